@@ -1,0 +1,7 @@
+module websocket-workshop
+
+go 1.25
+
+ignore ./work
+
+require nhooyr.io/websocket v1.8.17

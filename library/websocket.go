@@ -1,0 +1,80 @@
+package main
+
+// The library lives on at github.com/coder/websocket; the README says why this path is still here.
+//lint:file-ignore SA1019 the workshop compares with this version of the library
+
+import (
+	"context"
+	"net/http"
+	"time"
+	"unicode/utf8"
+
+	"nhooyr.io/websocket"
+)
+
+const (
+	maxMessage = 4096            // bytes in a message: no member makes the server hold more
+	writeTime  = 5 * time.Second // for a member to take what is written to it
+)
+
+const opText = websocket.MessageText
+
+// A closeError is why a connection ends: what a close frame says.
+type closeError = websocket.CloseError
+
+// A conn is one WebSocket connection.
+type conn struct {
+	ws *websocket.Conn
+}
+
+// A message is what one member sent.
+type message struct {
+	op   websocket.MessageType
+	data []byte
+}
+
+// accept turns a request into a WebSocket connection. A client that is refused has been
+// told so when accept returns the error.
+func accept(w http.ResponseWriter, r *http.Request) (*conn, error) {
+	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"json"}})
+	if err != nil {
+		return nil, err
+	}
+	ws.SetReadLimit(maxMessage)
+	return &conn{ws: ws}, nil
+}
+
+// read returns the next message.
+func (c *conn) read() (message, error) {
+	op, data, err := c.ws.Read(context.Background())
+	if err == nil && op == opText && !utf8.Valid(data) { // the library leaves this to us
+		err = closeError{Code: 1007, Reason: "the text is not UTF-8"}
+	}
+	return message{op, data}, err
+}
+
+// encode leaves the framing to the library, which does it once for every member.
+func encode(_ websocket.MessageType, payload []byte) []byte {
+	return payload
+}
+
+// write sends a message. A member that does not take it in time loses its connection.
+func (c *conn) write(payload []byte) error {
+	ctx, cancel := context.WithTimeout(context.Background(), writeTime)
+	defer cancel()
+	return c.ws.Write(ctx, opText, payload)
+}
+
+// goodbye tells the member that the server stops.
+func (c *conn) goodbye() {
+	c.ws.Close(1001, "the server stops")
+}
+
+// end closes the connection for the reason err: with a close frame, unless one was sent
+// already or the member is simply gone.
+func (c *conn) end(err error) {
+	if why, ok := err.(closeError); ok {
+		c.ws.Close(why.Code, why.Reason)
+	}
+	c.ws.CloseNow()
+}

@@ -1,0 +1,105 @@
+// A chat server: one page, one room, and a WebSocket for everyone in it.
+package main
+
+import (
+	"cmp"
+	"flag"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"websocket-workshop/frontend"
+)
+
+var page = frontend.Handler()
+
+func main() {
+	addr := flag.String("addr", "localhost:"+cmp.Or(os.Getenv("PORT"), "8080"), "`host:port` to listen on")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		log.Fatalf("unexpected argument %q: the address goes behind -addr", flag.Arg(0))
+	}
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
+
+	listener, err := net.Listen("tcp", *addr)
+	if err != nil {
+		log.Fatalf("%v: stop the server that has the port, or choose another: -addr localhost:8081", err)
+	}
+	host, _, _ := net.SplitHostPort(*addr)
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	log.Printf("listening on http://%s", net.JoinHostPort(cmp.Or(host, "localhost"), port))
+
+	server := &http.Server{
+		Handler:           http.HandlerFunc(serve),
+		ReadHeaderTimeout: 5 * time.Second,  // a handshake that never ends would hold a connection for ever
+		WriteTimeout:      10 * time.Second, // so would a browser that never reads the page
+		IdleTimeout:       time.Minute,      // and one that has nothing more to ask
+	}
+	go func() { <-stop; server.Close() }()
+	if err := server.Serve(listener); err != http.ErrServerClosed {
+		log.Fatal(err)
+	}
+}
+
+// serve answers one HTTP request: with an upgrade, whatever its path, or with the page.
+func serve(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Values("Upgrade") != nil {
+		upgrade(w, r)
+		return
+	}
+	page.ServeHTTP(w, r)
+}
+
+// upgrade answers a request to go on in another protocol than HTTP.
+func upgrade(w http.ResponseWriter, r *http.Request) {
+	if !hasToken(r, "Upgrade", "websocket") {
+		http.Error(w, "this server upgrades to websocket and nothing else", http.StatusBadRequest)
+		return
+	}
+	log.Print("upgrade requested!")
+	c, err := accept(w, r)
+	if err != nil {
+		log.Printf("handshake refused: %v", err)
+		return
+	}
+	go visit(c) // not here: what net/http holds for a request is freed when this function returns
+}
+
+// hasToken reports whether a header field that is a list names the token, in any case.
+// Firefox, for one, sends "Connection: keep-alive, Upgrade".
+func hasToken(r *http.Request, field, token string) bool {
+	return slices.ContainsFunc(tokens(r, field), func(t string) bool { return strings.EqualFold(t, token) })
+}
+
+// tokens returns the elements of a header field that is a list.
+func tokens(r *http.Request, field string) []string {
+	list := strings.Split(strings.Join(r.Header.Values(field), ","), ",")
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+	}
+	return list
+}
+
+// visit is one member's stay, from the handshake to the goodbye.
+func visit(c *conn) {
+	err := chat(c)
+	log.Printf("a member left: %v", err)
+	c.end(err)
+}
+
+// chat takes what a member sends until that ends; its error says why.
+func chat(c *conn) error {
+	for {
+		_, err := c.read()
+		if err != nil {
+			return err
+		}
+	}
+}

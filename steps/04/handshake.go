@@ -1,0 +1,85 @@
+package main
+
+import (
+	"crypto/sha1"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// guid is the fixed string of RFC 6455, section 1.3. A server that knows to append it to
+// the key knows WebSocket; no other server would answer so by chance.
+const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+// accept turns a request into a WebSocket connection (section 4.2): it checks the
+// request, takes the TCP connection from net/http and answers 101. A client that is
+// refused has been told so when accept returns the error.
+func accept(w http.ResponseWriter, r *http.Request) (*conn, error) {
+	if status, problem := refusal(r); status != 0 {
+		w.Header().Set("Sec-WebSocket-Version", "13") // the client may try again with these
+		w.Header().Set("Upgrade", "websocket")
+		w.Header().Set("Allow", http.MethodGet)
+		http.Error(w, problem, status)
+		return nil, errors.New(problem)
+	}
+	nc, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, "this connection cannot be upgraded", http.StatusInternalServerError)
+		return nil, err
+	}
+	c := &conn{nc: nc, br: rw.Reader}
+	c.limit = maxMessage
+	return c, c.write([]byte(response(r)))
+}
+
+// refusal returns the status and the sentence for a request that is not an opening
+// handshake as section 4.2.1 has it, or 0.
+func refusal(r *http.Request) (status int, problem string) {
+	keys := r.Header.Values("Sec-WebSocket-Key")
+	key, err := base64.StdEncoding.DecodeString(strings.Join(keys, " "))
+	switch {
+	case r.Method != http.MethodGet:
+		return http.StatusMethodNotAllowed, "a handshake is a GET request"
+	case !r.ProtoAtLeast(1, 1):
+		return http.StatusBadRequest, "a handshake needs HTTP/1.1"
+	case !hasToken(r, "Connection", "upgrade"):
+		return http.StatusBadRequest, "Connection does not say upgrade"
+	case r.Header.Get("Sec-WebSocket-Version") != "13":
+		return http.StatusUpgradeRequired, "Sec-WebSocket-Version must be 13"
+	case len(keys) != 1 || err != nil || len(key) != 16:
+		return http.StatusBadRequest, "Sec-WebSocket-Key must be 16 bytes in base64"
+	case !sameOrigin(r):
+		return http.StatusForbidden, "Origin names another host than this one"
+	}
+	return 0, ""
+}
+
+// sameOrigin reports whether the page that asks came from this server (section 10.2).
+// A browser lets any page open a WebSocket to any host, so it is the server that must
+// object. What is no browser sends no Origin.
+func sameOrigin(r *http.Request) bool {
+	for _, origin := range r.Header.Values("Origin") {
+		u, err := url.Parse(origin)
+		if err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
+			return false
+		}
+	}
+	return true
+}
+
+// response returns the last words of HTTP on this connection. After the empty line that
+// ends the headers there are frames.
+func response(r *http.Request) string {
+	hash := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + guid))
+	s := "HTTP/1.1 101 Switching Protocols\r\n" +
+		"Upgrade: websocket\r\n" +
+		"Connection: Upgrade\r\n" +
+		"Sec-WebSocket-Accept: " + base64.StdEncoding.EncodeToString(hash[:]) + "\r\n"
+	if slices.Contains(tokens(r, "Sec-WebSocket-Protocol"), "json") {
+		s += "Sec-WebSocket-Protocol: json\r\n" // of all that were offered, just one
+	}
+	return s + "\r\n"
+}
