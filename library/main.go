@@ -30,7 +30,7 @@ func main() {
 
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
-		log.Fatalf("%v: stop the server that has the port, or choose another: -addr localhost:8081", err)
+		log.Fatalf("%v; if another server has the port, stop it or choose another port: -addr localhost:8081", err)
 	}
 	host, _, _ := net.SplitHostPort(*addr)
 	_, port, _ := net.SplitHostPort(listener.Addr().String())

@@ -38,8 +38,8 @@ func accept(w http.ResponseWriter, r *http.Request) (*conn, error) {
 // refusal returns the status and the sentence for a request that is not an opening
 // handshake as section 4.2.1 has it, or 0.
 func refusal(r *http.Request) (status int, problem string) {
-	keys := r.Header.Values("Sec-WebSocket-Key")
-	key, err := base64.StdEncoding.DecodeString(strings.Join(keys, " "))
+	keys := strings.Join(r.Header.Values("Sec-WebSocket-Key"), " and ") // two keys are none
+	key, err := base64.StdEncoding.DecodeString(keys)
 	switch {
 	case r.Method != http.MethodGet:
 		return http.StatusMethodNotAllowed, "a handshake is a GET request"
@@ -49,7 +49,7 @@ func refusal(r *http.Request) (status int, problem string) {
 		return http.StatusBadRequest, "Connection does not say upgrade"
 	case r.Header.Get("Sec-WebSocket-Version") != "13":
 		return http.StatusUpgradeRequired, "Sec-WebSocket-Version must be 13"
-	case len(keys) != 1 || err != nil || len(key) != 16:
+	case err != nil || len(key) != 16:
 		return http.StatusBadRequest, "Sec-WebSocket-Key must be 16 bytes in base64"
 	case !sameOrigin(r):
 		return http.StatusForbidden, "Origin names another host than this one"

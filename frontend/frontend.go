@@ -1,0 +1,56 @@
+// Package frontend is the one page that every server of the workshop serves:
+// the chat, and the page that draws a frame bit by bit. The files are embedded,
+// so that a server is one binary and needs no network but its own.
+package frontend
+
+import (
+	"bytes"
+	"embed"
+	"net/http"
+	"path"
+	"time"
+)
+
+//go:embed index.html chat.js chat.css frame.html frame.js frame-codec.js frame.css
+var files embed.FS
+
+// contentTypes are set by hand: on Windows the registry decides what mime.TypeByExtension
+// says, it may say text/plain for .js, and then no browser runs the module.
+var contentTypes = map[string]string{
+	".html": "text/html; charset=utf-8",
+	".css":  "text/css; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+}
+
+// policy lets the page load its own files and nothing else. Safari before 15.4
+// does not count ws: as 'self', so WebSockets are named. The one data: URL is the icon.
+const policy = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; " +
+	"object-src 'none'; base-uri 'none'; form-action 'none'"
+
+// Handler serves the page at / and the files it loads.
+func Handler() http.Handler {
+	return http.HandlerFunc(serve)
+}
+
+func serve(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "the page can only be read: use GET", http.StatusMethodNotAllowed)
+		return
+	}
+	name := r.URL.Path[min(1, len(r.URL.Path)):]
+	if name == "" {
+		name = "index.html"
+	}
+	data, err := files.ReadFile(name)
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", contentTypes[path.Ext(name)])
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-cache") // the next step's page is another page at the same address
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(data))
+}

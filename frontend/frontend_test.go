@@ -1,0 +1,111 @@
+package frontend
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+func get(t *testing.T, method, target string) (*http.Response, string) {
+	t.Helper()
+	rec := httptest.NewRecorder()
+	Handler().ServeHTTP(rec, httptest.NewRequest(method, target, nil))
+	body, err := io.ReadAll(rec.Result().Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec.Result(), string(body)
+}
+
+// A page is followed through everything it loads, so that no file is left out of
+// the embedding, none comes from another host, and none has a type no browser runs.
+func TestEveryFileAPageLoadsIsServed(t *testing.T) {
+	mime.AddExtensionType(".js", "text/plain") // what some Windows registries say
+	loads := regexp.MustCompile(`(?:src=|href=|from |import )"([^"#]+)"`)
+	want := map[string]string{
+		"html": "text/html; charset=utf-8",
+		"js":   "text/javascript; charset=utf-8",
+		"css":  "text/css; charset=utf-8",
+	}
+	seen := map[string]bool{}
+	todo := []string{"index.html"}
+	for len(todo) > 0 {
+		name := strings.TrimPrefix(todo[0], "./")
+		todo = todo[1:]
+		if seen[name] || strings.HasPrefix(name, "data:") {
+			continue
+		}
+		seen[name] = true
+		res, body := get(t, "GET", "/"+name)
+		if res.StatusCode != http.StatusOK || body == "" {
+			t.Errorf("%s: status %d, %d bytes", name, res.StatusCode, len(body))
+		}
+		if got := res.Header.Get("Content-Type"); name != "." && got != want[name[strings.LastIndex(name, ".")+1:]] {
+			t.Errorf("%s: Content-Type %q", name, got)
+		}
+		if got := res.Header.Get("Cache-Control"); got != "no-cache" {
+			t.Errorf("%s: Cache-Control %q: the next step's page would be the old one", name, got)
+		}
+		if got := res.Header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'self';") {
+			t.Errorf("%s: Content-Security-Policy %q", name, got)
+		}
+		for _, m := range loads.FindAllStringSubmatch(body, -1) {
+			todo = append(todo, m[1])
+		}
+	}
+	for _, name := range []string{"chat.js", "chat.css", "frame.html", "frame.js", "frame-codec.js", "frame.css"} {
+		if !seen[name] {
+			t.Errorf("no page leads to %s", name)
+		}
+	}
+}
+
+func TestOnlyThePageIsServed(t *testing.T) {
+	_, index := get(t, "GET", "/index.html")
+	if _, root := get(t, "GET", "/"); root != index || !strings.Contains(root, `id="msgs"`) {
+		t.Error("/ is not the chat page")
+	}
+	for _, target := range []string{"/frontend.go", "/browsertest/package.json", "/browsertest/", "/nothing", "/../frontend.go", "//", "/."} {
+		if res, _ := get(t, "GET", target); res.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: status %d, want 404", target, res.StatusCode)
+		}
+	}
+}
+
+func TestMethods(t *testing.T) {
+	if res, body := get(t, "HEAD", "/"); res.StatusCode != http.StatusOK || body != "" {
+		t.Errorf("HEAD: status %d, body %q", res.StatusCode, body)
+	}
+	for _, method := range []string{"POST", "PUT", "DELETE", "OPTIONS"} {
+		res, _ := get(t, method, "/")
+		if res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Allow") != "GET, HEAD" {
+			t.Errorf("%s: status %d, Allow %q", method, res.StatusCode, res.Header.Get("Allow"))
+		}
+	}
+}
+
+// The longest post, every UTF-16 unit of it written as \u and four digits, has to
+// stay below the 4,096 bytes a server takes.
+func TestLongestPostFitsTheLimit(t *testing.T) {
+	_, index := get(t, "GET", "/")
+	size := len(`{"user":"","text":""}`)
+	found := regexp.MustCompile(`id="(?:user|text)"[^>]* maxlength="(\d+)"`).FindAllStringSubmatch(index, -1)
+	if len(found) != 2 {
+		t.Fatalf("%d of 2 inputs have a maxlength", len(found))
+	}
+	for _, m := range found {
+		length, err := strconv.Atoi(m[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		size += len(`\u0000`) * length
+	}
+	if size > 4096 {
+		t.Errorf("a post can have %d bytes", size)
+	}
+}
