@@ -22,7 +22,6 @@ type conn struct {
 
 	// Write state, for any goroutine.
 	mu sync.Mutex // one writer at a time: frames must not mix
-
 }
 
 // A message is put together from the payloads of its fragments (section 5.4).
