@@ -1,6 +1,7 @@
 package main
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -36,7 +37,7 @@ func (h *hub) leave(c *conn) {
 	delete(h.members, c)
 }
 
-// post adds p to the history and sends that to everyone. It waits for nobody.
+// post adds p to the history and sends that to everyone. It waits for no network.
 func (h *hub) post(p post) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -44,6 +45,7 @@ func (h *hub) post(p post) {
 	frame := encode(opText, past.json()) // one for all
 	for _, m := range h.members {
 		m.push(&frame)
+		runtime.Gosched() // lets it be written now: only a slow member may miss a frame
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -47,7 +48,7 @@ func (h *hub) leave(c *conn) {
 	}
 }
 
-// post adds p to the history and sends that to everyone. It waits for nobody.
+// post adds p to the history and sends that to everyone. It waits for no network.
 func (h *hub) post(p post) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -55,6 +56,7 @@ func (h *hub) post(p post) {
 	frame := encode(opText, past.json()) // one for all
 	for _, m := range h.members {
 		m.push(&frame)
+		runtime.Gosched() // lets it be written now: only a slow member may miss a frame
 	}
 }
 
