@@ -1,0 +1,14 @@
+module websocket-workshop/steps/bench
+
+go 1.25
+
+require (
+	github.com/gobwas/ws v1.4.0
+	github.com/gorilla/websocket v1.5.3
+)
+
+require (
+	github.com/gobwas/httphead v0.1.0 // indirect
+	github.com/gobwas/pool v0.2.1 // indirect
+	golang.org/x/sys v0.6.0 // indirect
+)

@@ -1,0 +1,225 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const patience = 20 * time.Second // for whatever a server has to do
+
+// A server is a process, and the members that it has.
+type server struct {
+	addr    string
+	cmd     *exec.Cmd
+	ended   chan struct{}
+	members []net.Conn
+
+	missing atomic.Int64   // frames that are still to come
+	last    chan time.Time // when the last of them came
+	size    int            // of its text
+	failed  chan error
+}
+
+// text is what members say, and historySize what everyone gets when it was said 50 times.
+const text = `{"user": "ann", "text": "What a browser sends in a frame is masked."}`
+
+var historySize = len(`{"msg":[]}`) - 1 + 50*len(`{"user":"ann","text":"What a browser sends in a frame is masked.","time":1700000000000},`)
+
+const handshake = "GET / HTTP/1.1\r\n" +
+	"Host: localhost\r\n" +
+	"Connection: Upgrade\r\n" +
+	"Upgrade: websocket\r\n" +
+	"Sec-WebSocket-Version: 13\r\n" +
+	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+	"Sec-WebSocket-Protocol: json\r\n" +
+	"\r\n"
+
+// withServer starts a server, measures it and stops it, whatever happens.
+func withServer(name string, members int, measure func(*server, int) (sample, error)) (sample, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") // for a port that nobody has
+	if err != nil {
+		return nil, err
+	}
+	addr := l.Addr().String()
+	l.Close()
+	s := &server{addr: addr, ended: make(chan struct{}), last: make(chan time.Time), failed: make(chan error, 1)}
+	s.cmd = exec.CommandContext(ctx, filepath.Join(binaries, name), "-addr", addr) // what it logs is dropped
+	if name == "bare" {
+		s.cmd.Args = append(s.cmd.Args, "-size", fmt.Sprint(historySize))
+	}
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() { s.cmd.Wait(); close(s.ended) }()
+	defer func() {
+		s.hangUp()
+		s.cmd.Process.Kill()
+		<-s.ended
+	}()
+	if err := s.awaitUp(); err != nil {
+		return nil, err
+	}
+	return measure(s, members)
+}
+
+// awaitUp waits until the server listens.
+func (s *server) awaitUp() error {
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		nc, err := net.Dial("tcp", s.addr)
+		if err == nil {
+			return nc.Close()
+		}
+		select {
+		case <-s.ended:
+			return fmt.Errorf("it ended: %v", s.cmd.ProcessState)
+		default:
+		}
+		if time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+// open lets n members in, and waits until each has got its first frame.
+func (s *server) open(n int) error {
+	s.missing.Store(int64(n))
+	conns := make([]net.Conn, n)
+	var group sync.WaitGroup
+	for worker := range 16 { // that many dial at a time
+		group.Go(func() {
+			for i := worker; i < n; i += 16 {
+				nc, err := net.Dial("tcp", s.addr)
+				if err != nil {
+					s.fail(err)
+					return
+				}
+				conns[i] = nc
+				io.WriteString(nc, handshake)
+				go s.member(nc)
+			}
+		})
+	}
+	group.Wait()
+	for _, nc := range conns {
+		if nc != nil {
+			s.members = append(s.members, nc)
+		}
+	}
+	_, err := s.await()
+	return err
+}
+
+// hangUp lets all members go, and gives the server the time to notice.
+func (s *server) hangUp() {
+	for _, nc := range s.members {
+		nc.(*net.TCPConn).SetLinger(0) // with a reset: no port is kept waiting
+		nc.Close()
+	}
+	s.members = nil
+	time.Sleep(20 * time.Millisecond)
+}
+
+// post says something, and returns how long it took until every member had it.
+func (s *server) post() (time.Duration, error) {
+	frame := binary.BigEndian.AppendUint32([]byte{0x81, 0x80 | byte(len(text))}, 0x01020304)
+	for i := range len(text) {
+		frame = append(frame, text[i]^byte(i%4+1))
+	}
+	s.missing.Store(int64(len(s.members)))
+	start := time.Now()
+	if _, err := s.members[0].Write(frame); err != nil {
+		return 0, err
+	}
+	end, err := s.await()
+	return end.Sub(start), err
+}
+
+// await returns when nothing is missing any more.
+func (s *server) await() (time.Time, error) {
+	if s.missing.Load() == 0 && len(s.members) == 0 {
+		return time.Now(), nil
+	}
+	select {
+	case end := <-s.last:
+		return end, nil
+	case err := <-s.failed:
+		return time.Time{}, err
+	case <-time.After(patience):
+		return time.Time{}, fmt.Errorf("after %v, %d members still wait for a frame", patience, s.missing.Load())
+	}
+}
+
+// fail makes await return err.
+func (s *server) fail(err error) {
+	select {
+	case s.failed <- err:
+	default: // one is enough
+	}
+}
+
+// member reads what one member is sent.
+func (s *server) member(nc net.Conn) {
+	br := bufio.NewReaderSize(nc, 8<<10)
+	if err := skipResponse(br); err != nil {
+		s.fail(err)
+		return
+	}
+	for {
+		size, err := skipFrame(br)
+		if errors.Is(err, net.ErrClosed) { // hangUp has closed it
+			return
+		}
+		if err != nil {
+			s.fail(cmp.Or(ctx.Err(), err))
+			return
+		}
+		if s.missing.Add(-1) == 0 {
+			s.size = size
+			s.last <- time.Now()
+		}
+	}
+}
+
+// skipResponse reads a server's answer to the handshake.
+func skipResponse(br *bufio.Reader) error {
+	for first := true; ; first = false {
+		line, err := br.ReadSlice('\n')
+		switch {
+		case err != nil:
+			return err
+		case first && !strings.Contains(string(line), " 101 "):
+			return fmt.Errorf("the handshake was answered with %q", line)
+		case len(bytes.TrimSpace(line)) == 0:
+			return nil
+		}
+	}
+}
+
+// skipFrame reads a text frame and returns the size of its text.
+func skipFrame(br *bufio.Reader) (int, error) {
+	header, err := br.Peek(4) // every text here has two bytes or more
+	if err != nil {
+		return 0, err
+	}
+	if header[0] != 0x81 {
+		return 0, fmt.Errorf("no text came, but a frame that begins with %x", header)
+	}
+	start, size := 2, int(header[1])
+	if size == 126 {
+		start, size = 4, int(binary.BigEndian.Uint16(header[2:]))
+	}
+	_, err = br.Discard(start + size)
+	return size, err
+}
