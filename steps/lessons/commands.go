@@ -13,6 +13,7 @@ import (
 var goFlags = []string{
 	"race", "run", "count", "v", "bench", "benchtime", "benchmem", "fuzz", "fuzztime", "timeout",
 	"short", "C", "o", "mod", "m", "json", "u", "droprequire", "require",
+	"echo", "load", // of the tests in raw
 }
 
 // known are commands that need no more than to be written as here: what they do is not the

@@ -89,7 +89,7 @@ func (w *workshop) checkNames(d *doc) (problems []problem) {
 	}
 	for i := range d.lines {
 		for _, m := range fileName.FindAllStringSubmatch(d.prose(i), -1) {
-			if !w.hasFile(d, m[1]) {
+			if !w.hasFile(d, m[1]) && !w.words[m[1]] {
 				problems = append(problems, d.problem(i+1, fmt.Sprintf("there is no file %s", m[1])))
 			}
 		}
@@ -101,7 +101,7 @@ func (w *workshop) checkNames(d *doc) (problems []problem) {
 func (w *workshop) refuseName(d *doc, name string) string {
 	switch m := fileName.FindStringSubmatch(name); {
 	case m != nil && m[1] == name:
-		if !w.hasFile(d, name) {
+		if !w.hasFile(d, name) && !w.words[name] {
 			return fmt.Sprintf("there is no file %s", name)
 		}
 	case folderName.MatchString(name):
