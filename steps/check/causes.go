@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// causeOfNo101 explains an answer to a good handshake that is not 101, or not whole.
+func causeOfNo101(a answer) string {
+	if why := whyNoAnswer(a); why != "" {
+		return why
+	}
+	switch a.status {
+	case 0:
+		return "the answer has to begin with HTTP/1.1 101 Switching Protocols"
+	case 101:
+		return "the header does not end well: every line ends with \\r\\n, and an empty line comes last"
+	case 200:
+		return "the page came instead: requests with an Upgrade header are for the upgrade handler"
+	case 404:
+		return "an upgrade is taken at one path only: look at the header, before any path"
+	case 500:
+		return "Hijack failed: is the w it is given that of net/http, and nothing written to it before?"
+	case 501:
+		return "the 501 of step 1 still answers: now comes the handshake"
+	}
+	return "a good handshake is refused: which check is too strict? The sentence that came may say"
+}
+
+// whyNoAnswer explains that no header came to its end, or returns "".
+func whyNoAnswer(a answer) string {
+	switch {
+	case a.err == nil:
+		return ""
+	case a.head == "" && a.err == errQuiet:
+		return "nothing came: is the answer written to the hijacked connection? A bufio.Writer keeps it until Flush"
+	case a.head == "":
+		return "the server hung up without an answer: write the answer first, and do not close the connection"
+	case a.err == errQuiet && !strings.Contains(a.head, "\r\n"):
+		return `lines end with \r\n, and an empty line ends the header`
+	case a.err == errQuiet:
+		return `is the blank line that ends the headers missing? One more \r\n`
+	}
+	return "the server hung up before the blank line that ends the headers"
+}
+
+// causeOfAccept explains a wrong accept value by computing the likely mistakes.
+func causeOfAccept(key, got string) string {
+	sum := func(s string) []byte { h := sha1.Sum([]byte(s)); return h[:] }
+	b64 := base64.StdEncoding.EncodeToString
+	right := sum(key + guid)
+	raw, _ := base64.StdEncoding.DecodeString(key)
+	const sample = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+	decoded, err := base64.StdEncoding.DecodeString(got)
+	switch got {
+	case "":
+		return "the field Sec-WebSocket-Accept is missing"
+	case key:
+		return "the key itself came back: append the GUID, hash, then base64"
+	case sample:
+		return "that is the accept value of the RFC's example: compute it from the request's key"
+	case hex.EncodeToString(right), strings.ToUpper(hex.EncodeToString(right)):
+		return "the hash is right, but in hex: the accept value is its 20 bytes in base64"
+	case b64([]byte(hex.EncodeToString(right))):
+		return "base64 of the hash in hex: give base64 the 20 bytes of the hash themselves"
+	case base64.URLEncoding.EncodeToString(right), base64.RawStdEncoding.EncodeToString(right), base64.RawURLEncoding.EncodeToString(right):
+		return "the hash is right, but in another base64: base64.StdEncoding is meant"
+	case b64(sum(key)), b64(append([]byte(guid), sum(key)...)), b64(append(sum(key), guid...)):
+		return "the GUID is missing from what is hashed: sha1.Sum([]byte(key + guid))"
+	case b64(sum(guid)):
+		return "the key is missing from what is hashed: is the field read by its name, Sec-WebSocket-Key?"
+	case b64(sum(guid + key)):
+		return "the GUID comes behind the key, not in front of it"
+	case b64(sum(string(raw) + guid)):
+		return "the key was decoded: it is hashed as the text that came"
+	case b64(sum(key + strings.ToLower(guid))):
+		return "the GUID is in upper case"
+	case b64([]byte(key + guid)):
+		return "the hash is missing: base64 of SHA-1 of key and GUID"
+	}
+	if err != nil || len(decoded) != sha1.Size {
+		return fmt.Sprintf("that is not 20 bytes in base64: it is base64.StdEncoding of sha1.Sum, and so %d characters", len(acceptValue(key)))
+	}
+	return "the accept value is for another key, or the GUID has a typo: compare it with the lesson's letter by letter"
+}
+
+// causeOfNoHistory explains that no whole frame came.
+func causeOfNoHistory(c *client, f frame, err error) string {
+	switch {
+	case len(f.raw) > 0:
+		rest, _ := c.in.Peek(c.in.Buffered())
+		return causeOfFrame(f, rest)
+	case err == errQuiet:
+		return "the handshake is done and no frame came: is the history written to the connection straight after the 101 (and flushed)?"
+	}
+	return "the server closes the connection after the handshake: is there a deferred Close in the handler?"
+}
+
+// causeOfBadJSON explains a payload that is not JSON.
+func causeOfBadJSON(f frame, err error) string {
+	switch {
+	case len(f.payload) == 0:
+		return "the frame is empty: append the payload behind the header"
+	case f.payload[0] == '[':
+		return `the list has to be inside an object: {"msg":[…]}`
+	case f.payload[0] == '{' && strings.Contains(err.Error(), "unexpected end"):
+		return "the JSON stops too early: the length in the header is less than that of the payload"
+	case f.payload[0] != '{' && bytes.IndexByte(f.payload, '{') > 0:
+		return "the JSON does not begin where the header ends: the length takes 1, 1+2 or 1+8 bytes, and there is no masking key"
+	}
+	return "the payload is not JSON: json.Marshal makes it (" + err.Error() + ")"
+}
+
+// causeOfFrame explains what is wrong with a server's text frame, given the bytes that
+// came behind it, or returns "". It finds out by looking for the JSON in them.
+func causeOfFrame(f frame, rest []byte) string {
+	all := append(append([]byte(nil), f.raw...), rest...)
+	begin := bytes.Index(all, []byte(`{"`))
+	size := jsonSize(all, begin)
+	switch {
+	case len(all) < 2:
+		return "a frame begins with two bytes at least"
+	case begin == 0:
+		return "the JSON was sent without a frame: first byte 81, then the length, then the payload"
+	case size > 125 && begin == 2:
+		return "length 126 and above needs the 16-bit form: 7e (126), then the length in two bytes"
+	case f.masked:
+		return "the mask bit is set: a server never masks, and sends no masking key"
+	case size > 0 && begin == 4 && f.form == 16 && int(binary.LittleEndian.Uint16(all[2:])) == size && int(f.length) != size:
+		return "the 16-bit length is little-endian: the network's order is big-endian, binary.BigEndian"
+	case size > 0xFFFF && begin == 4:
+		return "length 65,536 and above needs the 64-bit form: 7f (127), then the length in eight bytes"
+	case size > 0 && begin == 10 && f.form == 64 && int(binary.LittleEndian.Uint64(all[2:])) == size && int(f.length) != size:
+		return "the 64-bit length is little-endian: the network's order is big-endian, binary.BigEndian"
+	case size > 0 && f.form == 7 && begin > 2, f.form == 16 && begin > 4, f.form == 64 && begin > 10:
+		return "there is something between the header and the payload: a server's frame has no masking key"
+	case size > 0 && int(f.length) == utf8.RuneCount(all[begin:begin+size]) && int(f.length) != size:
+		return "the length counts characters: it has to count bytes"
+	case size > 0 && f.length != uint64(size):
+		return fmt.Sprintf("the header says length %d, and the payload has %d bytes", f.length, size)
+	}
+	return causeOfFields(f, rest)
+}
+
+// causeOfFields explains what is wrong with a frame whose length and payload agree.
+func causeOfFields(f frame, rest []byte) string {
+	switch {
+	case !f.fin && f.opcode == opText:
+		return "the FIN bit is 0, which says that more fragments follow: the first byte is 80 + 1"
+	case f.opcode == opContinuation:
+		return "the opcode is missing from the first byte: 80 (FIN) + 1 (text)"
+	case f.opcode == opBinary:
+		return "opcode 2 is binary, and the page wants text: opcode 1"
+	case f.rsv != 0:
+		return "a reserved bit is set: the first byte is 80 (FIN) + 1 (text), nothing else"
+	case f.opcode != opText:
+		return "the first byte has to be 81: FIN and opcode 1 (text)"
+	case f.form > shortestForm(f.length):
+		return "the length has a shorter form: up to 125 in 7 bits, up to 65,535 in 16, and 64 bits beyond"
+	case len(rest) > 0 && rest[0]&0x70 != 0:
+		return "there are bytes behind the frame that are no frame: is the length that of the payload in bytes?"
+	}
+	return ""
+}
+
+// jsonSize returns the length of the JSON value that begins at an offset, or 0.
+func jsonSize(b []byte, begin int) int {
+	if begin < 0 {
+		return 0
+	}
+	dec := json.NewDecoder(bytes.NewReader(b[begin:]))
+	var value json.RawMessage
+	if dec.Decode(&value) != nil {
+		return 0
+	}
+	return len(value)
+}

@@ -1,0 +1,461 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"time"
+)
+
+// What a client can meet instead of bytes.
+var (
+	errQuiet  = errors.New("nothing more")
+	errHungUp = errors.New("the server hung up")
+	errReset  = errors.New("the connection was reset (RST) instead of ended (FIN)")
+)
+
+// A client is one TCP connection to the server, and a record of what went over it.
+type client struct {
+	p    *probe
+	nc   *net.TCPConn
+	in   *bufio.Reader
+	sent []string // since the last mark, as an attendee is shown it
+	came []string
+	last string        // what the last request was, kept over marks
+	span time.Duration // how long the last read was to wait
+	from int           // the line of the server's output that follows what was sent
+}
+
+// dial connects to the server, and no more.
+func (p *probe) dial() *client {
+	p.goOn()
+	s := p.current()
+	nc, err := net.DialTimeout("tcp", s.addr(), p.patience)
+	if err != nil {
+		s.died(p)
+		p.fail(failure{sent: cmp.Or(p.story, "a new connection to "+s.addr()), expected: "the server takes new connections",
+			came: "no connection", cause: s.whyGone()})
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.conns = append(p.conns, nc)
+	return &client{p: p, nc: nc.(*net.TCPConn), in: bufio.NewReaderSize(nc, 64<<10), from: s.out.end()}
+}
+
+// mark forgets what went over the connection so far: what follows is of interest.
+func (c *client) mark() {
+	c.sent, c.came = nil, nil
+	c.from = c.p.server.out.end()
+}
+
+// write sends bytes in one piece. That the server has hung up mostly shows when reading.
+func (c *client) write(b []byte) error {
+	c.nc.SetWriteDeadline(time.Now().Add(c.p.patience))
+	_, err := c.nc.Write(b)
+	if err != nil {
+		c.came = append(c.came, "(the server no longer took what was sent)")
+	}
+	return err
+}
+
+// send sends frames, all in one piece.
+func (c *client) send(frames ...frame) {
+	var all []byte
+	for _, f := range frames {
+		all = append(all, f.raw...)
+		c.noteSent(f)
+	}
+	c.write(all)
+}
+
+// noteSent records a frame as sent, in hex and decoded.
+func (c *client) noteSent(f frame) {
+	if len(c.sent) < 8 {
+		c.sent = append(c.sent, hexBytes(f.raw), "= "+f.String())
+	} else if len(c.sent) == 8 {
+		c.sent = append(c.sent, "… and more frames")
+	}
+}
+
+// post sends a message in a frame.
+func (c *client) post(m post) { c.send(c.p.text(m)) }
+
+// vanish resets the connection, as a cable that is pulled out does in the end.
+func (c *client) vanish() {
+	c.nc.SetLinger(0)
+	c.nc.Close()
+}
+
+// note turns an error of reading into what an attendee is told, and records that.
+func (c *client) note(err error) error {
+	var timeout net.Error
+	switch {
+	case errors.As(err, &timeout) && timeout.Timeout():
+		err = errQuiet
+		c.came = append(c.came, fmt.Sprintf("nothing for %v", c.span))
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		err = errHungUp
+		c.came = append(c.came, err.Error())
+	case errors.Is(err, os.ErrClosed), errors.Is(err, net.ErrClosed):
+		err = errHungUp
+	default:
+		err = errReset
+		c.came = append(c.came, err.Error())
+	}
+	return err
+}
+
+// wait sets how long reading may take from now.
+func (c *client) wait(d time.Duration) {
+	c.span = d
+	c.nc.SetReadDeadline(time.Now().Add(d))
+}
+
+// frame reads the next frame.
+func (c *client) frame() (frame, error) {
+	c.wait(c.p.patience)
+	f, err := readFrame(c.in)
+	if len(f.raw) > 0 {
+		c.came = append(c.came, hexBytes(f.raw))
+	}
+	if err != nil {
+		if len(f.raw) > 1 {
+			c.came = append(c.came, fmt.Sprintf("(a frame of length %d, and only %d bytes of it)", f.length, len(f.payload)))
+		}
+		return f, c.note(err)
+	}
+	c.came = append(c.came, "= "+f.String())
+	return f, nil
+}
+
+// mostPayload is more than any server here has to say in a frame.
+const mostPayload = 4 << 20
+
+// readFrame reads a frame, right or wrong; with an error comes what there was of it.
+func readFrame(in *bufio.Reader) (f frame, err error) {
+	take := func(n int) []byte {
+		b := make([]byte, n)
+		var got int
+		if err == nil {
+			got, err = io.ReadFull(in, b)
+		}
+		f.raw = append(f.raw, b[:got]...)
+		return b
+	}
+	b := take(2)
+	f.fin, f.rsv, f.opcode = b[0]&0x80 != 0, b[0]>>4&7, b[0]&0x0F
+	f.masked, f.length, f.form = b[1]&0x80 != 0, uint64(b[1]&0x7F), 7
+	switch f.length {
+	case 126:
+		f.form, f.length = 16, uint64(binary.BigEndian.Uint16(take(2)))
+	case 127:
+		f.form, f.length = 64, binary.BigEndian.Uint64(take(8))
+	}
+	if f.masked {
+		f.key = [4]byte(take(4))
+	}
+	head := len(f.raw)
+	take(int(min(f.length, mostPayload)))
+	f.payload = mask(f.raw[head:], f.key, f.masked)
+	if err == nil && f.length > mostPayload {
+		err = io.ErrUnexpectedEOF
+	}
+	return f, err
+}
+
+// next reads the next data frame as a history; what else comes fails the behaviour.
+func (c *client) next() history {
+	f, err := c.frame()
+	if err != nil {
+		c.fail("a text frame with the history", causeOfNoHistory(c, f, err))
+	}
+	var h history
+	if err := json.Unmarshal(f.payload, &h); err != nil {
+		c.fail("a text frame with the history as JSON", causeOfBadJSON(f, err))
+	}
+	return h
+}
+
+// awaitText reads histories until one satisfies ok.
+func (c *client) awaitText(expected string, ok func(history) bool, cause func(last history) string) history {
+	var h history
+	for deadline := time.Now().Add(2 * c.p.patience); time.Now().Before(deadline); {
+		f, err := c.frame()
+		if err != nil {
+			break
+		}
+		h = history{}
+		if json.Unmarshal(f.payload, &h) == nil && ok(h) {
+			return h
+		}
+		if len(c.came) > 8 {
+			c.came = c.came[len(c.came)-8:]
+		}
+	}
+	sent, came := c.sent, c.came // as they are before anything is tried to find the cause
+	why := cause(h)
+	c.sent, c.came = sent, came
+	c.fail(expected, why)
+	return h
+}
+
+// awaitEnd reads frames until a close frame, and returns that.
+func (c *client) awaitClose() (frame, error) {
+	for range 400 { // pushes may be on their way
+		f, err := c.frame()
+		if err != nil || f.opcode == opClose {
+			return f, err
+		}
+		if len(c.came) > 8 {
+			c.came = c.came[len(c.came)-8:]
+		}
+	}
+	return frame{}, errQuiet
+}
+
+// ended reads what is left and returns how the connection ended.
+func (c *client) ended(d time.Duration) error {
+	c.wait(d)
+	_, err := io.Copy(io.Discard, c.in)
+	if err == nil {
+		err = io.EOF
+	}
+	return c.note(err)
+}
+
+// fail ends the behaviour with what went over this connection.
+func (c *client) fail(expected, cause string) {
+	c.p.fail(failure{
+		sent:     strings.Join(c.sent, "\n"),
+		expected: expected,
+		came:     strings.Join(c.came, "\n"),
+		cause:    cause,
+	})
+}
+
+// A request is an HTTP request, line by line, so that it can be wrong.
+type request struct {
+	method, path string
+	lines        []string // of the header
+}
+
+// upgrade returns a proper opening handshake, as a browser with the page sends it.
+func (p *probe) upgrade() *request {
+	host := p.current().addr()
+	return &request{method: "GET", path: "/", lines: []string{
+		"Host: " + host,
+		"Connection: Upgrade",
+		"Upgrade: websocket",
+		"Origin: http://" + host,
+		"Sec-WebSocket-Version: 13",
+		"Sec-WebSocket-Key: " + base64.StdEncoding.EncodeToString(p.bytesFrom(p.keys, 16)),
+		"Sec-WebSocket-Protocol: json",
+	}}
+}
+
+// with replaces a field by the values given, each on a line of its own; none removes it.
+func (r *request) with(name string, values ...string) *request {
+	var lines []string
+	for _, line := range r.lines {
+		if !strings.HasPrefix(line, name+": ") {
+			lines = append(lines, line)
+		}
+	}
+	for _, value := range values {
+		lines = append(lines, name+": "+value)
+	}
+	r.lines = lines
+	return r
+}
+
+// get returns a field of the request.
+func (r *request) get(name string) string {
+	for _, line := range r.lines {
+		if value, ok := strings.CutPrefix(line, name+": "); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// String returns the request as it is sent.
+func (r *request) String() string {
+	return r.method + " " + r.path + " HTTP/1.1\r\n" + strings.Join(r.lines, "\r\n") + "\r\n\r\n"
+}
+
+// An answer is what came for a request, up to the end of its header.
+type answer struct {
+	status int
+	head   string // as it came
+	fields map[string][]string
+	body   string
+	err    error // if the header did not come to its end
+}
+
+// get returns a field of the answer.
+func (a answer) get(name string) string {
+	return strings.Join(a.fields[strings.ToLower(name)], ", ")
+}
+
+// ask sends a request and reads the header of the answer.
+func (c *client) ask(r *request) answer {
+	c.noteRequest(r)
+	c.write([]byte(r.String()))
+	return c.answer()
+}
+
+// noteRequest records a request as sent.
+func (c *client) noteRequest(r *request) {
+	c.last = strings.TrimRight(strings.ReplaceAll(r.String(), "\r\n", "\n"), "\n")
+	c.sent = append(c.sent, c.last)
+}
+
+// answer reads the header of an answer, well formed or not, and the body of a refusal.
+func (c *client) answer() answer {
+	var a answer
+	var head []byte
+	c.wait(c.p.patience)
+	for !bytes.HasSuffix(head, []byte("\r\n\r\n")) && !bytes.HasSuffix(head, []byte("\n\n")) && len(head) < 16<<10 {
+		b, err := c.in.ReadByte()
+		if err != nil {
+			a.err = err
+			break
+		}
+		head = append(head, b)
+	}
+	a.head = string(head)
+	if len(head) > 0 {
+		c.came = append(c.came, showHead(a.head))
+	}
+	if a.err != nil {
+		a.err = c.note(a.err)
+	}
+	a.parse()
+	if a.err == nil && a.status != 101 {
+		a.body = c.body(a)
+	}
+	return a
+}
+
+// parse takes the header apart, as far as it is one.
+func (a *answer) parse() {
+	first, rest, _ := strings.Cut(a.head, "\n")
+	fmt.Sscanf(first, "HTTP/1.1 %d", &a.status)
+	a.fields = map[string][]string{}
+	for line := range strings.Lines(rest) {
+		if name, value, ok := strings.Cut(line, ":"); ok {
+			name = strings.ToLower(name)
+			a.fields[name] = append(a.fields[name], strings.TrimSpace(value))
+		}
+	}
+}
+
+// body reads the body of an answer.
+func (c *client) body(a answer) string {
+	n := int64(64 << 10)
+	if length := a.get("Content-Length"); length != "" {
+		fmt.Sscan(length, &n)
+	}
+	b, _ := io.ReadAll(io.LimitReader(c.in, min(n, 64<<10)))
+	if len(b) > 0 {
+		c.came = append(c.came, quote(bytes.TrimSpace(b)))
+	}
+	return string(b)
+}
+
+// showHead returns a header for the eye; what is no text in it is shown as hex.
+func showHead(head string) string {
+	var lines []string
+	for line := range strings.Lines(head) {
+		line = strings.TrimRight(line, "\r\n")
+		if line != "" && !strings.HasPrefix(line, "Date: ") {
+			lines = append(lines, quote([]byte(line)))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// join opens a WebSocket. It is content with any 101: what is wrong with the rest of the
+// answer is the matter of other behaviours.
+func (p *probe) join() *client {
+	c := p.dial()
+	r := p.upgrade()
+	if a := c.ask(r); a.status != 101 {
+		if a.err == errHungUp || a.err == errReset {
+			p.server.died(p)
+		}
+		c.fail("101 Switching Protocols", causeOfNo101(a))
+	}
+	c.mark()
+	return c
+}
+
+// member opens a WebSocket and reads the first history.
+func (p *probe) member() *client {
+	c := p.join()
+	c.greeting()
+	c.mark()
+	return c
+}
+
+// history returns what a new connection is greeted with: the page after a reload.
+func (p *probe) history() history {
+	c := p.join()
+	defer c.nc.Close()
+	c.in = bufio.NewReaderSize(c.in, 256<<10) // enough for the longest there can be
+	return c.greeting()
+}
+
+// greeting reads the first history. It finds the JSON in whatever comes: the form of the
+// frame is the matter of other behaviours.
+func (c *client) greeting() history {
+	c.wait(c.p.patience)
+	for n := 1; ; n = c.in.Buffered() + 1 {
+		if _, err := c.in.Peek(n); err != nil {
+			return c.next()
+		}
+		all, _ := c.in.Peek(c.in.Buffered())
+		if h, size := findHistory(all); size > 0 {
+			c.in.Discard(size)
+			return h
+		}
+	}
+}
+
+// findHistory looks for a whole history in the first frame, whatever its header is, and
+// returns that and the size of the frame.
+func findHistory(b []byte) (h history, size int) {
+	for begin, c := range b[:min(len(b), 16)] { // a { in the header would be a length of 123
+		if c != '{' {
+			continue
+		}
+		if n := jsonSize(b, begin); n > 0 && json.Unmarshal(b[begin:begin+n], &h) == nil {
+			return h, begin + n
+		}
+	}
+	return h, 0
+}
+
+// stored waits until new connections are greeted with a history that satisfies ok.
+func (p *probe) stored(patience time.Duration, ok func(history) bool) (history, bool) {
+	deadline := time.Now().Add(patience)
+	for pause := 5 * time.Millisecond; ; pause *= 2 {
+		h := p.history()
+		if ok(h) {
+			return h, true
+		}
+		if time.Now().After(deadline) {
+			return h, false
+		}
+		p.pause(min(pause, 200*time.Millisecond))
+	}
+}

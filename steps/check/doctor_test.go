@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// well returns a machine that nothing is wrong with.
+func well(t *testing.T) machine {
+	return machine{goVersion: "go1.25.3", port: freePort(), getenv: func(string) string { return "" }}
+}
+
+// env returns an environment.
+func env(pairs ...string) func(string) string {
+	return func(name string) string {
+		for i := 0; i < len(pairs); i += 2 {
+			if pairs[i] == name {
+				return pairs[i+1]
+			}
+		}
+		return ""
+	}
+}
+
+func TestDoctorWell(t *testing.T) {
+	var out strings.Builder
+	if status := examine(t.Context(), &out, well(t)); status != 0 {
+		t.Errorf("status %d on a machine that is well:\n%s", status, out.String())
+	}
+}
+
+func TestDoctorVersion(t *testing.T) {
+	for version, ok := range map[string]bool{
+		"go1.25": true, "go1.25.0": true, "go1.26.1": true, "go2.0": true, "go1.26rc1": true, "go1.25-custom": true,
+		"go1.24.9": false, "go1.9": false, "": false,
+	} {
+		m := well(t)
+		m.goVersion = version
+		if f := m.version(); f.ok != ok || !ok && f.remedy == "" {
+			t.Errorf("version %q: %+v", version, f)
+		}
+	}
+}
+
+func TestDoctorPort(t *testing.T) {
+	m := well(t)
+	l, err := net.Listen("tcp", "localhost:"+m.port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	f := m.portFree()
+	if f.ok || !strings.Contains(f.what, m.port) || !strings.Contains(f.remedy, "-addr") {
+		t.Errorf("a port in use: %+v", f)
+	}
+	m.port = "many"
+	if f := m.portFree(); f.ok {
+		t.Errorf("no port: %+v", f)
+	}
+}
+
+func TestDoctorProxy(t *testing.T) {
+	refuses := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "not for me", http.StatusForbidden)
+	}))
+	defer refuses.Close()
+	for _, test := range []struct {
+		env []string
+		ok  bool
+	}{
+		{nil, true},
+		{[]string{"http_proxy", refuses.URL}, false},
+		{[]string{"HTTP_PROXY", strings.TrimPrefix(refuses.URL, "http://")}, false},
+		{[]string{"HTTP_PROXY", "http://localhost:1"}, false},
+		{[]string{"http_proxy", refuses.URL, "no_proxy", "example.com, localhost"}, true},
+		{[]string{"HTTP_PROXY", refuses.URL, "NO_PROXY", "*"}, true},
+	} {
+		m := well(t)
+		m.getenv = env(test.env...)
+		if f := m.proxy(context.Background()); f.ok != test.ok || !f.ok && !strings.Contains(f.remedy, "NO_PROXY") {
+			t.Errorf("with %v: %+v", test.env, f)
+		}
+	}
+}

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A behaviour is something that a server owes from a step on. It is written once, and
+// held against the folders of the workshop by go test and against an attendee's by the command.
+type behaviour struct {
+	step     int    // from which it holds
+	until    int    // the last step it holds in, as the next replaces it; 0 if none does
+	name     string // what the server does
+	do       func(*probe)
+	waits    bool // it takes seconds of waiting: begun first, so that it costs nothing
+	unixOnly bool // it sends a signal, which Windows cannot
+}
+
+// holdsIn reports whether a server at that step owes the behaviour.
+func (b behaviour) holdsIn(step int) bool {
+	return b.step <= step && (b.until == 0 || step <= b.until)
+}
+
+// A failure is what an attendee is told: four things, each in short lines.
+type failure struct {
+	sent, expected, came, cause string
+}
+
+// A probe holds a server to one behaviour. What it starts ends with it. Its methods
+// end the behaviour where they cannot go on, by a panic with a *failure.
+type probe struct {
+	ctx      context.Context
+	target   *target
+	step     int           // that the server is held to
+	patience time.Duration // how long to wait for what should come
+	server   *server       // the last one started
+	story    string        // what was done that may have been too much for the server
+
+	mu      sync.Mutex // the fields below are shared by a behaviour's goroutines
+	random  *rand.Rand
+	keys    *rand.Rand // of handshakes: how many there are depends on time, and texts must not
+	servers []*server
+	conns   []net.Conn
+}
+
+// fail ends the behaviour.
+func (p *probe) fail(f failure) { panic(&f) }
+
+// run holds the target to a behaviour; it returns nil if that holds.
+func (p *probe) run(b behaviour) (f *failure) {
+	defer p.close()
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+			return
+		case *failure:
+			f = v
+		default:
+			f = &failure{came: fmt.Sprint(v), cause: "the check itself is broken here: please report it"}
+		}
+		if p.server != nil {
+			f.cause = cmp.Or(p.server.fate(), f.cause)
+			if p.server.out.flooded() {
+				f.cause += "\nthe server prints without end: thousands of lines came"
+			}
+		}
+	}()
+	b.do(p)
+	return nil
+}
+
+// close ends all that the probe has started.
+func (p *probe) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, nc := range p.conns {
+		nc.Close()
+	}
+	for _, s := range p.servers {
+		s.stop()
+	}
+}
+
+// abandon cuts all connections and kills the servers, so that the behaviour ends soon.
+func (p *probe) abandon() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, nc := range p.conns {
+		nc.Close()
+	}
+	for _, s := range p.servers {
+		s.kill()
+	}
+}
+
+// goOn ends the behaviour if the check has been given up.
+func (p *probe) goOn() {
+	if p.ctx.Err() != nil {
+		p.fail(failure{came: "the check was given up"})
+	}
+}
+
+// launch starts the server and returns at once.
+func (p *probe) launch(port string, env []string, args ...string) *server {
+	p.goOn()
+	s, err := p.target.start(port, env, args...)
+	if err != nil {
+		p.fail(failure{sent: "the built program was started", expected: "it runs", came: err.Error(),
+			cause: "the system does not run it: is a virus scanner in the way?"})
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.servers = append(p.servers, s)
+	p.server = s
+	return s
+}
+
+// serve starts the server as go run ./work -addr … does, and waits until it listens.
+func (p *probe) serve() *server {
+	port := freePort()
+	s := p.launch(port, nil, "-addr", "localhost:"+port)
+	if !s.awaitUp(p) {
+		panic(s.notUp())
+	}
+	return s
+}
+
+// current returns the server that the behaviour is about, and starts it if need be.
+func (p *probe) current() *server {
+	if p.server == nil {
+		return p.serve()
+	}
+	return p.server
+}
+
+// number returns a random number below n.
+func (p *probe) number(n int) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.random.IntN(n)
+}
+
+// bytes returns n random bytes.
+func (p *probe) bytes(n int) []byte { return p.bytesFrom(p.random, n) }
+
+// bytesFrom returns n random bytes from a source.
+func (p *probe) bytesFrom(source *rand.Rand, n int) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(source.IntN(256))
+	}
+	return b
+}
+
+// word returns a random word of n letters.
+func (p *probe) word(n int) string {
+	var s strings.Builder
+	for i := range n {
+		s.WriteByte([]string{"bdfgklmnprstvz", "aeiou"}[i%2][p.number(5)])
+	}
+	return s.String()
+}
+
+// post returns a random message.
+func (p *probe) post() post {
+	return post{User: p.word(4), Text: "hello " + p.word(8)}
+}
+
+// postOf returns a random message that is n bytes long as JSON.
+func (p *probe) postOf(n int) post {
+	m := post{User: p.word(4), Text: p.word(8) + " "}
+	m.Text += p.word(n - len(m.json()))
+	return m
+}
+
+// text returns a masked text frame with a message in it.
+func (p *probe) text(m post) frame { return p.masked(opText, m.json()) }
+
+// masked returns a whole message in a frame, masked with a random key.
+func (p *probe) masked(opcode byte, payload []byte) frame {
+	return frame{fin: true, opcode: opcode, masked: true, key: p.key(), payload: payload}.encoded()
+}
+
+// key returns a random masking key in which no two neighbours are alike, so that a mask
+// applied from the wrong place shows.
+func (p *probe) key() [4]byte {
+	key := [4]byte(p.bytes(4))
+	for i := range key {
+		key[i] = key[i]&0x8F | byte(0x10*(1+2*i)) // bits 4 to 6 are 1, 3, 5, 7
+	}
+	return key
+}
+
+// fragments returns the payload as a message in frames of the given sizes, the last one open.
+func (p *probe) fragments(opcode byte, payload []byte, sizes ...int) []frame {
+	var frames []frame
+	for _, size := range append(sizes, len(payload)) {
+		size = min(size, len(payload))
+		frames = append(frames, frame{opcode: opcode, masked: true, key: p.key(), payload: payload[:size]})
+		payload, opcode = payload[size:], opContinuation
+	}
+	frames[len(frames)-1].fin = true
+	for i := range frames {
+		frames[i] = frames[i].encoded()
+	}
+	return frames
+}
+
+// together runs do n times at once and waits for all; the first failure is the behaviour's.
+func (p *probe) together(n int, do func(i int)) {
+	var all sync.WaitGroup
+	failures := make(chan any, n)
+	for i := range n {
+		all.Go(func() {
+			defer func() {
+				if v := recover(); v != nil {
+					failures <- v
+				}
+			}()
+			do(i)
+		})
+	}
+	all.Wait()
+	select {
+	case v := <-failures:
+		panic(v)
+	default:
+	}
+}
+
+// pause waits for something that must not happen.
+func (p *probe) pause(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-p.ctx.Done():
+	}
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"hash/fnv"
+	"math/rand/v2"
+	"runtime"
+	"time"
+)
+
+// A target is a built server, and how to hold it to the table.
+type target struct {
+	name     string            // as the user says it: work, or steps/03
+	dir      string            // its source, in full
+	binary   string            // what was built of it
+	seed     uint64            // of everything random
+	patience time.Duration     // how long to wait for what should come
+	slots    chan struct{}     // how many behaviours are looked at side by side
+	goOn     bool              // after a failure
+	excused  map[string]string // behaviours that are not asked of it, and why
+}
+
+// A result is what became of one behaviour.
+type result struct {
+	behaviour
+	failure *failure
+	skipped string // why it was not looked at
+}
+
+// check holds the target to all that a server at that step owes, and hands over the
+// results in the order of the table. It stops at the first failure, or when the context ends;
+// then, and whenever it ends, none of its processes runs.
+func (t *target) check(ctx context.Context, step int, report func(result), slow func(behaviour)) {
+	ctx, cancel := context.WithCancel(ctx)
+	owed := owedAt(step)
+	results := make([]chan result, len(owed))
+	for i := range results {
+		results[i] = make(chan result, 1)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		t.runAll(ctx, step, owed, results)
+	}()
+	defer func() {
+		cancel()
+		<-done
+	}()
+	for i, ch := range results {
+		r, ok := await(ctx, ch, func() { slow(owed[i]) })
+		if !ok {
+			return
+		}
+		report(r)
+		if r.failure != nil && !t.goOn {
+			return
+		}
+	}
+}
+
+// await returns what comes out of a channel, unless the context ends before; it calls
+// slow if that takes its time.
+func await(ctx context.Context, ch chan result, slow func()) (result, bool) {
+	timer := time.NewTimer(time.Second)
+	defer timer.Stop()
+	for {
+		select {
+		case r := <-ch:
+			return r, ctx.Err() == nil
+		case <-timer.C:
+			slow()
+		case <-ctx.Done():
+			return result{}, false
+		}
+	}
+}
+
+// owedAt returns what a server owes at a step.
+func owedAt(step int) []behaviour {
+	var owed []behaviour
+	for _, b := range table {
+		if b.holdsIn(step) {
+			owed = append(owed, b)
+		}
+	}
+	return owed
+}
+
+// runAll looks at the behaviours, some side by side, in order. Those that mostly wait
+// begin at once. It returns when all are done or, with the context, given up.
+func (t *target) runAll(ctx context.Context, step int, owed []behaviour, results []chan result) {
+	running := make(chan struct{}, len(owed))
+	started := 0
+	begin := func(i int, release func()) {
+		started++
+		go func() {
+			results[i] <- t.runOne(ctx, step, owed[i])
+			release()
+			running <- struct{}{}
+		}()
+	}
+	for i, b := range owed {
+		if b.waits {
+			begin(i, func() {})
+		}
+	}
+	for i, b := range owed {
+		if b.waits {
+			continue
+		}
+		select {
+		case t.slots <- struct{}{}:
+			begin(i, func() { <-t.slots })
+		case <-ctx.Done():
+		}
+	}
+	for range started {
+		<-running
+	}
+}
+
+// runOne looks at one behaviour. When the context ends, so do the servers of the probe,
+// and with them whatever it waits for.
+func (t *target) runOne(ctx context.Context, step int, b behaviour) result {
+	if ctx.Err() != nil {
+		return result{behaviour: b}
+	}
+	if b.unixOnly && runtime.GOOS == "windows" {
+		return result{behaviour: b, skipped: "Windows cannot send Ctrl-C to one program: try it by hand"}
+	}
+	if why, ok := t.excused[b.name]; ok {
+		return result{behaviour: b, skipped: why}
+	}
+	name := fnv.New64a()
+	name.Write([]byte(b.name))
+	p := &probe{
+		ctx: ctx, target: t, step: step, patience: t.patience,
+		random: rand.New(rand.NewPCG(t.seed, name.Sum64())),
+		keys:   rand.New(rand.NewPCG(name.Sum64(), t.seed)),
+	}
+	over := make(chan struct{})
+	defer close(over)
+	go func() {
+		select {
+		case <-ctx.Done():
+			p.abandon()
+		case <-over:
+		}
+	}()
+	return result{behaviour: b, failure: p.run(b)}
+}

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// listens: the server says where it listens, and it is where -addr says.
+func listens(p *probe) {
+	s := p.serve()
+	ok := s.out.await(0, p.patience, func([]string) bool { return s.out.says() != "" })
+	said := s.out.says()
+	f := failure{sent: s.typed, expected: "the line: listening on http://" + s.addr(), came: cmp.Or(s.out.tail(3), "nothing was printed")}
+	if !ok {
+		f.cause = `the line is missing: log.Printf("listening on http://%s", …) once net.Listen has returned`
+		p.fail(f)
+	}
+	host, port, _ := strings.Cut(strings.TrimRight(said, "/"), ":"+s.port)
+	switch {
+	case port != "" || !strings.HasSuffix(strings.TrimRight(said, "/"), ":"+s.port):
+		f.cause = "the line names another port than -addr does"
+	case host == "localhost" || host == "127.0.0.1" || host == "[::1]":
+		return
+	default:
+		f.cause = "it listens on every address of this machine: give net.Listen the value of -addr as it is, host and all"
+	}
+	p.fail(f)
+}
+
+// pageIDs are what the page's script and its tests look for.
+var pageIDs = []string{"presence-indicator", "chat", "user", "text", "msgs"}
+
+// servesPage: GET / is the page.
+func servesPage(p *probe) {
+	c := p.dial()
+	a := c.ask(&request{method: "GET", path: "/", lines: []string{"Host: " + p.server.addr()}})
+	expected := "200 and the page, with the ids " + strings.Join(pageIDs, ", ")
+	switch {
+	case a.err != nil:
+		c.fail(expected, "no answer: is the handler given to http.Serve?")
+	case a.status != http.StatusOK:
+		c.fail(expected, "requests without an Upgrade header are for the page: frontend.Handler()")
+	case !strings.HasPrefix(a.get("Content-Type"), "text/html"):
+		c.fail(expected, "what came is not HTML: let frontend.Handler() answer")
+	}
+	for _, id := range pageIDs {
+		if !regexp.MustCompile(`\bid=["']?` + id + `\b`).MatchString(a.body) {
+			c.fail(expected, fmt.Sprintf("the page that came has no id %q: let frontend.Handler() answer", id))
+		}
+	}
+}
+
+// servesFiles: so are the files that the page loads.
+func servesFiles(p *probe) {
+	c := p.dial()
+	a := c.ask(&request{method: "GET", path: "/", lines: []string{"Host: " + p.server.addr()}})
+	for _, m := range regexp.MustCompile(`(?:src|href)="([\w.-]+)"`).FindAllStringSubmatch(a.body, -1) {
+		c := p.dial()
+		a := c.ask(&request{method: "GET", path: "/" + m[1], lines: []string{"Host: " + p.server.addr()}})
+		if a.status != http.StatusOK {
+			c.fail("200 and the file: the page loads it", "the handler answers / only: pass every path to frontend.Handler()")
+		}
+	}
+}
+
+// requested is what every server prints for an upgrade.
+const requested = "upgrade requested!"
+
+// logsUpgrade: an upgrade request shows in the terminal.
+func logsUpgrade(p *probe) { expectLogged(p, "/") }
+
+// logsUpgradeAnywhere: whatever its path.
+func logsUpgradeAnywhere(p *probe) { expectLogged(p, "/"+p.word(6)+"/"+p.word(3)+"?q="+p.word(2)) }
+
+// expectLogged sends an upgrade to path and waits for the line.
+func expectLogged(p *probe, path string) {
+	c := p.dial()
+	from := p.server.out.end()
+	r := p.upgrade()
+	r.path = path
+	c.ask(r)
+	if p.server.out.await(from, p.patience, func(lines []string) bool {
+		return strings.Contains(strings.Join(lines, "\n"), requested)
+	}) {
+		return
+	}
+	c.came = append(c.came, "in the terminal:", cmp.Or(p.server.out.first(from, 2), "(nothing)"))
+	cause := `log "` + requested + `" where the header Upgrade says websocket`
+	if path != "/" {
+		cause = "the upgrade is looked for at one path only: look at the header, before any path"
+	}
+	c.fail("the line in the terminal: "+requested, cause)
+}
+
+// notYet: in step 1 there is no handshake.
+func notYet(p *probe) {
+	c := p.dial()
+	if a := c.ask(p.upgrade()); a.status != http.StatusNotImplemented {
+		cause := "answer with http.Error(w, …, http.StatusNotImplemented): the handshake comes in step 2"
+		if a.err == errQuiet {
+			cause = "the handler answers nothing. " + cause
+		}
+		c.fail("501 Not Implemented, for now", cause)
+	}
+}
+
+// refusesOthers: an upgrade to something else is refused.
+func refusesOthers(p *probe) {
+	for _, other := range []string{"h2c", "websocket2", p.word(7)} {
+		p.refused(p.upgrade().with("Upgrade", other), 400,
+			"compare the header Upgrade with websocket, and answer anything else with http.Error(w, …, 400)")
+	}
+}
+
+// refused sends a request that has to be refused.
+func (p *probe) refused(r *request, status int, cause string) answer {
+	c := p.dial()
+	a := c.ask(r)
+	expected := fmt.Sprintf("%d %s, and a sentence that says what is wrong", status, http.StatusText(status))
+	switch {
+	case a.err != nil:
+		c.fail(expected, cmp.Or(whyNoAnswer(a), "the server hung up without an answer: "+cause))
+	case a.status != status:
+		c.fail(expected, cause)
+	case !strings.HasPrefix(a.get("Content-Type"), "text/plain"), len(strings.Fields(a.body)) < 2:
+		c.fail(expected, "the status is right, the sentence is missing: http.Error(w, \"what is wrong\", status)")
+	}
+	return a
+}
+
+// readsPORT: the environment chooses the port, unless -addr does.
+func readsPORT(p *probe) {
+	port, other := freePort(), freePort()
+	s := p.launch(port, []string{"PORT=" + port})
+	if !s.awaitUp(p) {
+		f := s.notUp()
+		f.cause = "the environment variable PORT is not read: os.Getenv(\"PORT\") is the port of -addr's default"
+		p.fail(*f)
+	}
+	s = p.launch(other, []string{"PORT=" + port}, "-addr", "localhost:"+other)
+	if !s.awaitUp(p) {
+		f := s.notUp()
+		f.cause = "-addr was given and PORT was used: PORT only changes the default of -addr"
+		p.fail(*f)
+	}
+}
+
+// portInUse: a port that is taken is one clear line.
+func portInUse(p *probe) {
+	first := p.serve()
+	s := p.launch(first.port, nil, "-addr", first.addr())
+	f := failure{sent: s.typed + "\nwhile another server has that port", expected: "one line that says the port is in use, and exit status 1"}
+	select {
+	case <-s.ended:
+	case <-time.After(p.patience):
+		f.came = "the program goes on. It printed:\n" + cmp.Or(s.out.tail(3), "(nothing)")
+		f.cause = "the error of net.Listen or ListenAndServe is dropped: log.Fatal it"
+		p.fail(f)
+	}
+	lines, _ := s.out.since(0)
+	s.asked = true // to end, if not in this way
+	f.came = fmt.Sprintf("%v, and %d lines:\n%s", s.cmd.ProcessState, len(lines), s.out.tail(4))
+	said := strings.ToLower(strings.Join(lines, "\n"))
+	switch code := s.cmd.ProcessState.ExitCode(); {
+	case code == 2 && strings.Contains(said, "goroutine "):
+		f.cause = "it panics: log.Fatal says the same in one line"
+	case code != 1:
+		f.cause = "the exit status tells scripts that it failed: log.Fatal has status 1"
+	case len(lines) == 0:
+		f.cause = "nothing says why it ends: log.Fatal the error of net.Listen"
+	case len(lines) > 1 && strings.Contains(said, "listening on"):
+		f.cause = "it says that it listens before it does: call net.Listen first, then log the line"
+	case len(lines) > 1:
+		f.cause = "one line is enough, and easier to find"
+	case !strings.Contains(said, "use"):
+		f.cause = "the line does not say what is wrong: put the error of net.Listen into it"
+	default:
+		return
+	}
+	p.fail(f)
+}
+
+// ctrlC: interrupted, the server ends well.
+func ctrlC(p *probe) {
+	s := p.current()
+	s.signal(os.Interrupt)
+	p.awaitExit(s, "Ctrl-C")
+}
+
+// ctrlCWithMembers: so does it with members connected.
+func ctrlCWithMembers(p *probe) {
+	s := p.current()
+	for range 3 {
+		p.join()
+	}
+	s.signal(os.Interrupt)
+	p.awaitExit(s, "Ctrl-C, with three members")
+}
+
+// terminated: so does it where the system tells it to end.
+func terminated(p *probe) {
+	s := p.current()
+	s.signal(syscall.SIGTERM)
+	p.awaitExit(s, "SIGTERM, as kill sends it")
+}
+
+// signal sends a signal to the server; that it ends is then no crash.
+func (s *server) signal(sig os.Signal) {
+	s.asked = true
+	s.cmd.Process.Signal(sig)
+}
+
+// awaitExit waits for exit status 0 after a signal.
+func (p *probe) awaitExit(s *server, sent string) {
+	begun, within := time.Now(), 2*time.Second+p.patience/3
+	f := failure{sent: sent, expected: "the server ends within 2 s, with exit status 0"}
+	select {
+	case <-s.ended:
+	case <-time.After(within):
+		f.came = fmt.Sprintf("it still runs after %v", within.Round(100*time.Millisecond))
+		f.cause = "something waits for ever: http.Server.Close does not wait, Shutdown does"
+		if p.step >= 6 {
+			f.cause = "a goodbye waits for somebody who does not listen: give every wait at the end a time limit"
+		}
+		p.fail(f)
+	}
+	if state := s.cmd.ProcessState; !state.Success() {
+		f.came = fmt.Sprintf("%v after %v. It printed:\n%s", state, time.Since(begun).Round(100*time.Millisecond), s.out.tail(2))
+		f.cause = "the signal is not caught: signal.Notify(…, os.Interrupt, syscall.SIGTERM)"
+		if state.ExitCode() > 0 {
+			f.cause = "http.ErrServerClosed is no failure: log.Fatal any other error, and let main return on this one"
+		}
+		p.fail(f)
+	}
+}

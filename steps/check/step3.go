@@ -1,0 +1,246 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// greeted waits for the first two bytes that follow the handshake.
+func (p *probe) greeted() (*client, []byte) {
+	c := p.join()
+	c.sent = append(c.sent, c.last)
+	c.wait(p.patience)
+	first, err := c.in.Peek(2)
+	if err != nil {
+		f, err := c.frame()
+		c.fail("a text frame with the history, straight after the 101", causeOfNoHistory(c, f, err))
+	}
+	return c, first
+}
+
+// greets: the history comes by itself, to everyone.
+func greets(p *probe) {
+	for range 3 {
+		c, first := p.greeted()
+		if first[0] == '{' || first[0] == '[' || first[0] == '"' {
+			c.failFrame("a text frame: 81, the length, then the JSON")
+		}
+	}
+}
+
+// failFrame fails the behaviour over the frame that comes next.
+func (c *client) failFrame(expected string) {
+	f, rest := c.broken()
+	c.fail(expected, causeOfFrame(f, rest))
+}
+
+// broken reads a frame that may be wrong in every way, and what lies behind it.
+func (c *client) broken() (frame, []byte) {
+	c.wait(min(c.p.patience, time.Second))
+	f, err := readFrame(c.in)
+	c.came = append(c.came, hexBytes(f.raw), "= "+f.String())
+	var rest []byte
+	if err == nil {
+		rest = c.rest()
+	}
+	if len(rest) > 0 {
+		c.came = append(c.came, fmt.Sprintf("and %d bytes behind that frame: % x …", len(rest), rest[:min(len(rest), 8)]))
+	} else if err != nil {
+		c.came = append(c.came, fmt.Sprintf("(length %d, and only %d bytes of payload came)", f.length, len(f.payload)))
+	}
+	return f, rest
+}
+
+// rest returns what else has come, once nothing more comes.
+func (c *client) rest() []byte {
+	c.in = bufio.NewReaderSize(c.in, 512<<10)
+	for {
+		c.wait(100 * time.Millisecond)
+		if _, err := c.in.Peek(c.in.Buffered() + 1); err != nil {
+			rest, _ := c.in.Peek(c.in.Buffered())
+			return rest
+		}
+	}
+}
+
+// sendsText: what comes is a text frame, whole.
+func sendsText(p *probe) {
+	if c, first := p.greeted(); first[0] != 0x81 {
+		c.failFrame("a first byte of 81: FIN, no reserved bit, opcode 1 (text)")
+	}
+}
+
+// sendsUnmasked: a server's frames are not masked.
+func sendsUnmasked(p *probe) {
+	if c, first := p.greeted(); first[1]&0x80 != 0 {
+		c.failFrame("a second byte below 80: the mask bit is 0, the rest is the length")
+	}
+}
+
+// sendsLength: the length is that of the payload, in its shortest form.
+func sendsLength(p *probe) {
+	c, _ := p.greeted()
+	f, rest := c.broken()
+	if cause := causeOfFrame(f, rest); cause != "" {
+		c.fail("the length of the payload in bytes, in the shortest form there is for it", cause)
+	}
+}
+
+// sendsJSON: the payload is the history as the page wants it.
+func sendsJSON(p *probe) {
+	c, _ := p.greeted()
+	const expected = `{"msg":[{"user":"…","text":"…","time":1700000000000}]}`
+	f, err := c.frame()
+	if err != nil {
+		c.fail(expected, causeOfNoHistory(c, f, err))
+	}
+	if cause := causeOfShape(f); cause != "" {
+		c.fail(expected, cause)
+	}
+}
+
+// hasGreeting: a new server's history holds one message.
+func hasGreeting(p *probe) {
+	for range 2 { // the second member is greeted with the same
+		c, _ := p.greeted()
+		if h := c.next(); len(h.Msg) != 1 || h.Msg[0].Text == "" || h.Msg[0].User == "" {
+			c.fail("one message from the server itself, with a user and a text", "put one greeting into the history where the server starts, not where a member comes")
+		}
+	}
+}
+
+// setsTime: times are Unix milliseconds.
+func setsTime(p *probe) {
+	c, _ := p.greeted()
+	for _, m := range c.next().Msg {
+		if cause := causeOfTime(string(m.Time), time.Now()); cause != "" {
+			c.came = []string{"time: " + string(m.Time)}
+			c.fail(fmt.Sprintf("a time near %d: Unix milliseconds, now", time.Now().UnixMilli()), cause)
+		}
+	}
+}
+
+// causeOfTime explains a time that is not now in milliseconds, or returns "".
+func causeOfTime(got string, now time.Time) string {
+	n, err := strconv.ParseFloat(got, 64)
+	near := func(want int64) bool { return n > 0.99*float64(want) && n < 1.01*float64(want) }
+	ms := now.UnixMilli()
+	switch {
+	case got == "":
+		return `the field "time" is missing`
+	case strings.HasPrefix(got, `"`):
+		return "the time is a string: the page wants a number, time.Now().UnixMilli()"
+	case err != nil:
+		return "the time is no number: time.Now().UnixMilli()"
+	case n > float64(ms-60_000) && n < float64(ms+60_000):
+		return ""
+	case near(now.Unix()):
+		return "the time is in seconds: time.Now().UnixMilli()"
+	case near(now.UnixMicro()), near(now.UnixNano()):
+		return "the time is finer than milliseconds: time.Now().UnixMilli()"
+	}
+	return "the time is not now: the server sets it with time.Now().UnixMilli() when a message comes"
+}
+
+// causeOfShape explains a payload that is not a history, or returns "".
+func causeOfShape(f frame) string {
+	var shape map[string]json.RawMessage
+	if err := json.Unmarshal(f.payload, &shape); err != nil {
+		return causeOfBadJSON(f, err)
+	}
+	list, there := shape["msg"]
+	if !there {
+		return `the list of messages is missing: it is called "msg", in lower case (json:"msg")`
+	}
+	var messages []map[string]any
+	if json.Unmarshal(list, &messages) != nil {
+		return `"msg" has to be a list of objects`
+	}
+	for _, m := range messages {
+		for _, name := range []string{"user", "text", "time"} {
+			if _, there := m[name]; !there {
+				return fmt.Sprintf("a message lacks the field %q, in lower case: give the struct's field a tag, `json:%q`, and a capital letter", name, name)
+			}
+		}
+		if _, ok := m["user"].(string); !ok {
+			return `"user" has to be a string`
+		}
+		if _, ok := m["text"].(string); !ok {
+			return `"text" has to be a string`
+		}
+	}
+	return ""
+}
+
+// dumps: what the browser sends appears in the terminal, in hex, masked as it is.
+func dumps(p *probe) {
+	c := p.member()
+	from := p.server.out.end()
+	f := p.text(p.post())
+	c.send(f)
+	var seen []string
+	if p.server.out.await(from, p.patience, func(lines []string) bool {
+		seen = lines
+		return inOrder(hexTokens(lines), f.raw)
+	}) {
+		return
+	}
+	said := strings.Join(seen, "\n")
+	cause := `log.Printf("% x", …) each piece that Read returns`
+	switch {
+	case strings.TrimSpace(said) == "":
+		cause = "nothing was printed: is there a loop that reads from the connection?"
+	case strings.Contains(said, fmt.Sprint(f.raw[2])+" "+fmt.Sprint(f.raw[3])):
+		cause = "the bytes are there in decimal: % x prints them in hex"
+	case inOrder(hexTokens(seen), f.raw[6:]):
+		cause = "the first bytes are missing: they are the frame's header, and part of what came"
+	}
+	c.came = append(c.came, "in the terminal:", p.server.out.first(from, 3))
+	c.fail("these bytes in the terminal, in hex", cause)
+}
+
+// hexRun finds what may be bytes in hex.
+var hexRun = regexp.MustCompile(`[0-9a-f]+`)
+
+// hexTokens returns the bytes that lines may show in hex, in whatever layout; there may
+// be others between them, such as the offsets of a dump.
+func hexTokens(lines []string) []byte {
+	var found []byte
+	for _, line := range lines {
+		line = strings.NewReplacer("0x", " ", `\x`, " ").Replace(strings.ToLower(line))
+		for _, run := range hexRun.FindAllString(line, -1) {
+			if len(run) == 1 {
+				run = "0" + run
+			}
+			for ; len(run) >= 2; run = run[2:] {
+				b, _ := strconv.ParseUint(run[:2], 16, 8)
+				found = append(found, byte(b))
+			}
+		}
+	}
+	return found
+}
+
+// inOrder reports whether all of want is in got, in that order, if not side by side.
+func inOrder(got, want []byte) bool {
+	for _, b := range got {
+		if len(want) > 0 && b == want[0] {
+			want = want[1:]
+		}
+	}
+	return len(want) == 0
+}
+
+// staysGreeted: a member that says nothing stays.
+func staysGreeted(p *probe) {
+	c := p.member()
+	c.sent = append(c.sent, c.last)
+	if err := c.ended(time.Second); err != errQuiet {
+		c.fail("the connection stays open after the history was sent", "something closes it when the history is out: whoever reads has to go on")
+	}
+}

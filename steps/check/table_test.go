@@ -1,0 +1,372 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// repo is the root of the workshop, in full: some tests go elsewhere while others run.
+var repo = func() string {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		panic(err)
+	}
+	return root
+}()
+
+var update = flag.Bool("update", false, "write the messages of the broken variants to testdata")
+
+// What all runs of the tests share.
+var (
+	temp     string                    // where they build
+	slots    = make(chan struct{}, 16) // what they look at side by side
+	builders = make(chan struct{}, 2)  // who compiles side by side
+	life     context.Context           // ends with the tests
+	running  sync.WaitGroup            // the runs that have begun
+)
+
+// excused is where the library has a way of its own, with the reason.
+var excused = map[string]string{
+	"Connection without upgrade is answered 400":                  "it answers 426",
+	"a version other than 13 is answered 426, with the right one": "it answers 400",
+	"each frame is printed as a link to frame.html":               "it shows no frames",
+	"a length of 2^62 is refused, and takes no memory":            "it refuses what comes, not what is announced",
+	"1009 as soon as the length says so":                          "the same",
+	"1002 for a frame without a mask":                             "it hangs up without a close frame",
+	"a close frame arrives even if the member still talks":        "it hangs up at once, with bytes unread",
+	"1007 for a close reason that is not UTF-8":                   "it sends the reason back",
+}
+
+// A run is one folder, whole or broken, held to the table up to a step. It is begun once,
+// and its outcome can be waited for.
+type run struct {
+	folder  string
+	step    int
+	variant *variant
+	goOn    bool
+
+	once     sync.Once
+	done     chan struct{}
+	err      error
+	failures []result
+	passed   int
+}
+
+// runs of the tests, begun all at once where all tests are to run.
+var (
+	whole    []*run // each server against the steps it has reached
+	previous []*run // each step against the next
+	broken   []*run // the variants
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	var cancel context.CancelFunc
+	life, cancel = context.WithCancel(context.Background())
+	dir, err := os.MkdirTemp("", "websocket-check-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	temp = dir
+	plan()
+	if flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.list").Value.String() == "" {
+		beginAll(broken)
+		beginAll(whole)
+		beginAll(previous)
+	}
+	status := m.Run()
+	cancel()
+	running.Wait()
+	removeAll(dir)
+	os.Exit(status)
+}
+
+// plan lists the runs.
+func plan() {
+	for step := 1; step <= lastStep; step++ {
+		whole = append(whole, &run{folder: fmt.Sprintf("steps/%02d", step), step: step})
+		if step > 1 {
+			previous = append(previous, &run{folder: fmt.Sprintf("steps/%02d", step-1), step: step})
+		}
+	}
+	whole = append(whole, &run{folder: "raw", step: lastStep}, &run{folder: "library", step: lastStep})
+	for _, r := range whole {
+		r.goOn = true
+	}
+	for i := range variants {
+		v := &variants[i]
+		broken = append(broken, &run{folder: fmt.Sprintf("steps/%02d", v.step), step: v.step, variant: v})
+	}
+	for _, group := range [][]*run{whole, previous, broken} {
+		for _, r := range group {
+			r.done = make(chan struct{})
+		}
+	}
+}
+
+// beginAll starts runs, the longest first: those of the last steps.
+func beginAll(runs []*run) {
+	for _, r := range slices.Backward(runs) {
+		r.begin()
+	}
+}
+
+// begin starts the run, if nobody has.
+func (r *run) begin() {
+	r.once.Do(func() {
+		running.Go(func() {
+			defer close(r.done)
+			r.do()
+		})
+	})
+}
+
+// wait returns when the run is over.
+func (r *run) wait(t *testing.T) {
+	t.Helper()
+	r.begin()
+	select {
+	case <-r.done:
+	case <-t.Context().Done():
+	}
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+}
+
+// do builds and checks.
+func (r *run) do() {
+	tg, err := r.build()
+	if err != nil {
+		r.err = err
+		return
+	}
+	if r.folder == "library" {
+		tg.excused = excused
+	}
+	tg.check(life, r.step, func(got result) {
+		if got.failure != nil {
+			r.failures = append(r.failures, got)
+		} else {
+			r.passed++
+		}
+	}, func(behaviour) {})
+}
+
+// binaries are the folders that are built, as two runs want the same.
+var binaries sync.Map // of func() (*target, error), by folder and variant
+
+// build compiles the folder of a run once, and returns it with the settings for the run.
+func (r *run) build() (*target, error) {
+	key := r.folder
+	if r.variant != nil {
+		key = r.variant.name
+	}
+	once, _ := binaries.LoadOrStore(key, sync.OnceValues(r.compile))
+	built, err := once.(func() (*target, error))()
+	if err != nil {
+		return nil, err
+	}
+	tg := *built
+	tg.goOn = r.goOn
+	return &tg, nil
+}
+
+// compile compiles the folder of a run, with the change of its variant.
+func (r *run) compile() (*target, error) {
+	builders <- struct{}{}
+	defer func() { <-builders }()
+	src, err := findSource(filepath.Join(repo, r.folder))
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.CreateTemp(temp, "server-*.exe")
+	if err != nil {
+		return nil, err
+	}
+	file.Close()
+	flags := []string{"-ldflags=-s -w"}
+	patience := 10 * time.Second
+	if r.variant != nil {
+		overlay, err := r.variant.overlay(src.dir)
+		if err != nil {
+			return nil, err
+		}
+		flags = append(flags, "-overlay="+overlay)
+		patience = 4 * time.Second
+	}
+	if said, err := src.build(life, file.Name(), flags...); err != nil {
+		return nil, fmt.Errorf("%s does not build: %v\n%s", r.folder, err, said)
+	}
+	return &target{name: r.folder, dir: src.dir, binary: file.Name(), seed: 1, patience: patience, slots: slots}, nil
+}
+
+// TestTable holds every server of the workshop to all that it owes.
+func TestTable(t *testing.T) {
+	beginAll(whole)
+	for _, r := range whole {
+		t.Run(r.folder, func(t *testing.T) {
+			r.wait(t)
+			for _, f := range r.failures {
+				t.Errorf("step %d: %s\n%s", f.step, f.name, f.failure)
+			}
+			if owed := len(owedAt(r.step)); r.passed+len(r.failures) != owed {
+				t.Errorf("looked at %d of %d behaviours", r.passed+len(r.failures), owed)
+			}
+		})
+	}
+}
+
+// TestPrevious: a step is not done with the code of the one before.
+func TestPrevious(t *testing.T) {
+	beginAll(previous)
+	for _, r := range previous {
+		t.Run(fmt.Sprintf("%s_at_%d", r.folder, r.step), func(t *testing.T) {
+			r.wait(t)
+			if len(r.failures) != 1 || r.failures[0].step != r.step {
+				t.Errorf("fails %v, want something that step %d adds", r.failures, r.step)
+			}
+		})
+	}
+}
+
+// A variant is a mistake that people make: an edit of a step's code.
+type variant struct {
+	name     string // of the file with its message
+	step     int    // whose code is edited
+	file     string
+	old, new string
+	fails    string // the behaviour that tells
+}
+
+// overlay writes the edited file and a description of it for go build -overlay.
+func (v *variant) overlay(dir string) (string, error) {
+	path := filepath.Join(dir, v.file)
+	code, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	code = bytes.ReplaceAll(code, []byte("\r\n"), []byte("\n"))
+	if n := bytes.Count(code, []byte(v.old)); n != 1 {
+		return "", fmt.Errorf("%s: the text to edit is %d times in %s:\n%s", v.name, n, path, v.old)
+	}
+	edited := filepath.Join(temp, v.name+".go")
+	if err := os.WriteFile(edited, bytes.Replace(code, []byte(v.old), []byte(v.new), 1), 0o666); err != nil {
+		return "", err
+	}
+	overlay := filepath.Join(temp, v.name+".json")
+	b, err := json.Marshal(map[string]map[string]string{"Replace": {path: edited}})
+	if err != nil {
+		return "", err
+	}
+	return overlay, os.WriteFile(overlay, b, 0o666)
+}
+
+// changing is what differs between two runs of the same variant.
+var changing = []struct {
+	pattern *regexp.Regexp
+	by      string
+}{
+	{regexp.MustCompile(`(localhost|127\.0\.0\.1):\d+`), "localhost:PORT"},
+	{regexp.MustCompile(`\d{4}/\d\d/\d\d \d\d:\d\d:\d\d`), "DATE TIME"},
+	{regexp.MustCompile(`\b\d{13}\b`), "MILLISECONDS"},
+	{regexp.MustCompile(`\b1[78]\d{8}\b`), "SECONDS"},
+	{regexp.MustCompile(`\.go:\d+`), ".go:LINE"},
+}
+
+// TestVariants: each mistake fails the behaviour that is about it, with a message that is kept.
+func TestVariants(t *testing.T) {
+	if flag.Lookup("test.run").Value.String() == "TestVariants" || *update {
+		beginAll(broken)
+	}
+	for _, r := range broken {
+		t.Run(r.variant.name, func(t *testing.T) {
+			if runtime.GOOS == "windows" && unixOnly(r.variant.fails) {
+				t.Skip("Windows cannot send Ctrl-C to one program")
+			}
+			r.wait(t)
+			if len(r.failures) != 1 || r.failures[0].name != r.variant.fails {
+				t.Fatalf("fails %v\nwant %q", r.failures, r.variant.fails)
+			}
+			text := r.failures[0].name + "\n\n" + r.failures[0].failure.String()
+			for _, c := range changing {
+				text = c.pattern.ReplaceAllString(text, c.by)
+			}
+			text = withoutTerminal(text)
+			golden := filepath.Join("testdata", r.variant.name+".txt")
+			if *update {
+				if err := os.WriteFile(golden, []byte(text), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text != strings.ReplaceAll(string(want), "\r\n", "\n") {
+				t.Errorf("%s holds another message; with -update the new one is kept:\n%s", golden, text)
+			}
+		})
+	}
+}
+
+// withoutTerminal leaves out what a server has printed: its wording is no matter of ours.
+func withoutTerminal(text string) string {
+	var kept []string
+	printed := false
+	for _, line := range strings.Split(text, "\n") {
+		if strings.HasPrefix(line, "  likely") {
+			printed = false
+		}
+		if !printed {
+			kept = append(kept, line)
+		}
+		if lower := strings.ToLower(line); strings.HasSuffix(lower, "in the terminal:") || strings.HasSuffix(lower, "it printed:") || strings.HasSuffix(lower, " lines:") {
+			printed = true
+		}
+	}
+	return strings.Join(kept, "\n")
+}
+
+// TestNoMessageLeft: every message in testdata is that of a variant.
+func TestNoMessageLeft(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("testdata", "*.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, v := range variants {
+		names[v.name+".txt"] = true
+	}
+	for _, file := range files {
+		if !names[filepath.Base(file)] {
+			t.Errorf("%s belongs to no variant", file)
+		}
+	}
+}
+
+// unixOnly reports whether the behaviour of that name sends a signal.
+func unixOnly(name string) bool {
+	for _, b := range table {
+		if b.name == name {
+			return b.unixOnly
+		}
+	}
+	return false
+}
+
+// String is for messages of the tests.
+func (r result) String() string { return fmt.Sprintf("%q\n%s", r.name, r.failure) }
