@@ -30,11 +30,28 @@ import (
 )
 
 func main() {
-	// a closed terminal and a closed pipe have to end the check as Ctrl-C does: with its servers
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
-	status := command(ctx, os.Stdout, os.Args[1:])
+	// A closed terminal has to end the check as Ctrl-C does: with its servers.
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// So has a closed pipe. But the signal for that comes for a server's connection, too,
+	// and that is what a check is about: here a failed write tells.
+	signal.Ignore(syscall.SIGPIPE)
+	status := command(ctx, terminal{os.Stdout, cancel}, os.Args[1:])
 	cancel()
 	os.Exit(status)
+}
+
+// A terminal is where the check prints. It ends the check when nobody can read it any more.
+type terminal struct {
+	io.Writer
+	gone func()
+}
+
+func (t terminal) Write(b []byte) (int, error) {
+	n, err := t.Writer.Write(b)
+	if err != nil {
+		t.gone()
+	}
+	return n, err
 }
 
 // usage is what the command says where it is not told what to do.
