@@ -7,6 +7,7 @@ import (
 	"flag"
 	"log"
 	"net/http"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -116,6 +117,7 @@ func (s *Server[Frame]) broadcast(p post) {
 	frame := s.history()
 	for m := range s.members {
 		m.push(&frame)
+		runtime.Gosched()
 	}
 }
 
