@@ -1,0 +1,193 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var load = flag.Bool("load", false, "run TestLoad: 1,000 members, some of them faulty")
+
+// How many members TestLoad has of each kind, and how often the posters post.
+const (
+	loadMembers = 1000
+	neverRead   = 100 // of them take nothing of what they are sent
+	vanish      = 100 // end by a reset in the middle of a frame
+	posters     = historySize
+	slack       = 3 << 20 // bytes: less than one buffer of 4,096 for each
+	rounds      = 4       // at least; in each, every poster posts once: a history has room for just one round
+)
+
+// TestLoad fills the chat with members, of whom one in ten never reads and one in ten
+// vanishes. Each that reads gets every post, in the same order; and when all have left
+// the server holds nothing of them.
+func TestLoad(t *testing.T) {
+	if !*load {
+		t.Skip("1,000 members come with -load")
+	}
+	s := start(t, self(t), "chat")
+	began := time.Now()
+	progress := func(format string, args ...any) {
+		t.Helper()
+		t.Logf("%4.1f s: %s", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+	}
+
+	// What a server uses that has had as many members, and now has none but a full history.
+	poster := join(t, s)
+	for i := range historySize {
+		poster.nc.Write(text(loadPost("before", i)))
+	}
+	if _, err := poster.final("before"); err != nil {
+		t.Fatal(err)
+	}
+	crowd := []*peer{poster}
+	for range loadMembers {
+		crowd = append(crowd, join(t, s))
+	}
+	for _, p := range crowd {
+		p.nc.Close()
+	}
+	empty := settle(t, s, usage{Goroutines: 10, Descriptors: 20, Memory: 1 << 40})
+	progress("%d members have come and gone: %+v", loadMembers, empty)
+
+	var readers, lazy, doomed []*peer
+	for i := range loadMembers {
+		p := join(t, s)
+		switch {
+		case i%10 == 3:
+			p.nc.SetReadBuffer(4096)
+			lazy = append(lazy, p)
+		case i%10 == 7:
+			doomed = append(doomed, p)
+		default:
+			readers = append(readers, p)
+		}
+	}
+	if len(lazy) != neverRead || len(doomed) != vanish {
+		t.Fatalf("%d lazy and %d doomed members", len(lazy), len(doomed))
+	}
+	progress("%d members: %+v", loadMembers, s.usage(t))
+
+	// It goes on until the lazy ones have been let go: what the system keeps for them in its
+	// buffers must be full first, and then they have 5 seconds.
+	most := usage{Goroutines: empty.Goroutines + len(readers), Descriptors: empty.Descriptors + len(readers), Memory: 1 << 40}
+	for round := 0; round < rounds || !s.usage(t).within(most) && time.Since(began) < patience; round++ {
+		name := fmt.Sprint("round ", round)
+		var posting, reading sync.WaitGroup
+		finals, errs := make([]string, len(readers)), make([]error, len(readers))
+		for i, p := range readers {
+			reading.Go(func() { finals[i], errs[i] = p.final(name) })
+		}
+		for i, p := range readers[:posters] {
+			posting.Go(func() { p.nc.Write(text(loadPost(name, i))) })
+		}
+		for _, p := range doomed[min(round, rounds)*vanish/rounds : min(round+1, rounds)*vanish/rounds] {
+			posting.Go(func() {
+				p.nc.Write(text(loadPost("never complete", 0))[:200])
+				p.nc.SetLinger(0)
+				p.nc.Close()
+			})
+		}
+		posting.Wait()
+		reading.Wait()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for i, final := range finals {
+			if final != finals[0] {
+				t.Fatalf("%s ended with this history for member 0:\n%s\nand with this for member %d:\n%s", name, finals[0], i, final)
+			}
+		}
+		for i := range posters {
+			if !strings.Contains(finals[0], fmt.Sprintf(`"user":"%s, %d"`, name, i)) {
+				t.Errorf("%s: post %d is lost", name, i)
+			}
+		}
+		progress("%s: %d posts have come to %d readers, in one order", name, posters, len(readers))
+	}
+	left := settle(t, s, most)
+	progress("the faulty members are gone: %+v", left)
+	if !left.within(most) {
+		t.Errorf("there are %d members that read, and the server has more than for those: %+v", len(readers), left)
+	}
+
+	for i, p := range readers { // half of them with good manners
+		if i%2 == 0 {
+			p.nc.Write(closing(1000, ""))
+		} else {
+			p.nc.Close()
+		}
+	}
+	for i := 0; i < len(readers); i += 2 {
+		if f, err := readers[i].skip(); err != nil || f.String() != `close 1000 ""` {
+			t.Fatalf("reader %d was answered %v, %v", i, f, err)
+		}
+		readers[i].nc.Close()
+	}
+	most = empty
+	most.Memory += slack
+	after := settle(t, s, most)
+	progress("all have left: %+v", after)
+	if !after.within(most) {
+		t.Errorf("the server has kept something: before %+v, after %+v", empty, after)
+	}
+}
+
+// within reports whether a server uses no more than that.
+func (u usage) within(most usage) bool {
+	return u.Goroutines <= most.Goroutines && u.Descriptors <= most.Descriptors && u.Memory <= most.Memory
+}
+
+// loadPost returns a post of some length.
+func loadPost(user string, i int) string {
+	return said(fmt.Sprintf("%s, %d", user, i), 1000)
+}
+
+// join lets a member in.
+func join(t *testing.T, s *process) *peer {
+	t.Helper()
+	p, err := open(s.addr)
+	if errors.Is(err, syscall.EMFILE) {
+		t.Skip("this system does not let one process have as many connections: raise ulimit -n over 1,100")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.nc.SetDeadline(time.Now().Add(4 * patience))
+	return p
+}
+
+// final reads histories until one holds a post of each poster in the round.
+func (p *peer) final(round string) (string, error) {
+	for {
+		f, err := p.next()
+		if err != nil || strings.Count(f.payload, `"user":"`+round+", ") == historySize {
+			return f.payload, err
+		}
+	}
+}
+
+// skip reads what has been pushed, up to something else.
+func (p *peer) skip() (reply, error) {
+	for {
+		f, err := p.next()
+		if err != nil || f.first != 0x81 {
+			return f, err
+		}
+	}
+}
+
+// settle waits until the server uses no more than that, or it will not.
+func settle(t *testing.T, s *process, most usage) (u usage) {
+	t.Helper()
+	for end := time.Now().Add(patience / 2); ; time.Sleep(20 * time.Millisecond) {
+		if u = s.usage(t); u.within(most) || time.Now().After(end) {
+			return u
+		}
+	}
+}
