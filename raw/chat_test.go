@@ -450,7 +450,7 @@ func TestOneOrder(t *testing.T) {
 		for range historySize {
 			members = append(members, join(t, s))
 		}
-		for round := range 20 {
+		for round := range 60 {
 			round := fmt.Sprint("round ", round)
 			finals, errs := make([]string, len(members)), make([]error, len(members))
 			var posting sync.WaitGroup

@@ -349,12 +349,12 @@ func libraryThroughProxy(t *testing.T, _ servers) string {
 		}
 		defer out.Close()
 		w.WriteHeader(http.StatusOK)
-		in, _, err := http.NewResponseController(w).Hijack()
+		in, buffered, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			return
 		}
 		defer in.Close()
-		go io.Copy(out, in)
+		go io.Copy(out, buffered) // the client's first bytes may be in it already
 		io.Copy(in, out)
 	}))
 	t.Cleanup(proxy.Close)

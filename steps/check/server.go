@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -233,6 +234,10 @@ var ports struct {
 func freePort() string {
 	ports.Lock()
 	defer ports.Unlock()
+	// A process that is just being forked has a copy of every socket for a moment, and so
+	// the port would go on listening after Close: none may be forked meanwhile.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if ports.given == nil {
 		ports.given = map[int]bool{}
 	}
