@@ -438,8 +438,8 @@ func findHistory(b []byte) (h history, size int) {
 		if c != '{' {
 			continue
 		}
-		if n := jsonSize(b, begin); n > 0 && json.Unmarshal(b[begin:begin+n], &h) == nil {
-			return h, begin + n
+		if n := jsonSize(b, begin); n > 0 && json.Unmarshal(b[begin:begin+n], &h) == nil && h.Msg != nil {
+			return h, begin + n // and not the first message in one that has not come whole
 		}
 	}
 	return h, 0

@@ -20,7 +20,7 @@ var strange = map[string]struct {
 	body string // of main
 	says string // what the check has to say of it
 }{
-	"hangs":        {`select {}`, "hangs before it listens"},
+	"hangs":        {`time.Sleep(time.Hour)`, "hangs before it listens"},
 	"crashes":      {`var m map[string]int; m["a"]++`, "crashed at "},
 	"ends":         {`fmt.Println("hello")`, "main came to its end"},
 	"no-flag":      {`flag.CommandLine = flag.NewFlagSet("", flag.ExitOnError); flag.Parse()`, "the flag -addr is missing"},
@@ -37,7 +37,7 @@ var strange = map[string]struct {
 // beginning is the code of a strange server in front of what main does.
 const beginning = `package main
 
-import ("flag"; "fmt"; "log"; "net"; "net/http"; "os"; "os/signal"; "path/filepath")
+import ("flag"; "fmt"; "log"; "net"; "net/http"; "os"; "os/signal"; "path/filepath"; "time")
 
 type listener struct{ net.Listener }
 
@@ -53,7 +53,7 @@ func listen(addr string) listener {
 var addr = flag.String("addr", "", "")
 
 func main() {
-	if false { fmt.Print(http.NoBody, filepath.Base(os.Args[0])); signal.Ignore() }
+	if false { fmt.Print(http.NoBody, filepath.Base(os.Args[0])); signal.Ignore(); time.Sleep(0) }
 `
 
 // folder makes a folder with a main.go, and a go.mod so that it can be built from anywhere.
@@ -97,7 +97,7 @@ func TestStrangeServers(t *testing.T) {
 	}
 	outcomes := map[string]chan outcome{}
 	for name := range strange { // all at once: they mostly wait
-		tg := &target{name: "work", dir: dir, binary: filepath.Join(dir, name+".exe"), patience: 3 * time.Second, slots: make(chan struct{}, 2)}
+		tg := &target{name: "work", dir: dir, binary: filepath.Join(dir, name+".exe"), patience: 3 * time.Second}
 		if err := os.Link(exe, tg.binary); err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +168,7 @@ func TestInterrupted(t *testing.T) {
 	f, _ := os.OpenFile(%q, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
 	fmt.Fprintln(f, *addr)
 	listen(*addr) // and answer nothing
-	select {}`, notes))
+	time.Sleep(time.Hour)`, notes))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, exe, "-step", "1", dir)

@@ -106,7 +106,7 @@ func checkFolder(ctx context.Context, out io.Writer, step int, dir string) int {
 	fmt.Fprintln(out, "  ✓ ok     it builds")
 	t := &target{
 		name: src.name, dir: src.dir, binary: binary,
-		seed: rand.Uint64(), patience: 3 * time.Second, slots: make(chan struct{}, 4),
+		seed: rand.Uint64(), patience: 3 * time.Second,
 	}
 	return t.report(ctx, out, step)
 }

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"runtime"
+	"sync"
 	"time"
 )
 
@@ -15,7 +16,7 @@ type target struct {
 	binary   string            // what was built of it
 	seed     uint64            // of everything random
 	patience time.Duration     // how long to wait for what should come
-	slots    chan struct{}     // how many behaviours are looked at side by side
+	env      []string          // for its processes, besides the check's own
 	goOn     bool              // after a failure
 	excused  map[string]string // behaviours that are not asked of it, and why
 }
@@ -86,37 +87,38 @@ func owedAt(step int) []behaviour {
 	return owed
 }
 
+// sideBySide is how many behaviours are looked at at once. None is begun that is so far
+// behind one that is not over: if that fails, it was in vain.
+const sideBySide = 4
+
 // runAll looks at the behaviours, some side by side, in order. Those that mostly wait
 // begin at once. It returns when all are done or, with the context, given up.
 func (t *target) runAll(ctx context.Context, step int, owed []behaviour, results []chan result) {
-	running := make(chan struct{}, len(owed))
-	started := 0
-	begin := func(i int, release func()) {
-		started++
-		go func() {
+	var all sync.WaitGroup
+	begin := func(i int) (over chan struct{}) {
+		over = make(chan struct{})
+		all.Go(func() {
+			defer close(over)
 			results[i] <- t.runOne(ctx, step, owed[i])
-			release()
-			running <- struct{}{}
-		}()
+		})
+		return over
 	}
 	for i, b := range owed {
 		if b.waits {
-			begin(i, func() {})
+			begin(i)
 		}
 	}
+	var begun []chan struct{}
 	for i, b := range owed {
 		if b.waits {
 			continue
 		}
-		select {
-		case t.slots <- struct{}{}:
-			begin(i, func() { <-t.slots })
-		case <-ctx.Done():
+		if len(begun) >= sideBySide {
+			<-begun[len(begun)-sideBySide]
 		}
+		begun = append(begun, begin(i))
 	}
-	for range started {
-		<-running
-	}
+	all.Wait()
 }
 
 // runOne looks at one behaviour. When the context ends, so do the servers of the probe,

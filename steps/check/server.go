@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -45,7 +46,7 @@ func (t *target) start(port string, env []string, args ...string) (*server, erro
 		s.typed = strings.Join(env, " ") + " " + s.typed
 	}
 	s.cmd = exec.Command(t.binary, args...)
-	s.cmd.Env = append(withoutPort(os.Environ()), env...)
+	s.cmd.Env = slices.Concat(withoutPort(os.Environ()), t.env, env)
 	s.cmd.Stdout, s.cmd.Stderr = s.out, s.out
 	s.cmd.WaitDelay = time.Second
 	ownGroup(s.cmd)

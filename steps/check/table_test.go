@@ -30,11 +30,10 @@ var update = flag.Bool("update", false, "write the messages of the broken varian
 
 // What all runs of the tests share.
 var (
-	temp     string                    // where they build
-	slots    = make(chan struct{}, 16) // what they look at side by side
-	builders = make(chan struct{}, 2)  // who compiles side by side
-	life     context.Context           // ends with the tests
-	running  sync.WaitGroup            // the runs that have begun
+	temp    string                   // where they build
+	turns   = make(chan struct{}, 8) // how many runs go on side by side: they wait much
+	life    context.Context          // ends with the tests
+	running sync.WaitGroup           // the runs that have begun
 )
 
 // excused is where the library has a way of its own, with the reason.
@@ -81,6 +80,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	temp = dir
+	os.Setenv("CGO_ENABLED", "0") // such servers are built and started in less time
 	plan()
 	if flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.list").Value.String() == "" {
 		beginAll(broken)
@@ -128,7 +128,11 @@ func beginAll(runs []*run) {
 func (r *run) begin() {
 	r.once.Do(func() {
 		running.Go(func() {
-			defer close(r.done)
+			turns <- struct{}{}
+			defer func() {
+				<-turns
+				close(r.done)
+			}()
 			r.do()
 		})
 	})
@@ -167,51 +171,26 @@ func (r *run) do() {
 }
 
 // binaries are the folders that are built, as two runs want the same.
-var binaries sync.Map // of func() (*target, error), by folder and variant
+var binaries sync.Map // of func() (string, error), by folder
 
-// build compiles the folder of a run once, and returns it with the settings for the run.
+// build compiles what a run needs, once, and returns it with the settings for the run.
 func (r *run) build() (*target, error) {
-	key := r.folder
 	if r.variant != nil {
-		key = r.variant.name
+		return r.variant.build()
 	}
-	once, _ := binaries.LoadOrStore(key, sync.OnceValues(r.compile))
-	built, err := once.(func() (*target, error))()
-	if err != nil {
-		return nil, err
-	}
-	tg := *built
-	tg.goOn = r.goOn
-	return &tg, nil
-}
-
-// compile compiles the folder of a run, with the change of its variant.
-func (r *run) compile() (*target, error) {
-	builders <- struct{}{}
-	defer func() { <-builders }()
 	src, err := findSource(filepath.Join(repo, r.folder))
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.CreateTemp(temp, "server-*.exe")
-	if err != nil {
-		return nil, err
-	}
-	file.Close()
-	flags := []string{"-ldflags=-s -w"}
-	patience := 10 * time.Second
-	if r.variant != nil {
-		overlay, err := r.variant.overlay(src.dir)
-		if err != nil {
-			return nil, err
+	once, _ := binaries.LoadOrStore(r.folder, sync.OnceValues(func() (string, error) {
+		binary := filepath.Join(temp, strings.ReplaceAll(r.folder, "/", "-")+".exe")
+		if said, err := src.build(life, binary, "-ldflags=-s -w"); err != nil {
+			return "", fmt.Errorf("%s does not build: %v\n%s", r.folder, err, said)
 		}
-		flags = append(flags, "-overlay="+overlay)
-		patience = 4 * time.Second
-	}
-	if said, err := src.build(life, file.Name(), flags...); err != nil {
-		return nil, fmt.Errorf("%s does not build: %v\n%s", r.folder, err, said)
-	}
-	return &target{name: r.folder, dir: src.dir, binary: file.Name(), seed: 1, patience: patience, slots: slots}, nil
+		return binary, nil
+	}))
+	binary, err := once.(func() (string, error))()
+	return &target{name: r.folder, dir: src.dir, binary: binary, seed: 1, patience: 10 * time.Second, goOn: r.goOn}, err
 }
 
 // TestTable holds every server of the workshop to all that it owes.
@@ -252,28 +231,94 @@ type variant struct {
 	fails    string // the behaviour that tells
 }
 
-// overlay writes the edited file and a description of it for go build -overlay.
-func (v *variant) overlay(dir string) (string, error) {
-	path := filepath.Join(dir, v.file)
-	code, err := os.ReadFile(path)
+// folder is where the variant's code seems to be: it is there for the compiler alone.
+func (v *variant) folder() string { return filepath.Join(repo, "steps", "check", "broken", v.name) }
+
+// edit returns the code of the variant, by its path. It is no program of its own, but a package
+// whose Main is that of the step.
+func (v *variant) edit() (map[string][]byte, error) {
+	from := filepath.Join(repo, "steps", fmt.Sprintf("%02d", v.step))
+	files, err := filepath.Glob(filepath.Join(from, "*.go"))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	code = bytes.ReplaceAll(code, []byte("\r\n"), []byte("\n"))
-	if n := bytes.Count(code, []byte(v.old)); n != 1 {
-		return "", fmt.Errorf("%s: the text to edit is %d times in %s:\n%s", v.name, n, path, v.old)
+	edited := map[string][]byte{}
+	for _, path := range files {
+		code, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		code = bytes.ReplaceAll(code, []byte("\r\n"), []byte("\n"))
+		if filepath.Base(path) == v.file {
+			if n := bytes.Count(code, []byte(v.old)); n != 1 {
+				return nil, fmt.Errorf("%s: the text to edit is %d times in %s:\n%s", v.name, n, path, v.old)
+			}
+			code = bytes.Replace(code, []byte(v.old), []byte(v.new), 1)
+		}
+		code = bytes.Replace(code, []byte("package main\n"), []byte("package broken\n"), 1)
+		code = bytes.Replace(code, []byte("\nfunc main() {"), []byte("\nfunc Main() {"), 1)
+		edited[filepath.Join(v.folder(), filepath.Base(path))] = code
 	}
-	edited := filepath.Join(temp, v.name+".go")
-	if err := os.WriteFile(edited, bytes.Replace(code, []byte(v.old), []byte(v.new), 1), 0o666); err != nil {
-		return "", err
-	}
-	overlay := filepath.Join(temp, v.name+".json")
-	b, err := json.Marshal(map[string]map[string]string{"Replace": {path: edited}})
-	if err != nil {
-		return "", err
-	}
-	return overlay, os.WriteFile(overlay, b, 0o666)
+	return edited, nil
 }
+
+// build returns the variant's program: the one with all variants, under a name of its own.
+func (v *variant) build() (*target, error) {
+	all, err := buildVariants()
+	if err != nil {
+		return nil, err
+	}
+	t := &target{
+		name: fmt.Sprintf("steps/%02d", v.step), dir: v.folder(), binary: filepath.Join(temp, v.name+".exe"),
+		seed: 1, patience: 4 * time.Second, env: []string{"GOMAXPROCS=1"}, // to start in less time
+	}
+	return t, os.Link(all, t.binary)
+}
+
+// buildVariants compiles all variants into one program, which looks at its name to know
+// which of them to be: to link each of its own would take most of the time of these tests.
+var buildVariants = sync.OnceValues(func() (string, error) {
+	main := "package main\n\nimport (\n\t\"os\"\n\t\"path/filepath\"\n"
+	choice := ""
+	overlay := map[string]string{}
+	add := func(path string, code []byte) error {
+		file := filepath.Join(temp, fmt.Sprintf("%d.go", len(overlay)))
+		overlay[path] = file
+		return os.WriteFile(file, code, 0o666)
+	}
+	for i := range variants {
+		v := &variants[i]
+		edited, err := v.edit()
+		if err != nil {
+			return "", err
+		}
+		for path, code := range edited {
+			if err := add(path, code); err != nil {
+				return "", err
+			}
+		}
+		main += fmt.Sprintf("\tv%d %q\n", i, "websocket-workshop/steps/check/broken/"+v.name)
+		choice += fmt.Sprintf("\tcase %q:\n\t\tv%d.Main()\n", v.name+".exe", i)
+	}
+	main += ")\n\nfunc main() {\n\tswitch filepath.Base(os.Args[0]) {\n" + choice + "\t}\n}\n"
+	src := source{name: "the variants", dir: filepath.Join(repo, "steps", "check", "broken"), root: repo}
+	if err := add(filepath.Join(src.dir, "main.go"), []byte(main)); err != nil {
+		return "", err
+	}
+	description := filepath.Join(temp, "overlay.json")
+	b, err := json.Marshal(map[string]map[string]string{"Replace": overlay})
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(description, b, 0o666); err != nil {
+		return "", err
+	}
+	binary := filepath.Join(temp, "variants.exe")
+	if said, err := src.build(life, binary, "-ldflags=-s -w", "-overlay="+description); err != nil {
+		return "", fmt.Errorf("the variants do not build: %v\n%s", err, said)
+	}
+	return binary, nil
+})
 
 // changing is what differs between two runs of the same variant.
 var changing = []struct {
