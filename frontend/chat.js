@@ -16,6 +16,7 @@ const newest = document.querySelector("#newest");
 let socket; // the connection, or the attempt at one
 let delay = firstDelay;
 let unseen = []; // sent, and in no history so far
+let lost = []; // sent on a connection that ended, and in no history since
 
 // --- the WebSocket ---
 
@@ -45,10 +46,10 @@ function received(event) {
 // The connection ended. Code 1006 means that it did so without a close frame.
 function closed(event) {
   showPresence("🔴 not connected, trying again");
+  putBackUnseen();
   if (event.code !== 1006) {
     tell(`The server closed the last connection: ${event.code} ${event.reason}`);
   }
-  putBackUnseen();
   setTimeout(connect, delay);
   delay = Math.min(delay * 2, longestDelay);
 }
@@ -66,6 +67,7 @@ form.addEventListener("submit", (event) => {
   }
   socket.send(JSON.stringify(message));
   unseen.push(message);
+  lost = lost.filter((before) => before.text !== message.text);
   tell("Sent. It is listed below as soon as the server sends it back.");
   text.value = "";
   text.focus();
@@ -79,9 +81,11 @@ function show(messages) {
   newest.textContent = latest ? `${latest.user}: ${latest.text}` : "";
 
   const isListed = (sent) => messages.some((m) => m.user === sent.user && m.text === sent.text);
-  const waiting = unseen.length;
+  const waiting = unseen.length + lost.length;
+  if (lost.some((sent) => isListed(sent) && sent.text === text.value)) text.value = ""; // it had arrived
   unseen = unseen.filter((sent) => !isListed(sent));
-  if (waiting > unseen.length) tell("");
+  lost = lost.filter((sent) => !isListed(sent));
+  if (unseen.length + lost.length < waiting) tell("");
 }
 
 // item sets text as text, never as HTML: <b> in a message is three characters.
@@ -105,8 +109,11 @@ function showPresence(words) {
   if (presence.textContent !== words) presence.textContent = words; // announced when it changes
 }
 
+// tell shows a note, behind what nobody should have to type again.
 function tell(words) {
-  note.textContent = words;
+  const texts = lost.map((message) => message.text).join(" · ");
+  note.textContent = texts && `The connection ended before the server sent this back, so it may be lost: ${texts} `;
+  note.append(words);
 }
 
 function refuse(field, why) {
@@ -114,14 +121,13 @@ function refuse(field, why) {
   field.focus();
 }
 
-// What was sent just before the connection broke may not have arrived: nobody
-// should have to type it again.
+// What was sent just before the connection broke may not have arrived.
 function putBackUnseen() {
   if (unseen.length === 0) return;
-  const texts = unseen.map((message) => message.text);
+  text.value ||= unseen.at(-1).text;
+  lost.push(...unseen);
   unseen = [];
-  text.value ||= texts.at(-1);
-  tell(`The connection ended before the server sent this back, so it may be lost: ${texts.join(" · ")}`);
+  tell("");
 }
 
 // --- the name: asked once, then remembered ---

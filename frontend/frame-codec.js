@@ -36,7 +36,7 @@ const statusCodes = {
 export function parseBytes(source) {
   const cutSource = source.length > maxChars;
   const text = source.slice(0, maxChars).trim();
-  const links = isQuoted(text) ? [] : [...text.matchAll(/#([0-9a-f]+(?:,[0-9a-f]+)*)(?![0-9a-z])/gi)].map((m) => m[1]);
+  const links = [...text.matchAll(/(?:frame\.html|^)#([0-9a-f]+(?:,[0-9a-f]+)*)(?![0-9a-z])/gi)].map((m) => m[1]);
   const parts = (links.length > 0 ? links : [text]).flatMap(splitRuns);
   const runs = [];
   let room = maxBytes;
@@ -60,19 +60,19 @@ function splitRuns(text) {
 function parseRun(text, cutSource) {
   if (isQuoted(text)) return parseQuoted(text);
   let body = withoutDump(text)
-    .replace(/^\d{4}\/\d\d\/\d\d [\d:.]+ (?:[a-z]*[g-z][a-z]*:? )*/gim, " ") // 2006/01/02 15:04:05 received
+    .replace(/^(?:\d{4}\/\d\d\/\d\d [\d:.]+ )?(?:[a-z]*[g-z][a-z]*:? )*/gim, " ") // 2006/01/02 15:04:05 received
     .replace(/\.\.\.\s*\d+\s*more\s+\w+|\.\.\.|…/g, " ") // Node's <Buffer 81 05 ... 9 more bytes>
-    .replace(/\[\](?=byte|uint8)/g, " ")
+    .replace(/\[\d*\](?=byte|uint8)/g, " ")
     .replace(/\b(?:Uint8Array|bytearray|bytes?|uint8)\b(?:\(\d+\))?/g, " ");
   const lists = body.match(/[[{][^\]}]*/g); // what a program prints in brackets is decimal, unless it cannot be
   const inside = lists ?? body.match(/<Buffer[^>]*/g);
   if (inside) body = inside.join(" ").replace(/[[{]|<Buffer/g, " ");
-  const tokens = body.split(/[\s,:;<>()|_-]+/).filter(Boolean);
+  const tokens = body.split(/[\s,:;<>()|_"'`-]+/).filter(Boolean);
   if (cutSource && tokens.length > 0) { // the last one may have been cut in the middle
     const last = tokens.pop();
     if (last.length > 6) tokens.push(last.slice(0, last.length - (last.length % 2)));
   }
-  const decimal = tokens.every((t) => /^\d{1,3}$/.test(t)) && (lists || tokens.some((t) => t.length === 3));
+  const decimal = tokens.every((t) => /^(?!0\d$)\d{1,3}$/.test(t)) && (lists || tokens.some((t) => t.length === 3));
   const values = [];
   for (const token of tokens) {
     const error = decimal ? readDecimal(token, values) : readHex(token, values);
@@ -100,10 +100,10 @@ function readHex(token, values) {
 // A dump has the offset in front of each line, and often the characters behind it
 // (hexdump -C, xxd, Go's hex.Dump). They are left out.
 function withoutDump(text) {
-  if (!/^(?:0x)?0{4,8}(?::\s|\s\s)/.test(text)) return text;
+  if (!/^(?:0x)?(?:0{4,8}(?::\s|\s\s)|0{6,7} [0-9a-f]{2}\b)/i.test(text)) return text;
   return text.split("\n").map((line) => {
     const bytes = line.trim().replace(/^(?:0x)?[0-9a-f]{4,8}(?::\s*|\s+|$)/i, "");
-    return bytes.includes("|") ? bytes.replace(/\|.*$/, "") : bytes.split(/\s{2,}/)[0];
+    return /\s\s\|/.test(bytes) ? bytes.replace(/\s\s\|.*$/, "") : bytes.split(/\s{2,}/)[0];
   }).join(" ");
 }
 
@@ -247,8 +247,8 @@ function judgeHeader(frame) {
 }
 
 function judgeOrder(frame, state) {
-  if (state.closed) breaks(frame, "Nothing may follow a close frame in the same direction", "5.5.1");
   if (isControl(frame.opcode)) return;
+  if (state.closed) breaks(frame, "No data frame may follow a close frame in the same direction", "5.5.1");
   const first = state.begun === undefined;
   if (frame.opcode !== 0 && state.opcode !== undefined) {
     breaks(frame, "The message before this one is not finished: its next frame has to be a continuation", "5.4");

@@ -89,9 +89,10 @@ function formOptions() {
   const maskingKey = parsed.runs?.[0];
   if (build.mask.checked && maskingKey?.length !== 4) return { error: parsed.error ?? "A masking key has 4 bytes: 8 hex digits." };
   const code = build.code.value.trim();
-  if (!/^\d*$/.test(code) || Number(code) > 65535) return { error: "A status code is a number up to 65535." };
   const opcode = Number(build.opcode.value);
+  if (opcode === 8 && (!/^\d*$/.test(code) || Number(code) > 65535)) return { error: "A status code is a number up to 65535." };
   const text = build.payload.value;
+  if (opcode === 8 && code === "" && utf8(text).length > 1) return { error: "A reason needs a status code in front of it." };
   const payload = opcode === 8 && code !== "" ? closePayload(Number(code), text) : utf8(text);
   return {
     options: { opcode, fin: build.fin.checked, key: build.mask.checked ? maskingKey : null, payload: payload.slice(0, 65536) },
@@ -101,6 +102,7 @@ function formOptions() {
 
 // The form shows the frame too, if it is one that the form could have made.
 function fillForm({ error, runs }) {
+  $("build-error").textContent = "";
   if (error || runs.length !== 1) return;
   const { frames: [frame], rest } = decodeAll(runs, 1);
   if (rest > 0 || !(frame.opcode in opcodes)) return;
@@ -108,10 +110,10 @@ function fillForm({ error, runs }) {
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(frame.payload.subarray(hasCode ? 2 : 0));
   const payload = hasCode ? closePayload(frame.code, text) : utf8(text);
   const same = encode({ opcode: frame.opcode, fin: frame.fin, key: frame.key, payload });
-  if (toHex(same) !== toHex(frame.bytes)) return;
+  if (toHex(same) !== toHex(frame.bytes) || text.includes("\r")) return; // a text area has no \r
   build.payload.value = text;
   build.opcode.value = frame.opcode;
-  build.code.value = hasCode ? frame.code : "";
+  if (frame.opcode === 8) build.code.value = hasCode ? frame.code : "";
   build.fin.checked = frame.fin;
   build.mask.checked = frame.masked;
   if (frame.key) build.key.value = toHex(frame.key, " ");
@@ -272,7 +274,7 @@ function drawPayload(frame, drawn) {
   const more = frame.payload.length - drawn;
   const says = frame.key ? "Each byte (top) is XORed with a byte of the key (middle): the result is at the bottom (section 5.3)."
     : "There is no mask: the bytes are what they are.";
-  return [el("h3", {}, frame.key ? "The unmasking" : "The payload"), el("p", { class: "quiet" }, says), live, grid,
+  return [el("h3", {}, frame.key ? "The unmasking" : "The payload"), el("p", { class: "quiet" }, says), el("div", {}, live, grid),
     ...(more > 0 ? [el("p", { class: "quiet" }, `${count(more)} more of the payload are not drawn here.`)] : [])];
 }
 
@@ -318,7 +320,7 @@ function drawResult(frame) {
     parts.push(el("p", {}, "Bytes, and no text:"), quote(toHex(frame.payload.subarray(0, 256), " ") + (frame.payload.length > 256 ? " …" : "")));
   } else {
     if (frame.opcode === 0 && frame.text === undefined) parts.push(el("p", {}, "If the message that it goes on with is text:"));
-    parts.push(quote(text));
+    parts.push(text === "" ? el("p", {}, "The beginning of a character: the next frame has its end.") : quote(text));
     if (frame.together !== undefined) parts.push(el("p", {}, "The fragments together:"), quote(frame.together));
   }
   return parts;

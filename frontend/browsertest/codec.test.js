@@ -31,10 +31,17 @@ test("every usual way to write bytes", () => {
     "2026/01/02 03:04:05 frame http://localhost:8080/frame.html#818537fa213d7f9f4d5158",
     "2026/01/02 03:04:05 received 81 85 37 fa 21\n2026/01/02 03:04:05 received 3d 7f 9f 4d 51 58",
     "http://127.0.0.1:8080/frame.html#818537FA213D7F9F4D5158",
+    '2026/01/02 03:04:05 frame http://h/frame.html#818537fa213d7f9f4d5158\n2026/01/02 03:04:05 "ann" says "see #42, \\x07"',
+    "received 81 85 37 fa 21\nreceived 3d 7f 9f 4d 51 58", '"818537fa213d7f9f4d5158"', "'818537fa213d7f9f4d5158'",
+    "[11]byte{0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58}",
+    "0000000 81 85 37 fa 21 3d 7f 9f 4d 51 58\n0000013", "000000 81 85 37 fa 21 3d 7f 9f\n000008 4d 51 58",
   ]) assert.equal(bytesOf(text), "818537fa213d7f9f4d5158", text);
   assert.equal(bytesOf("[]byte{0x81, 0x0}"), "8100");
   assert.equal(bytesOf("[]byte{0x81, 0x5}"), "8105");
   assert.equal(bytesOf("[8 9 10]"), "08090a");
+  assert.equal(bytesOf("[81 05 48 65]"), "81054865");
+  assert.equal(bytesOf("00000000  81 03 23 34 32                                    |..#42|"), "8103233432");
+  assert.equal(bytesOf("00000000: 8103 617c 62                             ..a|b"), "8103617c62");
   assert.equal(bytesOf("10 20"), "1020");
   assert.equal(bytesOf("<Buffer 10 20>"), "1020");
   assert.equal(bytesOf("[129 0]\n[137 0]"), "81008900");
@@ -142,6 +149,7 @@ test("the rules between frames hold for each direction by itself", () => {
   assert.deepEqual(sections("800161 800162"), ["", "5.4"]);
   assert.deepEqual(sections("8800 8100"), ["", "5.5.1"]);
   assert.deepEqual(sections("8800 888000000000"), ["", ""]); // the other side answers
+  assert.deepEqual(sections("8800 8900"), ["", ""]); // only data must not follow
   assert.deepEqual(sections("010161 818000000000 800162"), ["", "", ""]);
 });
 

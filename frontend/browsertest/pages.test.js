@@ -277,6 +277,24 @@ describe("the chat page with a server that misbehaves", { concurrency: 2 }, () =
     await sockets[1].close();
     await until(page, () => /may be lost: lost\?/.test(document.querySelector("#note").textContent));
     assert.equal(await page.inputValue("#text"), "typed since");
+    await page.click("#chat button"); // while there is no connection
+    assert.match(await page.textContent("#note"), /may be lost: lost\? Not sent/);
+    await presence(page, "🟢");
+    await page.click("#chat button");
+    assert.match(await page.textContent("#note"), /may be lost: lost\? Sent/);
+    sockets[2].send(history("typed since", "lost?")); // it had arrived
+    await until(page, () => document.querySelector("#note").textContent === "");
+  });
+
+  test("a message that was stored is not in the field twice", async (t) => {
+    let connections = 0;
+    const { page, sockets } = await withServer(t, (socket) => ++connections > 1 && socket.send(history("stored")));
+    await presence(page, "🟢");
+    await send(page, "ann", "stored");
+    await sockets[0].close({ code: 1011, reason: "no" });
+    await listed(page, "stored");
+    assert.equal(await page.inputValue("#text"), "");
+    assert.equal(await page.textContent("#note"), "");
   });
 
   test("one that came back is not, and a goodbye is told", async (t) => {
@@ -396,7 +414,14 @@ describe("the frame page", { concurrency: 2 }, () => {
     await page.fill("#payload", "z".repeat(126));
     assert.match(await page.textContent(".problems"), /125/);
     await page.selectOption("#opcode", "8");
+    assert.equal(await page.inputValue("#code"), "1000");
     await page.fill("#payload", "bye");
+    await page.fill("#code", "");
+    assert.match(await page.textContent("#build-error"), /status code/);
+    await page.fill("#code", "99999");
+    await page.selectOption("#opcode", "1"); // where a status code is no matter
+    assert.match(await address(page), /#8103627965$/);
+    await page.selectOption("#opcode", "8");
     await page.fill("#code", "1005");
     assert.match(await address(page), /#880503ed627965$/);
     assert.match(await page.textContent(".problems"), /1005.*7\.4\.1/);
