@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/json"
@@ -365,7 +366,8 @@ func TestTimeLimits(t *testing.T) {
 	// A handshake that does not get to its end is dropped, and so is none at all.
 	for name, binary := range map[string]string{"raw": self(t), "library": libraryBinary(t)} {
 		s := start(t, binary, "chat")
-		for _, half := range []string{"", "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"} {
+		for _, half := range []string{"", "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n",
+			"POST / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nContent-Length: 10\r\n\r\n"} {
 			all.Go(func() {
 				p, err := dial(s.addr)
 				if err != nil {
@@ -445,6 +447,55 @@ func TestSlowMembers(t *testing.T) {
 		for range cap(told) {
 			if s := <-told; s != `close 1001 "the server stops" <nil>` {
 				t.Errorf("%s: a member was told %s", name, s)
+			}
+		}
+	}
+}
+
+// A gate is a TCP end that takes what is written once it is open.
+type gate struct {
+	nowhere
+	open   chan struct{}
+	frames chan []byte
+}
+
+func (g *gate) Write(b []byte) (int, error) {
+	<-g.open
+	g.frames <- b
+	return len(b), nil
+}
+
+// TestEveryPost: a member that has to catch up gets every post, however many came meanwhile.
+// Only if they were too many are some left out, and the last never.
+func TestEveryPost(t *testing.T) {
+	t.Parallel()
+	for _, posts := range []int{1, 2, historySize, historySize + 1, 3*historySize - 1, 6 * historySize, 20 * historySize} {
+		g := &gate{open: make(chan struct{}), frames: make(chan []byte, maxWaiting+1)}
+		c := &conn{nc: g}
+		h := hub{members: map[*conn]*member{}}
+		h.join(c)
+		for i := range posts {
+			h.post(post{User: fmt.Sprintf("every %d", i)})
+		}
+		close(g.open)
+		seen := map[string]bool{}
+		for last := fmt.Sprintf("every %d", posts-1); !seen[last]; {
+			select {
+			case b := <-g.frames:
+				f, err := (&peer{br: bufio.NewReader(bytes.NewReader(b))}).next()
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, user := range f.users() {
+					seen[user] = true
+				}
+			case <-time.After(patience):
+				t.Fatalf("of %d posts the last never came", posts)
+			}
+		}
+		for i := range posts {
+			if !seen[fmt.Sprintf("every %d", i)] && posts <= 6*historySize {
+				t.Fatalf("of %d posts number %d never came", posts, i)
 			}
 		}
 	}

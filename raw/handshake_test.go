@@ -66,6 +66,10 @@ var requests = []requestRow{
 	{"11.3.1", "two keys", with("+Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA=="), "400", ""},
 	{"11.3.1", "two halves of a key", with("Sec-WebSocket-Key: dGhlIHNhbXBs", "+Sec-WebSocket-Key: ZSBub25jZQ=="), "400", ""},
 
+	{"4.2.1", "a body", with("+Content-Length: 6"), "400", "101"},
+	{"4.2.1", "a body without a length", with("+Transfer-Encoding: chunked"), "400", "101"},
+
+	{"11.3.5", "two versions, the first of them right", with("+Sec-WebSocket-Version: 8"), "426 Sec-WebSocket-Version: 13", "101"},
 	{"4.4", "no version", with("Sec-WebSocket-Version"), "426 Sec-WebSocket-Version: 13", "400 Sec-WebSocket-Version: 13"},
 	{"4.4", "version 8", with("Sec-WebSocket-Version: 8"), "426 Sec-WebSocket-Version: 13", "400 Sec-WebSocket-Version: 13"},
 	{"4.4", "version 14", with("Sec-WebSocket-Version: 14"), "426 Sec-WebSocket-Version: 13", "400 Sec-WebSocket-Version: 13"},
@@ -153,13 +157,13 @@ func answer(addr string, changes []string) string {
 		add("Sec-WebSocket-Extensions")
 		return said
 	case http.StatusUpgradeRequired:
-		if res.Header.Get("Upgrade") == "" {
-			said += " without Upgrade" // RFC 9110, section 15.5.22
+		if res.Header.Get("Upgrade") == "" || !strings.EqualFold(res.Header.Get("Connection"), "upgrade") {
+			said += " without Upgrade" // RFC 9110, sections 15.5.22 and 7.8
 		}
 	case http.StatusMethodNotAllowed:
 		add("Allow")
 	}
-	if isVersion := strings.Contains(request(addr, changes...), "Sec-WebSocket-Version: 13\r\n"); !isVersion {
+	if version := "Sec-WebSocket-Version: "; !strings.Contains(request(addr, changes...), version+"13\r\n") || strings.Contains(request(addr, changes...), version+"8") {
 		add("Sec-WebSocket-Version")
 	}
 	body, err := io.ReadAll(res.Body)

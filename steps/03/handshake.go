@@ -21,6 +21,7 @@ func accept(w http.ResponseWriter, r *http.Request) (*conn, error) {
 	if status, problem := refusal(r); status != 0 {
 		w.Header().Set("Sec-WebSocket-Version", "13") // the client may try again with these
 		w.Header().Set("Upgrade", "websocket")
+		w.Header().Set("Connection", "Upgrade")
 		w.Header().Set("Allow", http.MethodGet)
 		http.Error(w, problem, status)
 		return nil, errors.New(problem)
@@ -37,16 +38,19 @@ func accept(w http.ResponseWriter, r *http.Request) (*conn, error) {
 // refusal returns the status and the sentence for a request that is not an opening
 // handshake as section 4.2.1 has it, or 0.
 func refusal(r *http.Request) (status int, problem string) {
-	keys := strings.Join(r.Header.Values("Sec-WebSocket-Key"), " and ") // two keys are none
+	version := strings.Join(r.Header.Values("Sec-WebSocket-Version"), " and ")
+	keys := strings.Join(r.Header.Values("Sec-WebSocket-Key"), " and ") // two keys are none (11.3.1)
 	key, err := base64.StdEncoding.DecodeString(keys)
 	switch {
 	case r.Method != http.MethodGet:
 		return http.StatusMethodNotAllowed, "a handshake is a GET request"
 	case !r.ProtoAtLeast(1, 1):
 		return http.StatusBadRequest, "a handshake needs HTTP/1.1"
+	case r.ContentLength != 0:
+		return http.StatusBadRequest, "a handshake has no body: frames would follow it"
 	case !hasToken(r, "Connection", "upgrade"):
 		return http.StatusBadRequest, "Connection does not say upgrade"
-	case r.Header.Get("Sec-WebSocket-Version") != "13":
+	case version != "13":
 		return http.StatusUpgradeRequired, "Sec-WebSocket-Version must be 13"
 	case err != nil || len(key) != 16:
 		return http.StatusBadRequest, "Sec-WebSocket-Key must be 16 bytes in base64"

@@ -38,10 +38,10 @@ func main() {
 	log.Printf("listening on http://%s", net.JoinHostPort(cmp.Or(host, "localhost"), port))
 
 	server := &http.Server{
-		Handler:           http.HandlerFunc(serve),
-		ReadHeaderTimeout: 5 * time.Second,  // a handshake that never ends would hold a connection for ever
-		WriteTimeout:      10 * time.Second, // so would a browser that never reads the page
-		IdleTimeout:       time.Minute,      // and one that has nothing more to ask
+		Handler:      http.HandlerFunc(serve),
+		ReadTimeout:  5 * time.Second,  // a request that never ends would hold a connection for ever
+		WriteTimeout: 10 * time.Second, // so would a browser that never reads the page
+		IdleTimeout:  time.Minute,      // and one that has nothing more to ask
 	}
 	go func() { <-stop; server.Close() }()
 	if err := server.Serve(listener); err != http.ErrServerClosed {

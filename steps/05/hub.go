@@ -1,10 +1,6 @@
 package main
 
-import (
-	"runtime"
-	"sync"
-	"sync/atomic"
-)
+import "sync"
 
 var room = hub{members: make(map[*conn]*member)} // the one room of this server
 
@@ -12,13 +8,18 @@ var room = hub{members: make(map[*conn]*member)} // the one room of this server
 type hub struct {
 	mu      sync.Mutex // held while a history is made and handed out: the newest must come last
 	members map[*conn]*member
+	posts   int // so far
 }
 
-// A member is an open connection, and a slot for the frame it gets next. Every history
-// is whole, so whoever cannot keep up needs only the newest: it replaces the one before.
+const maxWaiting = 8 // frames: a member that is about 300 posts behind may miss some
+
+// A member is an open connection, and the frames that it gets next. Every history is
+// whole, so whoever cannot keep up does not need each: a newer one replaces the one before.
 type member struct {
-	conn *conn
-	slot atomic.Pointer[[]byte] // nil: there is nothing to send, and nobody sending
+	conn    *conn
+	mu      sync.Mutex
+	waiting [][]byte // the first is being written; nil: nobody writes
+	kept    bool     // the last of them must not be replaced
 }
 
 // join lets c in and sends it the history.
@@ -26,8 +27,7 @@ func (h *hub) join(c *conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.members[c] = &member{conn: c}
-	frame := encode(opText, past.json())
-	h.members[c].push(&frame)
+	h.members[c].push(encode(opText, past.json()), false)
 }
 
 // leave lets c go.
@@ -42,28 +42,42 @@ func (h *hub) post(p post) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	past.add(p)
+	h.posts++
 	frame := encode(opText, past.json()) // one for all
 	for _, m := range h.members {
-		m.push(&frame)
-		runtime.Gosched() // lets it be written now: only a slow member may miss a frame
+		m.push(frame, h.posts%historySize == 0) // every 50th is kept: these have every post
 	}
 }
 
-// push puts frame into the slot. If the slot was empty it starts a goroutine that sends:
-// an idle member needs none.
-func (m *member) push(frame *[]byte) {
-	if m.slot.Swap(frame) == nil {
-		go m.send()
+// push lets frame wait, in place of the last that waits, unless that must be kept. Where
+// nothing waits it starts a goroutine that writes: an idle member needs none.
+func (m *member) push(frame []byte, keep bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch n := len(m.waiting); {
+	case n == 0:
+		go m.send(frame)
+	case n == maxWaiting, n > 1 && !m.kept:
+		m.waiting = m.waiting[:n-1]
+	}
+	m.waiting, m.kept = append(m.waiting, frame), keep
+}
+
+// send writes frame, and then what has come meanwhile, until there is nothing more.
+func (m *member) send(frame []byte) {
+	for frame != nil {
+		m.conn.write(frame) // if it fails, it has closed the connection: the visit ends
+		frame = m.next()
 	}
 }
 
-// send writes what is in the slot, until nothing newer has come meanwhile.
-func (m *member) send() {
-	for {
-		frame := m.slot.Load()
-		m.conn.write(*frame) // if it fails, it has closed the connection: the visit ends
-		if m.slot.CompareAndSwap(frame, nil) {
-			return
-		}
+// next returns the frame behind the one that has been written, or nil.
+func (m *member) next() []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.waiting = m.waiting[1:]; len(m.waiting) > 0 {
+		return m.waiting[0]
 	}
+	m.waiting = nil // an idle member holds no memory
+	return nil
 }

@@ -217,10 +217,10 @@ func dropsHalf(p *probe) {
 	const expected = "the server hangs up after 5 s"
 	if err := c.ended(5*time.Second + p.patience); err == errQuiet {
 		c.came = []string{fmt.Sprintf("still connected after %v", 5*time.Second+p.patience)}
-		c.fail(expected, "set ReadHeaderTimeout: 5 * time.Second in the http.Server")
+		c.fail(expected, "set ReadTimeout: 5 * time.Second in the http.Server")
 	}
 	if took := time.Since(begun); took < 4*time.Second {
 		c.came = append(c.came, fmt.Sprintf("after %v", took.Round(100*time.Millisecond)))
-		c.fail(expected, "slow networks need some time: ReadHeaderTimeout is 5 * time.Second")
+		c.fail(expected, "slow networks need some time: ReadTimeout is 5 * time.Second")
 	}
 }

@@ -188,7 +188,7 @@ func outlastsSlow(p *probe) {
 		}
 		if err != nil || time.Now().After(deadline) {
 			watcher.came = []string{"the last message did not come for many seconds"}
-			watcher.fail("the others get every new history at once", "the broadcast waits in Write for a member that does not read: let each member have a goroutine that writes, and a slot that holds the newest history only")
+			watcher.fail("the others get every new history at once", "the broadcast waits in Write for a member that does not read: let each member have a goroutine that writes, and replace the history that waits by the newest")
 		}
 	}
 }

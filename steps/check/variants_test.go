@@ -29,7 +29,7 @@ var variants = []variant{
 		"Connection and Upgrade are read as lists, in any case"},
 	{"origin-not-checked", 2, "handshake.go", `case !sameOrigin(r):`, `case !sameOrigin(r) && false:`,
 		"an Origin on another host is answered 403"},
-	{"half-handshake-kept", 2, "main.go", `ReadHeaderTimeout: 5 * time.Second`, `ReadHeaderTimeout: time.Hour`,
+	{"half-handshake-kept", 2, "main.go", `ReadTimeout:  5 * time.Second`, `ReadTimeout:  time.Hour`,
 		"a handshake that is not finished is dropped after 5 s"},
 
 	// Step 3.
@@ -87,7 +87,10 @@ var variants = []variant{
 	{"only-sender-told", 5, "main.go", `room.post(p)`, `past.add(p)
 		c.write(encode(opText, past.json()))`,
 		"every other member gets it, too"},
-	{"slow-member-stalls", 5, "hub.go", `go m.send()`, `m.send()`,
+	{"slow-member-stalls", 5, "hub.go", `go m.send(frame)`, `m.mu.Unlock()
+		m.conn.write(frame)
+		m.mu.Lock()
+		return`,
 		"members that never read delay nobody"},
 
 	// Step 6.

@@ -23,7 +23,7 @@ var (
 	taskItem  = regexp.MustCompile(`^\s+- (.*)$`)
 	anyVar    = regexp.MustCompile(`\s*\{\{\.CLI_ARGS\}\}`)
 	gitPager  = strings.NewReplacer("git --no-pager ", "git ")
-	buildCall = regexp.MustCompile(`^go build -o \S+ (\./\S+)$`)
+	buildCall = regexp.MustCompile(`^go build -o \S+ \./steps/serve$`)
 )
 
 // tasks reads a Taskfile: names stand at two spaces, what belongs to them behind or below.
@@ -95,8 +95,8 @@ func plain(all map[string]*task, name string) string {
 	}
 	line, _, _ = strings.Cut(anyVar.ReplaceAllString(line, ""), " || ")
 	line = gitPager.Replace(line)
-	if m := buildCall.FindStringSubmatch(line); m != nil && len(commands) == 2 {
-		return "go run " + m[1] // built to a file, and that file run
+	if buildCall.MatchString(line) && len(commands) == 2 {
+		return "go run ./" + t.vars["DIR"] // by a command that builds it to a file, and runs that file
 	}
 	return line
 }

@@ -7,10 +7,8 @@ import (
 	"flag"
 	"log"
 	"net/http"
-	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -34,6 +32,7 @@ type Server[Frame any] struct {
 
 	mu      sync.Mutex
 	posts   []post // the newest first, at most 50
+	count   int    // of all posts so far
 	members map[*member[Frame]]bool
 }
 
@@ -44,10 +43,12 @@ type post struct {
 	Time int64  `json:"time"`
 }
 
-// A member is a connection, and a slot for the frame it gets next.
+// A member is a connection, and the frames that it gets next, as in raw.
 type member[Frame any] struct {
 	Conn[Frame]
-	slot atomic.Pointer[Frame]
+	mu      sync.Mutex
+	waiting []Frame // the first is being written; nil: nobody writes
+	kept    bool    // the last of them must not be replaced
 }
 
 // Run serves until the process is killed.
@@ -57,11 +58,11 @@ func (s *Server[Frame]) Run() {
 	s.members = make(map[*member[Frame]]bool)
 	s.posts = []post{{"workshop", "Welcome! All who open this page are in one room.", time.Now().UnixMilli()}}
 	server := &http.Server{
-		Addr:              *addr,
-		Handler:           http.HandlerFunc(s.upgrade),
-		ReadHeaderTimeout: 5 * time.Second,
-		WriteTimeout:      10 * time.Second,
-		IdleTimeout:       time.Minute,
+		Addr:         *addr,
+		Handler:      http.HandlerFunc(s.upgrade),
+		ReadTimeout:  5 * time.Second,
+		WriteTimeout: 10 * time.Second,
+		IdleTimeout:  time.Minute,
 	}
 	log.Fatal(server.ListenAndServe())
 }
@@ -80,8 +81,7 @@ func (s *Server[Frame]) upgrade(w http.ResponseWriter, r *http.Request) {
 func (s *Server[Frame]) visit(m *member[Frame]) {
 	s.mu.Lock()
 	s.members[m] = true
-	frame := s.history()
-	m.push(&frame)
+	m.push(s.history(), false)
 	s.mu.Unlock()
 
 	err := s.chat(m)
@@ -114,10 +114,10 @@ func (s *Server[Frame]) broadcast(p post) {
 	defer s.mu.Unlock()
 	s.posts = slices.Insert(s.posts, 0, p)
 	s.posts = s.posts[:min(len(s.posts), 50)]
+	s.count++
 	frame := s.history()
 	for m := range s.members {
-		m.push(&frame)
-		runtime.Gosched()
+		m.push(frame, s.count%50 == 0)
 	}
 }
 
@@ -126,22 +126,35 @@ func (s *Server[Frame]) history() Frame {
 	return s.Encode(b)
 }
 
-// push puts frame into the slot, and starts a goroutine if there is none that sends.
-func (m *member[Frame]) push(frame *Frame) {
-	if m.slot.Swap(frame) == nil {
-		go m.send()
+// push lets frame wait, and starts a goroutine if there is none that writes.
+func (m *member[Frame]) push(frame Frame, keep bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch n := len(m.waiting); {
+	case n == 0:
+		go m.send(frame)
+	case n == 8, n > 1 && !m.kept:
+		m.waiting = m.waiting[:n-1]
+	}
+	m.waiting, m.kept = append(m.waiting, frame), keep
+}
+
+// send writes frame, and then what has come meanwhile, until there is nothing more.
+func (m *member[Frame]) send(frame Frame) {
+	for more := true; more; frame, more = m.next() {
+		if m.Write(frame) != nil {
+			m.Close()
+		}
 	}
 }
 
-// send writes what is in the slot, until nothing newer has come meanwhile.
-func (m *member[Frame]) send() {
-	for {
-		frame := m.slot.Load()
-		if m.Write(*frame) != nil {
-			m.Close()
-		}
-		if m.slot.CompareAndSwap(frame, nil) {
-			return
-		}
+// next returns the frame behind the one that has been written.
+func (m *member[Frame]) next() (frame Frame, more bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.waiting = m.waiting[1:]; len(m.waiting) > 0 {
+		return m.waiting[0], true
 	}
+	m.waiting = nil
+	return frame, false
 }
