@@ -11,6 +11,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -36,7 +37,8 @@ func main() {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
 	info, err := os.Stderr.Stat()
-	s := &server{dir: flag.Arg(0), args: flag.Args()[1:], file: *file, waits: err == nil && info.Mode()&os.ModeCharDevice != 0}
+	s := &server{dir: flag.Arg(0), args: flag.Args()[1:], file: *file, out: os.Stderr}
+	s.waits = err == nil && info.Mode()&os.ModeCharDevice != 0
 	os.Exit(s.serve(stop))
 }
 
@@ -46,7 +48,8 @@ type server struct {
 	args []string
 	file string // what is built and run
 
-	waits bool // for a save, where there is nothing to run
+	waits bool      // for a save, where there is nothing to run
+	out   io.Writer // for what serve itself has to say, and the compiler
 
 	seen  map[string]stamp
 	cmd   *exec.Cmd     // nil if it never ran
@@ -74,14 +77,14 @@ func (s *server) serve(stop <-chan os.Signal) int {
 			if status := s.end(); !s.waits || status == 0 {
 				return status
 			}
-			fmt.Fprintln(os.Stderr, "nothing runs now: save to try again, or press Ctrl-C")
+			fmt.Fprintln(s.out, "nothing runs now: save to try again, or press Ctrl-C")
 			ended = nil
 		case <-saved:
 			if os.Getppid() != parent {
 				s.end()
 				return 1 // Task is gone, and nobody is left who could stop this
 			}
-			fmt.Fprintln(os.Stderr, "saved: building anew")
+			fmt.Fprintln(s.out, "saved: building anew")
 			saved = s.saved(parent)
 			ended = s.start()
 		}
@@ -123,13 +126,13 @@ func (s *server) look() map[string]stamp {
 // not build, the old one goes on. The channel is closed when what runs has ended.
 func (s *server) start() <-chan struct{} {
 	build := exec.Command("go", "build", "-o", s.file+".new", "./"+filepath.ToSlash(s.dir))
-	build.Stdout, build.Stderr = os.Stdout, os.Stderr
+	build.Stdout, build.Stderr = s.out, s.out
 	if build.Run() != nil {
-		fmt.Fprintln(os.Stderr, s.dir, "does not build")
+		fmt.Fprintln(s.out, s.dir, "does not build")
 	} else {
 		s.end()
 		if err := s.run(); err != nil {
-			fmt.Fprintln(os.Stderr, s.dir, "does not run:", err)
+			fmt.Fprintln(s.out, s.dir, "does not run:", err)
 		}
 	}
 	if s.ended == nil { // it never ran

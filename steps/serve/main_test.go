@@ -58,6 +58,29 @@ func said(t *testing.T, want ...string) {
 	t.Fatalf("said %q, want %q", text, want)
 }
 
+// printed is what serve has printed, a line at a time.
+type printed chan string
+
+func (p printed) Write(b []byte) (int, error) {
+	p <- string(b)
+	return len(b), nil
+}
+
+// await reads on until a line holds text.
+func (p printed) await(t *testing.T, text string) {
+	t.Helper()
+	for timeout := time.After(time.Minute); ; {
+		select {
+		case line := <-p:
+			if strings.Contains(line, text) {
+				return
+			}
+		case <-timeout:
+			t.Fatalf("serve did not say %q", text)
+		}
+	}
+}
+
 // TestSaves: each save that builds is run in place of what ran before, and what does not
 // build stops nothing.
 func TestSaves(t *testing.T) {
@@ -74,12 +97,15 @@ func TestSaves(t *testing.T) {
 	version := func(n int) string { return strings.ReplaceAll(code, "VERSION", fmt.Sprint("version ", n)) }
 
 	save(t, "package main\n\nthis does not build\n")
-	s := &server{dir: "srv", args: []string{"-x"}, file: filepath.Join("out", "srv.exe"), waits: true}
+	out := make(printed, 100)
+	s := &server{dir: "srv", args: []string{"-x"}, file: filepath.Join("out", "srv.exe"), waits: true, out: out}
 	stop, status := make(chan os.Signal, 1), make(chan int, 1)
 	go func() { status <- s.serve(stop) }()
+	out.await(t, "nothing runs now")
 	save(t, version(1))
 	said(t, "version 1 begins [-x]\n")
 	save(t, "package main\n\nnor does this\n")
+	out.await(t, "does not build")
 	save(t, version(22))
 	said(t, "version 1 begins [-x]\n", "version 1 ends [-x]\n", "version 22 begins [-x]\n")
 	stop <- os.Interrupt
@@ -90,7 +116,7 @@ func TestSaves(t *testing.T) {
 
 	// Where nobody could save, what does not build is the end of it.
 	save(t, "package main\n\nthis does not build\n")
-	s = &server{dir: "srv", file: filepath.Join("out", "srv.exe")}
+	s = &server{dir: "srv", file: filepath.Join("out", "srv.exe"), out: out}
 	if got := s.serve(stop); got != 1 {
 		t.Errorf("exit status %d", got)
 	}
