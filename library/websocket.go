@@ -5,7 +5,9 @@ package main
 
 import (
 	"context"
+	"net"
 	"net/http"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -25,6 +27,9 @@ type closeError = websocket.CloseError
 // A conn is one WebSocket connection.
 type conn struct {
 	ws *websocket.Conn
+
+	mu     sync.Mutex
+	closed bool // a close frame is on its way: the library would send messages behind it
 }
 
 // A message is what one member sent.
@@ -60,6 +65,11 @@ func encode(_ websocket.MessageType, payload []byte) []byte {
 
 // write sends a message. A member that does not take it in time loses its connection.
 func (c *conn) write(payload []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return net.ErrClosed
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), writeTime)
 	defer cancel()
 	return c.ws.Write(ctx, opText, payload)
@@ -67,14 +77,22 @@ func (c *conn) write(payload []byte) error {
 
 // goodbye tells the member that the server stops.
 func (c *conn) goodbye() {
-	c.ws.Close(1001, "the server stops")
+	c.close(closeError{Code: 1001, Reason: "the server stops"})
 }
 
 // end closes the connection for the reason err: with a close frame, unless one was sent
 // already or the member is simply gone.
 func (c *conn) end(err error) {
 	if why, ok := err.(closeError); ok {
-		c.ws.Close(why.Code, why.Reason)
+		c.close(why)
 	}
 	c.ws.CloseNow()
+}
+
+// close sends a close frame, and waits for the answer to it.
+func (c *conn) close(why closeError) {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.ws.Close(why.Code, why.Reason)
 }

@@ -264,6 +264,38 @@ func TestNothingBehindClose(t *testing.T) {
 	}
 }
 
+// TestNoPushBehindClose: who is refused gets no history any more, however much is posted (5.5.1).
+func TestNoPushBehindClose(t *testing.T) {
+	t.Parallel()
+	for name, binary := range map[string]string{"raw": self(t), "library": libraryBinary(t)} {
+		s := start(t, binary, "chat")
+		poster := join(t, s)
+		defer poster.nc.Close()
+		go io.Copy(io.Discard, poster.br)
+		for range 30 {
+			p := join(t, s)
+			defer p.nc.Close()
+			p.nc.Write(bin("refused"))
+			for i := range 20 {
+				poster.nc.Write(text(said(fmt.Sprint("post ", i), 0)))
+			}
+			if f, err := p.skip(); err != nil || f.first != 0x88 {
+				t.Fatalf("%s: came %v, %v", name, f, err)
+			}
+			p.nc.CloseWrite()
+			for {
+				f, err := p.next()
+				if err != nil {
+					break
+				}
+				if f.first != 0x88 { // the library's second one stands in the tables
+					t.Fatalf("%s: behind a close frame came %v", name, f)
+				}
+			}
+		}
+	}
+}
+
 // onePen is a TCP end that knows how many write to it at once.
 type onePen struct {
 	nowhere

@@ -93,6 +93,9 @@ func sides() []side {
 		{"an answer to its own close frame",
 			cell{"ends it", "close 1001", rawAnswered},
 			cell{"gets a second close frame", "close 1001, close 1001", libraryAnswered}},
+		{"a message that is written behind a close frame",
+			cell{"refused", net.ErrClosed.Error(), rawWritesLate},
+			cell{"sent: your code must prevent it", `text "late", <nil>`, libraryWritesLate}},
 		{"another protocol version",
 			cell{"426, as the RFC has it", "426 Sec-WebSocket-Version: 13", asks(false, "Sec-WebSocket-Version: 8")},
 			cell{"400", "400 Sec-WebSocket-Version: 13", asks(true, "Sec-WebSocket-Version: 8")}},
@@ -254,6 +257,40 @@ func libraryAnswered(t *testing.T, _ servers) string {
 	server := serveLibrary(t, nil, func(ws *websocket.Conn) { ws.Close(websocket.StatusGoingAway, "") })
 	server.Start()
 	return answerClose(server.Listener.Addr().String())
+}
+
+func rawWritesLate(t *testing.T, _ servers) string {
+	got := make(chan string, 1)
+	p, err := open(serveOne(t, func(c *conn) {
+		c.goodbye()
+		got <- fmt.Sprint(c.write(encode(opText, []byte("late"))))
+	}))
+	if err != nil {
+		return err.Error()
+	}
+	defer p.nc.Close()
+	return <-got
+}
+
+func libraryWritesLate(t *testing.T, _ servers) string {
+	told := make(chan struct{})
+	server := serveLibrary(t, nil, func(ws *websocket.Conn) {
+		go ws.Close(websocket.StatusGoingAway, "")
+		<-told
+		ws.Write(soon(t), websocket.MessageText, []byte("late"))
+	})
+	server.Start()
+	p, err := open(server.Listener.Addr().String())
+	if err != nil {
+		return err.Error()
+	}
+	defer p.nc.Close()
+	if f, err := p.next(); err != nil || f.first != 0x88 {
+		return fmt.Sprintf("%v, %v", f, err)
+	}
+	close(told)
+	f, err := p.next()
+	return fmt.Sprintf("%v, %v", f, err)
 }
 
 // logs says whether a server of its own has written a link to a frame into its log.

@@ -124,5 +124,8 @@ func (src source) build(ctx context.Context, binary string, flags ...string) (st
 			lines = append(lines, strings.TrimRight(line, "\r\n"))
 		}
 	}
+	if _, statErr := os.Stat(filepath.Join(src.dir, "go.mod")); statErr == nil && strings.Contains(text, "is not in std") {
+		lines = append(lines, "Remove go.mod from "+src.name+": the code there belongs to the workshop's own module.")
+	}
 	return strings.Join(lines, "\n"), err
 }

@@ -75,7 +75,7 @@ func causeOfAccept(key, got string) string {
 	case b64(sum(key)), b64(append([]byte(guid), sum(key)...)), b64(append(sum(key), guid...)):
 		return "the GUID is missing from what is hashed: sha1.Sum([]byte(key + guid))"
 	case b64(sum(guid)):
-		return "the key is missing from what is hashed: is the field read by its name, Sec-WebSocket-Key?"
+		return "the key is missing from what is hashed: r.Header.Get(\"Sec-WebSocket-Key\") finds it (in the map itself, Go spells it Sec-Websocket-Key)"
 	case b64(sum(guid + key)):
 		return "the GUID comes behind the key, not in front of it"
 	case b64(sum(string(raw) + guid)):
@@ -97,6 +97,8 @@ func causeOfNoHistory(c *client, f frame, err error) string {
 	case len(f.raw) > 0:
 		rest, _ := c.in.Peek(c.in.Buffered())
 		return causeOfFrame(f, rest)
+	case err == errQuiet && c.p.pushed:
+		return "earlier connections got the history, this one does not: does something wait for a lock that it holds itself? A function that locks must not call another that takes the same lock"
 	case err == errQuiet:
 		return "the handshake is done and no frame came: is the history written to the connection straight after the 101 (and flushed)?"
 	}

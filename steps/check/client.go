@@ -426,6 +426,9 @@ func (c *client) greeting() history {
 		all, _ := c.in.Peek(c.in.Buffered())
 		if h, size := findHistory(all); size > 0 {
 			c.in.Discard(size)
+			c.p.mu.Lock()
+			c.p.pushed = true
+			c.p.mu.Unlock()
 			return h
 		}
 	}

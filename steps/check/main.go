@@ -154,7 +154,7 @@ func (t *target) report(ctx context.Context, out io.Writer, step int) int {
 	})
 	switch {
 	case failed != nil:
-		fmt.Fprintf(out, "\n%s\n%s", failed.failure, t.advice(failed.step))
+		fmt.Fprintf(out, "\n%s\n%s", failed.failure, t.advice(failed.step, step))
 		return 1
 	case ctx.Err() != nil:
 		return stopped(out)
@@ -182,9 +182,13 @@ func (f *failure) String() string {
 	return s.String()
 }
 
-// advice says where to look after a failure.
-func (t *target) advice(step int) string {
-	return fmt.Sprintf("The lesson is steps/%02d.md. What ours has that yours has not:\n"+
+// advice says where to look after a failure of a step, when another one was asked for.
+func (t *target) advice(failed, step int) string {
+	said := ""
+	if failed < step {
+		said = fmt.Sprintf("Did step %d hold before? Then look first at what you changed for step %d.\n", failed, step)
+	}
+	return said + fmt.Sprintf("The lesson is steps/%02d.md. What ours has that yours has not:\n"+
 		"  git diff --no-index %s %s\n"+
 		"Is it the machine? go run ./steps/check -doctor\n", step, filepath.ToSlash(t.name), t.ours(step))
 }

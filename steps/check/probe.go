@@ -47,6 +47,7 @@ type probe struct {
 	keys    *rand.Rand // of handshakes: how many there are depends on time, and texts must not
 	servers []*server
 	conns   []net.Conn
+	pushed  bool // a connection got the history
 }
 
 // fail ends the behaviour.

@@ -154,6 +154,8 @@ func endedCause(s *server) string {
 		return "the flag -addr is missing: flag.String(\"addr\", …), then flag.Parse()"
 	case strings.Contains(said, "in use"):
 		return "it does not listen where -addr says, and the address it chose is taken: give net.Listen the value of -addr"
+	case s.out.says() != "" && s.out.says() != s.addr():
+		return "it takes " + s.out.says() + ", and not what -addr says: is flag.Parse() called, and the flag's value used?"
 	}
 	return "main came to its end: a server stays in http.Serve or ListenAndServe, and logs the error that ends it"
 }

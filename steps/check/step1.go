@@ -103,8 +103,11 @@ func notYet(p *probe) {
 	c := p.dial()
 	if a := c.ask(p.upgrade()); a.status != http.StatusNotImplemented {
 		cause := "answer with http.Error(w, …, http.StatusNotImplemented): the handshake comes in step 2"
-		if a.err == errQuiet {
+		switch {
+		case a.err == errQuiet:
 			cause = "the handler answers nothing. " + cause
+		case a.status == http.StatusOK && a.body == "":
+			cause = "an empty 200 means that the handler returned before anything was written: call what answers without go"
 		}
 		c.fail("501 Not Implemented, for now", cause)
 	}
@@ -224,7 +227,7 @@ func (p *probe) awaitExit(s *server, sent string) {
 	case <-s.ended:
 	case <-time.After(within):
 		f.came = fmt.Sprintf("it still runs after %v", within.Round(100*time.Millisecond))
-		f.cause = "something waits for ever: http.Server.Close does not wait, Shutdown does"
+		f.cause = "after signal.Notify, Ctrl-C does nothing by itself: receive from the channel, then close the server (Close does not wait, Shutdown does)"
 		if p.step >= 6 {
 			f.cause = "a goodbye waits for somebody who does not listen: give every wait at the end a time limit"
 		}

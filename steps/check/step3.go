@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -200,7 +201,7 @@ func dumps(p *probe) {
 	case inOrder(hexTokens(seen), f.raw[6:]):
 		cause = "the first bytes are missing: they are the frame's header, and part of what came"
 	}
-	c.came = append(c.came, "in the terminal:", p.server.out.first(from, 3))
+	c.came = append(c.came, "in the terminal:", cmp.Or(p.server.out.first(from, 3), "(nothing)"))
 	c.fail("these bytes in the terminal, in hex", cause)
 }
 
@@ -240,7 +241,12 @@ func inOrder(got, want []byte) bool {
 func staysGreeted(p *probe) {
 	c := p.member()
 	c.sent = append(c.sent, c.last)
-	if err := c.ended(time.Second); err != errQuiet {
+	c.wait(time.Second)
+	if _, err := c.in.Peek(1); err == nil {
+		c.frame()
+		c.fail("no more frames, as nobody has posted", "the history is sent again and again: it goes out once, straight after the handshake")
+	}
+	if err := c.ended(time.Millisecond); err != errQuiet {
 		c.fail("the connection stays open after the history was sent", "something closes it when the history is out: whoever reads has to go on")
 	}
 }

@@ -98,7 +98,7 @@ func (p *probe) whyNotRead(otherwise string) string {
 	case p.takes(func(m post) []frame { return p.fragments(opText, m.json(), 4) }):
 		return "a message in two frames is taken, one in a single frame is not: FIN is set on a message's last frame"
 	}
-	return "no message gets through: read two bytes, the length, the masking key, then the payload; undo the mask, decode the JSON, and put the message into the history"
+	return "no message gets through: read two bytes, the length, the masking key, then the payload; undo the mask, decode the JSON, and put the message into the history. All of it comes from the reader that Hijack returned, nothing from the net.Conn"
 }
 
 // logsLink: each frame read is a link to the page that draws it.
@@ -129,7 +129,7 @@ func logsLink(p *probe) {
 		case strings.Contains(said, "frame.html#"):
 			cause = "the link has to begin with the frame's first two bytes"
 		}
-		c.came = append(c.came, "in the terminal:", p.server.out.first(from, 3))
+		c.came = append(c.came, "in the terminal:", cmp.Or(p.server.out.first(from, 3), "(nothing)"))
 		c.fail("this link in the terminal: http://"+p.server.addr()+"/"+want[:min(len(want), 40)]+"…", cause)
 	}
 }
@@ -425,6 +425,7 @@ func survivesRudeness(p *probe) {
 	for _, frames := range [][]frame{
 		{p.masked(opText, []byte("no JSON at all"))},
 		{p.masked(opText, nil)},
+		{p.masked(opText, []byte(`{"user":"","text":""}`))},
 		{p.masked(opBinary, p.bytes(20))},
 		{{raw: p.bytes(300)}},
 		{{raw: []byte("GET / HTTP/1.1\r\n\r\n")}},
