@@ -20,6 +20,7 @@ type behaviour struct {
 	do       func(*probe)
 	waits    bool // it takes seconds of waiting: begun first, so that it costs nothing
 	unixOnly bool // it sends a signal, which Windows cannot
+	shares   bool // it is about one connection: others may have theirs at the same server
 }
 
 // holdsIn reports whether a server at that step owes the behaviour.
@@ -40,6 +41,7 @@ type probe struct {
 	step     int           // that the server is held to
 	patience time.Duration // how long to wait for what should come
 	server   *server       // the last one started
+	shares   bool          // the server is not its own
 	story    string        // what was done that may have been too much for the server
 
 	mu      sync.Mutex // the fields below are shared by a behaviour's goroutines
@@ -134,10 +136,33 @@ func (p *probe) serve() *server {
 
 // current returns the server that the behaviour is about, and starts it if need be.
 func (p *probe) current() *server {
-	if p.server == nil {
-		return p.serve()
+	switch {
+	case p.server != nil:
+	case p.shares:
+		p.server = p.target.share(p)
+	default:
+		p.serve()
 	}
 	return p.server
+}
+
+// A shared server is there for all behaviours that can do with a part of one: to start a
+// process for each would take most of a check's time.
+type shared struct {
+	sync.Mutex
+	server *server
+	probe  *probe // that has started it, and will stop it
+}
+
+// share returns the shared server, and starts it if need be.
+func (t *target) share(p *probe) *server {
+	t.shared.Lock()
+	defer t.shared.Unlock()
+	if t.shared.server == nil || t.shared.server.hasEnded() {
+		t.shared.probe.servers = nil // it has ended: nothing to stop
+		t.shared.server = t.shared.probe.serve()
+	}
+	return t.shared.server
 }
 
 // number returns a random number below n.

@@ -19,6 +19,7 @@ type target struct {
 	env      []string          // for its processes, besides the check's own
 	goOn     bool              // after a failure
 	excused  map[string]string // behaviours that are not asked of it, and why
+	shared   shared
 }
 
 // A result is what became of one behaviour.
@@ -38,10 +39,12 @@ func (t *target) check(ctx context.Context, step int, report func(result), slow 
 	for i := range results {
 		results[i] = make(chan result, 1)
 	}
+	t.shared.probe = &probe{ctx: ctx, target: t, step: step, patience: t.patience}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		t.runAll(ctx, step, owed, results)
+		t.shared.probe.close()
 	}()
 	defer func() {
 		cancel()
@@ -122,7 +125,8 @@ func (t *target) runAll(ctx context.Context, step int, owed []behaviour, results
 }
 
 // runOne looks at one behaviour. When the context ends, so do the servers of the probe,
-// and with them whatever it waits for.
+// and with them whatever it waits for. A failure at the shared server does not count: another
+// behaviour may be to blame.
 func (t *target) runOne(ctx context.Context, step int, b behaviour) result {
 	if ctx.Err() != nil {
 		return result{behaviour: b}
@@ -133,10 +137,19 @@ func (t *target) runOne(ctx context.Context, step int, b behaviour) result {
 	if why, ok := t.excused[b.name]; ok {
 		return result{behaviour: b, skipped: why}
 	}
+	f := t.try(ctx, step, b, b.shares)
+	if f != nil && b.shares && ctx.Err() == nil {
+		f = t.try(ctx, step, b, false) // what it tells is then of its own doing
+	}
+	return result{behaviour: b, failure: f}
+}
+
+// try looks at a behaviour, at the shared server or at its own.
+func (t *target) try(ctx context.Context, step int, b behaviour, shares bool) *failure {
 	name := fnv.New64a()
 	name.Write([]byte(b.name))
 	p := &probe{
-		ctx: ctx, target: t, step: step, patience: t.patience,
+		ctx: ctx, target: t, step: step, patience: t.patience, shares: shares,
 		random: rand.New(rand.NewPCG(t.seed, name.Sum64())),
 		keys:   rand.New(rand.NewPCG(name.Sum64(), t.seed)),
 	}
@@ -149,5 +162,5 @@ func (t *target) runOne(ctx context.Context, step int, b behaviour) result {
 		case <-over:
 		}
 	}()
-	return result{behaviour: b, failure: p.run(b)}
+	return p.run(b)
 }
