@@ -5,6 +5,7 @@ import { chromium as playwright } from "playwright-core";
 import { chromium } from "./chromium.js";
 
 const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+const visits = new WeakMap(); // of each test
 let browser;
 
 export async function open() {
@@ -24,6 +25,7 @@ export async function close() {
 // allowed, or anything went to another host.
 export async function visit(t, url, { allowed = [], before, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  visits.set(t, [...visits.get(t) ?? [], context]);
   const complaints = [];
   const { host } = new URL(url);
   const here = (address) => new URL(address).host === host || new URL(address).protocol === "data:";
@@ -43,6 +45,11 @@ export async function visit(t, url, { allowed = [], before, ...options } = {}) {
   await before?.(page);
   await page.goto(url);
   return page;
+}
+
+// leave closes what the visitors of a test have open, so that they do not meet the end of the server.
+export async function leave(t) {
+  await Promise.all((visits.get(t) ?? []).map((context) => context.close()));
 }
 
 export const presence = (page, emoji) => page.locator("#presence-indicator", { hasText: emoji }).waitFor();

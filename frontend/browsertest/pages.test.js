@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import * as browser from "./browser.js";
-import { accessible, listed, messages, noSidewaysScroll, presence, send, until, visit } from "./browser.js";
+import { accessible, leave, listed, messages, noSidewaysScroll, presence, send, until, visit } from "./browser.js";
 import { build, cleanUp, servers, start } from "./servers.js";
 
 const failedHandshake = /WebSocket connection to .* failed/;
@@ -26,7 +26,10 @@ after(async () => {
 
 async function run(t, server, port) {
   const process = await start(server, port);
-  t.after(() => process.stop("SIGKILL"));
+  t.after(async () => {
+    await leave(t);
+    await process.stop("SIGKILL");
+  });
   return process;
 }
 
