@@ -39,7 +39,6 @@ func accept(w http.ResponseWriter, r *http.Request) (*conn, error) {
 // refusal returns the status and the sentence for a request that is not an opening
 // handshake as section 4.2.1 has it, or 0.
 func refusal(r *http.Request) (status int, problem string) {
-	version := strings.Join(r.Header.Values("Sec-WebSocket-Version"), " and ")
 	keys := strings.Join(r.Header.Values("Sec-WebSocket-Key"), " and ") // two keys are none (11.3.1)
 	key, err := base64.StdEncoding.DecodeString(keys)
 	switch {
@@ -51,7 +50,7 @@ func refusal(r *http.Request) (status int, problem string) {
 		return http.StatusBadRequest, "a handshake has no body: frames would follow it"
 	case !hasToken(r, "Connection", "upgrade"):
 		return http.StatusBadRequest, "Connection does not say upgrade"
-	case version != "13":
+	case strings.Join(r.Header.Values("Sec-WebSocket-Version"), " and ") != "13":
 		return http.StatusUpgradeRequired, "Sec-WebSocket-Version must be 13"
 	case err != nil || len(key) != 16:
 		return http.StatusBadRequest, "Sec-WebSocket-Key must be 16 bytes in base64"

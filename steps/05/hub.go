@@ -1,6 +1,9 @@
 package main
 
-import "sync"
+import (
+	"runtime"
+	"sync"
+)
 
 var room = hub{members: make(map[*conn]*member)} // the one room of this server
 
@@ -46,6 +49,7 @@ func (h *hub) post(p post) {
 	frame := encode(opText, past.json()) // one for all
 	for _, m := range h.members {
 		m.push(frame, h.posts%historySize == 0) // every 50th is kept: these have every post
+		runtime.Gosched()                       // lets it be written now, which costs less than a crowd that waits
 	}
 }
 
@@ -65,9 +69,8 @@ func (m *member) push(frame []byte, keep bool) {
 
 // send writes frame, and then what has come meanwhile, until there is nothing more.
 func (m *member) send(frame []byte) {
-	for frame != nil {
+	for ; frame != nil; frame = m.next() {
 		m.conn.write(frame) // if it fails, it has closed the connection: the visit ends
-		frame = m.next()
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"log"
 	"net/http"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -118,6 +119,7 @@ func (s *Server[Frame]) broadcast(p post) {
 	frame := s.history()
 	for m := range s.members {
 		m.push(frame, s.count%50 == 0)
+		runtime.Gosched()
 	}
 }
 
