@@ -509,6 +509,9 @@ func TestEveryPost(t *testing.T) {
 		for i := range posts {
 			h.post(post{User: fmt.Sprintf("every %d", i)})
 		}
+		if n := len(h.members[c].waiting); n > maxWaiting {
+			t.Errorf("of %d posts, %d frames wait", posts, n)
+		}
 		close(g.open)
 		seen := map[string]bool{}
 		for last := fmt.Sprintf("every %d", posts-1); !seen[last]; {
