@@ -91,12 +91,13 @@ func (h header) check(raw []byte) error {
 }
 
 // unmask undoes the mask: byte i of the payload was XORed with byte i mod 4 of the key
-// (section 5.3). XOR takes eight bytes as easily as one.
+// (section 5.3). XOR takes eight bytes as easily as one; each round takes sixteen.
 func unmask(p []byte, key [4]byte) {
 	k := uint64(binary.LittleEndian.Uint32(key[:]))
 	k |= k << 32 // the key, twice
-	for ; len(p) >= 8; p = p[8:] {
+	for ; len(p) >= 16; p = p[16:] {
 		binary.LittleEndian.PutUint64(p, binary.LittleEndian.Uint64(p)^k)
+		binary.LittleEndian.PutUint64(p[8:], binary.LittleEndian.Uint64(p[8:])^k)
 	}
 	for i := range p {
 		p[i] ^= key[i%4]

@@ -13,7 +13,6 @@ import (
 const maxMessage = 4096 // bytes in a message: no member makes the server hold more
 
 const writeTime = 5 * time.Second // for a member to take what is written to it
-
 const closeTime = 5 * time.Second // for a member to hang up, once we have
 
 // A conn is one WebSocket connection (RFC 6455). Only one goroutine may read from it.
