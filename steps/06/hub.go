@@ -60,7 +60,7 @@ func (h *hub) post(p post) {
 	frame := encode(opText, past.json()) // one for all
 	for _, m := range h.members {
 		m.push(frame, h.posts%historySize == 0) // every 50th is kept: these have every post
-		runtime.Gosched()                       // lets it be written now, which costs less than a crowd that waits
+		runtime.Gosched()                       // lets it be written now: a crowd that waits costs more
 	}
 }
 

@@ -37,7 +37,7 @@ func main() {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
 	info, err := os.Stderr.Stat()
-	s := &server{dir: flag.Arg(0), args: flag.Args()[1:], file: *file, out: os.Stderr}
+	s := &server{dir: flag.Arg(0), args: flag.Args()[1:], file: *file, out: os.Stderr, parent: os.Getppid()}
 	s.waits = err == nil && info.Mode()&os.ModeCharDevice != 0
 	os.Exit(s.serve(stop))
 }
@@ -51,9 +51,10 @@ type server struct {
 	waits bool      // for a save, where there is nothing to run
 	out   io.Writer // for what serve itself has to say, and the compiler
 
-	seen  map[string]stamp
-	cmd   *exec.Cmd     // nil if it never ran
-	ended chan struct{} // closed when the process has ended
+	seen   map[string]stamp
+	cmd    *exec.Cmd     // nil if it never ran
+	ended  chan struct{} // closed when the process has ended
+	parent int           // the process that started this one
 }
 
 // A stamp tells a saved file from what it was before.
@@ -65,27 +66,26 @@ type stamp struct {
 // serve runs the server until it is told to stop, or until the server ends and there is
 // nobody who could save. It returns the exit status.
 func (s *server) serve(stop <-chan os.Signal) int {
-	parent := os.Getppid()
 	s.seen = s.look()
-	saved := s.saved(parent)
+	saved := s.saved()
 	ended := s.start()
 	for {
 		select {
 		case <-stop:
-			return s.end()
+			return s.end(true)
 		case <-ended:
-			if status := s.end(); !s.waits || status == 0 {
+			if status := s.end(true); !s.waits || status == 0 {
 				return status
 			}
 			fmt.Fprintln(s.out, "nothing runs now: save to try again, or press Ctrl-C")
 			ended = nil
 		case <-saved:
-			if os.Getppid() != parent {
-				s.end()
+			if os.Getppid() != s.parent {
+				s.end(false)
 				return 1 // Task is gone, and nobody is left who could stop this
 			}
 			fmt.Fprintln(s.out, "saved: building anew")
-			saved = s.saved(parent)
+			saved = s.saved()
 			ended = s.start()
 		}
 	}
@@ -93,13 +93,13 @@ func (s *server) serve(stop <-chan os.Signal) int {
 
 // saved returns a channel that is closed when files differ from those last seen, or when
 // the parent is another process than it was.
-func (s *server) saved(parent int) <-chan struct{} {
+func (s *server) saved() <-chan struct{} {
 	ch := make(chan struct{})
 	go func() {
 		defer close(ch)
 		for {
 			time.Sleep(pause)
-			if now := s.look(); !maps.Equal(now, s.seen) || os.Getppid() != parent {
+			if now := s.look(); !maps.Equal(now, s.seen) || os.Getppid() != s.parent {
 				s.seen = now
 				return
 			}
@@ -127,10 +127,10 @@ func (s *server) look() map[string]stamp {
 func (s *server) start() <-chan struct{} {
 	build := exec.Command("go", "build", "-o", s.file+".new", "./"+filepath.ToSlash(s.dir))
 	build.Stdout, build.Stderr = s.out, s.out
-	if build.Run() != nil {
-		fmt.Fprintln(s.out, s.dir, "does not build")
+	if err := build.Run(); err != nil {
+		fmt.Fprintln(s.out, s.dir, "does not build:", err)
 	} else {
-		s.end()
+		s.end(false)
 		if err := s.run(); err != nil {
 			fmt.Fprintln(s.out, s.dir, "does not run:", err)
 		}
@@ -166,13 +166,16 @@ func (s *server) run() error {
 }
 
 // end tells the server to end, if it runs, and waits until it has: the next one needs
-// its port. It returns the exit status, which is 1 if it never ran.
-func (s *server) end() int {
+// its port. It returns the exit status, which is 1 if it never ran. Windows cannot interrupt
+// one process: the server must have been told, by Ctrl-C in their terminal, or it is killed.
+func (s *server) end(told bool) int {
 	if s.cmd == nil {
 		return 1
 	}
-	if runtime.GOOS == "windows" || s.cmd.Process.Signal(os.Interrupt) != nil {
-		s.cmd.Process.Kill() // Windows cannot interrupt one process
+	if runtime.GOOS != "windows" {
+		s.cmd.Process.Signal(os.Interrupt) // if it has ended: no harm
+	} else if !told {
+		s.cmd.Process.Kill()
 	}
 	select {
 	case <-s.ended:

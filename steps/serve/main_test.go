@@ -98,7 +98,7 @@ func TestSaves(t *testing.T) {
 
 	save(t, "package main\n\nthis does not build\n")
 	out := make(printed, 100)
-	s := &server{dir: "srv", args: []string{"-x"}, file: filepath.Join("out", "srv.exe"), waits: true, out: out}
+	s := &server{dir: "srv", args: []string{"-x"}, file: filepath.Join("out", "srv.exe"), waits: true, out: out, parent: os.Getppid()}
 	stop, status := make(chan os.Signal, 1), make(chan int, 1)
 	go func() { status <- s.serve(stop) }()
 	out.await(t, "nothing runs now")
@@ -116,7 +116,14 @@ func TestSaves(t *testing.T) {
 
 	// Where nobody could save, what does not build is the end of it.
 	save(t, "package main\n\nthis does not build\n")
-	s = &server{dir: "srv", file: filepath.Join("out", "srv.exe"), out: out}
+	s = &server{dir: "srv", file: filepath.Join("out", "srv.exe"), out: out, parent: os.Getppid()}
+	if got := s.serve(stop); got != 1 {
+		t.Errorf("exit status %d", got)
+	}
+
+	// Where the parent is gone, so is whoever could stop it.
+	save(t, version(333))
+	s = &server{dir: "srv", file: filepath.Join("out", "srv.exe"), out: out, parent: -1}
 	if got := s.serve(stop); got != 1 {
 		t.Errorf("exit status %d", got)
 	}
