@@ -11,7 +11,7 @@ import (
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
 
-	"websocket-workshop/steps/bench/peers/chat"
+	"websocket-workshop/steps/tools/bench/peers/chat"
 )
 
 // A conn reads what net/http has read ahead, too. It is also where pongs are written, so

@@ -18,7 +18,7 @@ var generators = map[string]func(w *workshop, d *doc, args []string, old string)
 	"steps":   genSteps,   // README's table of steps, its last column filled
 	"include": genInclude, // FILE NAME: what stands in FILE between <!-- NAME --> and <!-- /NAME -->
 	"go":      genGo,      // FILE NAME: a function, type or constant, as steps/06/conn.go conn.end
-	"compare": genCompare, // what go run ./steps/compare prints
+	"compare": genCompare, // what go run ./steps/tools/compare prints
 	"lines":   genLines,   // FILE or FOLDER: how many lines of code
 	"size":    genSize,    // FILE NAME ...: how many lines these declarations have, with their comments
 	"added":   genAdded,   // N: how many lines step N adds
@@ -94,7 +94,7 @@ func (w *workshop) checkGenerated(d *doc) (problems []problem) {
 			problems = append(problems, d.problem(line, fmt.Sprintf("gen: %s: %v", name, err)))
 		case fresh != d.text[m[4]:m[5]]:
 			line += differsAt(d.text[m[4]:m[5]], fresh)
-			problems = append(problems, d.problem(line, fmt.Sprintf("gen: %s is out of date: go run ./steps/lessons -update", name)))
+			problems = append(problems, d.problem(line, fmt.Sprintf("gen: %s is out of date: go run ./steps/tools/lessons -update", name)))
 		}
 	}
 	markers := 0
@@ -315,7 +315,7 @@ func declared(decl ast.Decl) (map[string]bool, *ast.CommentGroup) {
 
 // genCompare shows what the comparison of raw and library prints.
 func genCompare(w *workshop, d *doc, args []string, old string) (string, error) {
-	out, err := w.output("go run ./steps/compare")
+	out, err := w.output("go run ./steps/tools/compare")
 	if err != nil {
 		return "", err
 	}

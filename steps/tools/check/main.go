@@ -1,13 +1,13 @@
 // Check tells whether a server does what the workshop's steps ask of it.
 //
-//	go run ./steps/check -step 3 [DIR]
+//	go run ./steps/tools/check -step 3 [DIR]
 //
 // builds the folder DIR (work, unless given), starts it on a free port, and holds it to
 // steps 1 to 3 from outside, over TCP and HTTP. It knows nothing of the code's names,
 // files or structure. It stops at the first thing that does not hold, and says what was
 // sent, what was expected, what came, and what the likely cause is.
 //
-//	go run ./steps/check -doctor
+//	go run ./steps/tools/check -doctor
 //
 // looks at the machine instead: the Go version, the port, the proxy.
 //
@@ -55,7 +55,7 @@ func (t terminal) Write(b []byte) (int, error) {
 }
 
 // usage is what the command says where it is not told what to do.
-const usage = "say which step: go run ./steps/check -step N [DIR], with N from 1 to 6; DIR is work unless given"
+const usage = "say which step: go run ./steps/tools/check -step N [DIR], with N from 1 to 6; DIR is work unless given"
 
 // command runs the check with its arguments, and returns the exit status.
 func command(ctx context.Context, out io.Writer, args []string) int {
@@ -190,7 +190,7 @@ func (t *target) advice(failed, step int) string {
 	}
 	return said + fmt.Sprintf("The lesson is steps/%02d.md. What ours has that yours has not:\n"+
 		"  git diff --no-index %s %s\n"+
-		"Is it the machine? go run ./steps/check -doctor\n", step, filepath.ToSlash(t.name), t.ours(step))
+		"Is it the machine? go run ./steps/tools/check -doctor\n", step, filepath.ToSlash(t.name), t.ours(step))
 }
 
 // ours returns the workshop's own code of a step, as seen from where the user stands.

@@ -40,7 +40,7 @@ func findSource(dir string) (source, error) {
 	info, err := os.Stat(full)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return src, fmt.Errorf("there is no folder %s: go run ./steps/play -step 1 makes work, to begin in", src.name)
+		return src, fmt.Errorf("there is no folder %s: go run ./steps/tools/play -step 1 makes work, to begin in", src.name)
 	case err != nil:
 		return src, fmt.Errorf("the folder cannot be read: %v", err)
 	case !info.IsDir():
@@ -69,7 +69,7 @@ func (src source) look() error {
 		}
 	}
 	if code == 0 {
-		return fmt.Errorf("there is no Go code in %s: go run ./steps/play -step N puts the start of step N into work", src.name)
+		return fmt.Errorf("there is no Go code in %s: go run ./steps/tools/play -step N puts the start of step N into work", src.name)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ var (
 	taskItem  = regexp.MustCompile(`^\s+- (.*)$`)
 	anyVar    = regexp.MustCompile(`\s*\{\{\.CLI_ARGS\}\}`)
 	gitPager  = strings.NewReplacer("git --no-pager ", "git ")
-	buildCall = regexp.MustCompile(`^go build -o \S+ \./steps/serve$`)
+	buildCall = regexp.MustCompile(`^go build -o \S+ \./steps/tools/serve$`)
 )
 
 // tasks reads a Taskfile: names stand at two spaces, what belongs to them behind or below.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"websocket-workshop/steps/bench/peers/chat"
+	"websocket-workshop/steps/tools/bench/peers/chat"
 )
 
 type conn struct{ *websocket.Conn }

@@ -1,7 +1,7 @@
 // Command serve builds a server of the workshop and runs it; on every save of its code or
 // of the page it builds and runs it anew:
 //
-//	go run ./steps/serve [-o FILE] DIR [ARGUMENT...]
+//	go run ./steps/tools/serve [-o FILE] DIR [ARGUMENT...]
 //
 // On a terminal it waits for the next save where the server does not build or has ended;
 // elsewhere it ends, with the server's exit status. It looks at the files themselves: Task's own watch stops the server for whatever
@@ -31,7 +31,7 @@ func main() {
 	file := flag.String("o", filepath.Join(".bin", "server.exe"), "the `file` to build")
 	flag.Parse()
 	if flag.NArg() == 0 {
-		fmt.Fprintln(os.Stderr, "which server? go run ./steps/serve steps/03")
+		fmt.Fprintln(os.Stderr, "which server? go run ./steps/tools/serve steps/03")
 		os.Exit(2)
 	}
 	stop := make(chan os.Signal, 1)

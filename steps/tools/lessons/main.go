@@ -1,11 +1,11 @@
 // Lessons holds the workshop's texts to its code, so that neither can drift from the other.
 //
-//	go run ./steps/lessons [FILE ...]
+//	go run ./steps/tools/lessons [FILE ...]
 //
 // reads the lessons (or the files that are named) and prints what no longer holds, a line
-// each: file, line, and what is wrong. `go test ./steps/lessons` does the same.
+// each: file, line, and what is wrong. `go test ./steps/tools/lessons` does the same.
 //
-//	go run ./steps/lessons -update [FILE ...]
+//	go run ./steps/tools/lessons -update [FILE ...]
 //
 // first rewrites what can be generated: what stands between gen markers, terminal output
 // whose comment says how to provoke it, and edit blocks where the code has changed inside them.

@@ -23,7 +23,7 @@ var (
 	jsFunc     = regexp.MustCompile(`(?m)function (\w+)\(`)
 	fileName   = regexp.MustCompile(`(?:^|[\s("'\x60])((?:[\w.-]+/)*[\w.-]*\w\.(?:go|js|html|css|md|yml|mod|sum|json))(?:$|[\s),.;:!?"'\x60])`)
 	folderName = regexp.MustCompile(`^(?:steps|raw|library|frontend|work)(?:/[\w.-]+)*/?$`)
-	foreign    = regexp.MustCompile(`(?:^|/)(?:node_modules|testdata|[._][^/]+)$|^(?:work|vendor|steps/lessons)$`)
+	foreign    = regexp.MustCompile(`(?:^|/)(?:node_modules|testdata|[._][^/]+)$|^(?:work|vendor|steps/tools/lessons)$`)
 	stepFile   = regexp.MustCompile(`^(?:work|steps/0N)/`)
 )
 
@@ -131,7 +131,7 @@ func (w *workshop) refuseFunc(name string) string {
 	case w.funcs[name]:
 		return ""
 	case w.isType(owner), !w.funcs[method]:
-		return fmt.Sprintf("`%s()`: there is no such function (others than ours stand in steps/lessons/known.txt)", name)
+		return fmt.Sprintf("`%s()`: there is no such function (others than ours stand in steps/tools/lessons/known.txt)", name)
 	}
 	return ""
 }

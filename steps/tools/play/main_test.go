@@ -18,7 +18,7 @@ func copyWorkshop(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
 	for _, name := range []string{"go.mod", "go.sum", "frontend", "steps"} {
-		from, to := filepath.Join("..", "..", name), filepath.Join(root, name)
+		from, to := filepath.Join("..", "..", "..", name), filepath.Join(root, name)
 		info, err := os.Stat(from)
 		if err != nil {
 			t.Fatal(err)

@@ -19,7 +19,7 @@ import (
 
 // repo is the root of the workshop, in full: some tests go elsewhere while others run.
 var repo = func() string {
-	root, err := filepath.Abs(filepath.Join("..", ".."))
+	root, err := filepath.Abs(filepath.Join("..", "..", ".."))
 	if err != nil {
 		panic(err)
 	}
@@ -242,7 +242,7 @@ type variant struct {
 }
 
 // folder is where the variant's code seems to be: it is there for the compiler alone.
-func (v *variant) folder() string { return filepath.Join(repo, "steps", "check", "broken", v.name) }
+func (v *variant) folder() string { return filepath.Join(repo, "steps", "tools", "check", "broken", v.name) }
 
 // edit returns the code of the variant, by its path. It is no program of its own, but a package
 // whose Main is that of the step.
@@ -307,11 +307,11 @@ var buildVariants = sync.OnceValues(func() (string, error) {
 				return "", err
 			}
 		}
-		main += fmt.Sprintf("\tv%d %q\n", i, "websocket-workshop/steps/check/broken/"+v.name)
+		main += fmt.Sprintf("\tv%d %q\n", i, "websocket-workshop/steps/tools/check/broken/"+v.name)
 		choice += fmt.Sprintf("\tcase %q:\n\t\tv%d.Main()\n", v.name+".exe", i)
 	}
 	main += ")\n\nfunc main() {\n\tswitch filepath.Base(os.Args[0]) {\n" + choice + "\t}\n}\n"
-	src := source{name: "the variants", dir: filepath.Join(repo, "steps", "check", "broken"), root: repo}
+	src := source{name: "the variants", dir: filepath.Join(repo, "steps", "tools", "check", "broken"), root: repo}
 	if err := add(filepath.Join(src.dir, "main.go"), []byte(main)); err != nil {
 		return "", err
 	}

@@ -45,7 +45,7 @@ func main() {
 	}
 	fmt.Print("\n", text)
 	if *write {
-		if err := update(filepath.Join("..", "..", "README.md"), text); err != nil {
+		if err := update(filepath.Join("..", "..", "..", "README.md"), text); err != nil {
 			log.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-module websocket-workshop/steps/bench
+module websocket-workshop/steps/tools/bench
 
 go 1.25
 

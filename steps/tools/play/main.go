@@ -1,6 +1,6 @@
 // Play puts the code to begin a step with into work/, where an attendee types.
 //
-//	go run ./steps/play -step 3
+//	go run ./steps/tools/play -step 3
 //
 // copies the code of step 2 there; step 1 begins with an empty main.go. What work/ held
 // is moved aside, into a folder with the date and time in its name: nothing is lost.
@@ -38,7 +38,7 @@ func command(out io.Writer, args []string, now time.Time) int {
 	step := flags.Int("step", 0, "the step to begin, 1 to 6")
 	dir := flags.String("dir", "", "the folder to put the code into, instead of work")
 	if err := flags.Parse(args); err != nil || *step < 1 || *step > lastStep || flags.NArg() > 0 {
-		fmt.Fprintln(out, "say which step to begin: go run ./steps/play -step N, with N from 1 to 6")
+		fmt.Fprintln(out, "say which step to begin: go run ./steps/tools/play -step N, with N from 1 to 6")
 		return 2
 	}
 	root, err := workshop()
@@ -192,12 +192,12 @@ func next(work string, step int) string {
 		return fmt.Sprintf("%s: begin step %d there.\n\n"+
 			"  read     steps/%02d.md\n"+
 			"  run it   go run ./%s\n"+
-			"  check    go run ./steps/check -step %d %s\n"+
+			"  check    go run ./steps/tools/check -step %d %s\n"+
 			"  compare  git diff --no-index %s steps/%02d\n", begins, step, step, work, step, work, work, step)
 	}
 	return fmt.Sprintf("%s: begin step %d there.\n\n"+
 		"  read     steps/%02d.md\n"+
 		"  run it   task work          or  go run ./work\n"+
-		"  check    task check-%d       or  go run ./steps/check -step %d\n"+
+		"  check    task check-%d       or  go run ./steps/tools/check -step %d\n"+
 		"  compare  task diff-work-%d   or  git diff --no-index work steps/%02d\n", begins, step, step, step, step, step, step)
 }

@@ -184,7 +184,7 @@ func clock(s string) (int, error) {
 // checkSayings looks for what a column quotes in the checker's code.
 func (w *workshop) checkSayings(d *doc, t table, column int) (problems []problem) {
 	var code strings.Builder
-	names, _ := fs.Glob(w.files, path.Join("steps/check", "*.go"))
+	names, _ := fs.Glob(w.files, path.Join("steps/tools/check", "*.go"))
 	for _, name := range names {
 		code.WriteString(w.read(name))
 	}

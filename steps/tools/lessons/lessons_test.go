@@ -13,7 +13,7 @@ import (
 )
 
 // root is the workshop's top folder, as seen from this package.
-const root = "../.."
+const root = "../../.."
 
 // servers are built once for all tests.
 var servers programs
@@ -57,19 +57,19 @@ func TestLessons(t *testing.T) {
 func small() fstest.MapFS {
 	files := make(fstest.MapFS)
 	for name, text := range map[string]string{
-		"steps/01/main.go": "package main\n\nfunc main() {\n\tserve()\n}\n\n// serve waits.\nfunc serve() {\n}\n",
-		"steps/02/main.go": "package main\n\nfunc main() {\n\tserve()\n\tlisten()\n}\n\n// serve waits.\nfunc serve() {\n}\n",
-		"steps/02/conn.go": "package main\n\n// A conn is open.\ntype conn struct{}\n\nfunc (c *conn) read() {}\n",
-		"steps/02.md":      "",
-		"steps/01.md":      "# Step 1\n\nTime: 20 minutes\n",
-		"steps/check/a.go": "package main\n\nconst likely = `the key is missing`\n",
-		"raw/main.go":      "package main\n\nvar addr = flag.String(\"addr\", \"\", \"\")\n",
-		"frontend/chat.js": "let socket;\n\n// It begins.\nfunction connect() {\n  open();\n}\n",
-		".ci/run":          "go install github.com/go-task/task/v3/cmd/task@v3.53.1\n",
+		"steps/01/main.go":       "package main\n\nfunc main() {\n\tserve()\n}\n\n// serve waits.\nfunc serve() {\n}\n",
+		"steps/02/main.go":       "package main\n\nfunc main() {\n\tserve()\n\tlisten()\n}\n\n// serve waits.\nfunc serve() {\n}\n",
+		"steps/02/conn.go":       "package main\n\n// A conn is open.\ntype conn struct{}\n\nfunc (c *conn) read() {}\n",
+		"steps/02.md":            "",
+		"steps/01.md":            "# Step 1\n\nTime: 20 minutes\n",
+		"steps/tools/check/a.go": "package main\n\nconst likely = `the key is missing`\n",
+		"raw/main.go":            "package main\n\nvar addr = flag.String(\"addr\", \"\", \"\")\n",
+		"frontend/chat.js":       "let socket;\n\n// It begins.\nfunction connect() {\n  open();\n}\n",
+		".ci/run":                "go install github.com/go-task/task/v3/cmd/task@v3.53.1\n",
 		"Taskfile.yml": "tasks:\n  raw: {desc: \"Run\", cmds: [{task: serve, vars: {DIR: raw}}]}\n" +
 			"  diff-2: {cmds: [{task: diff, vars: {A: steps/01, B: steps/02}}]}\n" +
 			"  test: {cmd: \"go test ./... {{.CLI_ARGS}}\"}\n" +
-			"  serve:\n    internal: true\n    cmds:\n      - go build -o .bin/serve ./steps/serve\n      - ./{{.FILE}}\n" +
+			"  serve:\n    internal: true\n    cmds:\n      - go build -o .bin/serve ./steps/tools/serve\n      - ./{{.FILE}}\n" +
 			"  diff:\n    cmd: git --no-pager diff --no-index {{.A}} {{.B}} || test $? -eq 1\n",
 	} {
 		files[name] = &fstest.MapFile{Data: []byte(text)}
@@ -177,9 +177,9 @@ var broken = []struct{ name, old, new, says string }{
 	{"a heading is not there", "#the-goal", "#the-aim", `3: steps/02.md has no heading #the-aim`},
 	{"another text has no such heading", "(01.md)", "(01.md#step-2)", `3: steps/01.md has no heading #step-2`},
 	{"a link names a line", "01/main.go)", "01/main.go#L3)", `3: the link leads into steps/01/main.go: a line number does not stay what it is`},
-	{"the page's code has changed", "  open();", "  close();", `43: gen: chat.js connect is out of date: go run ./steps/lessons -update`},
+	{"the page's code has changed", "  open();", "  close();", `43: gen: chat.js connect is out of date: go run ./steps/tools/lessons -update`},
 	{"the page's function has gone", "chat.js connect", "chat.js closed", `39: gen: chat.js closed: frontend/chat.js has no function closed`},
-	{"a count is wrong", "7<!--", "8<!--", `48: gen: added 2 is out of date: go run ./steps/lessons -update`},
+	{"a count is wrong", "7<!--", "8<!--", `48: gen: added 2 is out of date: go run ./steps/tools/lessons -update`},
 	{"there is no such generator", "gen: added 2", "gen: guess 2", `48: gen: guess 2: there is no generator "guess"`},
 	{"a marker is missing", "7<!-- /gen -->", "7", `63: a <!-- /gen --> is missing`},
 	{"a timetable does not add up", "| 9:40 | 20", "| 9:50 | 20", `58: the rows above end at 9:40, not 9:50`},
@@ -240,8 +240,8 @@ var consoles = []struct{ name, comment, output, says string }{
 		"@ listening on http://localhost:8080\n@ upgrade requested!\n@ frame http://127.0.0.1:8080/frame.html#819a00000000" + hexOf(`{"user":"ann","text":"ho"}`) + "\n…",
 		`10: the terminal says "@ frame http://`},
 	{"no such server", "server steps/00: open", "hello", `6: steps/00 does not build`},
-	{"a command", "run go run ./steps/compare", "lines               raw  library\n…", ""},
-	{"another command", "run go run ./steps/compare", "lines               raw  cooked\n…",
+	{"a command", "run go run ./steps/tools/compare", "lines               raw  library\n…", ""},
+	{"another command", "run go run ./steps/tools/compare", "lines               raw  cooked\n…",
 		`8: the terminal says "lines               raw  library" here, not "lines               raw  cooked"`},
 }
 
@@ -385,9 +385,9 @@ func TestTasks(t *testing.T) {
 		"library":     "go run ./library",
 		"diff-2":      "git diff --no-index steps/01 steps/02",
 		"diff-work-6": "git diff --no-index work steps/06",
-		"play-1":      "go run ./steps/play -step 1",
-		"check-4":     "go run ./steps/check -step 4",
-		"compare":     "go run ./steps/compare",
+		"play-1":      "go run ./steps/tools/play -step 1",
+		"check-4":     "go run ./steps/tools/check -step 4",
+		"compare":     "go run ./steps/tools/compare",
 		"test":        "go test ./...",
 		"step-7":      "",
 	} {
