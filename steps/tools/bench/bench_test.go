@@ -83,7 +83,7 @@ func run(m *testing.M) int {
 // build makes a program of each server.
 func build() error {
 	for dir, pkgs := range map[string][]string{"../../..": {"./raw", "./library"}, ".": {"./peers/bare", "./peers/gorilla", "./peers/gobwas"}} {
-		cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-o", binaries + string(filepath.Separator)}, pkgs...)...)
+		cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-buildvcs=false", "-o", binaries + string(filepath.Separator)}, pkgs...)...)
 		cmd.Dir, cmd.Stderr = dir, os.Stderr
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("go build %v: %w", pkgs, err)

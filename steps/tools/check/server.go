@@ -152,7 +152,7 @@ func endedCause(s *server) string {
 	switch {
 	case strings.Contains(said, "flag provided but not defined"):
 		return "the flag -addr is missing: flag.String(\"addr\", …), then flag.Parse()"
-	case strings.Contains(said, "in use"):
+	case strings.Contains(said, "listen tcp ") && !strings.Contains(said, s.port): // not by the system's words: they are in its language
 		return "it does not listen where -addr says, and the address it chose is taken: give net.Listen the value of -addr"
 	case s.out.says() != "" && s.out.says() != s.addr():
 		return "it takes " + s.out.says() + ", and not what -addr says: is flag.Parse() called, and the flag's value used?"

@@ -158,7 +158,7 @@ func readsPORT(p *probe) {
 func portInUse(p *probe) {
 	first := p.serve()
 	s := p.launch(first.port, nil, "-addr", first.addr())
-	f := failure{sent: s.typed + "\nwhile another server has that port", expected: "one line that says the port is in use, and exit status 1"}
+	f := failure{sent: s.typed + "\nwhile another server has that port", expected: "one line that names the address in use, and exit status 1"}
 	select {
 	case <-s.ended:
 	case <-time.After(p.patience):
@@ -181,7 +181,8 @@ func portInUse(p *probe) {
 		f.cause = "it says that it listens before it does: call net.Listen first, then log the line"
 	case len(lines) > 1:
 		f.cause = "one line is enough, and easier to find"
-	case !strings.Contains(said, "use"):
+	case !strings.Contains(said, first.port):
+		// The system's own words are in the system's language: the address is in each.
 		f.cause = "the line does not say what is wrong: put the error of net.Listen into it"
 	default:
 		return

@@ -46,7 +46,7 @@ func (p *programs) build(root, dir string) (string, error) {
 	}
 	p.mu.Unlock()
 	b.once.Do(func() {
-		cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", b.file, "./"+dir)
+		cmd := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", b.file, "./"+dir)
 		cmd.Dir = root
 		if out, err := cmd.CombinedOutput(); err != nil {
 			b.err = fmt.Errorf("%s does not build: %s", dir, firstLine(out))

@@ -23,7 +23,7 @@ var (
 	taskItem  = regexp.MustCompile(`^\s+- (.*)$`)
 	anyVar    = regexp.MustCompile(`\s*\{\{\.CLI_ARGS\}\}`)
 	gitPager  = strings.NewReplacer("git --no-pager ", "git ")
-	buildCall = regexp.MustCompile(`^go build -o \S+ \./steps/tools/serve$`)
+	buildCall = regexp.MustCompile(`^go build -buildvcs=false -o \S+ \./steps/tools/serve$`)
 )
 
 // tasks reads a Taskfile: names stand at two spaces, what belongs to them behind or below.

@@ -125,7 +125,7 @@ func (s *server) look() map[string]stamp {
 // start builds the server, ends the one that runs and starts the new one. Where it does
 // not build, the old one goes on. The channel is closed when what runs has ended.
 func (s *server) start() <-chan struct{} {
-	build := exec.Command("go", "build", "-o", s.file+".new", "./"+filepath.ToSlash(s.dir))
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", s.file+".new", "./"+filepath.ToSlash(s.dir))
 	build.Stdout, build.Stderr = s.out, s.out
 	if err := build.Run(); err != nil {
 		fmt.Fprintln(s.out, s.dir, "does not build:", err)
