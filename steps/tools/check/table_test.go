@@ -242,7 +242,9 @@ type variant struct {
 }
 
 // folder is where the variant's code seems to be: it is there for the compiler alone.
-func (v *variant) folder() string { return filepath.Join(repo, "steps", "tools", "check", "broken", v.name) }
+func (v *variant) folder() string {
+	return filepath.Join(repo, "steps", "tools", "check", "broken", v.name)
+}
 
 // edit returns the code of the variant, by its path. It is no program of its own, but a package
 // whose Main is that of the step.
