@@ -5,6 +5,7 @@ go 1.25
 require (
 	github.com/gobwas/ws v1.4.0
 	github.com/gorilla/websocket v1.5.3
+	websocket-workshop v0.0.0
 )
 
 require (
@@ -12,3 +13,5 @@ require (
 	github.com/gobwas/pool v0.2.1 // indirect
 	golang.org/x/sys v0.6.0 // indirect
 )
+
+replace websocket-workshop => ../../..

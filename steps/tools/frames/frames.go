@@ -1,0 +1,254 @@
+// Package frames is RFC 6455 from outside, for what tests, checks and watches a server:
+// frames to and from bytes, wrong ones too; the opening handshake as bytes; and the client's
+// end of a connection. It shares nothing with the servers, so that it can judge them.
+package frames
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"unicode/utf8"
+)
+
+// The opcodes (section 5.2).
+const (
+	Continuation = 0x0
+	Text         = 0x1
+	Binary       = 0x2
+	Close        = 0x8
+	Ping         = 0x9
+	Pong         = 0xA
+)
+
+// Names are what RFC 6455 calls the opcodes; the others are reserved.
+var Names = map[byte]string{
+	Continuation: "continuation", Text: "text", Binary: "binary", Close: "close", Ping: "ping", Pong: "pong",
+}
+
+// A Frame is one frame, right or wrong: the fields are written as they are (section 5.2).
+type Frame struct {
+	Fin     bool
+	RSV     byte // the three reserved bits: RSV1 is 4, RSV3 is 1
+	Opcode  byte
+	Masked  bool
+	Key     [4]byte // the masking key, if Masked
+	Form    int     // bits that the length is written in: 7, 16 or 64; for Bytes, 0 is the shortest
+	Length  uint64  // what the header says; for Bytes, 0 is the length of Payload
+	Payload []byte  // unmasked
+	Raw     []byte  // from Read: the bytes as they came
+}
+
+// Whole returns a message of one frame as a client sends it: with FIN, masked with key.
+func Whole(opcode byte, payload []byte, key [4]byte) Frame {
+	return Frame{Fin: true, Opcode: opcode, Masked: true, Key: key, Payload: payload}
+}
+
+// Bytes returns the frame as it is sent.
+func (f Frame) Bytes() []byte {
+	if f.Length == 0 {
+		f.Length = uint64(len(f.Payload))
+	}
+	b := f.header()
+	head := len(b)
+	b = append(b, f.Payload...)
+	if f.Masked {
+		Mask(b[head:], f.Key, 0)
+	}
+	return b
+}
+
+// header returns the bytes in front of the payload.
+func (f Frame) header() []byte {
+	first, masked := f.RSV<<4|f.Opcode, byte(0)
+	if f.Fin {
+		first |= 0x80
+	}
+	if f.Masked {
+		masked = 0x80
+	}
+	form := f.Form
+	if form == 0 {
+		form = ShortestForm(f.Length)
+	}
+	b := make([]byte, 0, 14+len(f.Payload))
+	switch form {
+	case 7:
+		b = append(b, first, masked|byte(f.Length)&0x7F)
+	case 16:
+		b = binary.BigEndian.AppendUint16(append(b, first, masked|126), uint16(f.Length))
+	default:
+		b = binary.BigEndian.AppendUint64(append(b, first, masked|127), f.Length)
+	}
+	if f.Masked {
+		b = append(b, f.Key[:]...)
+	}
+	return b
+}
+
+// ShortestForm returns the bits that a length has to be written in (section 5.2).
+func ShortestForm(length uint64) int {
+	switch {
+	case length <= 125:
+		return 7
+	case length <= 0xFFFF:
+		return 16
+	}
+	return 64
+}
+
+// Mask masks or unmasks b, which begins at position at of its payload (section 5.3).
+func Mask(b []byte, key [4]byte, at uint64) {
+	for i := range b {
+		b[i] ^= key[(at+uint64(i))%4]
+	}
+}
+
+// ParseHeader reads the header at the start of b, which TCP may have cut anywhere. The size
+// is that of the whole header as far as b tells: 2 to 14 bytes. While len(b) < size, the
+// fields are not all there yet: try again with more bytes. Payload and Raw are left nil.
+func ParseHeader(b []byte) (f Frame, size int) {
+	if len(b) > 0 {
+		f.Fin, f.RSV, f.Opcode = b[0]&0x80 != 0, b[0]>>4&7, b[0]&0x0F
+	}
+	if len(b) < 2 {
+		return f, 2
+	}
+	f.Masked, f.Length, f.Form, size = b[1]&0x80 != 0, uint64(b[1]&0x7F), 7, 2
+	switch f.Length {
+	case 126:
+		f.Length, f.Form, size = 0, 16, 4
+	case 127:
+		f.Length, f.Form, size = 0, 64, 10
+	}
+	if len(b) >= size {
+		for _, c := range b[2:size] {
+			f.Length = f.Length<<8 | uint64(c)
+		}
+	}
+	if f.Masked {
+		size += 4
+		if len(b) >= size {
+			f.Key = [4]byte(b[size-4:])
+		}
+	}
+	return f, size
+}
+
+// mostPayload is more bytes than any server here has to say in a frame.
+const mostPayload = 1 << 30
+
+// Read reads a frame, right or wrong. With an error comes what there was of it: io.EOF if
+// there was nothing at all, io.ErrUnexpectedEOF if it ends within.
+func Read(in io.Reader) (Frame, error) {
+	var raw []byte
+	f, size := ParseHeader(raw)
+	for len(raw) < size {
+		got, err := take(in, uint64(size-len(raw)))
+		raw = append(raw, got...)
+		f, size = ParseHeader(raw)
+		f.Raw = raw
+		if err == io.EOF && len(raw) > 0 {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return f, err
+		}
+	}
+	if f.Length > mostPayload {
+		return f, fmt.Errorf("a frame announces %d bytes", f.Length)
+	}
+	payload, err := take(in, f.Length)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	f.Raw = append(raw[:size:size], payload...)
+	f.Payload = payload
+	if f.Masked {
+		Mask(f.Payload, f.Key, 0)
+	}
+	return f, err
+}
+
+// take reads n bytes, or what there is of them. What a length announces is not stored before it comes.
+func take(in io.Reader, n uint64) ([]byte, error) {
+	if n <= 1<<20 {
+		b := make([]byte, n)
+		got, err := io.ReadFull(in, b)
+		if err == io.ErrUnexpectedEOF {
+			err = io.EOF
+		}
+		return b[:got], err
+	}
+	var b bytes.Buffer
+	_, err := io.CopyN(&b, in, int64(n))
+	return b.Bytes(), err
+}
+
+// ClosePayload returns the payload of a close frame (section 5.5.1).
+func ClosePayload(code int, reason string) []byte {
+	return append(binary.BigEndian.AppendUint16(nil, uint16(code)), reason...)
+}
+
+// Code returns the status code in the payload of a close frame, or 0.
+func (f Frame) Code() int {
+	if len(f.Payload) < 2 {
+		return 0
+	}
+	return int(binary.BigEndian.Uint16(f.Payload))
+}
+
+// String says in short what the frame is, so that two servers' answers can be compared:
+// `text "Hello"`, `close 1002 "why"`, `pong ""`. What is not as usual follows in brackets.
+// A long payload is given by its length and a checksum.
+func (f Frame) String() string {
+	name := Names[f.Opcode]
+	if name == "" {
+		name = fmt.Sprintf("opcode %X", f.Opcode)
+	}
+	if !f.Fin {
+		name += " (no FIN)"
+	}
+	if f.RSV != 0 {
+		name += fmt.Sprintf(" (RSV %03b)", f.RSV)
+	}
+	switch {
+	case f.Opcode == Close && len(f.Payload) == 0:
+		return name
+	case f.Opcode == Close && len(f.Payload) >= 2:
+		return fmt.Sprintf("%s %d %q", name, f.Code(), f.Payload[2:])
+	}
+	return name + " " + Short(f.Payload)
+}
+
+// Short quotes a payload, or gives the length and a checksum if it is long.
+func Short(payload []byte) string {
+	if len(payload) <= 130 {
+		return fmt.Sprintf("%q", payload)
+	}
+	return fmt.Sprintf("%d bytes %08x", len(payload), crc32.ChecksumIEEE(payload))
+}
+
+// ServerFault says what is wrong with a frame that a server has sent, with the section of
+// the rule, or returns nil. It sees the frame alone, not what came before.
+func (f Frame) ServerFault() error {
+	control := f.Opcode >= Close
+	switch {
+	case f.Masked:
+		return fmt.Errorf("the server masked a frame (5.1)")
+	case f.Form != ShortestForm(f.Length):
+		return fmt.Errorf("the server wrote the length %d in %d bits (5.2)", f.Length, f.Form)
+	case f.RSV != 0:
+		return fmt.Errorf("the server set reserved bits: %03b (5.2)", f.RSV)
+	case Names[f.Opcode] == "":
+		return fmt.Errorf("the server sent the unknown opcode %X (5.2)", f.Opcode)
+	case control && (!f.Fin || f.Length > 125):
+		return fmt.Errorf("the server fragmented a control frame, or made it too long (5.5)")
+	case f.Opcode == Close && f.Length == 1:
+		return fmt.Errorf("the server's close frame holds half a status code (5.5.1)")
+	case f.Opcode == Close && f.Length > 2 && !utf8.Valid(f.Payload[2:]):
+		return fmt.Errorf("the server's close reason is not UTF-8 (5.5.1)")
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package programs
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+)
+
+// What is kept of a program's output: it may print without end.
+const (
+	maxLines = 4000
+	headKept = 1000 // of the lines: the first ones stay, then the last ones
+	maxLine  = 16 << 10
+)
+
+// listeningLine is what every server of the workshop says once it listens.
+var listeningLine = regexp.MustCompile(`listening on http://([^/\s]+)[/\s]`)
+
+// Output is what a program has printed so far, in lines. It is safe for concurrent use, and
+// its zero value is empty and ready to use.
+type Output struct {
+	mu      sync.Mutex
+	lines   []string
+	dropped int           // lines forgotten behind the head, so that line numbers stay
+	rest    []byte        // of a line without its end
+	address string        // that the server says it listens on: a flood may wash the line away
+	window  []byte        // the last bytes of the write before, where that line may begin
+	changed chan struct{} // if not nil: closed at the next change
+	ended   bool          // nothing more can come
+}
+
+// Write takes what the program prints. It never fails.
+func (o *Output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.notice(b)
+	o.rest = append(o.rest, b...)
+	for {
+		end := bytes.IndexByte(o.rest, '\n')
+		if end < 0 && len(o.rest) < maxLine {
+			break
+		}
+		line := o.rest
+		if end >= 0 {
+			line = o.rest[:end]
+		}
+		text := strings.TrimRight(string(line[:min(len(line), maxLine)]), "\r")
+		o.lines = append(o.lines, text)
+		o.rest = o.rest[min(len(o.rest), len(line)+1):]
+	}
+	if len(o.lines) > maxLines {
+		over := len(o.lines) - maxLines/2
+		o.lines = append(o.lines[:headKept], o.lines[headKept+over:]...)
+		o.dropped += over
+	}
+	o.change()
+	return len(b), nil
+}
+
+// notice looks for the line that says where the server listens.
+func (o *Output) notice(b []byte) {
+	if o.address != "" {
+		return
+	}
+	o.window = append(o.window, b...)
+	if m := listeningLine.FindSubmatch(o.window); m != nil {
+		o.address = string(m[1])
+	}
+	o.window = append([]byte(nil), o.window[max(0, len(o.window)-200):]...)
+}
+
+// change wakes those who wait. The lock must be held.
+func (o *Output) change() {
+	if o.changed != nil {
+		close(o.changed)
+		o.changed = nil
+	}
+}
+
+// end says that nothing more can come.
+func (o *Output) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ended = true
+	o.change()
+}
+
+// Since returns the lines from number n on, the last one perhaps without its end yet, and a
+// channel that is closed when there is more, or will never be.
+func (o *Output) Since(n int) ([]string, <-chan struct{}) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if n > headKept {
+		n = max(headKept, n-o.dropped)
+	}
+	lines := append([]string(nil), o.lines[min(n, len(o.lines)):]...)
+	if len(o.rest) > 0 {
+		lines = append(lines, string(o.rest))
+	}
+	if o.changed == nil {
+		o.changed = make(chan struct{})
+	}
+	return lines, o.changed
+}
+
+// Next returns the number that the next line will have: what follows from now on is Since(Next()).
+func (o *Output) Next() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.dropped + len(o.lines)
+}
+
+// Address returns the host:port that the server says it listens on, or "".
+func (o *Output) Address() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.address
+}
+
+// Flooded reports whether there was so much that lines were forgotten.
+func (o *Output) Flooded() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.dropped > 0
+}
+
+// Await waits until the lines from number n on satisfy ok, and reports whether they did
+// before patience or the program was at its end.
+func (o *Output) Await(n int, patience time.Duration, ok func([]string) bool) bool {
+	timeout := time.After(patience)
+	for {
+		lines, changed := o.Since(n)
+		if ok(lines) {
+			return true
+		}
+		o.mu.Lock()
+		ended := o.ended
+		o.mu.Unlock()
+		if ended {
+			lines, _ = o.Since(n) // the last of them may have come in between
+			return ok(lines)
+		}
+		select {
+		case <-changed:
+		case <-timeout:
+			return false
+		}
+	}
+}
+
+// Tail returns the last n lines.
+func (o *Output) Tail(n int) string {
+	lines, _ := o.Since(0)
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}

@@ -1,0 +1,165 @@
+// Package programs builds servers and runs them as processes of their own: on a free port,
+// with their output kept, until they are told to end. On Linux, macOS and Windows.
+package programs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Root returns the folder with the go.mod that dir belongs to, or "".
+func Root(dir string) string {
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}
+
+// Build compiles a main package to a file, as seen from root, a module's folder. The last of
+// args is the package ("./raw"), what stands in front of it flags of go build ("-race"). The
+// file's name should end in .exe: Windows runs no other, and elsewhere it does no harm. With
+// an error comes what the compiler says, its paths as seen from root.
+func Build(ctx context.Context, root, file string, args ...string) (string, error) {
+	// git has no say in this: it may refuse to look into a folder that is somebody else's
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-buildvcs=false", "-o", file}, args...)...)
+	cmd.Dir = root
+	said, err := cmd.CombinedOutput()
+	if errors.Is(err, exec.ErrNotFound) {
+		return "the command go is not found: it has to be in the PATH", err
+	}
+	return string(said), err
+}
+
+// A Program is a process that Start has started.
+type Program struct {
+	Cmd    *exec.Cmd     // its ProcessState is there once Ended is closed
+	Output *Output       // what it has printed so far
+	Ended  chan struct{} // closed when the process has ended and all its output has come
+}
+
+// Start runs a command, and does not wait for anything. What it prints is kept in Output,
+// but for what cmd has a Stdout or Stderr of its own for. Whoever starts it stops it.
+func Start(cmd *exec.Cmd) (*Program, error) {
+	p := &Program{Cmd: cmd, Output: new(Output), Ended: make(chan struct{})}
+	if cmd.Stdout == nil {
+		cmd.Stdout = p.Output
+	}
+	if cmd.Stderr == nil {
+		cmd.Stderr = p.Output
+	}
+	cmd.WaitDelay = time.Second // for what it has started, and may go on printing
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		cmd.Wait() // how it ended is in ProcessState
+		p.Output.end()
+		close(p.Ended)
+	}()
+	return p, nil
+}
+
+// Serve runs a server in a process group of its own, and returns once it listens, with
+// the address (host:port) that it says. Give it -addr localhost:0 for a free port.
+func Serve(cmd *exec.Cmd, patience time.Duration) (p *Program, addr string, err error) {
+	OwnGroup(cmd)
+	if p, err = Start(cmd); err != nil {
+		return nil, "", err
+	}
+	p.Output.Await(0, patience, func([]string) bool { return p.Output.Address() != "" })
+	if addr = p.Output.Address(); addr != "" {
+		return p, addr, nil
+	}
+	why := "does not say where it listens"
+	if p.HasEnded() {
+		why = fmt.Sprintf("ended at once: %v", cmd.ProcessState)
+	}
+	p.Kill()
+	<-p.Ended
+	return nil, "", fmt.Errorf("%s %s. It printed:\n%s", filepath.Base(cmd.Path), why, p.Output.Tail(20))
+}
+
+// HasEnded reports whether the process is no more.
+func (p *Program) HasEnded() bool {
+	select {
+	case <-p.Ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// AwaitEnd waits until the process has ended, and reports whether it did.
+func (p *Program) AwaitEnd(patience time.Duration) bool {
+	select {
+	case <-p.Ended:
+		return true
+	case <-time.After(patience):
+		return p.HasEnded()
+	}
+}
+
+// Kill ends the process and, on Unix, what it has started in its own group. It does not
+// wait for the end.
+func (p *Program) Kill() {
+	if !p.HasEnded() {
+		kill(p.Cmd)
+	}
+}
+
+// Stop does what Ctrl-C does, and kills the process if it has not ended within patience (or
+// at once, if it cannot be interrupted). It returns when the process has ended.
+func (p *Program) Stop(patience time.Duration) {
+	if p.Interrupt() != nil || !p.AwaitEnd(patience) {
+		p.Kill()
+	}
+	<-p.Ended
+}
+
+// Freed holds the ports that were given out, so that two servers never get the same one.
+var freed sync.Map
+
+// FreePort returns a port of localhost that nothing listens on, for a server that cannot
+// choose one or does not say which it took; "0" if there is none. It is below those that
+// systems give to outgoing connections, so that none of ours takes it in the meantime.
+func FreePort() string {
+	for range 1000 {
+		port := strconv.Itoa(12000 + rand.IntN(18000))
+		if _, given := freed.LoadOrStore(port, true); given {
+			continue
+		}
+		if isFree(port) {
+			return port
+		}
+	}
+	return "0"
+}
+
+// isFree reports whether nothing listens on a port. A process that is just being forked has
+// a copy of every socket for a moment, and so the port would go on listening after Close:
+// none may be forked meanwhile.
+func isFree(port string) bool {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	l, err := net.Listen("tcp", "localhost:"+port)
+	if err != nil {
+		return false
+	}
+	return l.Close() == nil
+}

@@ -1,0 +1,164 @@
+package programs
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// patience is for what has to happen soon. It is so long only for the sake of slow machines.
+const patience = 30 * time.Second
+
+// TestMain makes the test binary the program that is run, if ROLE says so.
+func TestMain(m *testing.M) {
+	stop := make(chan os.Signal, 1)
+	switch os.Getenv("ROLE") {
+	case "polite":
+		signal.Notify(stop, os.Interrupt)
+		listen()
+		<-stop
+		fmt.Println("goodbye")
+	case "deaf":
+		signal.Ignore(os.Interrupt)
+		listen()
+		select {}
+	case "broken":
+		fmt.Fprintln(os.Stderr, "no such thing")
+		os.Exit(3)
+	case "flood":
+		listen()
+		for i := range 10 * maxLines {
+			fmt.Println("line", i)
+		}
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+// listen listens and says so, in two pieces.
+func listen() {
+	l, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Print("2025/01/01 00:00:00 listening on ht")
+	os.Stdout.Sync()
+	fmt.Printf("tp://%s\r\n", l.Addr())
+}
+
+func command(role string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "ROLE="+role)
+	return cmd
+}
+
+// serve starts the test binary in a role.
+func serve(t *testing.T, role string) *Program {
+	t.Helper()
+	p, addr, err := Serve(command(role), patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Kill)
+	if _, port, err := net.SplitHostPort(addr); err != nil || port == "0" {
+		t.Fatalf("%s listens on %s", role, addr)
+	}
+	return p
+}
+
+// TestStop: who can be interrupted is, and whoever does not end is killed.
+func TestStop(t *testing.T) {
+	polite, deaf := serve(t, "polite"), serve(t, "deaf")
+	if nc, err := net.Dial("tcp", polite.Output.Address()); err != nil {
+		t.Error(err)
+	} else {
+		nc.Close()
+	}
+	from := polite.Output.Next()
+	polite.Stop(patience)
+	if lines, _ := polite.Output.Since(from); polite.Cmd.ProcessState.ExitCode() != 0 || len(lines) != 1 || lines[0] != "goodbye" {
+		t.Errorf("stopped with %v, %q", polite.Cmd.ProcessState, lines)
+	}
+	if deaf.HasEnded() || deaf.AwaitEnd(0) {
+		t.Error("what goes on has ended")
+	}
+	deaf.Stop(10 * time.Millisecond)
+	if !deaf.HasEnded() || deaf.Cmd.ProcessState.Success() {
+		t.Errorf("killed with %v", deaf.Cmd.ProcessState)
+	}
+	deaf.Kill() // does no harm
+}
+
+// TestBroken: a server that ends at once is an error that says why, and how.
+func TestBroken(t *testing.T) {
+	_, _, err := Serve(command("broken"), patience)
+	if err == nil || !strings.Contains(err.Error(), "exit status 3") || !strings.Contains(err.Error(), "no such thing") {
+		t.Errorf("the error is %v", err)
+	}
+	if _, err := Start(exec.Command(filepath.Join(t.TempDir(), "nowhere.exe"))); err == nil {
+		t.Error("what is not there was started")
+	}
+}
+
+// TestFlood: of a flood the first and the last lines are kept, and their numbers.
+func TestFlood(t *testing.T) {
+	p := serve(t, "flood")
+	last := fmt.Sprint("line ", 10*maxLines-1)
+	if !p.Output.Await(0, patience, func(lines []string) bool { return len(lines) > 0 && lines[len(lines)-1] == last }) {
+		t.Fatalf("the last lines are %s", p.Output.Tail(3))
+	}
+	lines, _ := p.Output.Since(0)
+	if !p.Output.Flooded() || len(lines) > maxLines || lines[1] != "line 0" || p.Output.Next() != 10*maxLines+1 || p.Output.Address() == "" {
+		t.Errorf("%d lines, %q second, the next is number %d", len(lines), lines[1], p.Output.Next())
+	}
+	if p.Output.Await(0, patience, func([]string) bool { return false }) {
+		t.Error("what never comes has come")
+	}
+}
+
+// TestBuild: what is built runs, and what cannot be is said with its line.
+func TestBuild(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("go.mod", "module strange\n\ngo 1.25\n")
+	write("main.go", "package main\n\nfunc main() { println(\"runs\") }\n")
+	file := filepath.Join(t.TempDir(), "built.exe")
+	if said, err := Build(t.Context(), dir, file, "-trimpath", "."); err != nil {
+		t.Fatal(err, said)
+	}
+	p, err := Start(exec.Command(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !p.AwaitEnd(patience) || p.Output.Tail(1) != "runs" {
+		t.Errorf("it printed %q", p.Output.Tail(9))
+	}
+	write("main.go", "package main\n\nfunc main() { x }\n")
+	if said, err := Build(t.Context(), dir, file, "."); err == nil || !strings.Contains(said, "main.go:3") {
+		t.Errorf("the compiler says %q, %v", said, err)
+	}
+	if got := Root(filepath.Join(dir, "not", "yet")); got != dir {
+		t.Errorf("the module's folder is %q", got)
+	}
+}
+
+func TestFreePort(t *testing.T) {
+	seen := map[string]bool{"0": true}
+	for range 50 {
+		port := FreePort()
+		if seen[port] {
+			t.Fatalf("port %s was given out before", port)
+		}
+		seen[port] = true
+	}
+}
