@@ -88,6 +88,20 @@ func moduleRoot(dir string) string {
 	}
 }
 
+// workshopRoot returns the workshop's folder that dir lies in, whatever other modules are on the way, or "".
+func workshopRoot(dir string) string {
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "steps", "01", "main.go")); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}
+
 // relative returns path as seen from here, if it can be.
 func relative(here, path string) string {
 	if rel, err := filepath.Rel(here, path); err == nil {

@@ -62,6 +62,8 @@ func command(ctx context.Context, out io.Writer, args []string) int {
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	step := flags.Int("step", 0, "the step to check, 1 to 6")
+	diff := flags.Bool("diff", false, "show all that differs from the step's code, comments and layout left aside")
+	only := flags.Bool("diff-only", false, "show that, and run nothing")
 	doctor := flags.Bool("doctor", false, "look at this machine")
 	if err := flags.Parse(args); err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
@@ -77,16 +79,31 @@ func command(ctx context.Context, out io.Writer, args []string) int {
 		fmt.Fprintln(out, usage)
 		return 2
 	}
-	return checkFolder(ctx, out, *step, flags.Arg(0))
-}
-
-// checkFolder builds a folder and holds it to the steps up to the given one.
-func checkFolder(ctx context.Context, out io.Writer, step int, dir string) int {
-	src, err := findSource(dir)
+	src, err := findSource(flags.Arg(0))
 	if err != nil {
 		fmt.Fprintln(out, err)
 		return 2
 	}
+	if *only {
+		t := &target{name: src.name, dir: src.dir}
+		return t.showDifferences(out, *step)
+	}
+	return checkFolder(ctx, out, *step, src, *diff)
+}
+
+// showDifferences prints all that differs from the step's code.
+func (t *target) showDifferences(out io.Writer, step int) int {
+	c := t.compareWith(step, 0)
+	if c == nil {
+		fmt.Fprintf(out, "%s cannot be compared: it does not compile\n", t.name)
+		return 2
+	}
+	fmt.Fprintf(out, "%s differs from %s in %s, comments and layout left aside.\n%s", t.name, c.ours, plural(len(c.differences), "declaration"), c.all())
+	return 0
+}
+
+// checkFolder builds a folder and holds it to the steps up to the given one.
+func checkFolder(ctx context.Context, out io.Writer, step int, src source, diff bool) int {
 	temp, err := os.MkdirTemp("", "websocket-check-")
 	if err != nil {
 		fmt.Fprintln(out, err)
