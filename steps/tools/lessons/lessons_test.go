@@ -384,7 +384,7 @@ func TestTasks(t *testing.T) {
 		"step-3":      "go run ./steps/03",
 		"library":     "go run ./library",
 		"diff-2":      "git diff --no-index steps/01 steps/02",
-		"diff-work-6": "git diff --no-index work steps/06",
+		"diff-work-6": "go run ./steps/tools/check -step 6 -diff-only",
 		"play-1":      "go run ./steps/tools/play -step 1",
 		"check-4":     "go run ./steps/tools/check -step 4",
 		"compare":     "go run ./steps/tools/compare",

@@ -193,11 +193,11 @@ func next(work string, step int) string {
 			"  read     steps/%02d.md\n"+
 			"  run it   go run ./%s\n"+
 			"  check    go run ./steps/tools/check -step %d %s\n"+
-			"  compare  git diff --no-index %s steps/%02d\n", begins, step, step, work, step, work, work, step)
+			"  compare  go run ./steps/tools/check -step %d -diff-only %s\n", begins, step, step, work, step, work, step, work)
 	}
 	return fmt.Sprintf("%s: begin step %d there.\n\n"+
 		"  read     steps/%02d.md\n"+
 		"  run it   task work          or  go run ./work\n"+
 		"  check    task check-%d       or  go run ./steps/tools/check -step %d\n"+
-		"  compare  task diff-work-%d   or  git diff --no-index work steps/%02d\n", begins, step, step, step, step, step, step)
+		"  compare  task diff-work-%d   or  go run ./steps/tools/check -step %d -diff-only\n", begins, step, step, step, step, step, step)
 }
