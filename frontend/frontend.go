@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-//go:embed index.html chat.js chat.css frame.html frame.js frame-codec.js frame.css
+//go:embed index.html chat.js chat.css frame.html frame.js frame-codec.js frame-diagram.js frame-diagram.css frame.css
 var files embed.FS
 
 // contentTypes are set by hand: on Windows the registry decides what mime.TypeByExtension
