@@ -7,10 +7,11 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"websocket-workshop/steps/tools/programs"
 )
 
 // A source is a folder with the code of a server.
@@ -28,7 +29,7 @@ func findSource(dir string) (source, error) {
 	}
 	if dir == "" {
 		dir = "work"
-		if root := moduleRoot(here); root != "" {
+		if root := programs.Root(here); root != "" {
 			dir = relative(here, filepath.Join(root, "work"))
 		}
 	}
@@ -36,7 +37,7 @@ func findSource(dir string) (source, error) {
 	if err != nil {
 		return source{}, err
 	}
-	src := source{name: filepath.Clean(dir), dir: full, root: moduleRoot(full)}
+	src := source{name: filepath.Clean(dir), dir: full, root: programs.Root(full)}
 	info, err := os.Stat(full)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -74,34 +75,6 @@ func (src source) look() error {
 	return nil
 }
 
-// moduleRoot returns the folder with the go.mod that dir belongs to, or "".
-func moduleRoot(dir string) string {
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return ""
-		}
-		dir = parent
-	}
-}
-
-// workshopRoot returns the workshop's folder that dir lies in, whatever other modules are on the way, or "".
-func workshopRoot(dir string) string {
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "steps", "01", "main.go")); err == nil {
-			return dir
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return ""
-		}
-		dir = parent
-	}
-}
-
 // relative returns path as seen from here, if it can be.
 func relative(here, path string) string {
 	if rel, err := filepath.Rel(here, path); err == nil {
@@ -120,15 +93,8 @@ func (src source) build(ctx context.Context, binary string, flags ...string) (st
 	if err != nil {
 		return err.Error(), err
 	}
-	// git has no say in this: it may refuse to look into a folder that is somebody else's
-	args := append([]string{"build", "-buildvcs=false", "-o", binary}, flags...)
-	cmd := exec.CommandContext(ctx, "go", append(args, "./"+filepath.ToSlash(relative(src.root, src.dir)))...)
-	cmd.Dir = src.root
-	said, err := cmd.CombinedOutput()
-	if errors.Is(err, exec.ErrNotFound) {
-		return "the command go is not found: it has to be in the PATH", err
-	}
-	text := pathInError.ReplaceAllStringFunc(string(said), func(place string) string {
+	said, err := programs.Build(ctx, src.root, binary, append(flags, "./"+filepath.ToSlash(relative(src.root, src.dir)))...)
+	text := pathInError.ReplaceAllStringFunc(said, func(place string) string {
 		path, line, _ := strings.Cut(place, ".go:")
 		return relative(here, filepath.Join(src.root, path)) + ".go:" + line
 	})

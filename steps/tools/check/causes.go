@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"websocket-workshop/steps/tools/frames"
 )
 
 // causeOfNo101 explains an answer to a good handshake that is not 101, or not whole.
@@ -55,7 +57,7 @@ func whyNoAnswer(a answer) string {
 func causeOfAccept(key, got string) string {
 	sum := func(s string) []byte { h := sha1.Sum([]byte(s)); return h[:] }
 	b64 := base64.StdEncoding.EncodeToString
-	right := sum(key + guid)
+	right := sum(key + frames.GUID)
 	raw, _ := base64.StdEncoding.DecodeString(key)
 	const sample = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 	decoded, err := base64.StdEncoding.DecodeString(got)
@@ -72,29 +74,29 @@ func causeOfAccept(key, got string) string {
 		return "base64 of the hash in hex: give base64 the 20 bytes of the hash themselves"
 	case base64.URLEncoding.EncodeToString(right), base64.RawStdEncoding.EncodeToString(right), base64.RawURLEncoding.EncodeToString(right):
 		return "the hash is right, but in another base64: base64.StdEncoding is meant"
-	case b64(sum(key)), b64(append([]byte(guid), sum(key)...)), b64(append(sum(key), guid...)):
+	case b64(sum(key)), b64(append([]byte(frames.GUID), sum(key)...)), b64(append(sum(key), frames.GUID...)):
 		return "the GUID is missing from what is hashed: sha1.Sum([]byte(key + guid))"
-	case b64(sum(guid)):
+	case b64(sum(frames.GUID)):
 		return "the key is missing from what is hashed: r.Header.Get(\"Sec-WebSocket-Key\") finds it (in the map itself, Go spells it Sec-Websocket-Key)"
-	case b64(sum(guid + key)):
+	case b64(sum(frames.GUID + key)):
 		return "the GUID comes behind the key, not in front of it"
-	case b64(sum(string(raw) + guid)):
+	case b64(sum(string(raw) + frames.GUID)):
 		return "the key was decoded: it is hashed as the text that came"
-	case b64(sum(key + strings.ToLower(guid))):
+	case b64(sum(key + strings.ToLower(frames.GUID))):
 		return "the GUID is in upper case"
-	case b64([]byte(key + guid)):
+	case b64([]byte(key + frames.GUID)):
 		return "the hash is missing: base64 of SHA-1 of key and GUID"
 	}
 	if err != nil || len(decoded) != sha1.Size {
-		return fmt.Sprintf("that is not 20 bytes in base64: it is base64.StdEncoding of sha1.Sum, and so %d characters", len(acceptValue(key)))
+		return fmt.Sprintf("that is not 20 bytes in base64: it is base64.StdEncoding of sha1.Sum, and so %d characters", len(frames.Accept(key)))
 	}
 	return "the accept value is for another key, or the GUID has a typo: compare it with the lesson's letter by letter"
 }
 
 // causeOfNoHistory explains that no whole frame came.
-func causeOfNoHistory(c *client, f frame, err error) string {
+func causeOfNoHistory(c *client, f frames.Frame, err error) string {
 	switch {
-	case len(f.raw) > 0:
+	case len(f.Raw) > 0:
 		rest, _ := c.in.Peek(c.in.Buffered())
 		return causeOfFrame(f, rest)
 	case err == errQuiet && c.p.pushed:
@@ -106,15 +108,15 @@ func causeOfNoHistory(c *client, f frame, err error) string {
 }
 
 // causeOfBadJSON explains a payload that is not JSON.
-func causeOfBadJSON(f frame, err error) string {
+func causeOfBadJSON(f frames.Frame, err error) string {
 	switch {
-	case len(f.payload) == 0:
+	case len(f.Payload) == 0:
 		return "the frame is empty: append the payload behind the header"
-	case f.payload[0] == '[':
+	case f.Payload[0] == '[':
 		return `the list has to be inside an object: {"msg":[…]}`
-	case f.payload[0] == '{' && strings.Contains(err.Error(), "unexpected end"):
+	case f.Payload[0] == '{' && strings.Contains(err.Error(), "unexpected end"):
 		return "the JSON stops too early: the length in the header is less than that of the payload"
-	case f.payload[0] != '{' && bytes.IndexByte(f.payload, '{') > 0:
+	case f.Payload[0] != '{' && bytes.IndexByte(f.Payload, '{') > 0:
 		return "the JSON does not begin where the header ends: the length takes 1, 1+2 or 1+8 bytes, and there is no masking key"
 	}
 	return "the payload is not JSON: json.Marshal makes it (" + err.Error() + ")"
@@ -122,8 +124,8 @@ func causeOfBadJSON(f frame, err error) string {
 
 // causeOfFrame explains what is wrong with a server's text frame, given the bytes that
 // came behind it, or returns "". It finds out by looking for the JSON in them.
-func causeOfFrame(f frame, rest []byte) string {
-	all := append(append([]byte(nil), f.raw...), rest...)
+func causeOfFrame(f frames.Frame, rest []byte) string {
+	all := append(append([]byte(nil), f.Raw...), rest...)
 	begin := bytes.Index(all, []byte(`{"`))
 	size := jsonSize(all, begin)
 	switch {
@@ -133,38 +135,38 @@ func causeOfFrame(f frame, rest []byte) string {
 		return "the JSON was sent without a frame: first byte 81, then the length, then the payload"
 	case size > 125 && begin == 2:
 		return "length 126 and above needs the 16-bit form: 7e (126), then the length in two bytes"
-	case f.masked:
+	case f.Masked:
 		return "the mask bit is set: a server never masks, and sends no masking key"
-	case size > 0 && begin == 4 && f.form == 16 && int(binary.LittleEndian.Uint16(all[2:])) == size && int(f.length) != size:
+	case size > 0 && begin == 4 && f.Form == 16 && int(binary.LittleEndian.Uint16(all[2:])) == size && int(f.Length) != size:
 		return "the 16-bit length is little-endian: the network's order is big-endian, binary.BigEndian"
 	case size > 0xFFFF && begin == 4:
 		return "length 65,536 and above needs the 64-bit form: 7f (127), then the length in eight bytes"
-	case size > 0 && begin == 10 && f.form == 64 && int(binary.LittleEndian.Uint64(all[2:])) == size && int(f.length) != size:
+	case size > 0 && begin == 10 && f.Form == 64 && int(binary.LittleEndian.Uint64(all[2:])) == size && int(f.Length) != size:
 		return "the 64-bit length is little-endian: the network's order is big-endian, binary.BigEndian"
-	case size > 0 && f.form == 7 && begin > 2, f.form == 16 && begin > 4, f.form == 64 && begin > 10:
+	case size > 0 && f.Form == 7 && begin > 2, f.Form == 16 && begin > 4, f.Form == 64 && begin > 10:
 		return "there is something between the header and the payload: a server's frame has no masking key"
-	case size > 0 && int(f.length) == utf8.RuneCount(all[begin:begin+size]) && int(f.length) != size:
+	case size > 0 && int(f.Length) == utf8.RuneCount(all[begin:begin+size]) && int(f.Length) != size:
 		return "the length counts characters: it has to count bytes"
-	case size > 0 && f.length != uint64(size):
-		return fmt.Sprintf("the header says length %d, and the payload has %d bytes", f.length, size)
+	case size > 0 && f.Length != uint64(size):
+		return fmt.Sprintf("the header says length %d, and the payload has %d bytes", f.Length, size)
 	}
 	return causeOfFields(f, rest)
 }
 
 // causeOfFields explains what is wrong with a frame whose length and payload agree.
-func causeOfFields(f frame, rest []byte) string {
+func causeOfFields(f frames.Frame, rest []byte) string {
 	switch {
-	case !f.fin && f.opcode == opText:
+	case !f.Fin && f.Opcode == frames.Text:
 		return "the FIN bit is 0, which says that more fragments follow: the first byte is 80 + 1"
-	case f.opcode == opContinuation:
+	case f.Opcode == frames.Continuation:
 		return "the opcode is missing from the first byte: 80 (FIN) + 1 (text)"
-	case f.opcode == opBinary:
+	case f.Opcode == frames.Binary:
 		return "opcode 2 is binary, and the page wants text: opcode 1"
-	case f.rsv != 0:
+	case f.RSV != 0:
 		return "a reserved bit is set: the first byte is 80 (FIN) + 1 (text), nothing else"
-	case f.opcode != opText:
+	case f.Opcode != frames.Text:
 		return "the first byte has to be 81: FIN and opcode 1 (text)"
-	case f.form > shortestForm(f.length):
+	case f.Form > frames.ShortestForm(f.Length):
 		return "the length has a shorter form: up to 125 in 7 bits, up to 65,535 in 16, and 64 bits beyond"
 	case len(rest) > 0 && rest[0]&0x70 != 0:
 		return "there are bytes behind the frame that are no frame: is the length that of the payload in bytes?"

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"websocket-workshop/steps/tools/frames"
 )
 
 // TestCauseOfAccept: the usual mistakes are told apart.
@@ -20,24 +22,24 @@ func TestCauseOfAccept(t *testing.T) {
 	for _, test := range []struct{ got, cause string }{
 		{"", "missing"},
 		{key, "key itself"},
-		{hex.EncodeToString(sum(key + guid)), "in hex"},
-		{b64([]byte(hex.EncodeToString(sum(key + guid)))), "hash in hex"},
-		{base64.RawURLEncoding.EncodeToString(sum(key + guid)), "another base64"},
+		{hex.EncodeToString(sum(key + frames.GUID)), "in hex"},
+		{b64([]byte(hex.EncodeToString(sum(key + frames.GUID)))), "hash in hex"},
+		{base64.RawURLEncoding.EncodeToString(sum(key + frames.GUID)), "another base64"},
 		{b64(sum(key)), "GUID is missing"},
-		{b64(sum(guid)), "key is missing"},
-		{b64(sum(guid + key)), "behind the key"},
-		{b64(sum("the sample nonce" + guid)), "was decoded"},
-		{b64(sum(key + strings.ToLower(guid))), "upper case"},
-		{b64([]byte(key + guid)), "hash is missing"},
+		{b64(sum(frames.GUID)), "key is missing"},
+		{b64(sum(frames.GUID + key)), "behind the key"},
+		{b64(sum("the sample nonce" + frames.GUID)), "was decoded"},
+		{b64(sum(key + strings.ToLower(frames.GUID))), "upper case"},
+		{b64([]byte(key + frames.GUID)), "hash is missing"},
 		{"hello", "not 20 bytes"},
-		{b64(sum("another" + guid)), "another key"},
-		{b64(sum(key + strings.Replace(guid, "5", "S", 1))), "typo"},
+		{b64(sum("another" + frames.GUID)), "another key"},
+		{b64(sum(key + strings.Replace(frames.GUID, "5", "S", 1))), "typo"},
 	} {
 		if cause := causeOfAccept(key, test.got); !strings.Contains(cause, test.cause) {
 			t.Errorf("accept value %q: %s; want something about: %s", test.got, cause, test.cause)
 		}
 	}
-	if cause := causeOfAccept("another key", acceptValue(key)); !strings.Contains(cause, "example") {
+	if cause := causeOfAccept("another key", frames.Accept(key)); !strings.Contains(cause, "example") {
 		t.Errorf("the value of the example: %s", cause)
 	}
 }
@@ -76,7 +78,7 @@ func TestCauseOfFrame(t *testing.T) {
 		{is64(binary.BigEndian, len(large)) + large, ""},
 	} {
 		in := bufio.NewReaderSize(bytes.NewReader([]byte(test.sent)), 1<<20)
-		f, _ := readFrame(in)
+		f, _ := frames.Read(in)
 		in.Peek(1)
 		rest, _ := in.Peek(in.Buffered())
 		cause := causeOfFrame(f, rest)
@@ -111,7 +113,7 @@ func TestCauseOfShape(t *testing.T) {
 		`{"msg":[{"user":"ann","te`:                     "stops too early",
 		``:                                              "empty",
 	} {
-		if is := causeOfShape(frame{payload: []byte(payload)}); !strings.Contains(is, cause) || cause == "" && is != "" {
+		if is := causeOfShape(frames.Frame{Payload: []byte(payload)}); !strings.Contains(is, cause) || cause == "" && is != "" {
 			t.Errorf("%s: %q; want something about: %q", payload, is, cause)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +13,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"websocket-workshop/steps/tools/frames"
 )
 
 // What a client can meet instead of bytes.
@@ -48,13 +49,13 @@ func (p *probe) dial() *client {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.conns = append(p.conns, nc)
-	return &client{p: p, nc: nc.(*net.TCPConn), in: bufio.NewReaderSize(nc, 64<<10), from: s.out.end()}
+	return &client{p: p, nc: nc.(*net.TCPConn), in: bufio.NewReaderSize(nc, 64<<10), from: s.Output.Next()}
 }
 
 // mark forgets what went over the connection so far: what follows is of interest.
 func (c *client) mark() {
 	c.sent, c.came = nil, nil
-	c.from = c.p.server.out.end()
+	c.from = c.p.server.Output.Next()
 }
 
 // write sends bytes in one piece. That the server has hung up mostly shows when reading.
@@ -68,19 +69,19 @@ func (c *client) write(b []byte) error {
 }
 
 // send sends frames, all in one piece.
-func (c *client) send(frames ...frame) {
+func (c *client) send(frames ...frames.Frame) {
 	var all []byte
 	for _, f := range frames {
-		all = append(all, f.raw...)
+		all = append(all, f.Bytes()...)
 		c.noteSent(f)
 	}
 	c.write(all)
 }
 
 // noteSent records a frame as sent, in hex and decoded.
-func (c *client) noteSent(f frame) {
+func (c *client) noteSent(f frames.Frame) {
 	if len(c.sent) < 8 {
-		c.sent = append(c.sent, hexBytes(f.raw), "= "+f.String())
+		c.sent = append(c.sent, hexBytes(f.Bytes()), "= "+describe(f))
 	} else if len(c.sent) == 8 {
 		c.sent = append(c.sent, "… and more frames")
 	}
@@ -121,55 +122,20 @@ func (c *client) wait(d time.Duration) {
 }
 
 // frame reads the next frame.
-func (c *client) frame() (frame, error) {
+func (c *client) frame() (frames.Frame, error) {
 	c.wait(c.p.patience)
-	f, err := readFrame(c.in)
-	if len(f.raw) > 0 {
-		c.came = append(c.came, hexBytes(f.raw))
+	f, err := frames.Read(c.in)
+	if len(f.Raw) > 0 {
+		c.came = append(c.came, hexBytes(f.Raw))
 	}
 	if err != nil {
-		if len(f.raw) > 1 {
-			c.came = append(c.came, fmt.Sprintf("(a frame of length %d, and only %d bytes of it)", f.length, len(f.payload)))
+		if len(f.Raw) > 1 {
+			c.came = append(c.came, fmt.Sprintf("(a frame of length %d, and only %d bytes of it)", f.Length, len(f.Payload)))
 		}
 		return f, c.note(err)
 	}
-	c.came = append(c.came, "= "+f.String())
+	c.came = append(c.came, "= "+describe(f))
 	return f, nil
-}
-
-// mostPayload is more than any server here has to say in a frame.
-const mostPayload = 4 << 20
-
-// readFrame reads a frame, right or wrong; with an error comes what there was of it.
-func readFrame(in *bufio.Reader) (f frame, err error) {
-	take := func(n int) []byte {
-		b := make([]byte, n)
-		var got int
-		if err == nil {
-			got, err = io.ReadFull(in, b)
-		}
-		f.raw = append(f.raw, b[:got]...)
-		return b
-	}
-	b := take(2)
-	f.fin, f.rsv, f.opcode = b[0]&0x80 != 0, b[0]>>4&7, b[0]&0x0F
-	f.masked, f.length, f.form = b[1]&0x80 != 0, uint64(b[1]&0x7F), 7
-	switch f.length {
-	case 126:
-		f.form, f.length = 16, uint64(binary.BigEndian.Uint16(take(2)))
-	case 127:
-		f.form, f.length = 64, binary.BigEndian.Uint64(take(8))
-	}
-	if f.masked {
-		f.key = [4]byte(take(4))
-	}
-	head := len(f.raw)
-	take(int(min(f.length, mostPayload)))
-	f.payload = mask(f.raw[head:], f.key, f.masked)
-	if err == nil && f.length > mostPayload {
-		err = io.ErrUnexpectedEOF
-	}
-	return f, err
 }
 
 // next reads the next data frame as a history; what else comes fails the behaviour.
@@ -179,7 +145,7 @@ func (c *client) next() history {
 		c.fail("a text frame with the history", causeOfNoHistory(c, f, err))
 	}
 	var h history
-	if err := json.Unmarshal(f.payload, &h); err != nil {
+	if err := json.Unmarshal(f.Payload, &h); err != nil {
 		c.fail("a text frame with the history as JSON", causeOfBadJSON(f, err))
 	}
 	return h
@@ -194,7 +160,7 @@ func (c *client) awaitText(expected string, ok func(history) bool, cause func(la
 			break
 		}
 		h = history{}
-		if json.Unmarshal(f.payload, &h) == nil && ok(h) {
+		if json.Unmarshal(f.Payload, &h) == nil && ok(h) {
 			return h
 		}
 		if len(c.came) > 8 {
@@ -209,17 +175,17 @@ func (c *client) awaitText(expected string, ok func(history) bool, cause func(la
 }
 
 // awaitEnd reads frames until a close frame, and returns that.
-func (c *client) awaitClose() (frame, error) {
+func (c *client) awaitClose() (frames.Frame, error) {
 	for range 400 { // pushes may be on their way
 		f, err := c.frame()
-		if err != nil || f.opcode == opClose {
+		if err != nil || f.Opcode == frames.Close {
 			return f, err
 		}
 		if len(c.came) > 8 {
 			c.came = c.came[len(c.came)-8:]
 		}
 	}
-	return frame{}, errQuiet
+	return frames.Frame{}, errQuiet
 }
 
 // ended reads what is left and returns how the connection ended.
@@ -242,54 +208,10 @@ func (c *client) fail(expected, cause string) {
 	})
 }
 
-// A request is an HTTP request, line by line, so that it can be wrong.
-type request struct {
-	method, path string
-	lines        []string // of the header
-}
-
 // upgrade returns a proper opening handshake, as a browser with the page sends it.
-func (p *probe) upgrade() *request {
-	host := p.current().addr()
-	return &request{method: "GET", path: "/", lines: []string{
-		"Host: " + host,
-		"Connection: Upgrade",
-		"Upgrade: websocket",
-		"Origin: http://" + host,
-		"Sec-WebSocket-Version: 13",
-		"Sec-WebSocket-Key: " + base64.StdEncoding.EncodeToString(p.bytesFrom(p.keys, 16)),
-		"Sec-WebSocket-Protocol: json",
-	}}
-}
-
-// with replaces a field by the values given, each on a line of its own; none removes it.
-func (r *request) with(name string, values ...string) *request {
-	var lines []string
-	for _, line := range r.lines {
-		if !strings.HasPrefix(line, name+": ") {
-			lines = append(lines, line)
-		}
-	}
-	for _, value := range values {
-		lines = append(lines, name+": "+value)
-	}
-	r.lines = lines
-	return r
-}
-
-// get returns a field of the request.
-func (r *request) get(name string) string {
-	for _, line := range r.lines {
-		if value, ok := strings.CutPrefix(line, name+": "); ok {
-			return value
-		}
-	}
-	return ""
-}
-
-// String returns the request as it is sent.
-func (r *request) String() string {
-	return r.method + " " + r.path + " HTTP/1.1\r\n" + strings.Join(r.lines, "\r\n") + "\r\n\r\n"
+func (p *probe) upgrade() frames.Request {
+	key := base64.StdEncoding.EncodeToString(p.bytesFrom(p.keys, 16))
+	return frames.Handshake(p.current().addr()).With("Sec-WebSocket-Key", key).With("Sec-WebSocket-Protocol", "json")
 }
 
 // An answer is what came for a request, up to the end of its header.
@@ -307,14 +229,14 @@ func (a answer) get(name string) string {
 }
 
 // ask sends a request and reads the header of the answer.
-func (c *client) ask(r *request) answer {
+func (c *client) ask(r frames.Request) answer {
 	c.noteRequest(r)
 	c.write([]byte(r.String()))
 	return c.answer()
 }
 
 // noteRequest records a request as sent.
-func (c *client) noteRequest(r *request) {
+func (c *client) noteRequest(r frames.Request) {
 	c.last = strings.TrimRight(strings.ReplaceAll(r.String(), "\r\n", "\n"), "\n")
 	c.sent = append(c.sent, c.last)
 }

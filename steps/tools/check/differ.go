@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"websocket-workshop/steps/tools/programs"
 )
 
 // A difference is a declaration that is not as the step has it; one of the two may be missing.
@@ -175,7 +176,7 @@ type comparison struct {
 
 // compareWith holds the target's code to that of a step; failed is the step whose behaviour failed.
 func (t *target) compareWith(step, failed int) *comparison {
-	root := workshopRoot(t.dir)
+	root := programs.Workshop(t.dir)
 	if root == "" {
 		return nil
 	}

@@ -7,11 +7,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"websocket-workshop/steps/tools/programs"
 )
 
 // well returns a machine that nothing is wrong with.
 func well(t *testing.T) machine {
-	return machine{goVersion: "go1.25.3", port: freePort(), getenv: func(string) string { return "" }}
+	return machine{goVersion: "go1.25.3", port: programs.FreePort(), getenv: func(string) string { return "" }}
 }
 
 // env returns an environment.

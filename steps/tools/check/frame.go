@@ -1,148 +1,53 @@
 package main
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"websocket-workshop/steps/tools/frames"
 )
 
-// The opcodes of RFC 6455, section 5.2.
-const (
-	opContinuation = 0x0
-	opText         = 0x1
-	opBinary       = 0x2
-	opClose        = 0x8
-	opPing         = 0x9
-	opPong         = 0xA
-)
-
-// opcodeNames is how a lesson calls what a frame carries.
-var opcodeNames = map[byte]string{
-	opContinuation: "continuation", opText: "text", opBinary: "binary",
-	opClose: "close", opPing: "ping", opPong: "pong",
-}
-
-// A frame is one frame, right or wrong, sent or received.
-type frame struct {
-	fin     bool
-	rsv     byte // the three reserved bits
-	opcode  byte
-	masked  bool
-	key     [4]byte
-	form    int    // bits that the length is written in: 7, 16 or 64; 0 chooses the shortest
-	length  uint64 // what the header says
-	payload []byte // unmasked
-	raw     []byte // the bytes as they came, or as they will be sent
-}
-
-// head returns the bytes in front of the payload.
-func (f frame) head() []byte {
-	first := f.opcode | f.rsv<<4
-	if f.fin {
-		first |= 0x80
+// describe says what the fields of a frame are.
+func describe(f frames.Frame) string {
+	if f.Length == 0 {
+		f.Length = uint64(len(f.Payload)) // as Bytes has it
 	}
-	form := f.form
-	if form == 0 {
-		form = shortestForm(f.length)
-	}
-	b := []byte{first}
-	switch form {
-	case 7:
-		b = append(b, byte(f.length))
-	case 16:
-		b = binary.BigEndian.AppendUint16(append(b, 126), uint16(f.length))
-	default:
-		b = binary.BigEndian.AppendUint64(append(b, 127), f.length)
-	}
-	if f.masked {
-		b[1] |= 0x80
-		b = append(b, f.key[:]...)
-	}
-	return b
-}
-
-// encoded returns f with its bytes set.
-func (f frame) encoded() frame {
-	if f.length == 0 {
-		f.length = uint64(len(f.payload))
-	}
-	f.raw = append(f.head(), mask(f.payload, f.key, f.masked)...)
-	return f
-}
-
-// mask returns a copy of payload with the masking key applied, if there is one to apply.
-func mask(payload []byte, key [4]byte, masked bool) []byte {
-	out := append([]byte(nil), payload...)
-	for i := range out {
-		if masked {
-			out[i] ^= key[i%4]
-		}
-	}
-	return out
-}
-
-// shortestForm returns the bits that a length has to be written in (section 5.2).
-func shortestForm(length uint64) int {
-	switch {
-	case length <= 125:
-		return 7
-	case length <= 0xFFFF:
-		return 16
-	}
-	return 64
-}
-
-// String says what the fields of a frame are.
-func (f frame) String() string {
-	name, known := opcodeNames[f.opcode]
+	name, known := frames.Names[f.Opcode]
 	if !known {
-		name = fmt.Sprintf("unknown opcode 0x%X", f.opcode)
+		name = fmt.Sprintf("unknown opcode 0x%X", f.Opcode)
 	}
 	parts := []string{name}
-	if f.fin {
+	if f.Fin {
 		parts = append(parts, "FIN")
 	} else {
 		parts = append(parts, "no FIN")
 	}
-	if f.rsv != 0 {
-		parts = append(parts, fmt.Sprintf("reserved bits %03b", f.rsv))
+	if f.RSV != 0 {
+		parts = append(parts, fmt.Sprintf("reserved bits %03b", f.RSV))
 	}
-	if f.masked {
-		parts = append(parts, fmt.Sprintf("masked with % x", f.key))
+	if f.Masked {
+		parts = append(parts, fmt.Sprintf("masked with % x", f.Key))
 	} else {
 		parts = append(parts, "not masked")
 	}
-	parts = append(parts, fmt.Sprintf("length %d", f.length))
-	if f.form > shortestForm(f.length) {
-		parts = append(parts, fmt.Sprintf("written in %d bits", f.form))
+	parts = append(parts, fmt.Sprintf("length %d", f.Length))
+	if f.Form > frames.ShortestForm(f.Length) {
+		parts = append(parts, fmt.Sprintf("written in %d bits", f.Form))
 	}
-	return strings.Join(parts, ", ") + f.describePayload()
+	return strings.Join(parts, ", ") + describePayload(f)
 }
 
 // describePayload says what a frame carries, in the way its opcode asks for.
-func (f frame) describePayload() string {
+func describePayload(f frames.Frame) string {
 	switch {
-	case len(f.payload) == 0:
+	case len(f.Payload) == 0:
 		return ""
-	case f.opcode == opClose && len(f.payload) >= 2:
-		return fmt.Sprintf(": status code %d %s", f.code(), quote(f.payload[2:]))
+	case f.Opcode == frames.Close && len(f.Payload) >= 2:
+		return fmt.Sprintf(": status code %d %s", f.Code(), quote(f.Payload[2:]))
 	}
-	return ": " + quote(f.payload)
-}
-
-// code returns the status code of a close frame, or 0.
-func (f frame) code() int {
-	if len(f.payload) < 2 {
-		return 0
-	}
-	return int(binary.BigEndian.Uint16(f.payload))
-}
-
-// closePayload returns the payload of a close frame.
-func closePayload(code int, reason string) []byte {
-	return append(binary.BigEndian.AppendUint16(nil, uint16(code)), reason...)
+	return ": " + quote(f.Payload)
 }
 
 // quote returns the beginning of a payload, as text where it is text.

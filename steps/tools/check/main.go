@@ -27,6 +27,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"websocket-workshop/steps/tools/programs"
 )
 
 func main() {
@@ -214,7 +216,7 @@ func (t *target) advice(failed, step int) string {
 func (t *target) ours(step int) string {
 	name := fmt.Sprintf("steps/%02d", step)
 	if here, err := os.Getwd(); err == nil {
-		return filepath.ToSlash(relative(here, filepath.Join(moduleRoot(t.dir), name)))
+		return filepath.ToSlash(relative(here, filepath.Join(programs.Root(t.dir), name)))
 	}
 	return name
 }

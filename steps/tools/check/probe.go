@@ -9,6 +9,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/programs"
 )
 
 // A behaviour is something that a server owes from a step on. It is written once, and
@@ -69,7 +72,7 @@ func (p *probe) run(b behaviour) (f *failure) {
 		}
 		if p.server != nil {
 			f.cause = cmp.Or(p.server.fate(), f.cause)
-			if p.server.out.flooded() {
+			if p.server.Output.Flooded() {
 				f.cause += "\nthe server prints without end: thousands of lines came"
 			}
 		}
@@ -98,7 +101,7 @@ func (p *probe) abandon() {
 		nc.Close()
 	}
 	for _, s := range p.servers {
-		s.kill()
+		s.Kill()
 	}
 }
 
@@ -126,7 +129,7 @@ func (p *probe) launch(port string, env []string, args ...string) *server {
 
 // serve starts the server as go run ./work -addr … does, and waits until it listens.
 func (p *probe) serve() *server {
-	port := freePort()
+	port := programs.FreePort()
 	s := p.launch(port, nil, "-addr", "localhost:"+port)
 	if !s.awaitUp(p) {
 		panic(s.notUp())
@@ -158,7 +161,7 @@ type shared struct {
 func (t *target) share(p *probe) *server {
 	t.shared.Lock()
 	defer t.shared.Unlock()
-	if t.shared.server == nil || t.shared.server.hasEnded() {
+	if t.shared.server == nil || t.shared.server.HasEnded() {
 		t.shared.probe.servers = nil // it has ended: nothing to stop
 		t.shared.server = t.shared.probe.serve()
 	}
@@ -208,11 +211,11 @@ func (p *probe) postOf(n int) post {
 }
 
 // text returns a masked text frame with a message in it.
-func (p *probe) text(m post) frame { return p.masked(opText, m.json()) }
+func (p *probe) text(m post) frames.Frame { return p.masked(frames.Text, m.json()) }
 
 // masked returns a whole message in a frame, masked with a random key.
-func (p *probe) masked(opcode byte, payload []byte) frame {
-	return frame{fin: true, opcode: opcode, masked: true, key: p.key(), payload: payload}.encoded()
+func (p *probe) masked(opcode byte, payload []byte) frames.Frame {
+	return frames.Whole(opcode, payload, p.key())
 }
 
 // key returns a random masking key in which no two neighbours are alike, so that a mask
@@ -226,18 +229,15 @@ func (p *probe) key() [4]byte {
 }
 
 // fragments returns the payload as a message in frames of the given sizes, the last one open.
-func (p *probe) fragments(opcode byte, payload []byte, sizes ...int) []frame {
-	var frames []frame
+func (p *probe) fragments(opcode byte, payload []byte, sizes ...int) []frames.Frame {
+	var all []frames.Frame
 	for _, size := range append(sizes, len(payload)) {
 		size = min(size, len(payload))
-		frames = append(frames, frame{opcode: opcode, masked: true, key: p.key(), payload: payload[:size]})
-		payload, opcode = payload[size:], opContinuation
+		all = append(all, frames.Frame{Opcode: opcode, Masked: true, Key: p.key(), Payload: payload[:size]})
+		payload, opcode = payload[size:], frames.Continuation
 	}
-	frames[len(frames)-1].fin = true
-	for i := range frames {
-		frames[i] = frames[i].encoded()
-	}
-	return frames
+	all[len(all)-1].Fin = true
+	return all
 }
 
 // together runs do n times at once and waits for all; the first failure is the behaviour's.

@@ -9,14 +9,17 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/programs"
 )
 
 // listens: the server says where it listens, and it is where -addr says.
 func listens(p *probe) {
 	s := p.serve()
-	ok := s.out.await(0, p.patience, func([]string) bool { return s.out.says() != "" })
-	said := s.out.says()
-	f := failure{sent: s.typed, expected: "the line: listening on http://" + s.addr(), came: cmp.Or(s.out.tail(3), "nothing was printed")}
+	ok := s.Output.Await(0, p.patience, func([]string) bool { return s.Output.Address() != "" })
+	said := s.Output.Address()
+	f := failure{sent: s.typed, expected: "the line: listening on http://" + s.addr(), came: cmp.Or(s.tail(3), "nothing was printed")}
 	if !ok {
 		f.cause = `the line is missing: log.Printf("listening on http://%s", …) once net.Listen has returned`
 		p.fail(f)
@@ -39,7 +42,7 @@ var pageIDs = []string{"presence-indicator", "chat", "user", "text", "msgs"}
 // servesPage: GET / is the page.
 func servesPage(p *probe) {
 	c := p.dial()
-	a := c.ask(&request{method: "GET", path: "/", lines: []string{"Host: " + p.server.addr()}})
+	a := c.ask(frames.Request{"GET / HTTP/1.1", "Host: " + p.server.addr()})
 	expected := "200 and the page, with the ids " + strings.Join(pageIDs, ", ")
 	switch {
 	case a.err != nil:
@@ -59,10 +62,10 @@ func servesPage(p *probe) {
 // servesFiles: so are the files that the page loads.
 func servesFiles(p *probe) {
 	c := p.dial()
-	a := c.ask(&request{method: "GET", path: "/", lines: []string{"Host: " + p.server.addr()}})
+	a := c.ask(frames.Request{"GET / HTTP/1.1", "Host: " + p.server.addr()})
 	for _, m := range regexp.MustCompile(`(?:src|href)="([\w.-]+)"`).FindAllStringSubmatch(a.body, -1) {
 		c := p.dial()
-		a := c.ask(&request{method: "GET", path: "/" + m[1], lines: []string{"Host: " + p.server.addr()}})
+		a := c.ask(frames.Request{"GET /" + m[1] + " HTTP/1.1", "Host: " + p.server.addr()})
 		if a.status != http.StatusOK {
 			c.fail("200 and the file: the page loads it", "the handler answers / only: pass every path to frontend.Handler()")
 		}
@@ -81,16 +84,16 @@ func logsUpgradeAnywhere(p *probe) { expectLogged(p, "/"+p.word(6)+"/"+p.word(3)
 // expectLogged sends an upgrade to path and waits for the line.
 func expectLogged(p *probe, path string) {
 	c := p.dial()
-	from := p.server.out.end()
+	from := p.server.Output.Next()
 	r := p.upgrade()
-	r.path = path
+	r[0] = "GET " + path + " HTTP/1.1"
 	c.ask(r)
-	if p.server.out.await(from, p.patience, func(lines []string) bool {
+	if p.server.Output.Await(from, p.patience, func(lines []string) bool {
 		return strings.Contains(strings.Join(lines, "\n"), requested)
 	}) {
 		return
 	}
-	c.came = append(c.came, "in the terminal:", cmp.Or(p.server.out.first(from, 2), "(nothing)"))
+	c.came = append(c.came, "in the terminal:", cmp.Or(p.server.first(from, 2), "(nothing)"))
 	cause := `log "` + requested + `" where the header Upgrade says websocket`
 	if path != "/" {
 		cause = "the upgrade is looked for at one path only: look at the header, before any path"
@@ -116,13 +119,13 @@ func notYet(p *probe) {
 // refusesOthers: an upgrade to something else is refused.
 func refusesOthers(p *probe) {
 	for _, other := range []string{"h2c", "websocket2", p.word(7)} {
-		p.refused(p.upgrade().with("Upgrade", other), 400,
+		p.refused(p.upgrade().With("Upgrade", other), 400,
 			"compare the header Upgrade with websocket, and answer anything else with http.Error(w, …, 400)")
 	}
 }
 
 // refused sends a request that has to be refused.
-func (p *probe) refused(r *request, status int, cause string) answer {
+func (p *probe) refused(r frames.Request, status int, cause string) answer {
 	c := p.dial()
 	a := c.ask(r)
 	expected := fmt.Sprintf("%d %s, and a sentence that says what is wrong", status, http.StatusText(status))
@@ -139,7 +142,7 @@ func (p *probe) refused(r *request, status int, cause string) answer {
 
 // readsPORT: the environment chooses the port, unless -addr does.
 func readsPORT(p *probe) {
-	port, other := freePort(), freePort()
+	port, other := programs.FreePort(), programs.FreePort()
 	s := p.launch(port, []string{"PORT=" + port})
 	if !s.awaitUp(p) {
 		f := s.notUp()
@@ -160,17 +163,17 @@ func portInUse(p *probe) {
 	s := p.launch(first.port, nil, "-addr", first.addr())
 	f := failure{sent: s.typed + "\nwhile another server has that port", expected: "one line that names the address in use, and exit status 1"}
 	select {
-	case <-s.ended:
+	case <-s.Ended:
 	case <-time.After(p.patience):
-		f.came = "the program goes on. It printed:\n" + cmp.Or(s.out.tail(3), "(nothing)")
+		f.came = "the program goes on. It printed:\n" + cmp.Or(s.tail(3), "(nothing)")
 		f.cause = "the error of net.Listen or ListenAndServe is dropped: log.Fatal it"
 		p.fail(f)
 	}
-	lines, _ := s.out.since(0)
+	lines, _ := s.Output.Since(0)
 	s.asked = true // to end, if not in this way
-	f.came = fmt.Sprintf("%v, and %d lines:\n%s", s.cmd.ProcessState, len(lines), s.out.tail(4))
+	f.came = fmt.Sprintf("%v, and %d lines:\n%s", s.Cmd.ProcessState, len(lines), s.tail(4))
 	said := strings.ToLower(strings.Join(lines, "\n"))
-	switch code := s.cmd.ProcessState.ExitCode(); {
+	switch code := s.Cmd.ProcessState.ExitCode(); {
 	case code == 2 && strings.Contains(said, "goroutine "):
 		f.cause = "it panics: log.Fatal says the same in one line"
 	case code != 1:
@@ -217,7 +220,7 @@ func terminated(p *probe) {
 // signal sends a signal to the server; that it ends is then no crash.
 func (s *server) signal(sig os.Signal) {
 	s.asked = true
-	s.cmd.Process.Signal(sig)
+	s.Cmd.Process.Signal(sig)
 }
 
 // awaitExit waits for exit status 0 after a signal.
@@ -225,7 +228,7 @@ func (p *probe) awaitExit(s *server, sent string) {
 	begun, within := time.Now(), 2*time.Second+p.patience/3
 	f := failure{sent: sent, expected: "the server ends within 2 s, with exit status 0"}
 	select {
-	case <-s.ended:
+	case <-s.Ended:
 	case <-time.After(within):
 		f.came = fmt.Sprintf("it still runs after %v", within.Round(100*time.Millisecond))
 		f.cause = "after signal.Notify, Ctrl-C does nothing by itself: receive from the channel, then close the server (Close does not wait, Shutdown does)"
@@ -234,8 +237,8 @@ func (p *probe) awaitExit(s *server, sent string) {
 		}
 		p.fail(f)
 	}
-	if state := s.cmd.ProcessState; !state.Success() {
-		f.came = fmt.Sprintf("%v after %v. It printed:\n%s", state, time.Since(begun).Round(100*time.Millisecond), s.out.tail(2))
+	if state := s.Cmd.ProcessState; !state.Success() {
+		f.came = fmt.Sprintf("%v after %v. It printed:\n%s", state, time.Since(begun).Round(100*time.Millisecond), s.tail(2))
 		f.cause = "the signal is not caught: signal.Notify(…, os.Interrupt, syscall.SIGTERM)"
 		if state.ExitCode() > 0 {
 			f.cause = "http.ErrServerClosed is no failure: log.Fatal any other error, and let main return on this one"

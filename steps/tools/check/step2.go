@@ -1,22 +1,14 @@
 package main
 
 import (
-	"crypto/sha1"
 	"encoding/base64"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
+
+	"websocket-workshop/steps/tools/frames"
 )
-
-// guid is the fixed string of RFC 6455, section 1.3.
-const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-
-// acceptValue returns what a server has to answer to a key.
-func acceptValue(key string) string {
-	sum := sha1.Sum([]byte(key + guid))
-	return base64.StdEncoding.EncodeToString(sum[:])
-}
 
 // switches: the status line and the two fields that say what happens.
 func switches(p *probe) {
@@ -56,9 +48,9 @@ func accepts(p *probe) {
 		c := p.dial()
 		r := p.upgrade()
 		a := c.ask(r)
-		key := r.get("Sec-WebSocket-Key")
-		if got := a.get("Sec-WebSocket-Accept"); got != acceptValue(key) {
-			c.fail("Sec-WebSocket-Accept: "+acceptValue(key), causeOfAccept(key, got))
+		key := r.Get("Sec-WebSocket-Key")
+		if got := a.get("Sec-WebSocket-Accept"); got != frames.Accept(key) {
+			c.fail("Sec-WebSocket-Accept: "+frames.Accept(key), causeOfAccept(key, got))
 		}
 	}
 }
@@ -68,7 +60,7 @@ func namesJSON(p *probe) {
 	offers := [][]string{{"json"}, {p.word(5) + ", json"}, {p.word(5) + ",json," + p.word(4)}, {p.word(5), "json"}}
 	for _, offer := range offers {
 		c := p.dial()
-		a := c.ask(p.upgrade().with("Sec-WebSocket-Protocol", offer...))
+		a := c.ask(p.upgrade().With("Sec-WebSocket-Protocol", offer...))
 		const expected = "Sec-WebSocket-Protocol: json"
 		switch got := a.get("Sec-WebSocket-Protocol"); {
 		case got == "json":
@@ -90,7 +82,7 @@ func namesJSON(p *probe) {
 func namesNoOther(p *probe) {
 	for _, offer := range [][]string{nil, {p.word(6)}, {"json2, xjson"}} {
 		c := p.dial()
-		a := c.ask(p.upgrade().with("Sec-WebSocket-Protocol", offer...))
+		a := c.ask(p.upgrade().With("Sec-WebSocket-Protocol", offer...))
 		if a.status != 101 {
 			c.fail("101 Switching Protocols, and no subprotocol", "a client that does not offer json is welcome too. "+causeOfNo101(a))
 		}
@@ -102,10 +94,10 @@ func namesNoOther(p *probe) {
 
 // readsTokens: fields are lists, in upper or lower case.
 func readsTokens(p *probe) {
-	for _, r := range []*request{
-		p.upgrade().with("Connection", "keep-alive, Upgrade"), // as Firefox has it
-		p.upgrade().with("Connection", "keep-alive", "upgrade"),
-		p.upgrade().with("Connection", "UPGRADE").with("Upgrade", "WebSocket"),
+	for _, r := range []frames.Request{
+		p.upgrade().With("Connection", "keep-alive, Upgrade"), // as Firefox has it
+		p.upgrade().With("Connection", "keep-alive", "upgrade"),
+		p.upgrade().With("Connection", "UPGRADE").With("Upgrade", "WebSocket"),
 	} {
 		c := p.dial()
 		if a := c.ask(r); a.status != 101 {
@@ -116,23 +108,23 @@ func readsTokens(p *probe) {
 
 // refusesMethod: a handshake is a GET.
 func refusesMethod(p *probe) {
-	r := p.upgrade().with("Content-Length", "0")
-	r.method = "POST"
+	r := p.upgrade().With("Content-Length", "0")
+	r[0] = "POST / HTTP/1.1"
 	p.refused(r, http.StatusMethodNotAllowed, "r.Method is not looked at")
 }
 
 // refusesConnection: Connection has to say upgrade.
 func refusesConnection(p *probe) {
 	for _, value := range []string{"keep-alive", "close, upgraded"} {
-		p.refused(p.upgrade().with("Connection", value), http.StatusBadRequest, "the field Connection is not looked at: one of its words has to be upgrade")
+		p.refused(p.upgrade().With("Connection", value), http.StatusBadRequest, "the field Connection is not looked at: one of its words has to be upgrade")
 	}
 }
 
 // refusesKey: the key is 16 bytes in base64.
 func refusesKey(p *probe) {
-	p.refused(p.upgrade().with("Sec-WebSocket-Key"), http.StatusBadRequest, "a request without Sec-WebSocket-Key is no handshake")
+	p.refused(p.upgrade().With("Sec-WebSocket-Key"), http.StatusBadRequest, "a request without Sec-WebSocket-Key is no handshake")
 	for _, key := range []string{"hello", base64.StdEncoding.EncodeToString(p.bytes(15)), base64.StdEncoding.EncodeToString(p.bytes(32)), strings.Repeat("?", 24)} {
-		p.refused(p.upgrade().with("Sec-WebSocket-Key", key), http.StatusBadRequest, "the key is not looked at: it has to be 16 bytes in base64")
+		p.refused(p.upgrade().With("Sec-WebSocket-Key", key), http.StatusBadRequest, "the key is not looked at: it has to be 16 bytes in base64")
 	}
 }
 
@@ -140,7 +132,7 @@ func refusesKey(p *probe) {
 func refusesVersion(p *probe) {
 	for _, version := range [][]string{{"8"}, {"0"}, nil} {
 		const cause = "the field Sec-WebSocket-Version is not looked at: only 13 is spoken here"
-		a := p.refused(p.upgrade().with("Sec-WebSocket-Version", version...), http.StatusUpgradeRequired, cause)
+		a := p.refused(p.upgrade().With("Sec-WebSocket-Version", version...), http.StatusUpgradeRequired, cause)
 		if a.get("Sec-WebSocket-Version") != "13" {
 			p.fail(failure{
 				sent: "Sec-WebSocket-Version: " + strings.Join(version, ""), expected: "426 with the field Sec-WebSocket-Version: 13",
@@ -154,7 +146,7 @@ func refusesVersion(p *probe) {
 func refusesOrigin(p *probe) {
 	host := p.current().addr()
 	for _, origin := range []string{"http://evil.example", "http://localhost:1", "http://" + host + ".evil.example", "http://evil.example/" + host, "null"} {
-		p.refused(p.upgrade().with("Origin", origin), http.StatusForbidden,
+		p.refused(p.upgrade().With("Origin", origin), http.StatusForbidden,
 			"the field Origin is not compared with Host: any page could chat here in its visitor's name")
 	}
 }
@@ -164,7 +156,7 @@ func takesOrigin(p *probe) {
 	host := p.current().addr()
 	for _, origin := range [][]string{{"http://" + host}, {"https://" + host}, nil} {
 		c := p.dial()
-		if a := c.ask(p.upgrade().with("Origin", origin...)); a.status != 101 {
+		if a := c.ask(p.upgrade().With("Origin", origin...)); a.status != 101 {
 			c.fail("101 Switching Protocols", "only an Origin whose host is not the request's Host is refused; programs send none, and are welcome")
 		}
 	}
@@ -185,7 +177,7 @@ func takesSeveral(p *probe) {
 		p.join()
 	}
 	c := p.dial()
-	if a := c.ask(&request{method: "GET", path: "/", lines: []string{"Host: " + p.server.addr()}}); a.status != http.StatusOK {
+	if a := c.ask(frames.Request{"GET / HTTP/1.1", "Host: " + p.server.addr()}); a.status != http.StatusOK {
 		c.fail("the page, while four members are connected", "something waits for the members that are connected")
 	}
 }

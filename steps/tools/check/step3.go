@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"websocket-workshop/steps/tools/frames"
 )
 
 // greeted waits for the first two bytes that follow the handshake.
@@ -41,10 +43,10 @@ func (c *client) failFrame(expected string) {
 }
 
 // broken reads a frame that may be wrong in every way, and what lies behind it.
-func (c *client) broken() (frame, []byte) {
+func (c *client) broken() (frames.Frame, []byte) {
 	c.wait(min(c.p.patience, time.Second))
-	f, err := readFrame(c.in)
-	c.came = append(c.came, hexBytes(f.raw), "= "+f.String())
+	f, err := frames.Read(c.in)
+	c.came = append(c.came, hexBytes(f.Raw), "= "+describe(f))
 	var rest []byte
 	if err == nil {
 		rest = c.rest()
@@ -52,7 +54,7 @@ func (c *client) broken() (frame, []byte) {
 	if len(rest) > 0 {
 		c.came = append(c.came, fmt.Sprintf("and %d bytes behind that frame: % x …", len(rest), rest[:min(len(rest), 8)]))
 	} else if err != nil {
-		c.came = append(c.came, fmt.Sprintf("(length %d, and only %d bytes of payload came)", f.length, len(f.payload)))
+		c.came = append(c.came, fmt.Sprintf("(length %d, and only %d bytes of payload came)", f.Length, len(f.Payload)))
 	}
 	return f, rest
 }
@@ -149,9 +151,9 @@ func causeOfTime(got string, now time.Time) string {
 }
 
 // causeOfShape explains a payload that is not a history, or returns "".
-func causeOfShape(f frame) string {
+func causeOfShape(f frames.Frame) string {
 	var shape map[string]json.RawMessage
-	if err := json.Unmarshal(f.payload, &shape); err != nil {
+	if err := json.Unmarshal(f.Payload, &shape); err != nil {
 		return causeOfBadJSON(f, err)
 	}
 	list, there := shape["msg"]
@@ -181,13 +183,13 @@ func causeOfShape(f frame) string {
 // dumps: what the browser sends appears in the terminal, in hex, masked as it is.
 func dumps(p *probe) {
 	c := p.member()
-	from := p.server.out.end()
+	from := p.server.Output.Next()
 	f := p.text(p.post())
 	c.send(f)
 	var seen []string
-	if p.server.out.await(from, p.patience, func(lines []string) bool {
+	if p.server.Output.Await(from, p.patience, func(lines []string) bool {
 		seen = lines
-		return inOrder(hexTokens(lines), f.raw)
+		return inOrder(hexTokens(lines), f.Bytes())
 	}) {
 		return
 	}
@@ -196,12 +198,12 @@ func dumps(p *probe) {
 	switch {
 	case strings.TrimSpace(said) == "":
 		cause = "nothing was printed: is there a loop that reads from the connection?"
-	case strings.Contains(said, fmt.Sprint(f.raw[2])+" "+fmt.Sprint(f.raw[3])):
+	case strings.Contains(said, fmt.Sprint(f.Bytes()[2])+" "+fmt.Sprint(f.Bytes()[3])):
 		cause = "the bytes are there in decimal: % x prints them in hex"
-	case inOrder(hexTokens(seen), f.raw[6:]):
+	case inOrder(hexTokens(seen), f.Bytes()[6:]):
 		cause = "the first bytes are missing: they are the frame's header, and part of what came"
 	}
-	c.came = append(c.came, "in the terminal:", cmp.Or(p.server.out.first(from, 3), "(nothing)"))
+	c.came = append(c.came, "in the terminal:", cmp.Or(p.server.first(from, 3), "(nothing)"))
 	c.fail("these bytes in the terminal, in hex", cause)
 }
 

@@ -9,18 +9,20 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"websocket-workshop/steps/tools/frames"
 )
 
 // decodes: a message that is sent shows in the terminal as it was typed.
 func decodes(p *probe) {
 	c := p.member()
-	from := p.server.out.end()
+	from := p.server.Output.Next()
 	m := p.post()
 	c.post(m)
-	if !p.server.out.await(from, p.patience, func(lines []string) bool {
+	if !p.server.Output.Await(from, p.patience, func(lines []string) bool {
 		return strings.Contains(strings.Join(lines, "\n"), m.Text)
 	}) {
-		c.came = append(c.came, "in the terminal:", cmp.Or(p.server.out.first(from, 3), "(nothing)"))
+		c.came = append(c.came, "in the terminal:", cmp.Or(p.server.first(from, 3), "(nothing)"))
 		c.fail("the text in the terminal: "+m.Text, p.whyNotRead("log the message once it is decoded"))
 	}
 }
@@ -58,14 +60,14 @@ func (c *client) failStored(m post, h history, cause func() string) {
 		c.came = nil
 	}
 	c.came = append(c.came, "a new connection is greeted with: "+h.String())
-	if said := c.p.server.out.first(c.from, 2); said != "" {
+	if said := c.p.server.first(c.from, 2); said != "" {
 		c.came = append(c.came, "in the terminal:", said)
 	}
 	c.fail("a new connection is greeted with a history that has: "+short(m.Text), cause())
 }
 
 // takes finds out whether a new server stores a message that comes in these frames.
-func (p *probe) takes(frames func(post) []frame) (ok bool) {
+func (p *probe) takes(sent func(post) []frames.Frame) (ok bool) {
 	defer func() {
 		if recover() != nil {
 			ok = false
@@ -75,27 +77,27 @@ func (p *probe) takes(frames func(post) []frame) (ok bool) {
 	defer func() { p.server = before }()
 	p.serve()
 	m := p.post()
-	p.member().send(frames(m)...)
+	p.member().send(sent(m)...)
 	_, ok = p.stored(min(p.patience, 2*time.Second), func(h history) bool { return h.has(m.Text) })
 	return ok
 }
 
 // withKey returns a message in a frame that is masked with key.
-func withKey(m post, key [4]byte) []frame {
-	return []frame{frame{fin: true, opcode: opText, masked: true, key: key, payload: m.json()}.encoded()}
+func withKey(m post, key [4]byte) []frames.Frame {
+	return []frames.Frame{frames.Frame{Fin: true, Opcode: frames.Text, Masked: true, Key: key, Payload: m.json()}}
 }
 
 // whyNotRead finds out by trying why a plain message is not taken.
 func (p *probe) whyNotRead(otherwise string) string {
 	b := byte(0x20 + p.number(16))
 	switch {
-	case p.takes(func(m post) []frame { return []frame{p.text(m)} }):
+	case p.takes(func(m post) []frames.Frame { return []frames.Frame{p.text(m)} }):
 		return otherwise
-	case p.takes(func(m post) []frame { return withKey(m, [4]byte{b, b, b, b}) }):
+	case p.takes(func(m post) []frames.Frame { return withKey(m, [4]byte{b, b, b, b}) }):
 		return "the mask is undone with the wrong bytes of the key: payload[i] ^= key[i%4], with i from 0 at the payload's start"
-	case p.takes(func(m post) []frame { return withKey(m, [4]byte{}) }):
+	case p.takes(func(m post) []frames.Frame { return withKey(m, [4]byte{}) }):
 		return "the payload is still masked: undo the mask, payload[i] ^= key[i%4]"
-	case p.takes(func(m post) []frame { return p.fragments(opText, m.json(), 4) }):
+	case p.takes(func(m post) []frames.Frame { return p.fragments(frames.Text, m.json(), 4) }):
 		return "a message in two frames is taken, one in a single frame is not: FIN is set on a message's last frame"
 	}
 	return "no message gets through: read two bytes, the length, the masking key, then the payload; undo the mask, decode the JSON, and put the message into the history. All of it comes from the reader that Hijack returned, nothing from the net.Conn"
@@ -105,31 +107,31 @@ func (p *probe) whyNotRead(otherwise string) string {
 func logsLink(p *probe) {
 	c := p.member()
 	for _, m := range []post{p.post(), p.postOf(300)} {
-		from := p.server.out.end()
+		from := p.server.Output.Next()
 		f := p.text(m)
 		c.mark()
 		c.send(f)
-		want := "frame.html#" + hex.EncodeToString(f.raw[:min(len(f.raw), 128)])
+		want := "frame.html#" + hex.EncodeToString(f.Bytes()[:min(len(f.Bytes()), 128)])
 		link := regexp.MustCompile(`http://(localhost|127\.0\.0\.1|\[::1\]):` + p.server.port + `/` + want + `\b`)
-		if p.server.out.await(from, p.patience, func(lines []string) bool {
+		if p.server.Output.Await(from, p.patience, func(lines []string) bool {
 			return link.MatchString(strings.Join(lines, "\n")) || link.MatchString(strings.ToLower(strings.Join(lines, "\n")))
 		}) {
 			continue
 		}
-		lines, _ := p.server.out.since(from)
+		lines, _ := p.server.Output.Since(from)
 		said := strings.ToLower(strings.Join(lines, "\n"))
 		cause := `log each frame you read as http://HOST:PORT/frame.html# and then all its bytes in hex (%x)`
 		switch {
-		case strings.Contains(said, want) && len(f.raw) > 128:
+		case strings.Contains(said, want) && len(f.Bytes()) > 128:
 			cause = "the link is too long: cut it after 128 bytes"
 		case strings.Contains(said, want):
 			cause = "the link does not begin with http:// and the host and port that the server listens on"
-		case strings.Contains(said, "frame.html#"+hex.EncodeToString(f.raw[:2])):
+		case strings.Contains(said, "frame.html#"+hex.EncodeToString(f.Bytes()[:2])):
 			cause = "the bytes are not those that came: header, key, and the payload while it is still masked"
 		case strings.Contains(said, "frame.html#"):
 			cause = "the link has to begin with the frame's first two bytes"
 		}
-		c.came = append(c.came, "in the terminal:", cmp.Or(p.server.out.first(from, 3), "(nothing)"))
+		c.came = append(c.came, "in the terminal:", cmp.Or(p.server.first(from, 3), "(nothing)"))
 		c.fail("this link in the terminal: http://"+p.server.addr()+"/"+want[:min(len(want), 40)]+"…", cause)
 	}
 }
@@ -161,10 +163,10 @@ func readsLengths(cause string, lengths ...int) func(*probe) {
 
 // whyLength finds out by trying why a message of n bytes is not taken.
 func (p *probe) whyLength(n int, otherwise string) string {
-	pad := func(n int) func(post) []frame {
-		return func(m post) []frame {
+	pad := func(n int) func(post) []frames.Frame {
+		return func(m post) []frames.Frame {
 			payload := append(m.json(), bytes.Repeat([]byte(" "), n-len(m.json()))...)
-			return []frame{p.masked(opText, payload)}
+			return []frames.Frame{p.masked(frames.Text, payload)}
 		}
 	}
 	switch {
@@ -193,7 +195,7 @@ func writesLengths(form int, sizes ...int) func(*probe) {
 			}
 			reader, _ := p.greeted()
 			f, rest := reader.broken()
-			if cause := causeOfFrame(f, rest); cause != "" || f.form != form {
+			if cause := causeOfFrame(f, rest); cause != "" || f.Form != form {
 				reader.sent = []string{fmt.Sprintf("messages: %d, the last of %d bytes; then a new connection was made", i+1, size)}
 				reader.fail(fmt.Sprintf("a frame with its length in %d bits", form), cmp.Or(cause, "the length has another form"))
 			}
@@ -212,8 +214,8 @@ func readsPieces(p *probe) {
 		f := p.text(m)
 		c.noteSent(f)
 		c.sent = append(c.sent, "(one byte at a time)")
-		for i := range f.raw {
-			c.write(f.raw[i : i+1])
+		for i, b := range f.Bytes() {
+			c.write([]byte{b})
 			if i < 20 {
 				time.Sleep(time.Millisecond)
 			}
@@ -228,11 +230,11 @@ func readsPieces(p *probe) {
 func readsSeveral(p *probe) {
 	c := p.member()
 	posts := []post{p.post(), p.postOf(200), p.post(), p.post()}
-	var frames []frame
+	var all []frames.Frame
 	for _, m := range posts {
-		frames = append(frames, p.text(m))
+		all = append(all, p.text(m))
 	}
-	c.send(frames...)
+	c.send(all...)
 	for _, m := range posts {
 		p.expectStored(c, m, func() string {
 			return "one Read may return more than a frame: what lies behind it is the next. Read everything from one bufio.Reader"
@@ -249,7 +251,7 @@ func readsGlued(p *probe) {
 	c.noteRequest(r)
 	c.noteSent(f)
 	c.sent = append(c.sent, "(request and frame in one piece)")
-	c.write(append([]byte(r.String()), f.raw...))
+	c.write(append([]byte(r.String()), f.Bytes()...))
 	if a := c.answer(); a.status != 101 {
 		c.fail("101 Switching Protocols", causeOfNo101(a))
 	}
@@ -263,23 +265,22 @@ func readsFragments(p *probe) {
 	for _, sizes := range [][]int{{7}, {5, 6, 3}, {0, 9, 0}, {1, 1, 1, 1, 1}} {
 		c := p.member()
 		m := p.post()
-		c.send(p.fragments(opText, m.json(), sizes...)...)
+		c.send(p.fragments(frames.Text, m.json(), sizes...)...)
 		p.expectStored(c, m, p.whyFragments)
 	}
 }
 
 // whyFragments finds out by trying why fragments are not taken.
 func (p *probe) whyFragments() string {
-	unmasked := func(m post) []frame {
-		frames := p.fragments(opText, m.json(), 7)
-		for i := range frames {
-			frames[i].key = [4]byte{}
-			frames[i] = frames[i].encoded()
+	unmasked := func(m post) []frames.Frame {
+		parts := p.fragments(frames.Text, m.json(), 7)
+		for i := range parts {
+			parts[i].Key = [4]byte{}
 		}
-		return frames
+		return parts
 	}
 	switch {
-	case p.takes(func(m post) []frame { return p.fragments(opText, m.json(), 8, 4) }):
+	case p.takes(func(m post) []frames.Frame { return p.fragments(frames.Text, m.json(), 8, 4) }):
 		return "the mask's index goes on from one fragment to the next: it begins at 0 with every frame"
 	case p.takes(unmasked):
 		return "every fragment is masked with a key of its own: undo each with the key from its own header"
@@ -295,7 +296,7 @@ func readsSplitCharacter(p *probe) {
 		m.Text += character
 		payload := m.json()
 		at := bytes.Index(payload, []byte(character))
-		c.send(p.fragments(opText, payload, at+1)...)
+		c.send(p.fragments(frames.Text, payload, at+1)...)
 		p.expectStored(c, m, func() string {
 			return "a fragment may end inside a character: check for UTF-8 when the message is whole, not before"
 		})
@@ -374,7 +375,7 @@ func refusesHuge(p *probe) {
 	before := memory(p.server)
 	for _, length := range []uint64{1 << 34, 1 << 62, 1 << 63, 1<<64 - 1} {
 		c := p.member()
-		f := frame{fin: true, opcode: opText, masked: true, key: p.key(), form: 64, length: length}.encoded()
+		f := frames.Frame{Fin: true, Opcode: frames.Text, Masked: true, Key: p.key(), Form: 64, Length: length}
 		c.send(f)
 		p.story = strings.Join(c.sent, "\n")
 		c.send(p.text(p.post()))
@@ -391,7 +392,7 @@ func refusesHuge(p *probe) {
 
 // memory returns how much memory a server takes, where the system says so.
 func memory(s *server) int {
-	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Cmd.Process.Pid))
 	var kb int
 	for line := range strings.Lines(string(data)) {
 		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
@@ -405,9 +406,9 @@ func memory(s *server) int {
 func refusesLong(p *probe) {
 	m := p.postOf(4097)
 	grown := p.postOf(4500)
-	for _, frames := range [][]frame{{p.text(m)}, p.fragments(opText, grown.json(), 2000, 2000)} {
+	for _, sent := range [][]frames.Frame{{p.text(m)}, p.fragments(frames.Text, grown.json(), 2000, 2000)} {
 		c := p.member()
-		c.send(frames...)
+		c.send(sent...)
 		if err := c.ended(p.patience); err == errQuiet {
 			c.fail("the server ends the connection: a message has at most 4,096 bytes", "compare the length of the whole message, all its fragments together, with the limit of 4,096 bytes")
 		}
@@ -421,18 +422,19 @@ func refusesLong(p *probe) {
 func survivesRudeness(p *probe) {
 	quiet := p.member()
 	half := p.text(p.post())
-	half.raw = half.raw[:len(half.raw)-5]
-	for _, frames := range [][]frame{
-		{p.masked(opText, []byte("no JSON at all"))},
-		{p.masked(opText, nil)},
-		{p.masked(opText, []byte(`{"user":"","text":""}`))},
-		{p.masked(opBinary, p.bytes(20))},
-		{{raw: p.bytes(300)}},
-		{{raw: []byte("GET / HTTP/1.1\r\n\r\n")}},
+	half.Raw = half.Bytes()
+	half.Raw = half.Raw[:len(half.Raw)-5]
+	for _, sent := range [][]frames.Frame{
+		{p.masked(frames.Text, []byte("no JSON at all"))},
+		{p.masked(frames.Text, nil)},
+		{p.masked(frames.Text, []byte(`{"user":"","text":""}`))},
+		{p.masked(frames.Binary, p.bytes(20))},
+		{{Raw: p.bytes(300)}},
+		{{Raw: []byte("GET / HTTP/1.1\r\n\r\n")}},
 		{half},
 	} {
 		c := p.member()
-		c.send(frames...)
+		c.send(sent...)
 		p.story = strings.Join(c.sent, "\n")
 		c.nc.CloseWrite()
 		c.ended(time.Second)

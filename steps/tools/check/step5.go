@@ -183,7 +183,7 @@ func outlastsSlow(p *probe) {
 	for deadline := time.Now().Add(4*time.Second + 2*p.patience); ; {
 		f, err := watcher.frame()
 		watcher.came = nil
-		if err == nil && strings.Contains(string(f.payload), last.Text) {
+		if err == nil && strings.Contains(string(f.Payload), last.Text) {
 			return
 		}
 		if err != nil || time.Now().After(deadline) {

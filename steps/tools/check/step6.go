@@ -9,11 +9,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"websocket-workshop/steps/tools/frames"
 )
 
 // closeFrame returns a masked close frame.
-func (p *probe) closeFrame(code int, reason string) frame {
-	return p.masked(opClose, closePayload(code, reason))
+func (p *probe) closeFrame(code int, reason string) frames.Frame {
+	return p.masked(frames.Close, frames.ClosePayload(code, reason))
 }
 
 // answersClose: a close frame is answered with its own code.
@@ -38,16 +40,16 @@ func (c *client) expectClose(code int, cause string, orElse ...int) {
 		c.fail(expected, "the connection ends without a goodbye: send a close frame first")
 	case err != nil:
 		c.fail(expected, cause)
-	case f.masked:
+	case f.Masked:
 		c.fail(expected, "the close frame is masked: a server never masks")
-	case code == 0 && len(f.payload) == 0:
-	case f.code() != code && !slices.Contains(orElse, f.code()):
+	case code == 0 && len(f.Payload) == 0:
+	case f.Code() != code && !slices.Contains(orElse, f.Code()):
 		switch {
-		case len(f.payload) < 2:
+		case len(f.Payload) < 2:
 			cause = "the close frame is empty: its payload begins with the status code, in two bytes"
-		case bytes.HasPrefix(f.payload, swapped):
+		case bytes.HasPrefix(f.Payload, swapped):
 			cause = "the status code is little-endian: the network's order is big-endian, binary.BigEndian"
-		case strings.HasPrefix(string(f.payload), fmt.Sprint(code)):
+		case strings.HasPrefix(string(f.Payload), fmt.Sprint(code)):
 			cause = "the status code is written as text: it is a number of two bytes"
 		}
 		c.fail(expected, cause)
@@ -57,9 +59,9 @@ func (c *client) expectClose(code int, cause string, orElse ...int) {
 // answersEmptyClose: a close frame need not have a code.
 func answersEmptyClose(p *probe) {
 	c := p.member()
-	c.send(p.masked(opClose, nil))
+	c.send(p.masked(frames.Close, nil))
 	f, err := c.awaitClose()
-	if err != nil || len(f.payload) > 0 && f.code() != 1000 {
+	if err != nil || len(f.Payload) > 0 && f.Code() != 1000 {
 		c.fail("a close frame without a status code", "a close frame may be empty: there is no code to send back, and none to read")
 	}
 }
@@ -82,13 +84,13 @@ func closeEndsAll(p *probe) {
 	watcher := p.member()
 	c := p.member()
 	late := p.post()
-	c.send(p.closeFrame(1000, ""), p.text(late), p.masked(opPing, []byte("late")))
+	c.send(p.closeFrame(1000, ""), p.text(late), p.masked(frames.Ping, []byte("late")))
 	f, err := c.awaitClose()
-	if err != nil || f.code() != 1000 {
+	if err != nil || f.Code() != 1000 {
 		c.fail("a close frame with status code 1000", "what comes behind a close frame is not read: answer the close frame, and stop reading frames")
 	}
 	if f, err := c.frame(); err == nil {
-		c.fail("nothing after the server's own close frame", fmt.Sprintf("a %s frame was sent behind the close frame: nothing may follow it", cmp.Or(opcodeNames[f.opcode], "strange")))
+		c.fail("nothing after the server's own close frame", fmt.Sprintf("a %s frame was sent behind the close frame: nothing may follow it", cmp.Or(frames.Names[f.Opcode], "strange")))
 	}
 	next := p.post()
 	watcher.post(next)
@@ -125,27 +127,27 @@ func (p *probe) chat(a, b *client) {
 func pongs(p *probe) {
 	for _, payload := range [][]byte{[]byte(p.word(5)), nil, p.bytes(125)} {
 		c := p.member()
-		ping := p.masked(opPing, payload)
+		ping := p.masked(frames.Ping, payload)
 		c.send(ping)
 		c.expectPong(ping)
 	}
 }
 
 // expectPong waits for the answer to a ping.
-func (c *client) expectPong(ping frame) {
+func (c *client) expectPong(ping frames.Frame) {
 	expected := "a pong with the payload of the ping"
 	f, err := c.frame()
 	switch {
 	case err != nil:
 		c.fail(expected, "a ping (opcode 9) is answered at once with a pong (opcode a)")
-	case f.opcode == opPong && f.fin && !f.masked && bytes.Equal(f.payload, ping.payload):
-	case f.opcode == opPing:
+	case f.Opcode == frames.Pong && f.Fin && !f.Masked && bytes.Equal(f.Payload, ping.Payload):
+	case f.Opcode == frames.Ping:
 		c.fail(expected, "the answer to a ping is a pong: opcode a")
-	case f.opcode != opPong:
+	case f.Opcode != frames.Pong:
 		c.fail(expected, "a ping (opcode 9) is answered at once with a pong (opcode a)")
-	case len(ping.payload) > 0 && bytes.Equal(f.payload, mask(ping.payload, ping.key, true)):
+	case len(ping.Payload) > 0 && bytes.Equal(f.Payload, ping.Bytes()[6:]):
 		c.fail(expected, "the pong's payload is still masked: undo the ping's mask first")
-	case len(f.payload) == 0:
+	case len(f.Payload) == 0:
 		c.fail(expected, "the pong is empty: it carries the payload of the ping")
 	default:
 		c.fail(expected, "the pong has another payload: it carries that of the ping, byte for byte")
@@ -156,11 +158,11 @@ func (c *client) expectPong(ping frame) {
 func pongsBetween(p *probe) {
 	c := p.member()
 	m := p.post()
-	frames := p.fragments(opText, m.json(), 9, 8)
-	ping := p.masked(opPing, []byte(p.word(6)))
-	c.send(frames[0], ping)
+	parts := p.fragments(frames.Text, m.json(), 9, 8)
+	ping := p.masked(frames.Ping, []byte(p.word(6)))
+	c.send(parts[0], ping)
 	c.expectPong(ping)
-	c.send(p.masked(opPong, nil), frames[1], frames[2])
+	c.send(p.masked(frames.Pong, nil), parts[1], parts[2])
 	p.expectStored(c, m, func() string {
 		return "a ping between fragments is answered, and the message so far is kept: keep its payload apart from that of control frames"
 	})
@@ -169,7 +171,7 @@ func pongsBetween(p *probe) {
 // ignoresPong: a pong that nobody asked for is no mistake.
 func ignoresPong(p *probe) {
 	c := p.member()
-	c.send(p.masked(opPong, nil), p.masked(opPong, []byte(p.word(7))))
+	c.send(p.masked(frames.Pong, nil), p.masked(frames.Pong, []byte(p.word(7))))
 	m := p.post()
 	c.post(m)
 	c.awaitText("no answer, and the next message is taken", holding(m), func(history) string {
@@ -181,7 +183,7 @@ func ignoresPong(p *probe) {
 type breach struct {
 	code   int
 	orElse []int // codes that say it as well
-	frames func(p *probe) []frame
+	frames func(p *probe) []frames.Frame
 	cause  string
 }
 
@@ -200,19 +202,19 @@ func ends(breaches ...breach) func(*probe) {
 }
 
 // one returns a breach of a single frame.
-func one(code int, cause string, f func(p *probe) frame) breach {
-	return breach{code: code, cause: cause, frames: func(p *probe) []frame { return []frame{f(p)} }}
+func one(code int, cause string, f func(p *probe) frames.Frame) breach {
+	return breach{code: code, cause: cause, frames: func(p *probe) []frames.Frame { return []frames.Frame{f(p)} }}
 }
 
 // odd returns frames that differ from a proper one in what change does.
-func odd(code int, cause string, opcode byte, size int, change func(*frame)) breach {
-	return one(code, cause, func(p *probe) frame {
-		f := frame{fin: true, opcode: opcode, masked: true, key: p.key(), payload: []byte(p.word(size))}
-		if opcode == opText {
-			f.payload = p.post().json()
+func odd(code int, cause string, opcode byte, size int, change func(*frames.Frame)) breach {
+	return one(code, cause, func(p *probe) frames.Frame {
+		f := frames.Frame{Fin: true, Opcode: opcode, Masked: true, Key: p.key(), Payload: []byte(p.word(size))}
+		if opcode == frames.Text {
+			f.Payload = p.post().json()
 		}
 		change(&f)
-		return f.encoded()
+		return f
 	})
 }
 
@@ -220,16 +222,16 @@ func odd(code int, cause string, opcode byte, size int, change func(*frame)) bre
 func reservedBits() []breach {
 	const cause = "a reserved bit is set and no extension was agreed on: check bits 40, 20 and 10 of the first byte"
 	return []breach{
-		odd(1002, cause, opText, 0, func(f *frame) { f.rsv = 4 }),
-		odd(1002, cause, opText, 0, func(f *frame) { f.rsv = 2 }),
-		odd(1002, cause, opPing, 4, func(f *frame) { f.rsv = 1 }),
+		odd(1002, cause, frames.Text, 0, func(f *frames.Frame) { f.RSV = 4 }),
+		odd(1002, cause, frames.Text, 0, func(f *frames.Frame) { f.RSV = 2 }),
+		odd(1002, cause, frames.Ping, 4, func(f *frames.Frame) { f.RSV = 1 }),
 	}
 }
 
 // unknownOpcodes are breaches of section 5.2, too.
 func unknownOpcodes() (all []breach) {
 	for _, opcode := range []byte{0x3, 0x7, 0xB, 0xF} {
-		all = append(all, odd(1002, "opcodes 3 to 7 and b to f mean nothing yet: refuse them", opcode, 4, func(*frame) {}))
+		all = append(all, odd(1002, "opcodes 3 to 7 and b to f mean nothing yet: refuse them", opcode, 4, func(*frames.Frame) {}))
 	}
 	return all
 }
@@ -237,42 +239,42 @@ func unknownOpcodes() (all []breach) {
 // unmaskedFrames are breaches of section 5.1.
 func unmaskedFrames() []breach {
 	const cause = "the mask bit is 0: a client masks every frame"
-	bare := func(f *frame) { f.masked = false }
-	return []breach{odd(1002, cause, opText, 0, bare), odd(1002, cause, opPing, 4, bare)}
+	bare := func(f *frames.Frame) { f.Masked = false }
+	return []breach{odd(1002, cause, frames.Text, 0, bare), odd(1002, cause, frames.Ping, 4, bare)}
 }
 
 // wrongControls are breaches of section 5.5.
 func wrongControls() []breach {
 	const open, long = "a control frame must not be fragmented: its FIN bit is 1", "a control frame carries at most 125 bytes"
 	return []breach{
-		odd(1002, open, opPing, 4, func(f *frame) { f.fin = false }),
-		odd(1002, open, opClose, 0, func(f *frame) { f.fin = false }),
-		odd(1002, long, opPing, 126, func(*frame) {}),
-		odd(1002, long, opPong, 300, func(*frame) {}),
+		odd(1002, open, frames.Ping, 4, func(f *frames.Frame) { f.Fin = false }),
+		odd(1002, open, frames.Close, 0, func(f *frames.Frame) { f.Fin = false }),
+		odd(1002, long, frames.Ping, 126, func(*frames.Frame) {}),
+		odd(1002, long, frames.Pong, 300, func(*frames.Frame) {}),
 	}
 }
 
 // wrongFragments are breaches of section 5.4.
 func wrongFragments() []breach {
 	return []breach{
-		odd(1002, "a continuation (opcode 0) without a message to go on with", opContinuation, 5, func(*frame) {}),
-		{code: 1002, cause: "a new message begins before the last one has ended: text (opcode 1) between fragments", frames: func(p *probe) []frame {
-			return []frame{p.fragments(opText, p.post().json(), 5)[0], p.text(p.post())}
+		odd(1002, "a continuation (opcode 0) without a message to go on with", frames.Continuation, 5, func(*frames.Frame) {}),
+		{code: 1002, cause: "a new message begins before the last one has ended: text (opcode 1) between fragments", frames: func(p *probe) []frames.Frame {
+			return []frames.Frame{p.fragments(frames.Text, p.post().json(), 5)[0], p.text(p.post())}
 		}},
-		{code: 1002, cause: "the message has ended with FIN: a continuation behind it belongs to nothing", frames: func(p *probe) []frame {
-			return append(p.fragments(opText, p.post().json(), 5), p.masked(opContinuation, []byte("more")))
+		{code: 1002, cause: "the message has ended with FIN: a continuation behind it belongs to nothing", frames: func(p *probe) []frames.Frame {
+			return append(p.fragments(frames.Text, p.post().json(), 5), p.masked(frames.Continuation, []byte("more")))
 		}},
 	}
 }
 
 // wrongCloses are breaches of sections 5.5.1 and 7.4.
 func wrongCloses() []breach {
-	all := []breach{one(1002, "a close frame has no payload, or a status code of two bytes: one byte is neither", func(p *probe) frame {
-		return p.masked(opClose, []byte{3})
+	all := []breach{one(1002, "a close frame has no payload, or a status code of two bytes: one byte is neither", func(p *probe) frames.Frame {
+		return p.masked(frames.Close, []byte{3})
 	})}
 	for _, code := range []int{0, 999, 1005, 1006, 1015, 2999, 5000, 65535} {
 		cause := fmt.Sprintf("%d is no status code that may be sent: 1000 to 1003, 1007 to 1014 and 3000 to 4999 are", code)
-		all = append(all, one(1002, cause, func(p *probe) frame { return p.closeFrame(code, "") }))
+		all = append(all, one(1002, cause, func(p *probe) frames.Frame { return p.closeFrame(code, "") }))
 	}
 	return all
 }
@@ -281,8 +283,8 @@ func wrongCloses() []breach {
 func binaryMessages() []breach {
 	const cause = "binary messages (opcode 2) are not for this chat: end with 1003"
 	return []breach{
-		one(1003, cause, func(p *probe) frame { return p.masked(opBinary, p.bytes(20)) }),
-		one(1003, cause, func(p *probe) frame { return p.masked(opBinary, p.post().json()) }),
+		one(1003, cause, func(p *probe) frames.Frame { return p.masked(frames.Binary, p.bytes(20)) }),
+		one(1003, cause, func(p *probe) frames.Frame { return p.masked(frames.Binary, p.post().json()) }),
 	}
 }
 
@@ -291,18 +293,20 @@ func wrongText() []breach {
 	const cause = "the bytes are no UTF-8: utf8.Valid tells"
 	bad := func(p *probe) []byte { return []byte(`{"user":"ann","text":"` + p.word(3) + "\xff\xfe" + `"}`) }
 	return []breach{
-		one(1007, cause, func(p *probe) frame { return p.masked(opText, bad(p)) }),
-		one(1007, cause, func(p *probe) frame { return p.masked(opText, []byte("{\"user\":\"\xed\xa0\x80\",\"text\":\"\"}")) }),
-		{code: 1007, cause: cause + ", in fragments too", frames: func(p *probe) []frame { return p.fragments(opText, bad(p), 10) }},
-		{code: 1007, cause: "the message ends inside a character", frames: func(p *probe) []frame {
-			return p.fragments(opText, []byte("{\"user\":\"a\",\"text\":\"\xe2\x82"), 10)
+		one(1007, cause, func(p *probe) frames.Frame { return p.masked(frames.Text, bad(p)) }),
+		one(1007, cause, func(p *probe) frames.Frame {
+			return p.masked(frames.Text, []byte("{\"user\":\"\xed\xa0\x80\",\"text\":\"\"}"))
+		}),
+		{code: 1007, cause: cause + ", in fragments too", frames: func(p *probe) []frames.Frame { return p.fragments(frames.Text, bad(p), 10) }},
+		{code: 1007, cause: "the message ends inside a character", frames: func(p *probe) []frames.Frame {
+			return p.fragments(frames.Text, []byte("{\"user\":\"a\",\"text\":\"\xe2\x82"), 10)
 		}},
 	}
 }
 
 // wrongReasons are close frames whose reason is no UTF-8.
 func wrongReasons() []breach {
-	return []breach{one(1007, "the reason in a close frame is text, too: utf8.Valid tells", func(p *probe) frame {
+	return []breach{one(1007, "the reason in a close frame is text, too: utf8.Valid tells", func(p *probe) frames.Frame {
 		return p.closeFrame(1000, p.word(3)+"\xff")
 	})}
 }
@@ -310,8 +314,8 @@ func wrongReasons() []breach {
 // wrongJSON are texts that are no messages.
 func wrongJSON() (all []breach) {
 	for _, text := range []string{"hello", "", `["user", "text"]`, `{"user":"ann","text":`, `{"user":"ann","text":5}`} {
-		all = append(all, one(1007, `the text is not {"user": …, "text": …}: look at the error of json.Unmarshal`, func(p *probe) frame {
-			return p.masked(opText, []byte(text))
+		all = append(all, one(1007, `the text is not {"user": …, "text": …}: look at the error of json.Unmarshal`, func(p *probe) frames.Frame {
+			return p.masked(frames.Text, []byte(text))
 		}))
 	}
 	return all
@@ -320,9 +324,9 @@ func wrongJSON() (all []breach) {
 // longMessages are messages over the limit.
 func longMessages() []breach {
 	return []breach{
-		one(1009, "a message has at most 4,096 bytes: end with 1009 where it has more", func(p *probe) frame { return p.text(p.postOf(4097)) }),
-		{code: 1009, cause: "all fragments of a message together have at most 4,096 bytes", frames: func(p *probe) []frame {
-			return p.fragments(opText, p.postOf(4500).json(), 2000, 2000)
+		one(1009, "a message has at most 4,096 bytes: end with 1009 where it has more", func(p *probe) frames.Frame { return p.text(p.postOf(4097)) }),
+		{code: 1009, cause: "all fragments of a message together have at most 4,096 bytes", frames: func(p *probe) []frames.Frame {
+			return p.fragments(frames.Text, p.postOf(4500).json(), 2000, 2000)
 		}},
 	}
 }
@@ -331,8 +335,8 @@ func longMessages() []breach {
 func longClaims() []breach {
 	const early = "compare the length in the header with the limit at once: what is over it need not come at all"
 	huge := func(length uint64) breach {
-		return one(1009, early, func(p *probe) frame {
-			return frame{fin: true, opcode: opText, masked: true, key: p.key(), length: length}.encoded()
+		return one(1009, early, func(p *probe) frames.Frame {
+			return frames.Frame{Fin: true, Opcode: frames.Text, Masked: true, Key: p.key(), Length: length}
 		})
 	}
 	top := huge(1<<64 - 1)
@@ -347,13 +351,13 @@ func endsGently(p *probe) {
 	const cause = "TCP resets a connection that is closed with bytes unread, and the close frame gets lost: CloseWrite, read on until the other side ends, then Close"
 	for range 4 {
 		c := p.member()
-		c.send(p.masked(opBinary, p.bytes(10)))
+		c.send(p.masked(frames.Binary, p.bytes(10)))
 		c.sent = append(c.sent, "and 110 KB more behind it")
 		first := c.write(p.bytes(100 << 10))
 		p.pause(100 * time.Millisecond)
 		second := c.write(p.bytes(10 << 10))
 		f, err := c.awaitClose()
-		if err == nil && f.code() != 1003 {
+		if err == nil && f.Code() != 1003 {
 			c.fail("a close frame with status code 1003", "the first mistake counts: what comes behind it is not looked at")
 		}
 		if err := cmp.Or(first, second, err, c.ended(p.patience)); err != errHungUp {

@@ -18,9 +18,12 @@ import (
 // SampleKey is the Sec-WebSocket-Key of the example in section 1.3.
 const SampleKey = "dGhlIHNhbXBsZSBub25jZQ=="
 
+// GUID is what an endpoint appends to the key (section 1.3).
+const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
 // Accept returns the Sec-WebSocket-Accept that answers a key (section 4.2.2).
 func Accept(key string) string {
-	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	sum := sha1.Sum([]byte(key + GUID))
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 

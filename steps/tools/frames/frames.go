@@ -37,7 +37,7 @@ type Frame struct {
 	Form    int     // bits that the length is written in: 7, 16 or 64; for Bytes, 0 is the shortest
 	Length  uint64  // what the header says; for Bytes, 0 is the length of Payload
 	Payload []byte  // unmasked
-	Raw     []byte  // from Read: the bytes as they came
+	Raw     []byte  // the bytes as they came; where it is set, it is what Bytes returns
 }
 
 // Whole returns a message of one frame as a client sends it: with FIN, masked with key.
@@ -47,6 +47,9 @@ func Whole(opcode byte, payload []byte, key [4]byte) Frame {
 
 // Bytes returns the frame as it is sent.
 func (f Frame) Bytes() []byte {
+	if f.Raw != nil {
+		return f.Raw
+	}
 	if f.Length == 0 {
 		f.Length = uint64(len(f.Payload))
 	}
@@ -156,11 +159,8 @@ func Read(in io.Reader) (Frame, error) {
 			return f, err
 		}
 	}
-	if f.Length > mostPayload {
-		return f, fmt.Errorf("a frame announces %d bytes", f.Length)
-	}
-	payload, err := take(in, f.Length)
-	if err == io.EOF {
+	payload, err := take(in, min(f.Length, mostPayload))
+	if err == io.EOF || err == nil && f.Length > mostPayload {
 		err = io.ErrUnexpectedEOF
 	}
 	f.Raw = append(raw[:size:size], payload...)

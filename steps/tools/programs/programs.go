@@ -18,9 +18,16 @@ import (
 )
 
 // Root returns the folder with the go.mod that dir belongs to, or "".
-func Root(dir string) string {
+func Root(dir string) string { return above(dir, "go.mod") }
+
+// Workshop returns the workshop's folder that dir lies in, whatever other modules are on the
+// way, or "".
+func Workshop(dir string) string { return above(dir, "steps/01/main.go") }
+
+// above returns the folder that has a file: dir, or the next one above.
+func above(dir, file string) string {
 	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(file))); err == nil {
 			return dir
 		}
 		parent := filepath.Dir(dir)

@@ -150,6 +150,12 @@ func TestBuild(t *testing.T) {
 	if got := Root(filepath.Join(dir, "not", "yet")); got != dir {
 		t.Errorf("the module's folder is %q", got)
 	}
+	if got := Workshop(dir); got != "" {
+		t.Errorf("the workshop is in %q", got)
+	}
+	if here, err := os.Getwd(); err != nil || Workshop(here) != Root(here) || Root(here) == "" {
+		t.Errorf("of %s the workshop is in %q", here, Workshop(here))
+	}
 }
 
 func TestFreePort(t *testing.T) {
