@@ -3,28 +3,36 @@
 //
 //	go run ./steps/tools/serve [-o FILE] DIR [ARGUMENT...]
 //
-// On a terminal it waits for the next save where the server does not build or has ended;
-// elsewhere it ends, with the server's exit status. It looks at the files themselves: Task's own watch stops the server for whatever
-// an editor does in the folder, swap files and all, and does not always start it again.
+// On a terminal it waits for the next save where the server does not build or has ended, and
+// where another program has the port, for that to be free; elsewhere it ends, with the
+// server's exit status. It ends with its terminal and with the process that started it.
+// It looks at the files themselves: Task's own watch stops the server for whatever an editor
+// does in the folder, swap files and all, and does not always start it again.
 package main
 
 import (
+	"cmp"
+	"context"
 	"flag"
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
+	"strings"
 	"syscall"
 	"time"
+
+	"websocket-workshop/steps/tools/programs"
 )
 
 const (
 	pause    = 300 * time.Millisecond // between two looks at the files
 	patience = 3 * time.Second        // for a server to end that was told to
+	long     = 2 * time.Second        // for a build that prints nothing
 )
 
 func main() {
@@ -34,12 +42,12 @@ func main() {
 		fmt.Fprintln(os.Stderr, "which server? go run ./steps/tools/serve steps/03")
 		os.Exit(2)
 	}
-	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer cancel()
 	info, err := os.Stderr.Stat()
-	s := &server{dir: flag.Arg(0), args: flag.Args()[1:], file: *file, out: os.Stderr, parent: os.Getppid()}
+	s := &server{dir: flag.Arg(0), args: flag.Args()[1:], file: *file, out: os.Stderr, abandoned: abandoned()}
 	s.waits = err == nil && info.Mode()&os.ModeCharDevice != 0
-	os.Exit(s.serve(stop))
+	os.Exit(s.serve(ctx))
 }
 
 // A server is the code in a folder, and the process that runs it.
@@ -49,12 +57,13 @@ type server struct {
 	file string // what is built and run
 
 	waits bool      // for a save, where there is nothing to run
-	out   io.Writer // for what serve itself has to say, and the compiler
+	out   io.Writer // for what serve itself has to say
 
-	seen   map[string]stamp
-	cmd    *exec.Cmd     // nil if it never ran
-	ended  chan struct{} // closed when the process has ended
-	parent int           // the process that started this one
+	abandoned func() bool // reports whether nobody is left who could stop this
+
+	seen    map[string]stamp
+	program *programs.Program // nil if it never ran
+	inWay   []string          // the server's addresses where others answered before it started
 }
 
 // A stamp tells a saved file from what it was before.
@@ -63,49 +72,67 @@ type stamp struct {
 	size int64
 }
 
+// abandoned returns a function that reports whether the terminal of this process is gone, or
+// the process that started it. Task, which may stand in between, stays when its terminal is
+// closed, and then nobody else is told.
+func abandoned() func() bool {
+	parent, hadTerminal := os.Getppid(), hasTerminal()
+	return func() bool { return os.Getppid() != parent || hadTerminal && !hasTerminal() }
+}
+
+// hasTerminal reports whether this process has a controlling terminal. Windows, which has no
+// such file, ends the programs of a console that is closed.
+func hasTerminal() bool {
+	f, err := os.Open("/dev/tty")
+	if err == nil {
+		f.Close()
+	}
+	return err == nil
+}
+
 // serve runs the server until it is told to stop, or until the server ends and there is
 // nobody who could save. It returns the exit status.
-func (s *server) serve(stop <-chan os.Signal) int {
+func (s *server) serve(ctx context.Context) int {
 	s.seen = s.look()
-	saved := s.saved()
-	ended := s.start()
+	ended := s.start(ctx)
 	for {
 		select {
-		case <-stop:
-			return s.end(true)
+		case <-ctx.Done():
+			return s.end()
 		case <-ended:
-			if status := s.end(true); !s.waits || status == 0 {
+			status := s.end()
+			if !s.waits || ctx.Err() != nil {
 				return status
 			}
-			fmt.Fprintln(s.out, "nothing runs now: save to try again, or press Ctrl-C")
+			s.sayEnded(status)
 			ended = nil
-		case <-saved:
-			if os.Getppid() != s.parent {
-				s.end(false)
-				return 1 // Task is gone, and nobody is left who could stop this
+		case <-time.After(pause):
+			switch now := s.look(); {
+			case s.abandoned():
+				s.end()
+				return 1
+			case !maps.Equal(now, s.seen):
+				s.seen = now
+				fmt.Fprintln(s.out, "saved: building anew")
+				ended = s.start(ctx)
+			case ended == nil && len(others(s.inWay)) < len(s.inWay):
+				fmt.Fprintln(s.out, "the port is free now")
+				ended = s.start(ctx)
 			}
-			fmt.Fprintln(s.out, "saved: building anew")
-			saved = s.saved()
-			ended = s.start()
 		}
 	}
 }
 
-// saved returns a channel that is closed when files differ from those last seen, or when
-// the parent is another process than it was.
-func (s *server) saved() <-chan struct{} {
-	ch := make(chan struct{})
-	go func() {
-		defer close(ch)
-		for {
-			time.Sleep(pause)
-			if now := s.look(); !maps.Equal(now, s.seen) || os.Getppid() != s.parent {
-				s.seen = now
-				return
-			}
-		}
-	}()
-	return ch
+// sayEnded says what can be done now that nothing runs.
+func (s *server) sayEnded(status int) {
+	switch {
+	case s.program == nil: // the compiler has said it all
+		fmt.Fprintln(s.out, "nothing runs now: save to try again, or press Ctrl-C")
+	case status != 0 && s.inWay != nil:
+		fmt.Fprintf(s.out, "nothing runs now, and another program answers on %s: when that has ended or you save, %s is tried again; or press Ctrl-C\n", strings.Join(s.inWay, " and "), s.dir)
+	default:
+		fmt.Fprintf(s.out, "%s ended by itself, with exit status %d: save to run it again, or press Ctrl-C\n", s.dir, status)
+	}
 }
 
 // look returns the stamps of the code and the page.
@@ -124,26 +151,41 @@ func (s *server) look() map[string]stamp {
 
 // start builds the server, ends the one that runs and starts the new one. Where it does
 // not build, the old one goes on. The channel is closed when what runs has ended.
-func (s *server) start() <-chan struct{} {
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", s.file+".new", "./"+filepath.ToSlash(s.dir))
-	build.Stdout, build.Stderr = s.out, s.out
-	if err := build.Run(); err != nil {
-		fmt.Fprintln(s.out, s.dir, "does not build:", err)
+func (s *server) start(ctx context.Context) <-chan struct{} {
+	if err := s.build(ctx); err != nil {
+		if ctx.Err() == nil {
+			fmt.Fprintln(s.out, s.dir, "does not build:", err)
+		}
 	} else {
-		s.end(false)
+		s.end()
+		s.inWay = others(addresses(s.args, os.Getenv("PORT")))
 		if err := s.run(); err != nil {
 			fmt.Fprintln(s.out, s.dir, "does not run:", err)
 		}
 	}
-	if s.ended == nil { // it never ran
+	if s.program == nil { // it never ran
 		never := make(chan struct{})
 		close(never)
 		return never
 	}
-	return s.ended
+	return s.program.Ended
 }
 
-// run starts what was built.
+// build compiles the server, beside the program that runs.
+func (s *server) build(ctx context.Context) error {
+	soon := time.AfterFunc(long, func() {
+		fmt.Fprintf(s.out, "building %s: the first time, this may take a minute\n", s.dir)
+	})
+	defer soon.Stop()
+	said, err := programs.Build(ctx, ".", s.file+".new", "./"+filepath.ToSlash(s.dir))
+	if ctx.Err() == nil {
+		fmt.Fprint(s.out, said)
+	}
+	return err
+}
+
+// run starts what was built. It gets a process group of its own: Ctrl-C is for serve, which
+// then ends it, and where serve is killed, Linux ends it.
 func (s *server) run() error {
 	if err := os.Rename(s.file+".new", s.file); err != nil { // which no system would do while it runs
 		return err
@@ -152,36 +194,56 @@ func (s *server) run() error {
 	if err != nil {
 		return err
 	}
-	cmd, ended := exec.Command(path, s.args...), make(chan struct{})
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	if err := cmd.Start(); err != nil {
+	cmd := exec.Command(path, s.args...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	programs.OwnGroup(cmd)
+	program, err := programs.Start(cmd)
+	if err != nil {
 		return err
 	}
-	s.cmd, s.ended = cmd, ended
-	go func() {
-		cmd.Wait()
-		close(ended)
-	}()
+	s.program = program
+	if s.inWay != nil && !program.AwaitEnd(pause) { // it has found a place beside the other
+		fmt.Fprintf(s.out, "careful: another program answers on %s, and a browser may show you that one. task doctor says which it is: stop it, or choose another port, behind -addr\n",
+			strings.Join(s.inWay, " and "))
+	}
 	return nil
 }
 
 // end tells the server to end, if it runs, and waits until it has: the next one needs
-// its port. It returns the exit status, which is 1 if it never ran. Windows cannot interrupt
-// one process: the server must have been told, by Ctrl-C in their terminal, or it is killed.
-func (s *server) end(told bool) int {
-	if s.cmd == nil {
+// its port. It returns the exit status, which is 1 if it never ran.
+func (s *server) end() int {
+	if s.program == nil {
 		return 1
 	}
-	if runtime.GOOS != "windows" {
-		s.cmd.Process.Signal(os.Interrupt) // if it has ended: no harm
-	} else if !told {
-		s.cmd.Process.Kill()
+	s.program.Stop(patience)
+	return s.program.Cmd.ProcessState.ExitCode()
+}
+
+// addresses returns where a server listens that has these arguments, and its default port
+// from the environment: with localhost, a browser may try either of two.
+func addresses(args []string, port string) []string {
+	flags := flag.NewFlagSet("", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	addr := flags.String("addr", "localhost:"+cmp.Or(port, "8080"), "")
+	flags.Parse(args) // what is wrong with them, the server says
+	host, port, _ := net.SplitHostPort(*addr)
+	switch {
+	case port == "" || port == "0":
+		return nil
+	case host == "" || host == "localhost":
+		return []string{"127.0.0.1:" + port, "[::1]:" + port}
 	}
-	select {
-	case <-s.ended:
-	case <-time.After(patience):
-		s.cmd.Process.Kill()
-		<-s.ended
+	return []string{*addr}
+}
+
+// others returns the addresses on which somebody takes connections. While the server does
+// not run, that is another program.
+func others(addrs []string) (taken []string) {
+	for _, addr := range addrs {
+		if nc, err := net.DialTimeout("tcp", addr, pause); err == nil {
+			nc.Close()
+			taken = append(taken, addr)
+		}
 	}
-	return s.cmd.ProcessState.ExitCode()
+	return taken
 }

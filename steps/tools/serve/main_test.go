@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -81,11 +84,11 @@ func (p printed) await(t *testing.T, text string) {
 	}
 }
 
-// TestSaves: each save that builds is run in place of what ran before, and what does not
-// build stops nothing.
-func TestSaves(t *testing.T) {
+// lab goes to a module of its own, with the code of a server in srv.
+func lab(t *testing.T, text string) {
+	t.Helper()
 	if runtime.GOOS == "windows" {
-		t.Skip("Windows cannot interrupt one process")
+		t.Skip("Windows can interrupt a process only where there is a console")
 	}
 	t.Chdir(t.TempDir())
 	if err := os.WriteFile("go.mod", []byte("module strange\n\ngo 1.25\n"), 0o666); err != nil {
@@ -94,13 +97,27 @@ func TestSaves(t *testing.T) {
 	if err := os.Mkdir("srv", 0o777); err != nil {
 		t.Fatal(err)
 	}
+	save(t, text)
+}
+
+// newServer returns the server in srv, and what serve will print.
+func newServer(args ...string) (*server, printed) {
+	out := make(printed, 100)
+	s := &server{dir: "srv", args: args, file: filepath.Join("out", "srv.exe"), out: out}
+	s.waits, s.abandoned = true, func() bool { return false }
+	return s, out
+}
+
+// TestSaves: each save that builds is run in place of what ran before, and what does not
+// build stops nothing.
+func TestSaves(t *testing.T) {
+	lab(t, "package main\n\nthis does not build\n")
 	version := func(n int) string { return strings.ReplaceAll(code, "VERSION", fmt.Sprint("version ", n)) }
 
-	save(t, "package main\n\nthis does not build\n")
-	out := make(printed, 100)
-	s := &server{dir: "srv", args: []string{"-x"}, file: filepath.Join("out", "srv.exe"), waits: true, out: out, parent: os.Getppid()}
-	stop, status := make(chan os.Signal, 1), make(chan int, 1)
-	go func() { status <- s.serve(stop) }()
+	s, out := newServer("-x")
+	ctx, stop := context.WithCancel(t.Context())
+	status := make(chan int, 1)
+	go func() { status <- s.serve(ctx) }()
 	out.await(t, "nothing runs now")
 	save(t, version(1))
 	said(t, "version 1 begins [-x]\n")
@@ -108,23 +125,100 @@ func TestSaves(t *testing.T) {
 	out.await(t, "does not build")
 	save(t, version(22))
 	said(t, "version 1 begins [-x]\n", "version 1 ends [-x]\n", "version 22 begins [-x]\n")
-	stop <- os.Interrupt
+	save(t, "package main\n\nfunc main() {}\n")
+	out.await(t, "srv ended by itself, with exit status 0")
+	save(t, version(333))
+	said(t, "version 1 begins [-x]\n", "version 1 ends [-x]\n", "version 22 begins [-x]\n", "version 22 ends [-x]\n", "version 333 begins [-x]\n")
+	stop()
 	if got := <-status; got != 0 {
 		t.Errorf("exit status %d", got)
 	}
-	said(t, "version 1 begins [-x]\n", "version 1 ends [-x]\n", "version 22 begins [-x]\n", "version 22 ends [-x]\n")
+	said(t, "version 1 begins [-x]\n", "version 1 ends [-x]\n", "version 22 begins [-x]\n", "version 22 ends [-x]\n", "version 333 begins [-x]\n", "version 333 ends [-x]\n")
 
 	// Where nobody could save, what does not build is the end of it.
 	save(t, "package main\n\nthis does not build\n")
-	s = &server{dir: "srv", file: filepath.Join("out", "srv.exe"), out: out, parent: os.Getppid()}
-	if got := s.serve(stop); got != 1 {
+	s, _ = newServer()
+	s.waits = false
+	if got := s.serve(t.Context()); got != 1 {
 		t.Errorf("exit status %d", got)
 	}
 
 	// Where the parent is gone, so is whoever could stop it.
-	save(t, version(333))
-	s = &server{dir: "srv", file: filepath.Join("out", "srv.exe"), out: out, parent: -1}
-	if got := s.serve(stop); got != 1 {
+	save(t, version(4444))
+	s, _ = newServer()
+	s.abandoned = func() bool { return true }
+	if got := s.serve(t.Context()); got != 1 {
 		t.Errorf("exit status %d", got)
+	}
+}
+
+const listener = `package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+)
+
+func main() {
+	if _, err := net.Listen("tcp", os.Args[2]); err != nil {
+		os.Exit(1)
+	}
+	f, _ := os.Create("said")
+	fmt.Fprintln(f, "listening")
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, os.Interrupt)
+	<-stop
+}
+`
+
+// TestPort: a port that was taken is taken back without a save, and who answers on the
+// other address of localhost is not passed over in silence.
+func TestPort(t *testing.T) {
+	lab(t, listener)
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := strconv.Itoa(other.Addr().(*net.TCPAddr).Port)
+	s, out := newServer("-addr", "localhost:"+port)
+	ctx, stop := context.WithCancel(t.Context())
+	status := make(chan int, 1)
+	go func() { status <- s.serve(ctx) }()
+	out.await(t, "another program answers on 127.0.0.1:"+port)
+	other.Close()
+	out.await(t, "the port is free now")
+	said(t, "listening\n")
+	stop()
+	<-status
+
+	other, err = net.Listen("tcp", "[::1]:"+port)
+	if err != nil {
+		t.Skip("no IPv6 here: ", err)
+	}
+	defer other.Close()
+	s, out = newServer("-addr", "localhost:"+port)
+	ctx, stop = context.WithCancel(t.Context())
+	go func() { status <- s.serve(ctx) }()
+	out.await(t, "careful: another program answers on [::1]:"+port)
+	stop()
+	<-status
+}
+
+func TestAddresses(t *testing.T) {
+	for _, test := range []struct {
+		args, port, want string
+	}{
+		{"", "", "[127.0.0.1:8080 [::1]:8080]"},
+		{"", "81", "[127.0.0.1:81 [::1]:81]"},
+		{"-addr=:82", "81", "[127.0.0.1:82 [::1]:82]"},
+		{"-addr [::1]:83", "", "[[::1]:83]"},
+		{"-addr localhost:0", "", "[]"},
+		{"-addr 8080", "", "[]"},
+	} {
+		if got := fmt.Sprint(addresses(strings.Fields(test.args), test.port)); got != test.want {
+			t.Errorf("%q with PORT=%s: %s, want %s", test.args, test.port, got, test.want)
+		}
 	}
 }
