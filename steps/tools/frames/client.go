@@ -59,6 +59,28 @@ func (r Request) With(name string, values ...string) Request {
 	return changed
 }
 
+// Changed returns a copy with changes, in the short form of a table: "Name: value" puts that
+// in place of the field, "Name" removes it, "+Name: value" is one more, and what holds
+// " HTTP/" is the request line. HOST in a change stands for the request's Host.
+func (r Request) Changed(changes ...string) Request {
+	host := r.Get("Host")
+	for _, change := range changes {
+		change = strings.ReplaceAll(change, "HOST", host)
+		name, value, isField := strings.Cut(change, ":")
+		switch {
+		case strings.Contains(change, " HTTP/"):
+			r = append(Request{change}, r[1:]...)
+		case change[0] == '+':
+			r = append(r[:len(r):len(r)], change[1:])
+		case isField:
+			r = append(r.With(name), name+":"+value)
+		default:
+			r = r.With(name)
+		}
+	}
+	return r
+}
+
 // Get returns the first value of a field, or "".
 func (r Request) Get(name string) string {
 	for _, line := range r[1:] {

@@ -138,6 +138,12 @@ func TestHandshake(t *testing.T) {
 	if r.String() != want || r.Get("Upgrade") != "a" || r.Get("Origin") != "" {
 		t.Errorf("the request is %q", r)
 	}
+	r = r.Changed("GET /chat HTTP/1.0", "Upgrade", "Origin: http://HOST", "+Origin: x", "Connection:")
+	want = "GET /chat HTTP/1.0\r\nHost: example.com:80\r\nSec-WebSocket-Version: 13\r\n" +
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://example.com:80\r\nOrigin: x\r\nConnection:\r\n\r\n"
+	if r.String() != want {
+		t.Errorf("the changed request is %q", r)
+	}
 }
 
 func TestEnding(t *testing.T) {

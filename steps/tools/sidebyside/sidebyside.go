@@ -1,0 +1,170 @@
+// Package sidebyside is the one list of what differs between raw and library: README's table,
+// the test that sees each row happen, and the buttons of the wire view are made from it.
+package sidebyside
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"websocket-workshop/steps/tools/frames"
+)
+
+// A Row is one difference. Where it can be seen from outside, over a connection with each
+// chat server, Tried says so, and then what is sent and what must come.
+type Row struct {
+	What         string // happens, with: the table's first cell
+	Raw, Library string // what the table says of each server
+
+	Tried     bool
+	Changes   []string // to the opening handshake: see frames.Request.Changed
+	Send      []byte   // behind the handshake
+	HalfClose bool     // behind that, the client ends its direction of TCP
+
+	RawWant, LibraryWant string // what Try returns
+}
+
+var (
+	key  = [4]byte{0x37, 0xfa, 0x21, 0x3d}                                        // of the RFC's examples
+	huge = frames.Whole(frames.Binary, make([]byte, 1<<20), key).Bytes()          // more than a server reads at once
+	bye  = frames.Whole(frames.Close, frames.ClosePayload(1000, ""), key).Bytes() // a good close frame
+)
+
+// post returns what a member posts, by a user whose name is the row's.
+func post(what string) []byte { return []byte(`{"user": "` + what + `", "text": "seen side by side"}`) }
+
+// long returns a frame that announces 4,097 bytes, of which half have come.
+func long() []byte {
+	f := frames.Whole(frames.Text, bytes.Repeat([]byte("x"), 2048), key)
+	f.Length = 4097
+	return f.Bytes()
+}
+
+// Rows are in the order of the table. A post must be by a user with the row's name: see Try.
+func Rows() []Row {
+	const notShortest, cut = "a length not in its shortest form", "a connection cut between two fragments"
+	return []Row{
+		{What: "an unmasked frame", Raw: "close frame, 1002", Library: "hangs up, no close frame",
+			Tried: true, Send: frames.Frame{Fin: true, Opcode: frames.Text, Payload: []byte("Hello")}.Bytes(),
+			RawWant: "close 1002", LibraryWant: "hangs up"},
+		{What: notShortest, Raw: "close frame, 1002", Library: "accepted",
+			Tried: true, Send: frames.Frame{Fin: true, Opcode: frames.Text, Masked: true, Key: key, Form: 16, Payload: post(notShortest)}.Bytes(), HalfClose: true,
+			RawWant: "close 1002", LibraryWant: "posted, hangs up"},
+		{What: "text that is not UTF-8", Raw: "close frame, 1007", Library: "handed on: your code must check",
+			Tried: true, Send: frames.Whole(frames.Text, []byte("\xff"), key).Bytes(),
+			RawWant: "close 1007", LibraryWant: "close 1007, close 1007"}, // as library/ checks
+		{What: "a close reason that is not UTF-8", Raw: "close frame, 1007", Library: "sent back as it came",
+			Tried: true, Send: frames.Whole(frames.Close, frames.ClosePayload(1000, "\xff"), key).Bytes(),
+			RawWant: "close 1007", LibraryWant: "close 1000"},
+		{What: "a message over the limit", Raw: "1009, from its header", Library: "1009, once so much has come",
+			Tried: true, Send: long(),
+			RawWant: "close 1009", LibraryWant: "waits"},
+		{What: cut, Raw: "the message is dropped", Library: "what came is handed on as the whole message",
+			Tried: true, Send: frames.Frame{Opcode: frames.Text, Masked: true, Key: key, Payload: post(cut)}.Bytes(), HalfClose: true,
+			RawWant: "hangs up", LibraryWant: "posted, hangs up"},
+		{What: "more than it reads, behind a close frame", Raw: "read and dropped, so its answer arrives", Library: "TCP reset, which can destroy its answer",
+			Tried: true, Send: append(bye[:len(bye):len(bye)], huge...),
+			RawWant: "close 1000", LibraryWant: "close 1000, resets"},
+		{What: "an answer to its own close frame", Raw: "ends it", Library: "gets a second close frame",
+			Tried: true, Send: frames.Whole(frames.Binary, []byte("no text"), key).Bytes(),
+			RawWant: "close 1003", LibraryWant: "close 1003, close 1003"},
+		{What: "a message that is written behind a close frame", Raw: "refused", Library: "sent: your code must prevent it"},
+		{What: "another protocol version", Raw: "426, as the RFC has it", Library: "400",
+			Tried: true, Changes: []string{"Sec-WebSocket-Version: 8"},
+			RawWant: "426", LibraryWant: "400"},
+		{What: "two Origins, one of them foreign", Raw: "403", Library: "only the first is checked",
+			Tried: true, Changes: []string{"Origin: http://HOST", "+Origin: http://evil.example"},
+			RawWant: "403", LibraryWant: "101"},
+		{What: "compression (RFC 7692)", Raw: "no: an offer is declined", Library: "yes, as an option",
+			Tried: true, Changes: []string{"Sec-WebSocket-Extensions: permessage-deflate"},
+			RawWant: "101", LibraryWant: "101"}, // as library/ does not take the option
+		{What: "a client side", Raw: "no, but any client can talk to it", Library: "Dial, through HTTP proxies and TLS too"},
+		{What: "messages as streams, without holding them whole", Raw: "no: one slice each", Library: "Reader and Writer"},
+		{What: "time limits", Raw: "5 s, the same for all writes", Library: "a context for each call"},
+		{What: "asking whether a member is still there", Raw: "no: it answers pings, and sends none", Library: "Ping waits for the pong"},
+	}
+}
+
+// Table returns the rows as Markdown.
+func Table() string {
+	var table strings.Builder
+	table.WriteString("| what happens with | `raw/` | `library/` |\n|---|---|---|\n")
+	for _, r := range Rows() {
+		fmt.Fprintf(&table, "| %s | %s | %s |\n", r.What, r.Raw, r.Library)
+	}
+	return table.String()
+}
+
+// Try sends what the row says to a chat server and says in words what comes. That is the
+// status of an answer other than 101, or if nothing is sent behind the handshake; else what comes
+// behind the first history until the connection ends: "close 1002, hangs up" without the
+// end where a close frame is in front of it, "posted" if a history has a post by a user with the row's
+// name, "resets", and "waits" where nothing ends the connection within patience. A
+// close frame is answered as a browser does, unless what is sent holds one.
+func (r Row) Try(addr string, patience time.Duration) string {
+	c, err := frames.Dial(addr, patience)
+	if err != nil {
+		return err.Error()
+	}
+	defer c.TCP.Close()
+	res, err := c.Ask(frames.Handshake(addr).Changed(r.Changes...))
+	if err != nil {
+		return frames.Ending(err)
+	}
+	if res.StatusCode != http.StatusSwitchingProtocols || len(r.Send) == 0 {
+		return fmt.Sprint(res.StatusCode)
+	}
+	if _, err := c.Next(); err != nil { // the history that greets
+		return frames.Ending(err)
+	}
+	go func() { // while this reads: it may be more than TCP keeps
+		c.TCP.Write(r.Send)
+		if r.HalfClose {
+			c.TCP.CloseWrite()
+		}
+	}()
+	return r.listen(c)
+}
+
+// listen says what comes until the connection ends.
+func (r Row) listen(c *frames.Client) string {
+	answers := !holdsClose(r.Send)
+	var came []string
+	closed := false
+	for {
+		f, err := c.Next()
+		if end := ""; err != nil {
+			if end = frames.Ending(err); end != "hangs up" || !closed {
+				came = append(came, end)
+			}
+			return strings.Join(came, ", ")
+		}
+		switch {
+		case f.Opcode == frames.Close:
+			came, closed = append(came, strings.TrimSuffix(fmt.Sprintf("close %d", f.Code()), " 0")), true
+			if answers {
+				c.Send(frames.Whole(frames.Close, f.Payload, key))
+				answers = false
+			}
+		case f.Opcode == frames.Ping: // the heartbeat
+			c.Send(frames.Whole(frames.Pong, f.Payload, key))
+		case f.Opcode != frames.Text:
+			came = append(came, f.String())
+		case bytes.Contains(f.Payload, []byte(`"user":"`+r.What+`"`)):
+			came = append(came, "posted")
+		}
+	}
+}
+
+// holdsClose reports whether there is a close frame among the frames in b.
+func holdsClose(b []byte) bool {
+	in := bytes.NewReader(b)
+	for {
+		f, err := frames.Read(in)
+		if err != nil || f.Opcode == frames.Close {
+			return err == nil
+		}
+	}
+}
