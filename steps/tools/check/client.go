@@ -205,6 +205,7 @@ func (c *client) fail(expected, cause string) {
 		expected: expected,
 		came:     strings.Join(c.came, "\n"),
 		cause:    cause,
+		from:     c.from,
 	})
 }
 

@@ -105,7 +105,7 @@ func TestStrangeServers(t *testing.T) {
 		outcomes[name] = ch
 		go func() {
 			var out strings.Builder
-			status := tg.report(t.Context(), &out, 1)
+			status := tg.report(t.Context(), &out, 1, false, false)
 			ch <- outcome{status, out.String()}
 		}()
 	}

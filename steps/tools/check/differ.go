@@ -268,7 +268,7 @@ func (c *comparison) advice(places []place, said string) string {
 	}
 	head := fmt.Sprintf("Where your code differs from %s:", c.ours)
 	if more := len(differences) - shown; more > 0 {
-		lines = append(lines, fmt.Sprintf("  and %s more: -diff shows all", plural(more, "declaration")))
+		lines = append(lines, fmt.Sprintf("  and %s more: -diff shows all", plural(more, "declaration", "declarations")))
 	}
 	return head + "\n" + strings.Join(lines, "\n") + "\n"
 }
@@ -296,9 +296,17 @@ func (c *comparison) all() string {
 }
 
 // plural counts things.
-func plural(n int, thing string) string {
+func plural(n int, one, more string) string {
 	if n == 1 {
-		return "1 " + thing
+		return "1 " + one
 	}
-	return fmt.Sprintf("%d %ss", n, thing)
+	return fmt.Sprintf("%d %s", n, more)
+}
+
+// indent puts a sentence below what it is about.
+func indent(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "      " + s + "\n"
 }

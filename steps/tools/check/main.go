@@ -24,6 +24,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -66,6 +68,7 @@ func command(ctx context.Context, out io.Writer, args []string) int {
 	step := flags.Int("step", 0, "the step to check, 1 to 6")
 	diff := flags.Bool("diff", false, "show all that differs from the step's code, comments and layout left aside")
 	only := flags.Bool("diff-only", false, "show that, and run nothing")
+	verbose := flags.Bool("v", false, "show every behaviour, those of the steps before too")
 	doctor := flags.Bool("doctor", false, "look at this machine")
 	if err := flags.Parse(args); err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
@@ -90,7 +93,7 @@ func command(ctx context.Context, out io.Writer, args []string) int {
 		t := &target{name: src.name, dir: src.dir}
 		return t.showDifferences(out, *step)
 	}
-	return checkFolder(ctx, out, *step, src, *diff)
+	return checkFolder(ctx, out, *step, src, *verbose, *diff)
 }
 
 // showDifferences prints all that differs from the step's code.
@@ -100,12 +103,12 @@ func (t *target) showDifferences(out io.Writer, step int) int {
 		fmt.Fprintf(out, "%s cannot be compared: it does not compile\n", t.name)
 		return 2
 	}
-	fmt.Fprintf(out, "%s differs from %s in %s, comments and layout left aside.\n%s", t.name, c.ours, plural(len(c.differences), "declaration"), c.all())
+	fmt.Fprintf(out, "%s differs from %s in %s, comments and layout left aside.\n%s", t.name, c.ours, plural(len(c.differences), "declaration", "declarations"), c.all())
 	return 0
 }
 
 // checkFolder builds a folder and holds it to the steps up to the given one.
-func checkFolder(ctx context.Context, out io.Writer, step int, src source, diff bool) int {
+func checkFolder(ctx context.Context, out io.Writer, step int, src source, verbose, diff bool) int {
 	temp, err := os.MkdirTemp("", "websocket-check-")
 	if err != nil {
 		fmt.Fprintln(out, err)
@@ -125,9 +128,9 @@ func checkFolder(ctx context.Context, out io.Writer, step int, src source, diff 
 	fmt.Fprintln(out, "  ✓ ok     it builds")
 	t := &target{
 		name: src.name, dir: src.dir, binary: binary,
-		seed: rand.Uint64(), patience: 3 * time.Second,
+		seed: rand.Uint64(), patience: 3 * time.Second, also: 4 * time.Second,
 	}
-	return t.report(ctx, out, step)
+	return t.report(ctx, out, step, verbose, diff)
 }
 
 // removeAll removes a folder. Windows holds on to a program that ended just now, so it may take some tries.
@@ -146,48 +149,97 @@ func stopped(out io.Writer) int {
 	return 1
 }
 
-// report holds the target to the table, and prints a line for each result.
-func (t *target) report(ctx context.Context, out io.Writer, step int) int {
-	var failed *result
-	held, reached := 0, 0
-	heading := func(b behaviour) {
-		for ; reached < b.step; reached++ {
-			fmt.Fprintf(out, "\nStep %d: %s\n", reached+1, titles[reached+1])
+// A report is what the command prints of the results as they come.
+type report struct {
+	out     io.Writer
+	step    int  // that is asked for
+	verbose bool // a line for each behaviour of the steps before, too
+	reached int  // the step whose heading is printed
+	held    int
+	ofStep  int // how many of them are of the step reached
+	failed  []result
+}
+
+// heading prints the heading of a behaviour's step, and how many of the one before held.
+func (r *report) heading(b behaviour) {
+	for ; r.reached < b.step; r.reached++ {
+		r.endStep()
+		fmt.Fprintf(r.out, "\nStep %d: %s\n", r.reached+1, titles[r.reached+1])
+	}
+}
+
+// endStep says how many behaviours held of a step that is shown in a line.
+func (r *report) endStep() {
+	if r.brief(r.reached) && r.ofStep > 0 {
+		fmt.Fprintf(r.out, "  ✓ ok     %d behaviours\n", r.ofStep)
+	}
+	r.ofStep = 0
+}
+
+// brief reports whether a step is shown in a line: it comes before the one that is asked for.
+func (r *report) brief(step int) bool { return step < r.step && !r.verbose }
+
+// take prints a line for a result.
+func (r *report) take(got result) {
+	r.heading(got.behaviour)
+	switch {
+	case got.failure != nil && len(r.failed) > 0:
+		r.failed = append(r.failed, got)
+	case got.failure != nil:
+		r.endStep()
+		r.failed = append(r.failed, got)
+		fmt.Fprintf(r.out, "  ✗ fails  %s\n", got.name)
+	case len(r.failed) > 0: // what holds behind a failure is no news
+	case got.skipped != "":
+		fmt.Fprintf(r.out, "  - skipped  %s (%s)\n", got.name, got.skipped)
+	default:
+		r.held++
+		r.ofStep++
+		if !r.brief(got.step) {
+			fmt.Fprintf(r.out, "  ✓ ok     %s\n", got.name)
 		}
 	}
-	t.check(ctx, step, func(r result) {
-		heading(r.behaviour)
-		switch {
-		case r.failure != nil:
-			failed = &r
-			fmt.Fprintf(out, "  ✗ fails  %s\n", r.name)
-		case r.skipped != "":
-			fmt.Fprintf(out, "  - skipped  %s (%s)\n", r.name, r.skipped)
-		default:
-			held++
-			fmt.Fprintf(out, "  ✓ ok     %s\n", r.name)
+}
+
+// report holds the target to the table, prints what comes of it, and returns the exit status.
+func (t *target) report(ctx context.Context, out io.Writer, step int, verbose, diff bool) int {
+	r := &report{out: out, step: step, verbose: verbose}
+	t.check(ctx, step, r.take, func(b behaviour) {
+		if len(r.failed) == 0 {
+			r.heading(b)
+			fmt.Fprintf(out, "    …      in a few seconds: %s\n", b.name)
 		}
-	}, func(b behaviour) {
-		heading(b)
-		fmt.Fprintf(out, "    …      in a few seconds: %s\n", b.name)
 	})
 	switch {
-	case failed != nil:
-		fmt.Fprintf(out, "\n%s\n%s", failed.failure, t.advice(failed.step, step))
+	case len(r.failed) > 0:
+		fmt.Fprintf(out, "\n%s", t.explain(r.failed, step))
 		return 1
 	case ctx.Err() != nil:
 		return stopped(out)
 	}
-	fmt.Fprintf(out, "\nAll %d hold. %s\n", held, t.next(step))
+	fmt.Fprintf(out, "\nAll %d hold. %s\n", r.held, t.next(step))
+	if c := t.compareWith(step, 0); c != nil && c.alike && len(c.differences) > 0 {
+		fmt.Fprintf(out, "%s from %s, comments and layout left aside", plural(len(c.differences), "declaration differs", "declarations differ"), c.ours)
+		if diff {
+			fmt.Fprintf(out, ":\n%s", c.all())
+		} else {
+			fmt.Fprintln(out, ": -diff shows them.")
+		}
+	}
 	return 0
 }
 
-// String returns the four things that an attendee is told.
+// String returns what an attendee is told, in short lines.
 func (f *failure) String() string {
 	var s strings.Builder
-	for _, part := range [][2]string{{"sent", f.sent}, {"expected", f.expected}, {"came", f.came}, {"likely", f.cause}} {
+	for _, part := range [][2]string{{"sent", f.sent}, {"expected", f.expected}, {"came", f.came}, {"terminal", f.terminal}, {"likely", f.cause}} {
 		text := strings.TrimSpace(part[1])
-		if text == "" {
+		switch {
+		case text == "" && part[0] == "terminal":
+			continue
+		case text == "" && part[0] == "likely":
+			text = "(there are many ways to this: see below)"
+		case text == "":
 			text = "(nothing)"
 		}
 		for i, line := range strings.Split(text, "\n") {
@@ -201,16 +253,43 @@ func (f *failure) String() string {
 	return s.String()
 }
 
-// advice says where to look after a failure of a step, when another one was asked for.
-func (t *target) advice(failed, step int) string {
-	said := ""
-	if failed < step {
-		said = fmt.Sprintf("Did step %d hold before? Then look first at what you changed for step %d.\n", failed, step)
+// explain says all that there is to say of a failure: what went over the connection, what
+// the server printed, and where the code differs from the step's.
+func (t *target) explain(failed []result, step int) string {
+	r, f := failed[0], failed[0].failure
+	c := t.compareWith(step, r.step)
+	var places []place
+	if c != nil {
+		f.terminal, places = c.yours.terminal(f.lines)
 	}
-	return said + fmt.Sprintf("The lesson is steps/%02d.md. What ours has that yours has not:\n"+
-		"  git diff --no-index %s %s\n"+
-		"Is it the machine? go run ./steps/tools/check -doctor\n", step, filepath.ToSlash(t.name), t.ours(step))
+	if f.stuck != "" {
+		f.cause = strings.TrimSpace(f.stuck + "\n" + f.cause)
+	}
+	for _, m := range placeInText.FindAllStringSubmatch(f.cause, -1) {
+		line, _ := strconv.Atoi(m[2])
+		places = append(places, place{m[1], line})
+	}
+	said := f.String() + "\n"
+	for _, other := range failed[1:min(4, len(failed))] {
+		why, _, _ := strings.Cut(other.failure.cause, "\n")
+		said += fmt.Sprintf("  also fails: %s\n%s", other.name, indent(why))
+	}
+	if r.step < step {
+		said += fmt.Sprintf("Did step %d hold before? Then look first at what you changed for step %d.\n", r.step, step)
+	}
+	switch {
+	case c == nil || !c.alike:
+	case len(c.differences) == 0:
+		said += fmt.Sprintf("Your code is that of %s, comments and layout left aside: is it the machine?\n", c.ours)
+	default:
+		said += c.advice(places, r.name+" "+f.cause)
+	}
+	return said + fmt.Sprintf("\nThe lesson is steps/%02d.md. All differences: go run ./steps/tools/check -step %d -diff-only %s\n"+
+		"Is it the machine? go run ./steps/tools/check -doctor\n", step, step, filepath.ToSlash(t.name))
 }
+
+// placeInText finds a file and line in a sentence.
+var placeInText = regexp.MustCompile(`(\S+\.go):(\d+)`)
 
 // ours returns the workshop's own code of a step, as seen from where the user stands.
 func (t *target) ours(step int) string {

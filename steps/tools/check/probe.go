@@ -34,6 +34,11 @@ func (b behaviour) holdsIn(step int) bool {
 // A failure is what an attendee is told: four things, each in short lines.
 type failure struct {
 	sent, expected, came, cause string
+
+	from     int      // the line of the server's output that followed what was sent
+	lines    []string // what the server printed since
+	stuck    string   // where its goroutines waited for what did not come
+	terminal string   // of lines, what is shown
 }
 
 // A probe holds a server to one behaviour. What it starts ends with it. Its methods
@@ -72,6 +77,10 @@ func (p *probe) run(b behaviour) (f *failure) {
 		}
 		if p.server != nil {
 			f.cause = cmp.Or(p.server.fate(), f.cause)
+			f.lines, _ = p.server.Output.Since(f.from)
+			if !p.shares {
+				f.stuck = p.server.stuck()
+			}
 			if p.server.Output.Flooded() {
 				f.cause += "\nthe server prints without end: thousands of lines came"
 			}

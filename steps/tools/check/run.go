@@ -18,6 +18,7 @@ type target struct {
 	patience time.Duration     // how long to wait for what should come
 	env      []string          // for its processes, besides the check's own
 	goOn     bool              // after a failure
+	also     time.Duration     // how long to look for others in the same step after a failure
 	excused  map[string]string // behaviours that are not asked of it, and why
 	shared   shared
 }
@@ -30,8 +31,8 @@ type result struct {
 }
 
 // check holds the target to all that a server at that step owes, and hands over the
-// results in the order of the table. It stops at the first failure, or when the context ends;
-// then, and whenever it ends, none of its processes runs.
+// results in the order of the table. It stops at the first failure and what else of that step
+// fails soon, or when the context ends; then, and whenever it ends, none of its processes runs.
 func (t *target) check(ctx context.Context, step int, report func(result), slow func(behaviour)) {
 	ctx, cancel := context.WithCancel(ctx)
 	owed := owedAt(step)
@@ -50,14 +51,21 @@ func (t *target) check(ctx context.Context, step int, report func(result), slow 
 		cancel()
 		<-done
 	}()
+	until, failed := ctx, 0
 	for i, ch := range results {
-		r, ok := await(ctx, ch, func() { slow(owed[i]) })
+		if failed > 0 && owed[i].step > failed {
+			return
+		}
+		r, ok := await(until, ch, func() { slow(owed[i]) })
 		if !ok {
 			return
 		}
 		report(r)
-		if r.failure != nil && !t.goOn {
-			return
+		if r.failure != nil && !t.goOn && failed == 0 {
+			failed = r.step
+			var over context.CancelFunc
+			until, over = context.WithTimeout(ctx, t.also)
+			defer over()
 		}
 	}
 }

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// stamp is what log puts in front of a line, verb what a format has in it, and varying what
+// two lines of the same kind differ in.
+var (
+	stamp   = regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(\.\d+)? `)
+	varying = regexp.MustCompile(`".*"|[0-9a-f]*\d[0-9a-f]*`)
+	verb    = regexp.MustCompile(`%[-+# 0]*[\d*]*(\.[\d*]+)?[a-zA-Z%]`)
+)
+
+// where returns the places of the texts that a printed line is made of: that of the longest,
+// and that of the one it begins with.
+func (p *program) where(printed string) (places []place) {
+	printed = strings.ReplaceAll(printed, `\"`, `"`) // as %q prints a text in a text
+	var longest, begins literal
+	most := 5 // letters: fewer tell nothing
+	for _, l := range p.texts {
+		text, err := strconv.Unquote(l.text)
+		if err != nil {
+			continue
+		}
+		size, rest, first := 0, printed, -1
+		for _, piece := range verb.Split(strings.TrimSpace(text), -1) {
+			at := strings.Index(rest, piece)
+			if at < 0 {
+				size = 0
+				break
+			}
+			if first < 0 {
+				first = at
+			}
+			size, rest = size+len(strings.TrimSpace(piece)), rest[at+len(piece):]
+		}
+		if size > most {
+			most, longest = size, l
+		}
+		if first == 0 && size > 5 && len(l.text) > len(begins.text) {
+			begins = l
+		}
+	}
+	for _, l := range []literal{longest, begins} {
+		if l.text != "" && !slices.Contains(places, l.place) {
+			places = append(places, l.place)
+		}
+	}
+	return places
+}
+
+// terminal returns the last lines of each kind that the server printed, each with the places it
+// comes from, and those places. Lines about listening and upgrades are no news.
+func (p *program) terminal(lines []string) (said string, all []place) {
+	const most = 4
+	var kept, kinds []string
+	for _, line := range lines {
+		line = strings.TrimSpace(stamp.ReplaceAllString(line, ""))
+		if strings.HasPrefix(line, "goroutine ") {
+			break // where a crash came from is said in a sentence
+		}
+		if line == "" || strings.Contains(line, requested) || strings.Contains(strings.ToLower(line), "listening on http") {
+			continue
+		}
+		text, kind := shorten([]string{line}), varying.ReplaceAllString(line, "")
+		if places := p.where(line); len(places) > 0 {
+			all = append(all, places...)
+			text += fmt.Sprintf("   (printed at %s)", strings.Trim(fmt.Sprint(places), "[]"))
+		}
+		if i := slices.Index(kinds, kind); i >= 0 {
+			kinds, kept = slices.Delete(kinds, i, i+1), slices.Delete(kept, i, i+1)
+		}
+		kinds, kept = append(kinds, kind), append(kept, text)
+	}
+	return strings.Join(kept[max(0, len(kept)-most):], "\n"), all
+}
+
+// waitsFor is what a goroutine may wait for that has more to do, by the state that Go prints.
+var waitsFor = []struct{ state, inside, says string }{
+	{"sync.Mutex.Lock", "", "for a lock"},
+	{"sync.RWMutex", "", "for a lock"},
+	{"sync.WaitGroup.Wait", "", "for a WaitGroup"},
+	{"semacquire", "", "for a lock or a WaitGroup"},
+	{"chan send", "", "for somebody to receive from its channel"},
+	{"IO wait", ").Write(", "in Write, for a member to read"},
+	{"runn", "", "for nothing, but works without end"},
+}
+
+// stuck ends the server and says where in the code its goroutines wait for what does not come.
+// It says nothing where the system cannot ask a Go program for that.
+func (s *server) stuck() string {
+	if s.HasEnded() {
+		return ""
+	}
+	from := s.Output.Next()
+	s.asked = true
+	if s.Cmd.Process.Signal(syscall.SIGQUIT) != nil {
+		return ""
+	}
+	if !s.AwaitEnd(2 * time.Second) {
+		return ""
+	}
+	lines, _ := s.Output.Since(from)
+	return s.waiting(lines)
+}
+
+// waiting reads a dump of all goroutines.
+func (s *server) waiting(dump []string) string {
+	var found []string
+	counts := map[string]int{}
+	for i, line := range dump {
+		_, state, ok := strings.Cut(line, " [")
+		if !ok || !strings.HasPrefix(line, "goroutine ") {
+			continue
+		}
+		trace := dump[i+1:]
+		if end := slices.Index(trace, ""); end >= 0 {
+			trace = trace[:end]
+		}
+		at := s.place(trace)
+		for _, w := range waitsFor {
+			if at == "" || !strings.HasPrefix(state, w.state) || w.inside != "" && !strings.Contains(strings.Join(trace, "\n"), w.inside) {
+				continue
+			}
+			what := w.says + at
+			if counts[what]++; counts[what] == 1 {
+				found = append(found, what)
+			}
+			break
+		}
+	}
+	var said []string
+	for _, what := range found[:min(3, len(found))] {
+		who := "a goroutine waits "
+		if n := counts[what]; n > 1 {
+			who = fmt.Sprint(n, " goroutines wait ")
+		}
+		said = append(said, who+what)
+	}
+	return strings.Join(said, "\n")
+}
