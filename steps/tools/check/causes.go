@@ -36,6 +36,15 @@ func causeOfNo101(a answer) string {
 	return "a good handshake is refused: which check is too strict? The sentence that came may say"
 }
 
+// causeOfStatus explains a status other than the one wanted: only where the request is not
+// refused at all is the rule what was forgotten.
+func causeOfStatus(got, want int, rule string) string {
+	if got >= 400 && got != want {
+		return fmt.Sprintf("it is refused, but with %d: either the status is the wrong one, or another check comes first", got)
+	}
+	return rule
+}
+
 // whyNoAnswer explains that no header came to its end, or returns "".
 func whyNoAnswer(a answer) string {
 	switch {
@@ -156,6 +165,8 @@ func causeOfFrame(f frames.Frame, rest []byte) string {
 // causeOfFields explains what is wrong with a frame whose length and payload agree.
 func causeOfFields(f frames.Frame, rest []byte) string {
 	switch {
+	case f.Length > uint64(len(f.Payload)):
+		return fmt.Sprintf("the header announces %d bytes of payload, and %d came", f.Length, len(f.Payload))
 	case !f.Fin && f.Opcode == frames.Text:
 		return "the FIN bit is 0, which says that more fragments follow: the first byte is 80 + 1"
 	case f.Opcode == frames.Continuation:

@@ -33,6 +33,7 @@ type client struct {
 	came []string
 	last string        // what the last request was, kept over marks
 	span time.Duration // how long the last read was to wait
+	says string        // why the server refuses or ends it: the body of a refusal, the reason in a close frame
 	from int           // the line of the server's output that follows what was sent
 }
 
@@ -122,8 +123,11 @@ func (c *client) wait(d time.Duration) {
 }
 
 // frame reads the next frame.
-func (c *client) frame() (frames.Frame, error) {
-	c.wait(c.p.patience)
+func (c *client) frame() (frames.Frame, error) { return c.frameWithin(c.p.patience) }
+
+// frameWithin reads the next frame, if it comes so soon.
+func (c *client) frameWithin(d time.Duration) (frames.Frame, error) {
+	c.wait(d)
 	f, err := frames.Read(c.in)
 	if len(f.Raw) > 0 {
 		c.came = append(c.came, hexBytes(f.Raw))
@@ -135,7 +139,25 @@ func (c *client) frame() (frames.Frame, error) {
 		return f, c.note(err)
 	}
 	c.came = append(c.came, "= "+describe(f))
+	if f.Opcode == frames.Close && len(f.Payload) >= 2 {
+		c.says = string(f.Payload[2:])
+	}
 	return f, nil
+}
+
+// lastWords reads on until nothing more comes, and keeps a close frame and the end.
+func (c *client) lastWords() {
+	c.came = nil
+	for {
+		kept := c.came
+		f, err := c.frameWithin(50 * time.Millisecond)
+		if err == errQuiet || err == nil && f.Opcode != frames.Close {
+			c.came = kept
+		}
+		if err != nil {
+			return
+		}
+	}
 }
 
 // next reads the next data frame as a history; what else comes fails the behaviour.
@@ -206,6 +228,7 @@ func (c *client) fail(expected, cause string) {
 		came:     strings.Join(c.came, "\n"),
 		cause:    cause,
 		from:     c.from,
+		says:     c.says,
 	})
 }
 
@@ -290,7 +313,8 @@ func (c *client) body(a answer) string {
 	}
 	b, _ := io.ReadAll(io.LimitReader(c.in, min(n, 64<<10)))
 	if len(b) > 0 {
-		c.came = append(c.came, quote(bytes.TrimSpace(b)))
+		c.says = string(bytes.TrimSpace(b))
+		c.came = append(c.came, quote([]byte(c.says)))
 	}
 	return string(b)
 }

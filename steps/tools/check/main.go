@@ -261,9 +261,16 @@ func (t *target) explain(failed []result, step int) string {
 	var places []place
 	if c != nil {
 		f.terminal, places = c.yours.terminal(f.lines)
+		if from := c.yours.where(f.says); len(from) > 0 {
+			f.came += fmt.Sprintf("\n(%q is from %s)", f.says, from[0])
+			places = append(places, from[0])
+		}
 	}
 	if f.stuck != "" {
-		f.cause = strings.TrimSpace(f.stuck + "\n" + f.cause)
+		f.cause = f.stuck + "\n" + f.cause
+		if strings.Contains(f.stuck, "for a lock") {
+			f.cause = f.stuck + "\nwho holds the lock does not let it go: is an Unlock missing, or is it locked twice on the way?"
+		}
 	}
 	for _, m := range placeInText.FindAllStringSubmatch(f.cause, -1) {
 		line, _ := strconv.Atoi(m[2])

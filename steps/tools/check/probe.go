@@ -35,6 +35,7 @@ func (b behaviour) holdsIn(step int) bool {
 type failure struct {
 	sent, expected, came, cause string
 
+	says     string   // why the server refused or ended it, in its words
 	from     int      // the line of the server's output that followed what was sent
 	lines    []string // what the server printed since
 	stuck    string   // where its goroutines waited for what did not come
@@ -78,7 +79,7 @@ func (p *probe) run(b behaviour) (f *failure) {
 		if p.server != nil {
 			f.cause = cmp.Or(p.server.fate(), f.cause)
 			f.lines, _ = p.server.Output.Since(f.from)
-			if !p.shares {
+			if !p.shares && waitedInVain.MatchString(f.came) {
 				f.stuck = p.server.stuck()
 			}
 			if p.server.Output.Flooded() {

@@ -93,6 +93,9 @@ var waitsFor = []struct{ state, inside, says string }{
 	{"runn", "", "for nothing, but works without end"},
 }
 
+// waitedInVain finds in what came that something did not.
+var waitedInVain = regexp.MustCompile(`^$|nothing for|still |did not|no connection`)
+
 // stuck ends the server and says where in the code its goroutines wait for what does not come.
 // It says nothing where the system cannot ask a Go program for that.
 func (s *server) stuck() string {

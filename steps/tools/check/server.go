@@ -140,7 +140,7 @@ func (s *server) crash() string {
 	lines, _ := s.Output.Since(0)
 	for i, line := range lines {
 		m := httpPanic.FindStringSubmatch(line)
-		if m == nil && s.HasEnded() && !s.asked {
+		if m == nil && s.HasEnded() {
 			m = crashLine.FindStringSubmatch(line)
 		}
 		if m != nil {
@@ -208,19 +208,6 @@ func (s *server) tail(n int) string {
 		lines = lines[:len(lines)-1]
 	}
 	return shorten(lines[max(0, len(lines)-n):])
-}
-
-// first returns the first lines from number from on, as they are shown to an attendee. Those
-// about listening and upgrades are left out: they are not about what was sent.
-func (s *server) first(from, n int) string {
-	var kept []string
-	lines, _ := s.Output.Since(from)
-	for _, line := range lines {
-		if !strings.Contains(line, requested) && !strings.Contains(line, "listening on http") && len(kept) < n {
-			kept = append(kept, line)
-		}
-	}
-	return shorten(kept)
 }
 
 // shorten returns lines as text, long ones cut.

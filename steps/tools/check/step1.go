@@ -93,7 +93,6 @@ func expectLogged(p *probe, path string) {
 	}) {
 		return
 	}
-	c.came = append(c.came, "in the terminal:", cmp.Or(p.server.first(from, 2), "(nothing)"))
 	cause := `log "` + requested + `" where the header Upgrade says websocket`
 	if path != "/" {
 		cause = "the upgrade is looked for at one path only: look at the header, before any path"
@@ -133,7 +132,7 @@ func (p *probe) refused(r frames.Request, status int, cause string) answer {
 	case a.err != nil:
 		c.fail(expected, cmp.Or(whyNoAnswer(a), "the server hung up without an answer: "+cause))
 	case a.status != status:
-		c.fail(expected, cause)
+		c.fail(expected, causeOfStatus(a.status, status, cause))
 	case !strings.HasPrefix(a.get("Content-Type"), "text/plain"), len(strings.Fields(a.body)) < 2:
 		c.fail(expected, "the status is right, the sentence is missing: http.Error(w, \"what is wrong\", status)")
 	}
@@ -239,9 +238,15 @@ func (p *probe) awaitExit(s *server, sent string) {
 	}
 	if state := s.Cmd.ProcessState; !state.Success() {
 		f.came = fmt.Sprintf("%v after %v. It printed:\n%s", state, time.Since(begun).Round(100*time.Millisecond), s.tail(2))
-		f.cause = "the signal is not caught: signal.Notify(…, os.Interrupt, syscall.SIGTERM)"
-		if state.ExitCode() > 0 {
+		switch {
+		case s.crash() != "":
+			f.cause = s.crash()
+		case state.ExitCode() < 0:
+			f.cause = "the signal is not caught: signal.Notify(…, os.Interrupt, syscall.SIGTERM)"
+		case strings.Contains(s.tail(3), "Server closed"):
 			f.cause = "http.ErrServerClosed is no failure: log.Fatal any other error, and let main return on this one"
+		default:
+			f.cause = "something calls log.Fatal or os.Exit on the way out: the last line printed may say what"
 		}
 		p.fail(f)
 	}

@@ -121,7 +121,7 @@ func sameOrder(p *probe) {
 	p.together(len(members), func(i int) {
 		members[i].sent = []string{fmt.Sprintf("%d members sent a message each, at the same moment", len(members))}
 		h := members[i].awaitText("every member gets a history with all of them", holding(posts...), func(h history) string {
-			return "messages were lost: is the history changed under a mutex, and is the newest always sent in the end?"
+			return fmt.Sprintf("%d messages are missing, though one at a time they come: what happens if two come at the same moment?", missing(h, posts))
 		})
 		histories[i] = h.String()
 	})
@@ -146,7 +146,7 @@ func losesNone(p *probe) {
 		p.together(half[1]-half[0], func(i int) { members[half[0]+i].post(posts[half[0]+i]) })
 		watcher.sent = []string{fmt.Sprintf("%d members sent a message each, at the same moment", n/2)}
 		watcher.awaitText("all of them in the history: it has room for 50", holding(posts[half[0]:half[1]]...), func(h history) string {
-			return fmt.Sprintf("%d messages are missing: two goroutines change the history at once, so hold a mutex over it", missing(h, posts[half[0]:half[1]]))
+			return fmt.Sprintf("%d messages are missing, though one at a time they come: what happens if two come at the same moment?", missing(h, posts[half[0]:half[1]]))
 		})
 	}
 }
