@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"websocket-workshop/steps/tools/given"
 )
 
 // noon is when the tests play.
@@ -99,32 +103,50 @@ func files(t *testing.T, dir string) map[string]string {
 	return found
 }
 
+// TestPlay: the code of the step before is there, whole but for imports that are given, and
+// each file of the step has at least its head, and says where to type.
 func TestPlay(t *testing.T) {
 	copyWorkshop(t)
-	for step, from := range map[string]string{"2": "steps/01", "4": "steps/03", "6": "steps/05"} {
-		status, said := play(t, "-step", step)
-		if status != 0 || !strings.Contains(said, "go run ./work") || !strings.Contains(said, "check -step "+step) {
-			t.Errorf("step %s: status %d, %s", step, status, said)
+	for step := 1; step <= lastStep; step++ {
+		n := fmt.Sprint(step)
+		status, said := play(t, "-step", n)
+		if status != 0 || !strings.Contains(said, "go run ./work") || !strings.Contains(said, "check -step "+n) {
+			t.Errorf("step %s: status %d, %s", n, status, said)
 		}
-		got, want := files(t, "work"), files(t, from)
-		if len(got) != len(want) {
-			t.Errorf("step %s: %d files, want %d", step, len(got), len(want))
+		before := map[string]string{}
+		if step > 1 {
+			before = files(t, fmt.Sprintf("steps/%02d", step-1))
 		}
-		for name, code := range want {
-			if got[name] != code {
-				t.Errorf("step %s: %s differs", step, name)
+		got := files(t, "work")
+		for name := range files(t, "steps/0"+n) {
+			if _, err := given.Split(got[name]); err != nil || got[name] == "" {
+				t.Errorf("step %s: %s is no Go file: %v", n, name, err)
+			}
+			if isNew := before[name] == ""; isNew != strings.HasSuffix(got[name], fmt.Sprintf(place, step)) {
+				t.Errorf("step %s: %s, which is new: %v, ends in\n%s", n, name, isNew, got[name][max(0, len(got[name])-100):])
+			}
+		}
+		for name, text := range before {
+			decls, err := given.Split(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range decls {
+				if !given.Is(step, name, d.Names) && !strings.Contains(got[name], d.Text) {
+					t.Errorf("step %s: %s lacks %v", n, name, d.Names)
+				}
 			}
 		}
 	}
 }
 
-func TestPlayFromNothing(t *testing.T) {
+func TestPlayLibrary(t *testing.T) {
 	copyWorkshop(t)
-	if status, said := play(t, "-step", "1"); status != 0 {
-		t.Fatal(said)
+	if status, said := play(t, "-library"); status != 0 || !strings.Contains(said, "check -step 6 -library") {
+		t.Errorf("status %d, %s", status, said)
 	}
-	if out, err := exec.Command("go", "run", "./work").CombinedOutput(); err != nil || len(out) > 0 {
-		t.Errorf("go run ./work: %v, %s", err, out)
+	if got, want := files(t, "work"), files(t, "steps/06"); !maps.Equal(got, want) {
+		t.Errorf("work holds other code than steps/06: %d files, %d", len(got), len(want))
 	}
 }
 
@@ -197,7 +219,7 @@ func TestNothingLost(t *testing.T) {
 
 func TestRefuses(t *testing.T) {
 	copyWorkshop(t)
-	for _, args := range [][]string{nil, {"-step", "0"}, {"-step", "7"}, {"-step", "two"}, {"-step", "2", "work"}, {"-what"}} {
+	for _, args := range [][]string{nil, {"-step", "0"}, {"-step", "7"}, {"-step", "two"}, {"-step", "2", "work"}, {"-step", "2", "-library"}, {"-what"}} {
 		if status, said := play(t, args...); status != 2 || strings.Count(said, "\n") != 1 {
 			t.Errorf("%v: status %d, %s", args, status, said)
 		}
@@ -220,14 +242,36 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
+// TestElsewhere: what play prints can be typed where the person stands.
 func TestElsewhere(t *testing.T) {
 	root := copyWorkshop(t)
 	t.Chdir(filepath.Join(root, "steps"))
-	if status, said := play(t, "-step", "2"); status != 0 {
-		t.Errorf("from steps: status %d, %s", status, said)
+	for _, test := range []struct{ dir, want string }{
+		{"", "go run ../work\n"}, {"mine", "go run ./mine\n"}, {"../own", "go run ../own\n"}, {t.TempDir() + "/x y", `/x y"` + "\n"},
+	} {
+		args := []string{"-step", "2"}
+		if test.dir != "" {
+			args = append(args, "-dir", test.dir)
+		}
+		status, said := play(t, args...)
+		if status != 0 || !strings.Contains(said, test.want) || !strings.Contains(said, "go run ./tools/check") || !strings.Contains(said, "  02.md\n") {
+			t.Errorf("%s: status %d, %s", test.dir, status, said)
+		}
 	}
 	if _, err := os.Stat(filepath.Join(root, "work", "main.go")); err != nil {
 		t.Error(err)
+	}
+	if runtime.GOOS != "windows" { // where no folder is moved that somebody stands in
+		t.Chdir(filepath.Join(root, "work"))
+		status, said := play(t, "-step", "3")
+		if status != 0 || !strings.Contains(said, "cd "+quoted(filepath.Join(root, "work"))) || !strings.Contains(said, "go run .\n") || strings.Contains(said, " . ") {
+			t.Errorf("from work: status %d, %s", status, said)
+		}
+	}
+	t.Chdir(root)
+	t.Setenv("USER_WORKING_DIR", filepath.Join(root, "frontend"))
+	if status, said := play(t, "-step", "2"); status != 0 || !strings.Contains(said, "go run ../work\n") {
+		t.Errorf("by Task, from frontend: status %d, %s", status, said)
 	}
 	t.Chdir(t.TempDir())
 	if status, said := play(t, "-step", "2"); status != 1 || !strings.Contains(said, "not in the workshop") {
