@@ -69,7 +69,7 @@ func small() fstest.MapFS {
 		"Taskfile.yml": "tasks:\n  raw: {desc: \"Run\", cmds: [{task: serve, vars: {DIR: raw}}]}\n" +
 			"  diff-2: {cmds: [{task: diff, vars: {A: steps/01, B: steps/02}}]}\n" +
 			"  test: {cmd: \"go test ./... {{.CLI_ARGS}}\"}\n" +
-			"  serve:\n    internal: true\n    cmds:\n      - go build -o .bin/serve ./steps/tools/serve\n      - ./{{.FILE}}\n" +
+			"  serve:\n    internal: true\n    cmds:\n      - {task: build, vars: {TOOL: serve}}\n      - ./.bin/serve{{exeExt}} -o .bin/x {{.DIR}}\n" +
 			"  diff:\n    cmd: git --no-pager diff --no-index {{.A}} {{.B}} || test $? -eq 1\n",
 	} {
 		files[name] = &fstest.MapFile{Data: []byte(text)}

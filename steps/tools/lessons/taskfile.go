@@ -23,7 +23,8 @@ var (
 	taskItem  = regexp.MustCompile(`^\s+- (.*)$`)
 	anyVar    = regexp.MustCompile(`\s*\{\{\.CLI_ARGS\}\}`)
 	gitPager  = strings.NewReplacer("git --no-pager ", "git ")
-	buildCall = regexp.MustCompile(`^go build -buildvcs=false -o \S+ \./steps/tools/serve$`)
+	buildCall = "{task: build, " // of a tool of ours, in front of the command that runs it
+	toolCall  = regexp.MustCompile(`^\./\.bin/(\w+)\{\{exeExt\}\}(.*)$`)
 )
 
 // tasks reads a Taskfile: names stand at two spaces, what belongs to them behind or below.
@@ -52,6 +53,9 @@ func tasks(taskfile string) map[string]*task {
 func (t *task) take(line string, inCmds bool) bool {
 	if strings.Contains(line, "internal: true") {
 		t.internal = true
+	}
+	if inCmds && strings.Contains(line, buildCall) {
+		return true
 	}
 	if m := taskCall.FindStringSubmatch(line); m != nil {
 		t.calls, t.vars = m[1], make(map[string]string)
@@ -89,14 +93,18 @@ func plain(all map[string]*task, name string) string {
 	if len(commands) == 0 {
 		return ""
 	}
-	line := commands[0]
+	line := commands[len(commands)-1] // those before it build what it runs
 	for k, v := range t.vars {
 		line = strings.ReplaceAll(line, "{{."+k+"}}", v)
 	}
 	line, _, _ = strings.Cut(anyVar.ReplaceAllString(line, ""), " || ")
 	line = gitPager.Replace(line)
-	if buildCall.MatchString(line) && len(commands) == 2 {
-		return "go run ./" + t.vars["DIR"] // by a command that builds it to a file, and runs that file
+	switch m := toolCall.FindStringSubmatch(line); {
+	case m == nil:
+		return line
+	case m[1] == "serve":
+		return "go run ./" + t.vars["DIR"] // which serve builds and runs
+	default:
+		return "go run ./steps/tools/" + m[1] + m[2]
 	}
-	return line
 }
