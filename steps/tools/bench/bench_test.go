@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -18,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"websocket-workshop/steps/tools/programs"
 )
 
 // A metric is what a server is measured by.
@@ -83,10 +84,8 @@ func run(m *testing.M) int {
 // build makes a program of each server.
 func build() error {
 	for dir, pkgs := range map[string][]string{"../../..": {"./raw", "./library"}, ".": {"./peers/bare", "./peers/gorilla", "./peers/gobwas"}} {
-		cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-buildvcs=false", "-o", binaries + string(filepath.Separator)}, pkgs...)...)
-		cmd.Dir, cmd.Stderr = dir, os.Stderr
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("go build %v: %w", pkgs, err)
+		if said, err := programs.Build(ctx, dir, binaries+string(filepath.Separator), pkgs...); err != nil {
+			return fmt.Errorf("%v: %w\n%s", pkgs, err, said)
 		}
 	}
 	return nil

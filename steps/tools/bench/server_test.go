@@ -9,21 +9,24 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/programs"
 )
 
 const patience = 20 * time.Second // for whatever a server has to do
 
 // A server is a process, and the members that it has.
 type server struct {
+	*programs.Program
 	addr    string
-	cmd     *exec.Cmd
-	ended   chan struct{}
 	members []net.Conn
 
 	missing atomic.Int64   // frames that are still to come
@@ -37,36 +40,27 @@ const text = `{"user": "ann", "text": "What a browser sends in a frame is masked
 
 var historySize = len(`{"msg":[]}`) - 1 + 50*len(`{"user":"ann","text":"What a browser sends in a frame is masked.","time":1700000000000},`)
 
-const handshake = "GET / HTTP/1.1\r\n" +
-	"Host: localhost\r\n" +
-	"Connection: Upgrade\r\n" +
-	"Upgrade: websocket\r\n" +
-	"Sec-WebSocket-Version: 13\r\n" +
-	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
-	"Sec-WebSocket-Protocol: json\r\n" +
-	"\r\n"
-
 // withServer starts a server, measures it and stops it, whatever happens.
 func withServer(name string, members int, measure func(*server, int) (sample, error)) (sample, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") // for a port that nobody has
+	addr := "127.0.0.1:" + programs.FreePort()
+	cmd := exec.CommandContext(ctx, filepath.Join(binaries, name), "-addr", addr)
+	if name == "bare" {
+		cmd.Args = append(cmd.Args, "-size", fmt.Sprint(historySize))
+	}
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		return nil, err
 	}
-	addr := l.Addr().String()
-	l.Close()
-	s := &server{addr: addr, ended: make(chan struct{}), last: make(chan time.Time), failed: make(chan error, 1)}
-	s.cmd = exec.CommandContext(ctx, filepath.Join(binaries, name), "-addr", addr) // what it logs is dropped
-	if name == "bare" {
-		s.cmd.Args = append(s.cmd.Args, "-size", fmt.Sprint(historySize))
-	}
-	if err := s.cmd.Start(); err != nil {
+	defer null.Close()
+	cmd.Stdout, cmd.Stderr = null, null // to take what is logged would cost, too
+	s := &server{addr: addr, last: make(chan time.Time), failed: make(chan error, 1)}
+	if s.Program, err = programs.Start(cmd); err != nil {
 		return nil, err
 	}
-	go func() { s.cmd.Wait(); close(s.ended) }()
 	defer func() {
 		s.hangUp()
-		s.cmd.Process.Kill()
-		<-s.ended
+		s.Kill()
+		<-s.Ended
 	}()
 	if err := s.awaitUp(); err != nil {
 		return nil, err
@@ -82,8 +76,8 @@ func (s *server) awaitUp() error {
 			return nc.Close()
 		}
 		select {
-		case <-s.ended:
-			return fmt.Errorf("it ended: %v", s.cmd.ProcessState)
+		case <-s.Ended:
+			return fmt.Errorf("it ended: %v", s.Cmd.ProcessState)
 		default:
 		}
 		if time.Now().After(deadline) {
@@ -106,7 +100,7 @@ func (s *server) open(n int) error {
 					return
 				}
 				conns[i] = nc
-				io.WriteString(nc, handshake)
+				io.WriteString(nc, frames.Handshake(s.addr).String())
 				go s.member(nc)
 			}
 		})
@@ -133,10 +127,7 @@ func (s *server) hangUp() {
 
 // post says something, and returns how long it took until every member had it.
 func (s *server) post() (time.Duration, error) {
-	frame := binary.BigEndian.AppendUint32([]byte{0x81, 0x80 | byte(len(text))}, 0x01020304)
-	for i := range len(text) {
-		frame = append(frame, text[i]^byte(i%4+1))
-	}
+	frame := frames.Whole(frames.Text, []byte(text), [4]byte{1, 2, 3, 4}).Bytes()
 	s.missing.Store(int64(len(s.members)))
 	start := time.Now()
 	if _, err := s.members[0].Write(frame); err != nil {

@@ -23,6 +23,6 @@ func (s *server) memory() (int, error) {
 
 // ps returns one thing that ps knows of the server.
 func (s *server) ps(what string) string {
-	out, _ := exec.Command("ps", "-o", what+"=", "-p", fmt.Sprint(s.cmd.Process.Pid)).Output()
+	out, _ := exec.Command("ps", "-o", what+"=", "-p", fmt.Sprint(s.Cmd.Process.Pid)).Output()
 	return strings.TrimSpace(string(out))
 }

@@ -7,7 +7,7 @@ import (
 
 // cpu returns the time that the server has used so far.
 func (s *server) cpu() time.Duration {
-	h, err := syscall.OpenProcess(syscall.PROCESS_QUERY_INFORMATION, false, uint32(s.cmd.Process.Pid))
+	h, err := syscall.OpenProcess(syscall.PROCESS_QUERY_INFORMATION, false, uint32(s.Cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
