@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,7 +15,7 @@ import (
 
 // well returns a machine that nothing is wrong with.
 func well(t *testing.T) machine {
-	return machine{goVersion: "go1.25.3", port: programs.FreePort(), getenv: func(string) string { return "" }}
+	return machine{goVersion: "go1.25.3", root: repo, port: programs.FreePort(), getenv: func(string) string { return "" }}
 }
 
 // env returns an environment.
@@ -42,9 +44,35 @@ func TestDoctorVersion(t *testing.T) {
 	} {
 		m := well(t)
 		m.goVersion = version
-		if f := m.version(); f.ok != ok || !ok && f.remedy == "" {
+		if f := m.version(t.Context()); f.ok != ok || !ok && f.remedy == "" {
 			t.Errorf("version %q: %+v", version, f)
 		}
+	}
+}
+
+func TestDoctorSettings(t *testing.T) {
+	workspace := filepath.Join(t.TempDir(), "go.work")
+	if err := os.WriteFile(workspace, []byte("go 1.25\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{"GO111MODULE": "off", "GOFLAGS": "-mod=vendor", "GOWORK": workspace} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, value)
+			if f := well(t).settings(t.Context()); f.ok || !strings.Contains(f.remedy, name+" is "+value) {
+				t.Errorf("%+v", f)
+			}
+		})
+	}
+}
+
+// TestDoctorRuns: where nothing can be run, the check says so and blames no server.
+func TestDoctorRuns(t *testing.T) {
+	for _, name := range []string{"TMPDIR", "TMP"} {
+		t.Setenv(name, filepath.Join(t.TempDir(), "nowhere"))
+	}
+	status, said := check(t, "-step", "1", filepath.Join(repo, "steps", "01"))
+	if status != 2 || !strings.Contains(said, "nowhere") || !strings.Contains(said, "do this: let the environment variable TMP") {
+		t.Errorf("status %d, %s", status, said)
 	}
 }
 
@@ -55,12 +83,20 @@ func TestDoctorPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	f := m.portFree()
+	if six, err := net.Listen("tcp", "[::1]:0"); err == nil { // which a browser may take for localhost
+		defer six.Close()
+		m := well(t)
+		_, m.port, _ = net.SplitHostPort(six.Addr().String())
+		if f := m.portFree(t.Context()); f.ok {
+			t.Errorf("a port in use on [::1]: %+v", f)
+		}
+	}
+	f := m.portFree(t.Context())
 	if f.ok || !strings.Contains(f.what, m.port) || !strings.Contains(f.remedy, "-addr") {
 		t.Errorf("a port in use: %+v", f)
 	}
 	m.port = "many"
-	if f := m.portFree(); f.ok {
+	if f := m.portFree(t.Context()); f.ok {
 		t.Errorf("no port: %+v", f)
 	}
 }

@@ -109,6 +109,10 @@ func (t *target) showDifferences(out io.Writer, step int) int {
 
 // checkFolder builds a folder and holds it to the steps up to the given one.
 func checkFolder(ctx context.Context, out io.Writer, step int, src source, verbose, diff bool) int {
+	if f := thisMachine().hinders(ctx); !f.ok {
+		fmt.Fprintf(out, "Nothing can be checked on this machine:\n%s", f)
+		return 2
+	}
 	temp, err := os.MkdirTemp("", "websocket-check-")
 	if err != nil {
 		fmt.Fprintln(out, err)

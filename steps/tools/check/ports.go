@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,28 +39,30 @@ func listensAt(pid int) string {
 	return ""
 }
 
-// whoListens returns the program that has a port, if the system says.
+// whoListens returns the programs that have a port on any address, if the system says.
 func whoListens(port string) string {
+	found := map[string]bool{}
 	switch runtime.GOOS {
 	case "linux":
 		for inode, addr := range linuxListeners() {
 			if strings.HasSuffix(addr, ":"+port) {
-				return linuxHolder(inode)
+				found[linuxHolder(inode)] = true
 			}
 		}
 	case "darwin":
 		out := say("lsof", "-nP", "-iTCP:"+port, "-sTCP:LISTEN", "-Fpc")
-		if m := regexp.MustCompile(`p(\d+)\s+c(.+)`).FindStringSubmatch(out); m != nil {
-			return fmt.Sprintf("%s (process %s)", m[2], m[1])
+		for _, m := range regexp.MustCompile(`p(\d+)\s+c(.+)`).FindAllStringSubmatch(out, -1) {
+			found[fmt.Sprintf("%s (process %s)", m[2], m[1])] = true
 		}
 	case "windows":
 		for _, fields := range netstat() {
 			if strings.HasSuffix(fields[1], ":"+port) {
-				return "process " + fields[4]
+				found["process "+fields[4]] = true
 			}
 		}
 	}
-	return ""
+	delete(found, "") // somebody else's process, of which Linux does not tell
+	return strings.Join(slices.Sorted(maps.Keys(found)), " and ")
 }
 
 // say returns what a command of the system prints, or nothing if it does not answer.
@@ -72,7 +76,7 @@ func say(name string, args ...string) string {
 // netstat returns the listening lines of Windows' netstat: protocol, address, peer, state, process.
 func netstat() [][]string {
 	var found [][]string
-	for line := range strings.Lines(say("netstat", "-ano", "-p", "TCP")) {
+	for line := range strings.Lines(say("netstat", "-ano", "-p", "TCP") + say("netstat", "-ano", "-p", "TCPv6")) {
 		// the state is in the system's language, but a listener's peer is always port 0
 		if fields := strings.Fields(line); len(fields) == 5 && strings.HasSuffix(fields[2], ":0") {
 			found = append(found, fields)

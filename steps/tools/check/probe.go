@@ -128,7 +128,7 @@ func (p *probe) launch(port string, env []string, args ...string) *server {
 	s, err := p.target.start(port, env, args...)
 	if err != nil {
 		p.fail(failure{sent: "the built program was started", expected: "it runs", came: err.Error(),
-			cause: "the system does not run it: is a virus scanner in the way?"})
+			cause: "the system does not run it: go run ./steps/tools/check -doctor may tell why; or is a virus scanner in the way?"})
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
