@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,6 +138,31 @@ func TestHexTokens(t *testing.T) {
 	for _, dump := range []string{"[129 157 0 10 254 123 34 129 51 16 171 205 1 2 3 4 5]", "819d000afe7b2281", ""} {
 		if inOrder(hexTokens(strings.Split(dump, "\n")), want) {
 			t.Errorf("found in %q", dump)
+		}
+	}
+}
+
+// TestLeeways: each is about a behaviour, and about some outcome that no other row covers.
+func TestLeeways(t *testing.T) {
+	for _, l := range leeways {
+		if !slices.ContainsFunc(table, func(b behaviour) bool { return strings.HasPrefix(b.name, l.row) }) {
+			t.Errorf("no behaviour begins with %q", l.row)
+		}
+	}
+	for _, test := range []struct{ row, came, is string }{
+		{"a version other than 13 is answered 426", "HTTP/1.1 400 Bad Request\nContent-Type: text/plain", "allowed"},
+		{"a version other than 13 is answered 426", "HTTP/1.1 101 Switching Protocols", "asked"},
+		{"1002 for a reserved bit", "the server hung up", "allowed"},
+		{"1002 for a reserved bit", "nothing for 3s", "owed"},
+		{"1007 for text that is not UTF-8", "nothing for 3s", "asked"},
+		{"everyone sees the same order", "one member: a", "owed"},
+	} {
+		is := "owed"
+		if l := leewayOf(test.row, &failure{came: test.came}); l != nil {
+			is = map[bool]string{true: "asked", false: "allowed"}[l.asked]
+		}
+		if is != test.is {
+			t.Errorf("%s: %s: %s; want %s", test.row, test.came, is, test.is)
 		}
 	}
 }

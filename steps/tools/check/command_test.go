@@ -105,7 +105,7 @@ func TestStrangeServers(t *testing.T) {
 		outcomes[name] = ch
 		go func() {
 			var out strings.Builder
-			status := tg.report(t.Context(), &out, 1, false, false)
+			status := tg.report(t.Context(), &out, options{step: 1})
 			ch <- outcome{status, out.String()}
 		}()
 	}
@@ -144,7 +144,7 @@ func TestNothingToCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		nil, {"-step", "0"}, {"-step", "7"}, {"-step", "-1"}, {"-step", "1", "a", "b"},
+		nil, {"-step", "0"}, {"-step", "7"}, {"-step", "-1"}, {"-step", "1", "a", "b"}, {"-step", "5", "-library"},
 		{"-step", "1"}, {"-step", "1", "nowhere"}, {"-step", "1", "file.txt"}, {"-step", "1", "empty"}, {"-step", "1", "other"}, {"-step", "1", "tests"},
 	} {
 		if status, said := check(t, args...); status != 2 || strings.Count(said, "\n") != 1 {

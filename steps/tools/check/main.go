@@ -1,11 +1,22 @@
 // Check tells whether a server does what the workshop's steps ask of it.
 //
-//	go run ./steps/tools/check -step 3 [DIR]
+//	go run ./steps/tools/check -step 3 [-v] [-diff] [DIR]
 //
 // builds the folder DIR (work, unless given), starts it on a free port, and holds it to
-// steps 1 to 3 from outside, over TCP and HTTP. It knows nothing of the code's names,
-// files or structure. It stops at the first thing that does not hold, and says what was
-// sent, what was expected, what came, and what the likely cause is.
+// steps 1 to 3 from outside, over TCP and HTTP, whatever its code looks like. It stops at the
+// first thing that does not hold, and says what was sent, what was expected, what came, what
+// the server printed, and what the likely cause is. If the code is made from the lesson's it
+// shows where the two differ. With -v it prints a line for each thing that holds, with -diff
+// all that differs.
+//
+//	go run ./steps/tools/check -step 3 -diff-only [DIR]
+//
+// shows where the code differs from the step's, comments and layout left aside.
+//
+//	go run ./steps/tools/check -step 6 -library [DIR]
+//
+// holds a server on a library to what it owes: it lists all that it does in another way than
+// the one written by hand, and says what of that the RFC allows.
 //
 //	go run ./steps/tools/check -doctor
 //
@@ -59,17 +70,28 @@ func (t terminal) Write(b []byte) (int, error) {
 }
 
 // usage is what the command says where it is not told what to do.
-const usage = "say which step: go run ./steps/tools/check -step N [DIR], with N from 1 to 6; DIR is work unless given"
+const usage = "say which step: go run ./steps/tools/check -step N [-v] [-diff] [-diff-only] [-library] [DIR], with N from 1 to 6; DIR is work unless given"
+
+// Options are what the command was asked for.
+type options struct {
+	step     int
+	diff     bool // show all that differs from the step's code
+	diffOnly bool // show that, and run nothing
+	library  bool // the server stands on a library
+	verbose  bool // a line for each behaviour of the steps before, too
+}
 
 // command runs the check with its arguments, and returns the exit status.
 func command(ctx context.Context, out io.Writer, args []string) int {
+	var o options
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	step := flags.Int("step", 0, "the step to check, 1 to 6")
-	diff := flags.Bool("diff", false, "show all that differs from the step's code, comments and layout left aside")
-	only := flags.Bool("diff-only", false, "show that, and run nothing")
-	verbose := flags.Bool("v", false, "show every behaviour, those of the steps before too")
-	doctor := flags.Bool("doctor", false, "look at this machine")
+	flags.IntVar(&o.step, "step", 0, "")
+	flags.BoolVar(&o.diff, "diff", false, "")
+	flags.BoolVar(&o.diffOnly, "diff-only", false, "")
+	flags.BoolVar(&o.library, "library", false, "")
+	flags.BoolVar(&o.verbose, "v", false, "")
+	doctor := flags.Bool("doctor", false, "")
 	if err := flags.Parse(args); err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
 			fmt.Fprintln(out, err)
@@ -80,8 +102,11 @@ func command(ctx context.Context, out io.Writer, args []string) int {
 	switch {
 	case *doctor:
 		return examine(ctx, out, thisMachine())
-	case *step < 1 || *step > lastStep || flags.NArg() > 1:
+	case o.step < 1 || o.step > lastStep || flags.NArg() > 1:
 		fmt.Fprintln(out, usage)
+		return 2
+	case o.library && o.step < lastStep:
+		fmt.Fprintf(out, "-library is about the whole server: it goes with -step %d\n", lastStep)
 		return 2
 	}
 	src, err := findSource(flags.Arg(0))
@@ -89,11 +114,10 @@ func command(ctx context.Context, out io.Writer, args []string) int {
 		fmt.Fprintln(out, err)
 		return 2
 	}
-	if *only {
-		t := &target{name: src.name, dir: src.dir}
-		return t.showDifferences(out, *step)
+	if o.diffOnly {
+		return (&target{name: src.name, dir: src.dir}).showDifferences(out, o.step)
 	}
-	return checkFolder(ctx, out, *step, src, *verbose, *diff)
+	return checkFolder(ctx, out, src, o)
 }
 
 // showDifferences prints all that differs from the step's code.
@@ -108,7 +132,7 @@ func (t *target) showDifferences(out io.Writer, step int) int {
 }
 
 // checkFolder builds a folder and holds it to the steps up to the given one.
-func checkFolder(ctx context.Context, out io.Writer, step int, src source, verbose, diff bool) int {
+func checkFolder(ctx context.Context, out io.Writer, src source, o options) int {
 	if f := thisMachine().hinders(ctx); !f.ok {
 		fmt.Fprintf(out, "Nothing can be checked on this machine:\n%s", f)
 		return 2
@@ -120,7 +144,7 @@ func checkFolder(ctx context.Context, out io.Writer, step int, src source, verbo
 	}
 	defer removeAll(temp)
 
-	fmt.Fprintf(out, "Checking %s, step 1 to %d.\n", src.name, step)
+	fmt.Fprintf(out, "Checking %s, step 1 to %d.\n", src.name, o.step)
 	binary := filepath.Join(temp, "server.exe")
 	if said, err := src.build(ctx, binary); err != nil {
 		if ctx.Err() != nil {
@@ -134,7 +158,10 @@ func checkFolder(ctx context.Context, out io.Writer, step int, src source, verbo
 		name: src.name, dir: src.dir, binary: binary,
 		seed: rand.Uint64(), patience: 3 * time.Second, also: 4 * time.Second,
 	}
-	return t.report(ctx, out, step, verbose, diff)
+	if o.library {
+		return t.reportLibrary(ctx, out)
+	}
+	return t.report(ctx, out, o)
 }
 
 // removeAll removes a folder. Windows holds on to a program that ended just now, so it may take some tries.
@@ -155,10 +182,9 @@ func stopped(out io.Writer) int {
 
 // A report is what the command prints of the results as they come.
 type report struct {
+	options
 	out     io.Writer
-	step    int  // that is asked for
-	verbose bool // a line for each behaviour of the steps before, too
-	reached int  // the step whose heading is printed
+	reached int // the step whose heading is printed
 	held    int
 	ofStep  int // how many of them are of the step reached
 	failed  []result
@@ -206,9 +232,9 @@ func (r *report) take(got result) {
 }
 
 // report holds the target to the table, prints what comes of it, and returns the exit status.
-func (t *target) report(ctx context.Context, out io.Writer, step int, verbose, diff bool) int {
-	r := &report{out: out, step: step, verbose: verbose}
-	t.check(ctx, step, r.take, func(b behaviour) {
+func (t *target) report(ctx context.Context, out io.Writer, o options) int {
+	r := &report{options: o, out: out}
+	t.check(ctx, o.step, r.take, func(b behaviour) {
 		if len(r.failed) == 0 {
 			r.heading(b)
 			fmt.Fprintf(out, "    …      in a few seconds: %s\n", b.name)
@@ -216,15 +242,15 @@ func (t *target) report(ctx context.Context, out io.Writer, step int, verbose, d
 	})
 	switch {
 	case len(r.failed) > 0:
-		fmt.Fprintf(out, "\n%s", t.explain(r.failed, step))
+		fmt.Fprintf(out, "\n%s", t.explain(r.failed, o.step))
 		return 1
 	case ctx.Err() != nil:
 		return stopped(out)
 	}
-	fmt.Fprintf(out, "\nAll %d hold. %s\n", r.held, t.next(step))
-	if c := t.compareWith(step, 0); c != nil && c.alike && len(c.differences) > 0 {
+	fmt.Fprintf(out, "\nAll %d hold. %s\n", r.held, t.next(o.step))
+	if c := t.compareWith(o.step, 0); c != nil && c.alike && len(c.differences) > 0 {
 		fmt.Fprintf(out, "%s from %s, comments and layout left aside", plural(len(c.differences), "declaration differs", "declarations differ"), c.ours)
-		if diff {
+		if o.diff {
 			fmt.Fprintf(out, ":\n%s", c.all())
 		} else {
 			fmt.Fprintln(out, ": -diff shows them.")

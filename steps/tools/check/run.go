@@ -11,15 +11,14 @@ import (
 
 // A target is a built server, and how to hold it to the table.
 type target struct {
-	name     string            // as the user says it: work, or steps/03
-	dir      string            // its source, in full
-	binary   string            // what was built of it
-	seed     uint64            // of everything random
-	patience time.Duration     // how long to wait for what should come
-	env      []string          // for its processes, besides the check's own
-	goOn     bool              // after a failure
-	also     time.Duration     // how long to look for others in the same step after a failure
-	excused  map[string]string // behaviours that are not asked of it, and why
+	name     string        // as the user says it: work, or steps/03
+	dir      string        // its source, in full
+	binary   string        // what was built of it
+	seed     uint64        // of everything random
+	patience time.Duration // how long to wait for what should come
+	env      []string      // for its processes, besides the check's own
+	goOn     bool          // after a failure
+	also     time.Duration // how long to look for others in the same step after a failure
 	shared   shared
 }
 
@@ -141,9 +140,6 @@ func (t *target) runOne(ctx context.Context, step int, b behaviour) result {
 	}
 	if b.unixOnly && runtime.GOOS == "windows" {
 		return result{behaviour: b, skipped: "Windows cannot send Ctrl-C to one program: try it by hand"}
-	}
-	if why, ok := t.excused[b.name]; ok {
-		return result{behaviour: b, skipped: why}
 	}
 	f := t.try(ctx, step, b, b.shares)
 	if f != nil && b.shares && ctx.Err() == nil {

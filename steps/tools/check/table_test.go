@@ -36,18 +36,6 @@ var (
 	running sync.WaitGroup            // the runs that have begun
 )
 
-// excused is where the library has a way of its own, with the reason.
-var excused = map[string]string{
-	"Connection without upgrade is answered 400":                  "it answers 426",
-	"a version other than 13 is answered 426, with the right one": "it answers 400",
-	"each frame is printed as a link to frame.html":               "it shows no frames",
-	"a length of 2^62 is refused, and takes no memory":            "it refuses what comes, not what is announced",
-	"1009 as soon as the length says so":                          "the same",
-	"1002 for a frame without a mask":                             "it hangs up without a close frame",
-	"a close frame arrives even if the member still talks":        "it hangs up at once, with bytes unread",
-	"1007 for a close reason that is not UTF-8":                   "it sends the reason back",
-}
-
 // A run is one folder, whole or broken, held to the table up to a step. It is begun once,
 // and its outcome can be waited for.
 type run struct {
@@ -158,11 +146,8 @@ func (r *run) do() {
 		r.err = err
 		return
 	}
-	if r.folder == "library" {
-		tg.excused = excused
-	}
 	tg.check(life, r.step, func(got result) {
-		if got.failure != nil {
+		if got.failure != nil && (r.folder != "library" || leewayOf(got.name, got.failure) == nil) {
 			r.failures = append(r.failures, got)
 		} else {
 			r.passed++

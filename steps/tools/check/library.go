@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+)
+
+// A leeway is a difference from the hand-written server that one on a library may have.
+type leeway struct {
+	row   string         // the behaviour's name, or how it begins
+	came  *regexp.Regexp // what has to be in what came, if not nil
+	asked bool           // the RFC asks for more than the library does
+	why   string         // what the RFC says, with its section
+}
+
+// What came where a request is refused in another way, and where the server ends a connection.
+var (
+	refusedOtherwise = regexp.MustCompile(`^HTTP/1\.\d 4\d\d`)
+	ended            = regexp.MustCompile(`close, FIN|hung up|reset`)
+)
+
+// leeways are those that are known of libraries; whatever else differs, the server owes.
+var leeways = []leeway{
+	{"each frame is printed as a link", nil, false, "5 says nothing of links"},
+	{"a method other than GET", refusedOtherwise, false, "4.2.1 leaves the status to the server"},
+	{"Connection without upgrade", refusedOtherwise, false, "4.2.1 leaves the status to the server"},
+	{"a missing or wrong key", refusedOtherwise, false, "4.2.1 leaves the status to the server"},
+	{"a missing or wrong key", nil, true, "4.2.1 asks for a key of 16 bytes in base64"},
+	{"a version other than 13", refusedOtherwise, false, "4.4 leaves the status to the server (and asks for the field Sec-WebSocket-Version)"},
+	{"a version other than 13", nil, true, "4.2.1 asks for version 13"},
+	{"the subprotocol json is named", regexp.MustCompile(`^HTTP/1.1 101`), true, "11.3.4 lets the field come in several lines"},
+	{"a frame that comes with the handshake is read", nil, false, "4.1 asks clients to wait for the answer first"},
+	{"an Origin on another host", nil, false, "10.2 leaves it to the server which pages it trusts"},
+	{"a length of 2^62 is refused", ended, false, "10.4 asks for limits, and not when they are looked at"},
+	{"a length of 2^62 is refused", nil, false, "10.4 asks for limits, and not when they are looked at"},
+	{"1009", nil, false, "7.4.1 has a code for it, and leaves open when it is sent"},
+	{"1002 for a close frame with a wrong status code", nil, false, "7.4 says which codes may be sent, not what to do about others"},
+	{"1002", ended, false, "7.1.7 asks to end the connection; that a close frame says why is a SHOULD"},
+	{"1003", ended, false, "7.4.1 has a code for it, and leaves it to the server"},
+	{"1007 for text that is not a message in JSON", ended, false, "what a text has to mean is no matter of the RFC"},
+	{"1007 for a close reason", regexp.MustCompile(`status code 1002|^the server hung up`), false, "7.1.7 asks to end the connection; that a close frame says why is a SHOULD"},
+	{"1007 for a close reason", nil, true, "8.1 asks to fail the connection: such a reason must not be sent back"},
+	{"1007", ended, false, "7.1.7 asks to end the connection; that a close frame says why is a SHOULD"},
+	{"1007 for text that is not UTF-8", nil, true, "8.1 asks to end the connection: the library leaves it to its user"},
+	{"a close frame is answered with its own code", ended, false, "5.5.1 asks for an answer, and says that it typically has the same code"},
+	{"an empty close frame is answered", ended, false, "5.5.1 leaves the code of the answer open"},
+	{"a close frame arrives even if the member still talks", nil, false, "7.1.1 asks to end TCP cleanly with a SHOULD"},
+}
+
+// leewayOf returns what a difference is, or nil where the server owes the behaviour.
+func leewayOf(name string, f *failure) *leeway {
+	for i, l := range leeways {
+		if strings.HasPrefix(name, l.row) && (l.came == nil || l.came.MatchString(f.came)) {
+			return &leeways[i]
+		}
+	}
+	return nil
+}
+
+// reportLibrary holds a server on a library to what it owes: it goes on after a difference
+// from the hand-written server, says which of them the RFC allows, and counts them.
+func (t *target) reportLibrary(ctx context.Context, out io.Writer) int {
+	t.goOn = true
+	held, allowed, asked := 0, 0, 0
+	var owed []result
+	t.check(ctx, lastStep, func(r result) {
+		if r.failure == nil {
+			held++
+			return
+		}
+		l := leewayOf(r.name, r.failure)
+		switch {
+		case l == nil:
+			owed = append(owed, r)
+			fmt.Fprintf(out, "  ✗ fails       %s\n", r.name)
+			return
+		case l.asked:
+			asked++
+			fmt.Fprintf(out, "  ! RFC asks    %s\n", r.name)
+		default:
+			allowed++
+			fmt.Fprintf(out, "  ~ RFC allows  %s\n", r.name)
+		}
+		came := strings.Split(strings.TrimSpace(r.failure.came), "\n")
+		fmt.Fprintf(out, "                came: %s\n                RFC 6455, section %s\n", strings.TrimPrefix(came[lastFrame(came)], "= "), l.why)
+	}, func(b behaviour) { fmt.Fprintf(out, "  …             in a few seconds: %s\n", b.name) })
+	if ctx.Err() != nil {
+		return stopped(out)
+	}
+	fmt.Fprintf(out, "\n%s as the hand-written server has them. %s: %d the RFC allows, in %d it asks for more, %d no server may leave out.\n",
+		plural(held, "behaviour is", "behaviours are"), plural(allowed+asked+len(owed), "differs", "differ"), allowed, asked, len(owed))
+	if len(owed) == 0 {
+		return 0
+	}
+	fmt.Fprintf(out, "\n%s\n%s", owed[0].name, owed[0].failure)
+	return 1
+}
+
+// lastFrame returns which line of what came tells most: the last frame, or the first line.
+func lastFrame(came []string) int {
+	for i := len(came) - 1; i > 0; i-- {
+		if strings.HasPrefix(came[i], "= ") {
+			return i
+		}
+	}
+	return 0
+}
