@@ -159,7 +159,7 @@ func TestInterrupted(t *testing.T) {
 		t.Skip("Windows cannot send Ctrl-C to one program")
 	}
 	exe := filepath.Join(t.TempDir(), "check.exe")
-	if said, err := exec.Command("go", "build", "-o", exe, ".").CombinedOutput(); err != nil {
+	if said, err := exec.Command("go", "build", "-buildvcs=false", "-o", exe, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
 	notes := filepath.Join(t.TempDir(), "ports")

@@ -55,7 +55,7 @@ func TestDoctorSettings(t *testing.T) {
 	if err := os.WriteFile(workspace, []byte("go 1.25\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for name, value := range map[string]string{"GO111MODULE": "off", "GOFLAGS": "-mod=vendor", "GOWORK": workspace} {
+	for name, value := range map[string]string{"GO111MODULE": "off", "GOFLAGS": "-mod=none", "GOWORK": workspace} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, value)
 			if f := well(t).settings(t.Context()); f.ok || !strings.Contains(f.remedy, name+" is "+value) {
