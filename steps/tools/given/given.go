@@ -16,9 +16,13 @@ import (
 // A method is named type.name. The lessons mark the same ones (<!-- given: FILE NAME … -->).
 var given = map[int]map[string][]string{}
 
+// library is the lesson behind step 6. Of its one new file nothing is given: what attendees
+// begin with is to run.
+const library = 7
+
 // Is reports whether an attendee who begins a step finds the declaration of a file there.
 func Is(step int, file string, names []string) bool {
-	return slices.ContainsFunc(names, func(name string) bool {
+	return step != library && slices.ContainsFunc(names, func(name string) bool {
 		return name == "package" || name == "import" || slices.Contains(given[step][file], name)
 	})
 }

@@ -1,381 +1,313 @@
 package main
 
 import (
-	"encoding/hex"
+	"context"
+	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
+	"runtime"
+	"slices"
 	"strings"
-	"sync"
 	"time"
+
+	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/programs"
 )
 
-// A script is what is done to a server to make it print what a block shows.
-type script struct {
-	dir     string
-	actions [][]string // words; the first one is the action
-}
+const (
+	patience = 5 * time.Second        // for what a server should do at once
+	quiet    = 100 * time.Millisecond // after which it is taken to have said all
+)
 
-var scriptWord = regexp.MustCompile(`"[^"]*"|[^\s,"]+|,`)
+// errSkip is why a block cannot be checked on some machines.
+var errSkip = errors.New("not checked")
 
-// parseScript returns the script in a comment like: server steps/03: open, send ann "hi"
-func parseScript(comment string) (script, error) {
-	rest, ok := strings.CutPrefix(comment, "server ")
-	if !ok {
-		return script{}, errors.New("this console block has no comment that says how to provoke it: <!-- server DIR: … --> or <!-- run -->")
-	}
-	dir, todo, _ := strings.Cut(rest, ":")
-	s := script{dir: strings.TrimSpace(dir)}
-	var words []string
-	for _, word := range append(scriptWord.FindAllString(todo, -1), ",") {
-		if word != "," {
-			words = append(words, strings.Trim(word, `"`))
-			continue
+// checkConsoles runs the commands of blocks, and compares what is printed with what is shown.
+func (w *workshop) checkConsoles(p *page) (problems []problem) {
+	for _, f := range p.fences {
+		got, err := w.printed(f)
+		want := f.output()
+		i := mismatch(want, got)
+		switch {
+		case errors.Is(err, errSkip):
+			fmt.Fprintf(os.Stderr, "%s:%d: %v\n", p.name, f.line, err)
+		case err != nil:
+			problems = append(problems, p.problem(f.line, "%v", err))
+		case got == nil || i < 0:
+		case i == len(want):
+			problems = append(problems, p.problem(f.line+1+i, "the terminal goes on with %q", got[i]))
+		case i == len(got):
+			problems = append(problems, p.problem(f.line+2+i, "the terminal never says %q", want[i]))
+		default:
+			problems = append(problems, p.problem(f.line+2+i, "the terminal says %q here, not %q", got[i], want[i]))
 		}
-		if len(words) > 0 {
-			s.actions = append(s.actions, words)
-		}
-		words = nil
-	}
-	for _, words := range s.actions {
-		if n, ok := arguments[actionOf(words)]; !ok || len(words)-1 != n {
-			return s, fmt.Errorf("%q is no action of a script", strings.Join(words, " "))
-		}
-	}
-	return s, nil
-}
-
-// arguments says which actions there are, and how many words follow each. A number at the
-// end of an action, as in send2, says which window does it.
-var arguments = map[string]int{
-	"open":      0, // the handshake, and the history that follows it
-	"send":      2, // USER TEXT: a message
-	"ping":      1, // TEXT: browsers never send one, other clients do
-	"bytes":     1, // HEX: sent as it is
-	"reload":    0, // leave, and open
-	"leave":     0, // a close frame with 1001, as when a tab is closed
-	"vanish":    0, // the end of TCP, without a close frame
-	"interrupt": 0, // Ctrl-C in the server's terminal
-}
-
-// actionOf returns the name of an action without its window.
-func actionOf(words []string) string { return strings.TrimRight(words[0], "0123456789") }
-
-// A stage is a server and the windows that are open.
-type stage struct {
-	script  script
-	server  *server
-	windows map[string]*client
-	quiet   time.Duration // after which the server is taken to have said all
-	pushes  bool          // the server sends the history
-	chats   bool          // it sends it to everyone when it changes
-	closes  bool          // it answers a close frame
-}
-
-// perform plays a script and returns what the server has printed.
-func (w *workshop) perform(s script, quiet time.Duration) ([]string, error) {
-	srv, err := w.startServer(s.dir)
-	if err != nil {
-		return nil, err
-	}
-	defer srv.stop()
-	st := &stage{script: s, server: srv, windows: make(map[string]*client), quiet: quiet}
-	step := 6
-	fmt.Sscanf(s.dir, "steps/%02d", &step)
-	st.pushes, st.chats, st.closes = step >= 3, step >= 5, step >= 6
-	defer func() {
-		for _, c := range st.windows {
-			c.nc.Close()
-		}
-	}()
-	for _, words := range s.actions {
-		if err := st.act(words); err != nil {
-			return nil, fmt.Errorf("%s: %w", strings.Join(words, " "), err)
-		}
-		srv.out.settle(quiet)
-	}
-	return srv.out.lines(), nil
-}
-
-const patience = 2 * time.Second // for what a server should do at once
-
-// act does one action.
-func (st *stage) act(words []string) error {
-	action := actionOf(words)
-	window := strings.TrimPrefix(words[0], action)
-	c := st.windows[window]
-	switch {
-	case action == "interrupt":
-		return st.server.interrupt()
-	case action == "open":
-		return st.open(window)
-	case c == nil:
-		return errors.New("open comes first")
-	case action == "send":
-		st.send(c, words[1], words[2])
-	case action == "ping":
-		c.send(opPing, []byte(words[1]))
-		if st.closes {
-			c.await(opPong, words[1], patience)
-		}
-	case action == "bytes":
-		b, err := hex.DecodeString(strings.ReplaceAll(words[1], " ", ""))
-		if err != nil {
-			return err
-		}
-		c.sendBytes(b)
-	case action == "vanish":
-		st.gone(func() { c.nc.Close() })
-	case action == "leave", action == "reload":
-		st.leave(c)
-		if action == "reload" {
-			st.server.out.settle(st.quiet)
-			return st.open(window)
-		}
-	}
-	return nil
-}
-
-// open does the handshake, and waits for the history if there is one.
-func (st *stage) open(window string) error {
-	c, err := dial(st.server.addr)
-	if err != nil {
-		return err
-	}
-	st.windows[window] = c
-	if c.status == 101 && st.pushes && !c.await(opText, `"msg"`, patience) {
-		return errors.New("the server sends no history")
-	}
-	return nil
-}
-
-var heard = regexp.MustCompile(` says |received |a member left`)
-
-// send sends a message, and waits until the server has got it.
-func (st *stage) send(c *client, user, text string) {
-	before := len(st.server.out.lines())
-	c.say(user, text)
-	if !st.pushes {
-		return // this server reads, and says nothing
-	}
-	st.server.out.await(before, heard, patience)
-	if st.chats {
-		for _, other := range st.windows {
-			other.await(opText, text, patience)
-		}
-	}
-}
-
-var memberLeft = regexp.MustCompile(`a member left`)
-
-// gone does what ends a connection, and waits until the server has noticed.
-func (st *stage) gone(end func()) {
-	before := len(st.server.out.lines())
-	end()
-	st.server.out.await(before, memberLeft, patience)
-}
-
-// leave sends the close frame of a browser, and ends TCP when the server has answered, or
-// at once where servers do not answer yet.
-func (st *stage) leave(c *client) {
-	if c.status != 101 {
-		return
-	}
-	st.gone(func() {
-		if st.closes {
-			c.leave(patience)
-			return
-		}
-		before := len(st.server.out.lines())
-		c.send(opClose, []byte{0x03, 0xe9})
-		if st.pushes {
-			st.server.out.await(before, regexp.MustCompile(`received |frame `), patience)
-		}
-		st.server.out.settle(st.quiet)
-		c.nc.Close()
-	})
-}
-
-// A block is what a console block shows: one command, or several, with their output.
-type block struct {
-	commands []shown
-}
-
-// shown is a command and what is shown of its output.
-type shown struct {
-	command string
-	line    int // of the command
-	output  []string
-}
-
-// parseBlock returns what a console block shows.
-func parseBlock(f *fence) (b block) {
-	for i, line := range f.body {
-		if command, ok := strings.CutPrefix(line, "$ "); ok {
-			b.commands = append(b.commands, shown{command: command, line: f.line + 1 + i})
-			continue
-		}
-		if len(b.commands) == 0 {
-			b.commands = append(b.commands, shown{line: f.line})
-		}
-		last := &b.commands[len(b.commands)-1]
-		last.output = append(last.output, line)
-	}
-	return b
-}
-
-// outputs reports whether a block shows any output.
-func (b block) outputs() bool {
-	for _, s := range b.commands {
-		if len(s.output) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// quiets are how long a server is given to print, in one try after the other: a loaded
-// machine must not make a lesson wrong.
-var quiets = []time.Duration{30 * time.Millisecond, 150 * time.Millisecond, 600 * time.Millisecond}
-
-// checkConsoles compares the blocks of output with what the programs print.
-func (w *workshop) checkConsoles(d *doc) []problem {
-	found := make([][]problem, len(d.fences))
-	var running sync.WaitGroup
-	slots := make(chan struct{}, 4)
-	for i, f := range d.fences {
-		if f.info != "console" && !(f.info == "sh" && isRunBlock(f)) {
-			continue
-		}
-		running.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			found[i] = w.checkConsole(d, f)
-		})
-	}
-	running.Wait()
-	var problems []problem
-	for _, ps := range found {
-		problems = append(problems, ps...)
 	}
 	return problems
 }
 
-// checkConsole compares one block.
-func (w *workshop) checkConsole(d *doc, f *fence) []problem {
-	if isRunBlock(f) {
-		return w.checkRun(d, f)
-	}
-	b := parseBlock(f)
-	if !b.outputs() && f.comment == "" {
-		return nil // commands alone
-	}
-	s, err := parseScript(f.comment)
-	if err != nil {
-		return []problem{d.problem(f.line, err.Error())}
-	}
-	if len(b.commands) != 1 {
-		return []problem{d.problem(f.line, "a server's terminal shows one command")}
-	}
-	var line int
-	var says string
-	for _, quiet := range quiets {
-		got, err := w.perform(s, quiet)
-		if errors.Is(err, errNoSignals) {
-			w.skip(d, f, err.Error())
-			return nil
-		}
-		if err != nil {
-			line, says = f.line, err.Error()
+// updateConsoles returns a text whose blocks show what is printed.
+func (w *workshop) updateConsoles(p *page) string {
+	lines := strings.Split(p.source, "\n")
+	for _, f := range slices.Backward(p.fences) {
+		old := f.output()
+		got, err := w.printed(f)
+		if err != nil || got == nil || mismatch(old, got) < 0 {
 			continue
 		}
-		if line, says = compareOutput(b.commands[0], got); says == "" {
-			return nil
+		for i, line := range got {
+			if i < len(old) && normal(old[i]) == normal(line) {
+				got[i] = old[i]
+				continue
+			}
+			line = logTime.ReplaceAllString(line, "${1}2026/03/14 10:00:00 ")
+			got[i] = hostPort.ReplaceAllString(line, "localhost:8080")
 		}
+		lines = slices.Replace(lines, f.line+1, f.line+1+len(old), got...)
 	}
-	return []problem{d.problem(line, says)}
+	return strings.Join(lines, "\n")
 }
 
-// compareOutput says where a terminal shows something else than a block: the text's line
-// and what is wrong, or "".
-func compareOutput(s shown, got []string) (int, string) {
-	want := s.output
-	for len(want) > 0 && strings.TrimSpace(want[len(want)-1]) == "" {
-		want = want[:len(want)-1]
-	}
-	i, j := mismatch(want, got)
+// output returns the lines of a block below its command.
+func (f *fence) output() []string { return f.body[min(1, len(f.body)):] }
+
+// printed returns what the command of a block prints, or nil if nothing is known of it.
+func (w *workshop) printed(f *fence) ([]string, error) {
+	dir, isServer := strings.CutPrefix(f.comment.kind, "server ")
 	switch {
-	case i < 0:
-		return 0, ""
-	case i == len(want):
-		return s.line + i, fmt.Sprintf("the terminal goes on with %q", got[j])
-	case j == len(got):
-		return s.line + 1 + i, fmt.Sprintf("the terminal never says %q", want[i])
+	case f.info == "sh" && f.comment.kind == "run":
+		return nil, w.runCopy(f)
+	case f.info == "console" && isServer:
+		return w.perform(dir, f.comment.args, f.output())
+	case f.info == "console":
+		return nil, errors.New("over output stands how to provoke it: <!-- server DIR: … -->")
 	}
-	return s.line + 1 + i, fmt.Sprintf("the terminal says %q here, not %q", got[j], want[i])
+	return nil, nil
 }
 
-// mismatch returns the first places where what is wanted and what came part, or -1. A
-// line … stands for any lines.
-func mismatch(want, got []string) (int, int) {
-	i, j := 0, 0
-	for i < len(want) {
-		if !isGap(want[i]) {
-			if j == len(got) || !sameLine(want[i], got[j]) {
-				return i, j
-			}
-			i, j = i+1, j+1
+// build returns the file of the server in a folder of the workshop.
+func (w *workshop) build(dir string) (string, error) {
+	file := filepath.Join(w.temp, strings.ReplaceAll(dir, "/", "-")+".exe")
+	if _, err := os.Stat(file); err == nil {
+		return file, nil
+	}
+	if said, err := programs.Build(context.Background(), w.root, file, "./"+dir); err != nil {
+		return "", fmt.Errorf("%s does not build: %s", dir, firstLine(said))
+	}
+	return file, nil
+}
+
+// firstLine returns what a command complains about; the go command names the package first.
+func firstLine(out string) string {
+	line, rest, _ := strings.Cut(strings.TrimSpace(out), "\n")
+	if strings.HasPrefix(line, "#") {
+		return firstLine(rest)
+	}
+	return line
+}
+
+// A stage is a server, and the windows that are open.
+type stage struct {
+	server  *programs.Program
+	addr    string
+	windows map[string]*frames.Client // each does what the page does in a browser
+	keys    uint32                    // makes masking keys
+}
+
+// closeKey masks every close frame, so that the lessons can work one out by hand.
+var closeKey = [4]byte{0x2d, 0xbd, 0xbc, 0x6e}
+
+var scriptWord = regexp.MustCompile(`"[^"]*"|[^\s,"]+|,`)
+
+// perform does to a server what a script says (open, send ann "hi"), and returns what the
+// server has printed once that is as shown, or for good.
+func (w *workshop) perform(dir, script string, shown []string) ([]string, error) {
+	file, err := w.build(dir)
+	if err != nil {
+		return nil, err
+	}
+	server, addr, err := programs.Serve(exec.Command(file, "-addr", "localhost:0"), 2*patience)
+	if err != nil {
+		return nil, err
+	}
+	st := &stage{server, addr, make(map[string]*frames.Client), 0x5323f4d8}
+	defer func() {
+		server.Kill()
+		<-server.Ended
+		for _, c := range st.windows {
+			c.TCP.Close()
+		}
+	}()
+	var words []string
+	for _, word := range append(scriptWord.FindAllString(script, -1), ",") {
+		if word != "," {
+			words = append(words, strings.Trim(word, `"`))
 			continue
 		}
-		i++
-		end := i
-		for end < len(want) && !isGap(want[end]) {
-			end++
+		if err := st.act(words); err != nil {
+			return nil, fmt.Errorf("%s: %w", strings.Join(words, " "), err)
 		}
-		if end == len(want) {
-			return afterGap(want, got, i, j)
-		}
-		start := j
-		for ; j <= len(got)-(end-i); j++ {
-			if bad, _ := mismatch(want[i:end], got[j:j+end-i]); bad < 0 {
-				break
+		words = nil
+	}
+	server.Output.Await(0, patience, func(got []string) bool { return mismatch(shown, got) < 0 })
+	server.Output.Await(0, quiet, func(got []string) bool { return mismatch(shown, got) >= 0 })
+	lines, _ := server.Output.Since(0)
+	return lines, nil
+}
+
+// act does one action. A number at its end, as in send2, says which window does it.
+func (st *stage) act(words []string) error {
+	if len(words) == 0 {
+		return nil
+	}
+	action := strings.TrimRight(words[0], "0123456789")
+	name := strings.TrimPrefix(words[0], action)
+	c := st.windows[name]
+	switch {
+	case map[string]int{"open": 1, "send": 3, "leave": 1, "reload": 1, "vanish": 1, "interrupt": 1}[action] != len(words):
+		return errors.New("is no action of a script")
+	case action == "open":
+		return st.open(name)
+	case action == "interrupt":
+		return st.interrupt()
+	case c == nil:
+		return errors.New("open comes first")
+	case action == "vanish":
+		return st.heard(c.TCP.Close)
+	case action == "send":
+		post, _ := json.Marshal(struct { // strings: no error
+			User string `json:"user"`
+			Text string `json:"text"`
+		}{words[1], words[2]})
+		var key [4]byte
+		binary.BigEndian.PutUint32(key[:], st.keys)
+		st.keys = st.keys*1664525 + 1013904223 // the next one looks different: that is all it is for
+		return st.heard(func() error { return c.Send(frames.Whole(frames.Text, post, key)) })
+	}
+	err := st.heard(func() error {
+		goodbye := frames.Whole(frames.Close, frames.ClosePayload(1001, ""), closeKey)
+		return errors.Join(c.Send(goodbye), c.TCP.CloseWrite())
+	})
+	if action == "reload" && err == nil {
+		return st.open(name)
+	}
+	return err
+}
+
+// interrupt does what Ctrl-C does, and waits for the end.
+func (st *stage) interrupt() error {
+	if st.server.Interrupt() != nil {
+		return fmt.Errorf("%w: Ctrl-C cannot be sent to another process here", errSkip)
+	}
+	if !st.server.AwaitEnd(2 * patience) {
+		return errors.New("the server goes on after Ctrl-C")
+	}
+	return nil
+}
+
+var event = regexp.MustCompile(` says |received |a member left`)
+
+// heard does something of which the server takes note in its terminal, and waits for that.
+// If the note is missing, this shows in the output.
+func (st *stage) heard(do func() error) error {
+	from := st.server.Output.Next()
+	err := do()
+	st.server.Output.Await(from, patience, func(lines []string) bool { return slices.ContainsFunc(lines, event.MatchString) })
+	return err
+}
+
+// open asks for a WebSocket as the page does. It is no error if the server refuses. What
+// comes then is read, and answered as by a browser.
+func (st *stage) open(name string) error {
+	c, err := frames.Dial(st.addr, 2*time.Minute)
+	if err != nil {
+		return err
+	}
+	st.windows[name] = c
+	_, err = c.Ask(frames.Handshake(st.addr))
+	go func() {
+		defer c.TCP.Close() // a browser hangs up once the server has
+		for {
+			f, err := c.Next()
+			switch {
+			case err != nil:
+				return
+			case f.Opcode == frames.Ping:
+				c.Send(frames.Whole(frames.Pong, f.Payload, closeKey))
+			case f.Opcode == frames.Close:
+				c.Send(frames.Whole(frames.Close, f.Payload, closeKey))
 			}
 		}
-		if j > len(got)-(end-i) {
-			return i, max(start, len(got))
-		}
-		i, j = end, j+end-i
-	}
-	if j < len(got) {
-		return i, j
-	}
-	return -1, -1
+	}()
+	return err
 }
 
-// afterGap compares what follows the last gap with the end of what came.
-func afterGap(want, got []string, i, j int) (int, int) {
-	rest := len(want) - i
-	if len(got)-j < rest {
-		return i, len(got)
+// runCopy runs the commands of a block in a copy of the workshop, without a network.
+func (w *workshop) runCopy(f *fence) error {
+	module, withModule := strings.CutPrefix(f.comment.args, "copy with ")
+	switch {
+	case f.comment.args != "copy" && !withModule:
+		return errors.New("run: copy, or run: copy with MODULE@VERSION")
+	case runtime.GOOS == "windows":
+		return fmt.Errorf("%w: these commands are for a POSIX shell", errSkip)
 	}
-	for k := range rest {
-		if at := len(got) - rest + k; !sameLine(want[i+k], got[at]) {
-			return i + k, at
+	dir, err := os.MkdirTemp(w.temp, "copy-")
+	if err != nil {
+		return err
+	}
+	offline := func(name string, args ...string) *exec.Cmd {
+		cmd := exec.Command(name, args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOSUMDB=off", "GOFLAGS=-buildvcs=false", "GOWORK=off")
+		return cmd
+	}
+	if withModule && offline("go", "mod", "download", module).Run() != nil {
+		return fmt.Errorf("%w: %s is not in the module cache, and this takes it from there", errSkip, module)
+	}
+	for _, name := range []string{"library", "raw", "steps"} {
+		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(w.root, name))); err != nil {
+			return err
 		}
 	}
-	return -1, -1
+	os.Mkdir(filepath.Join(dir, "frontend"), 0o755)
+	files, _ := filepath.Glob(filepath.Join(w.root, "frontend", "*.*"))
+	for _, name := range append(files, "go.mod", "go.sum") {
+		name = strings.TrimPrefix(filepath.ToSlash(name), filepath.ToSlash(w.root)+"/")
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(w.read(name)), 0o644); err != nil {
+			return err
+		}
+	}
+	if out, err := offline("sh", "-ec", strings.Join(f.body, "\n")).CombinedOutput(); err != nil {
+		return fmt.Errorf("these commands fail: %v: %s", err, firstLine(string(out)))
+	}
+	return nil
 }
 
-// isGap reports whether a line stands for any number of lines.
-func isGap(line string) bool { return strings.TrimSpace(line) == "…" }
-
-// sameLine reports whether two lines are the same but for what differs each time. In the
-// wanted one … stands for anything.
-func sameLine(want, got string) bool {
-	want, got = normal(want), normal(got)
-	if !strings.Contains(want, "…") {
-		return want == got
+// mismatch returns the first line in which what is wanted and what came part, or -1.
+func mismatch(want, got []string) int {
+	for i := range max(len(want), len(got)) {
+		if i >= len(want) || i >= len(got) || normal(want[i]) != normal(got[i]) {
+			return i
+		}
 	}
-	pattern := strings.ReplaceAll(regexp.QuoteMeta(want), "…", ".*")
-	return regexp.MustCompile("^" + pattern + "$").MatchString(got)
+	return -1
+}
+
+var (
+	logTime   = regexp.MustCompile(`^(\^C)?\d{4}/\d\d/\d\d \d\d:\d\d:\d\d `)
+	hostPort  = regexp.MustCompile(`(localhost|127\.0\.0\.1|\[::1\]):\d+`)
+	unixMilli = regexp.MustCompile(`"time":\s*\d+`)
+	seconds   = regexp.MustCompile(`\d+(\.\d+)?m?s\b`)
+)
+
+// normal returns a line of a terminal without what differs each time.
+func normal(line string) string {
+	line = logTime.ReplaceAllString(strings.TrimRight(line, " \t\r"), "TIME ")
+	line = hostPort.ReplaceAllString(line, "HOST")
+	line = unixMilli.ReplaceAllString(line, `"time":TIME`)
+	return seconds.ReplaceAllString(line, "SECONDS")
 }

@@ -1,119 +1,108 @@
-// Lessons holds the workshop's texts to its code, so that neither can drift from the other.
+// Lessons holds the workshop's texts to its code, so that neither can drift from the other,
+// and writes the blocks of the lessons.
 //
-//	go run ./steps/tools/lessons [FILE ...]
+//	go run -C steps/tools/lessons .              says what no longer holds: file, line, what
+//	go run -C steps/tools/lessons . -update      first writes anew what is generated
+//	go run -C steps/tools/lessons . 03 README.md looks at these alone
 //
-// reads the lessons (or the files that are named) and prints what no longer holds, a line
-// each: file, line, and what is wrong. `go test ./steps/tools/lessons` does the same.
+// # For authors
 //
-//	go run ./steps/tools/lessons -update [FILE ...]
+// You write prose, the order, and marks; the tool writes what stands under a mark. A
+// declaration is named as in Go, a method type.name; package and import are the head of a file.
 //
-// first rewrites what can be generated: what stands between gen markers, terminal output
-// whose comment says how to provoke it, and edit blocks where the code has changed inside them.
+//	<!-- edit: conn.go message conn.read -->  what a lesson changes in these declarations, to be
+//	                             typed. conn.read/2 is the second place alone where it changes.
+//	<!-- given: main.go main -->  code that play-N puts there, shown as it is: listed in
+//	                             steps/tools/given. Heads of files are given and need no mark.
+//	<!-- turn: frame.go encode -->  the head of a function, for the attendee to fill, and further
+//	<!-- ours: frame.go encode -->  down, inside <details>, what we have written there
+//	<!-- delete: conn.go frame.go -->  files that the lesson deletes; nothing is generated
 //
-// This is what it finds in a text:
+// Every changed line of a step stands under exactly one of edit, given and ours, so the blocks
+// in their order turn the step before into this one. What is above a block in the lesson is
+// done when it is typed: the lines around a change show that state. 40 lines are the most.
 //
-//	```diff                     an edit: applied in order they turn one step into the next
-//	<!-- server steps/03: … -->  over a console block: what to do to that server (see action)
-//	<!-- run -->                over a console block: run its commands, compare the output
-//	<!-- run: copy -->          over an sh block: run it in a copy of the workshop, without a network
-//	<!-- gen: … -->…<!-- /gen --> what is between is generated (see generators)
-//	`name()`, `file.go`, links   have to exist
+//	<!-- gen: chat.js connect -->…<!-- /gen -->  other generated text, also within a line: see generators
+//	<!-- gen: minutes + 8 -->…<!-- /gen -->  the time of a lesson: words at 180 a minute, commands
+//	                             at 40 words of five characters, code at half of that, and the
+//	                             8 minutes that it allows. Comments, imports, indents, what is
+//	                             given, exercises and questions do not count.
+//	<!-- gen: timetable -->…<!-- /gen -->  around a table: at, minutes, what. Rows that link a
+//	                             lesson get its time, up to the next five minutes.
+//
+//	<!-- server steps/03: open, send ann "hi", leave -->  over a console block: what a server
+//	                             prints then. open2 is a second window. Also reload, vanish (no
+//	                             close frame), interrupt. A line … stands for any lines.
+//	<!-- run: copy -->           over an sh or console block: run in a copy of the workshop, without
+//	                             a network; the output is compared. run: copy with MODULE@VERSION
+//	<!-- not ours: why -->       over code that is not from here
+//
+// Commands, `name()`, `file.go`, folders, links, tasks and their plain commands, and what a
+// table column "the checker says" quotes have to exist; other names stand in known.txt.
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"log"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
+
+	"websocket-workshop/steps/tools/programs"
 )
 
-// lessonsOwed are the texts that have to be there.
-var lessonsOwed = []string{
+// texts are those that have to be there.
+var texts = []string{
 	"README.md", "library/README.md", "steps/INSTRUCTOR.md",
 	"steps/01.md", "steps/02.md", "steps/03.md", "steps/04.md", "steps/05.md", "steps/06.md",
 }
 
 func main() {
 	log.SetFlags(0)
-	update := flag.Bool("update", false, "rewrite what can be generated")
+	update := flag.Bool("update", false, "write anew what is generated")
 	flag.Parse()
-	root, err := findRoot()
+	here, err := os.Getwd()
 	if err != nil {
 		log.Fatal(err)
 	}
-	w := newWorkshop(os.DirFS(root), root)
+	w, err := newWorkshop(programs.Root(filepath.Dir(programs.Root(here))))
+	if err != nil {
+		log.Fatal(err)
+	}
 	failed := false
-	for _, name := range named(flag.Args()) {
-		failed = !report(w, name, *update) || failed
+	for _, name := range texts {
+		if flag.NArg() > 0 && !slices.Contains(flag.Args(), name) {
+			continue
+		}
+		if *update {
+			w.rewrite(name, w.update)
+			w.rewrite(name, w.updateConsoles)
+		}
+		for _, p := range w.check(name) {
+			fmt.Println(p)
+			failed = true
+		}
 	}
 	w.close()
-	for _, p := range w.skips.all {
-		fmt.Println(p)
-	}
 	if failed {
 		os.Exit(1)
 	}
 }
 
-// named returns the texts to look at: all, or those named on the command line.
-func named(args []string) []string {
-	if len(args) == 0 {
-		return lessonsOwed
+// rewrite replaces a text by what is made of it.
+func (w *workshop) rewrite(name string, update func(*page) string) {
+	old := w.read(name)
+	fresh := update(parse(name, old))
+	if fresh == old {
+		return
 	}
-	var names []string
-	for _, arg := range args {
-		name := filepath.ToSlash(filepath.Clean(arg))
-		if !strings.Contains(name, "/") && name != "README.md" {
-			name = "steps/" + strings.TrimSuffix(name, ".md") + ".md"
-		}
-		names = append(names, name)
+	if err := os.WriteFile(filepath.Join(w.root, name), []byte(fresh), 0o644); err != nil {
+		log.Fatal(err)
 	}
-	return names
-}
-
-// report prints what does not hold in a text, after an update if asked. It says whether
-// everything holds.
-func report(w *workshop, name string, update bool) bool {
-	text, err := fs.ReadFile(w.files, name)
-	if err != nil {
-		fmt.Printf("%s:1: %v\n", name, err)
-		return false
-	}
-	if update {
-		if fresh := w.update(name, string(text)); fresh != string(text) {
-			text = []byte(fresh)
-			if err := os.WriteFile(filepath.Join(w.root, filepath.FromSlash(name)), text, 0o644); err != nil {
-				log.Fatal(err)
-			}
-			fmt.Printf("%s: rewritten\n", name)
-		}
-	}
-	problems := w.check(parse(name, string(text)))
-	for _, p := range problems {
-		fmt.Println(p)
-	}
-	return len(problems) == 0
-}
-
-// findRoot returns the folder of go.mod, here or above.
-func findRoot() (string, error) {
-	dir, err := os.Getwd()
-	for ; err == nil; dir = filepath.Dir(dir) {
-		if b, e := os.ReadFile(filepath.Join(dir, "go.mod")); e == nil && strings.HasPrefix(string(b), "module websocket-workshop\n") {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", errors.New("run this in the workshop's folder")
-		}
-	}
-	return "", err
+	fmt.Printf("%s: rewritten\n", name)
 }
 
 // A problem is one thing that does not hold.
@@ -125,71 +114,63 @@ type problem struct {
 
 func (p problem) String() string { return fmt.Sprintf("%s:%d: %s", p.file, p.line, p.says) }
 
+// problem says what is wrong at a line of a text.
+func (p *page) problem(line int, format string, args ...any) problem {
+	return problem{p.name, line, fmt.Sprintf(format, args...)}
+}
+
 // A workshop is what the texts are held to.
 type workshop struct {
-	files fs.FS  // the repository
-	root  string // where it is on disk: commands run there
-
-	words    map[string]bool // see vocabulary
-	funcs    map[string]bool // see functions
-	programs *programs
-
-	skips struct { // what could not be checked on this machine
-		mu  sync.Mutex
-		all []problem
-	}
+	root  string          // its folder
+	words map[string]bool // see learn
+	funcs map[string]bool
+	temp  string // for programs, and copies to run commands in
 }
 
-// newWorkshop returns the workshop in files, which is the folder root.
-func newWorkshop(files fs.FS, root string) *workshop {
-	w := &workshop{files: files, root: root, programs: new(programs)}
-	w.words, w.funcs = vocabulary(files)
-	return w
+// newWorkshop returns the workshop in a folder. Whoever makes it closes it.
+func newWorkshop(root string) (*workshop, error) {
+	temp, err := os.MkdirTemp("", "websocket-lessons-")
+	w := &workshop{root, make(map[string]bool), make(map[string]bool), temp}
+	w.learn()
+	return w, err
 }
 
-// close removes what the checks have built.
-func (w *workshop) close() { w.programs.remove() }
+// close removes what the checks have made.
+func (w *workshop) close() { os.RemoveAll(w.temp) }
 
 // check returns what does not hold in a text, in the order of its lines.
-func (w *workshop) check(d *doc) []problem {
-	var all []problem
-	for _, check := range []func(*doc) []problem{
-		w.checkFences, w.checkEdits, w.checkCommands, w.checkConsoles, w.checkLinks,
-		w.checkNames, w.checkTables, w.checkGenerated,
-	} {
-		all = append(all, check(d)...)
+func (w *workshop) check(name string) (all []problem) {
+	if !w.exists(name) {
+		return []problem{{name, 1, "is missing"}}
+	}
+	p := parse(name, w.read(name))
+	for _, check := range []func(*page) []problem{w.checkFences, w.checkGenerated, w.checkConsoles, w.checkNames, w.checkTables} {
+		all = append(all, check(p)...)
 	}
 	slices.SortStableFunc(all, func(a, b problem) int { return a.line - b.line })
 	return slices.Compact(all)
 }
 
-// update returns a text with everything generated anew.
-func (w *workshop) update(name, text string) string {
-	text = w.regenerate(parse(name, text))
-	text = w.rewriteEdits(parse(name, text))
-	return w.rewriteConsoles(parse(name, text))
-}
-
 // read returns a file's text, or "" if there is none.
 func (w *workshop) read(name string) string {
-	b, _ := fs.ReadFile(w.files, name)
-	return string(b)
+	b, _ := os.ReadFile(filepath.Join(w.root, name))
+	return strings.ReplaceAll(string(b), "\r\n", "\n")
 }
 
 // exists reports whether there is a file or folder of this name.
 func (w *workshop) exists(name string) bool {
-	_, err := fs.Stat(w.files, path.Clean(name))
+	_, err := os.Stat(filepath.Join(w.root, name))
 	return err == nil
 }
 
-// stepOf returns the number of the step that a text is the lesson of, or 0.
-func stepOf(name string) int {
-	var n int
-	if _, err := fmt.Sscanf(name, "steps/%02d.md", &n); err != nil {
-		return 0
+// code returns the Go files in a folder, its tests left out.
+func (w *workshop) code(dir string) map[string]string {
+	files := make(map[string]string)
+	names, _ := filepath.Glob(filepath.Join(w.root, dir, "*.go"))
+	for _, name := range names {
+		if name = filepath.Base(name); dir != "" && !strings.HasSuffix(name, "_test.go") {
+			files[name] = w.read(path.Join(dir, name))
+		}
 	}
-	return n
+	return files
 }
-
-// stepDir returns the folder of step n.
-func stepDir(n int) string { return fmt.Sprintf("steps/%02d", n) }

@@ -5,12 +5,16 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/yuin/goldmark/ast"
 )
 
-// knownNames are the names that texts may use though they are not in our code, one a line.
+// knownNames are the names that texts may use though they are not in our code.
 //
 //go:embed known.txt
 var knownNames string
@@ -18,79 +22,83 @@ var knownNames string
 var (
 	identifier = regexp.MustCompile(`[A-Za-z_]\w*`)
 	dottedName = regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(\))?$`)
-	goFunc     = regexp.MustCompile(`(?m)^func (?:\(\w* ?\*?(\w+)\) )?(\w+)`)
-	methodCall = regexp.MustCompile(`\w\.(\w+)\(`)
-	jsFunc     = regexp.MustCompile(`(?m)function (\w+)\(`)
-	fileName   = regexp.MustCompile(`(?:^|[\s("'\x60])((?:[\w.-]+/)*[\w.-]*\w\.(?:go|js|html|css|md|yml|mod|sum|json))(?:$|[\s),.;:!?"'\x60])`)
+	function   = regexp.MustCompile(`(?m)^func (?:\(\w* ?\*?(\w+)\) )?(\w+)|\w\.(\w+)\(|function (\w+)\(`)
+	fileName   = regexp.MustCompile(`(?:^|[\s("'])((?:[\w.-]+/)*[\w.-]*\w\.(?:go|js|html|css|md|yml|mod|sum|json))(?:$|[\s),.;:!?"'])`)
 	folderName = regexp.MustCompile(`^(?:steps|raw|library|frontend|work)(?:/[\w.-]+)*/?$`)
 	foreign    = regexp.MustCompile(`(?:^|/)(?:node_modules|testdata|[._][^/]+)$|^(?:work|vendor|steps/tools/lessons)$`)
 	stepFile   = regexp.MustCompile(`^(?:work|steps/0N)/`)
 )
 
-// vocabulary returns every name in our code, and the functions: "name" for each that is
-// declared or called, and "type.name" for methods.
-func vocabulary(files fs.FS) (words, funcs map[string]bool) {
-	words, funcs = make(map[string]bool), make(map[string]bool)
-	fs.WalkDir(files, ".", func(name string, e fs.DirEntry, err error) error {
+// learn takes in every name in our code, and the functions: "name" for each that is
+// declared or called, and for methods "type." and "type.name".
+func (w *workshop) learn() {
+	fs.WalkDir(os.DirFS(w.root), ".", func(name string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return nil
-		case e.IsDir() && foreign.MatchString(name):
+		case e.IsDir() && name != "." && foreign.MatchString(name):
 			return fs.SkipDir
-		case strings.Contains(".go .js .html .css .yml .mod", path.Ext(name)) && path.Ext(name) != "":
-			b, _ := fs.ReadFile(files, name)
-			learn(string(b), words, funcs)
+		case !slices.Contains([]string{".go", ".js", ".html", ".css", ".yml", ".mod"}, path.Ext(name)):
+			return nil
+		}
+		text := w.read(name)
+		for _, word := range identifier.FindAllString(text, -1) {
+			w.words[word] = true
+		}
+		for _, m := range function.FindAllStringSubmatch(text, -1) {
+			w.funcs[m[2]+m[3]+m[4]] = true
+			w.funcs[m[1]+"."], w.funcs[m[1]+"."+m[2]] = true, true
 		}
 		return nil
 	})
-	for _, name := range knownList() {
-		words[name] = true
-		funcs[strings.TrimSuffix(name, "()")] = strings.HasSuffix(name, "()")
-	}
-	return words, funcs
-}
-
-// knownList returns the lines of known.txt without comments.
-func knownList() (names []string) {
 	for _, line := range strings.Split(knownNames, "\n") {
 		line, _, _ = strings.Cut(line, "#")
-		if line = strings.TrimSpace(line); line != "" {
-			names = append(names, line)
+		for _, name := range strings.Fields(line) {
+			name, isFunc := strings.CutSuffix(name, "()")
+			w.words[name] = true
+			w.funcs[name] = w.funcs[name] || isFunc
 		}
-	}
-	return names
-}
-
-// learn adds the names in a file.
-func learn(text string, words, funcs map[string]bool) {
-	for _, word := range identifier.FindAllString(text, -1) {
-		words[word] = true
-	}
-	for _, m := range goFunc.FindAllStringSubmatch(text, -1) {
-		funcs[m[2]] = true
-		if m[1] != "" {
-			funcs[m[1]+"."+m[2]] = true
-		}
-	}
-	for _, m := range methodCall.FindAllStringSubmatch(text, -1) {
-		funcs[m[1]] = true // of a package or an object that is not ours
-	}
-	for _, m := range jsFunc.FindAllStringSubmatch(text, -1) {
-		funcs[m[1]] = true
 	}
 }
 
-// checkNames refuses names in `code` that are nowhere in ours, and files that are not there.
-func (w *workshop) checkNames(d *doc) (problems []problem) {
-	for _, s := range d.spans {
-		if why := w.refuseName(d, s.text); why != "" {
-			problems = append(problems, d.problem(s.line, why))
+// checkNames refuses what is named, linked or run, and is not there or cannot work.
+func (w *workshop) checkNames(p *page) (problems []problem) {
+	refuse := func(line int, why string) {
+		if why != "" {
+			problems = append(problems, p.problem(line, "%s", why))
 		}
 	}
-	for i := range d.lines {
-		for _, m := range fileName.FindAllStringSubmatch(d.prose(i), -1) {
-			if !w.hasFile(d, m[1]) && !w.words[m[1]] {
-				problems = append(problems, d.problem(i+1, fmt.Sprintf("there is no file %s", m[1])))
+	for n := range p.nodes() {
+		line, content := p.content(n)
+		switch n := n.(type) {
+		case *ast.Link:
+			refuse(line, w.refuseLink(p, string(n.Destination)))
+		case *ast.Image:
+			refuse(line, w.refuseLink(p, string(n.Destination)))
+		case *ast.CodeSpan:
+			refuse(line, w.refuseName(p, content))
+			if inlineCmd.MatchString(content) {
+				refuse(line, w.refuseCommand(content))
+			}
+		case *ast.Text:
+			for _, m := range fileName.FindAllStringSubmatch(content, -1) {
+				if n.Parent().Kind() != ast.KindCodeSpan && !w.hasFile(p, m[1]) {
+					refuse(line, "there is no file "+m[1])
+				}
+			}
+		case *ast.CodeBlock: // indented
+			for i, command := range strings.Split(string(n.Lines().Value([]byte(p.source))), "\n") {
+				if inlineCmd.MatchString(command) {
+					refuse(line+i, w.refuseCommand(command))
+				}
+			}
+		}
+	}
+	for _, f := range p.fences {
+		for i, line := range f.body {
+			command, isPrompt := strings.CutPrefix(line, "$ ")
+			if isPrompt && f.info == "console" || f.info == "sh" && f.comment.kind != "run" {
+				refuse(f.line+1+i, w.refuseCommand(command))
 			}
 		}
 	}
@@ -98,18 +106,23 @@ func (w *workshop) checkNames(d *doc) (problems []problem) {
 }
 
 // refuseName says what is wrong with a name, or "". What is no name is right.
-func (w *workshop) refuseName(d *doc, name string) string {
+func (w *workshop) refuseName(p *page, name string) string {
 	switch m := fileName.FindStringSubmatch(name); {
 	case m != nil && m[1] == name:
-		if !w.hasFile(d, name) && !w.words[name] {
-			return fmt.Sprintf("there is no file %s", name)
+		if !w.hasFile(p, name) {
+			return "there is no file " + name
 		}
 	case folderName.MatchString(name):
-		if !w.mayExist(path.Clean(name)) {
-			return fmt.Sprintf("there is no folder %s", name)
+		if !w.mayExist(name) {
+			return "there is no folder " + name
 		}
 	case dottedName.MatchString(name) && strings.HasSuffix(name, "()"):
-		return w.refuseFunc(strings.TrimSuffix(name, "()"))
+		name = strings.TrimSuffix(name, "()")
+		dot := strings.LastIndexByte(name, '.') + 1
+		// in front of a method stands its type, or any variable or package
+		if !w.funcs[name] && (w.funcs[name[:dot]] || !w.funcs[name[dot:]]) {
+			return fmt.Sprintf("`%s()`: there is no such function (others than ours stand in steps/tools/lessons/known.txt)", name)
+		}
 	case dottedName.MatchString(name) && !w.words[name]:
 		for _, part := range strings.Split(name, ".") {
 			if !w.words[part] {
@@ -120,91 +133,43 @@ func (w *workshop) refuseName(d *doc, name string) string {
 	return ""
 }
 
-// refuseFunc says that there is no such function, or "". The name of a type in front has
-// to be that of the method; any other name in front may be a variable or a package.
-func (w *workshop) refuseFunc(name string) string {
-	owner, method := "", name
-	if i := strings.LastIndexByte(name, '.'); i >= 0 {
-		owner, method = name[:i], name[i+1:]
-	}
-	switch {
-	case w.funcs[name]:
-		return ""
-	case w.isType(owner), !w.funcs[method]:
-		return fmt.Sprintf("`%s()`: there is no such function (others than ours stand in steps/tools/lessons/known.txt)", name)
-	}
-	return ""
-}
-
-// isType reports whether a type of ours with methods has this name.
-func (w *workshop) isType(name string) bool {
-	if name == "" {
-		return false
-	}
-	for f := range w.funcs {
-		if strings.HasPrefix(f, name+".") {
-			return true
-		}
-	}
-	return false
-}
-
 // hasFile reports whether a file exists that a text names: from the top, beside the text,
 // or in a step, a server or the page.
-func (w *workshop) hasFile(d *doc, name string) bool {
+func (w *workshop) hasFile(p *page, name string) bool {
 	if strings.HasPrefix(name, ".") && path.Ext(name) == name || w.words[name] {
 		return true // an extension; or known
 	}
 	name = stepFile.ReplaceAllString(name, "")
-	dirs := []string{".", path.Dir(d.name), "raw", "library", "frontend", "steps"}
-	for n := range 6 {
-		dirs = append(dirs, stepDir(n+1))
+	dirs := []string{".", path.Dir(p.name), "raw", "frontend", "steps"}
+	for _, l := range lessons {
+		dirs = append(dirs, l.to)
 	}
-	for _, dir := range dirs {
-		if w.exists(path.Join(dir, name)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(dirs, func(dir string) bool { return w.exists(path.Join(dir, name)) })
 }
 
-// checkLinks refuses links to files and headings that are not there, and to line numbers,
-// which drift.
-func (w *workshop) checkLinks(d *doc) (problems []problem) {
-	for _, l := range d.links {
-		if why := w.refuseLink(d, l.text); why != "" {
-			problems = append(problems, d.problem(l.line, why))
-		}
-	}
-	return problems
+// mayExist reports whether a folder is there, or is the attendee's own.
+func (w *workshop) mayExist(name string) bool {
+	name = path.Clean(strings.ReplaceAll(name, "0N", "01"))
+	return name == "work" || strings.HasPrefix(name, "work/") || w.exists(name)
 }
 
 // refuseLink says what is wrong with a link, or "". Other hosts are not asked.
-func (w *workshop) refuseLink(d *doc, target string) string {
+func (w *workshop) refuseLink(p *page, target string) string {
 	u, err := url.Parse(target)
-	if err != nil {
-		return err.Error()
-	}
-	if u.IsAbs() {
+	if err != nil || u.IsAbs() {
 		return ""
 	}
-	name, other := d.name, d
+	name, other := p.name, p
 	if u.Path != "" {
-		name = path.Join(path.Dir(d.name), u.Path)
-		if !w.exists(name) {
-			return fmt.Sprintf("the link leads to %s, which is not there", name)
-		}
-	}
-	if u.Fragment == "" {
-		return ""
-	}
-	if path.Ext(name) != ".md" {
-		return fmt.Sprintf("the link leads into %s: a line number does not stay what it is", name)
-	}
-	if name != d.name {
+		name = path.Join(path.Dir(p.name), u.Path)
 		other = parse(name, w.read(name))
 	}
-	if !other.anchors()[u.Fragment] {
+	switch {
+	case !w.exists(name):
+		return fmt.Sprintf("the link leads to %s, which is not there", name)
+	case u.Fragment != "" && path.Ext(name) != ".md":
+		return fmt.Sprintf("the link leads into %s: a line number does not stay what it is", name)
+	case u.Fragment != "" && !other.anchors()[u.Fragment]:
 		return fmt.Sprintf("%s has no heading #%s", name, u.Fragment)
 	}
 	return ""

@@ -1,0 +1,11 @@
+module websocket-workshop/steps/tools/lessons
+
+go 1.25
+
+require (
+	github.com/yuin/goldmark v1.8.7
+	go.yaml.in/yaml/v3 v3.0.6
+	websocket-workshop v0.0.0
+)
+
+replace websocket-workshop => ../../..
