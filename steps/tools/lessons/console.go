@@ -153,7 +153,7 @@ func (w *workshop) perform(dir, script string, shown []string) ([]string, error)
 		}
 		words = nil
 	}
-	server.Output.Await(0, patience, func(got []string) bool { return mismatch(shown, got) < 0 })
+	server.Output.Await(0, 2*time.Second, func(got []string) bool { return mismatch(shown, got) < 0 })
 	server.Output.Await(0, quiet, func(got []string) bool { return mismatch(shown, got) >= 0 })
 	lines, _ := server.Output.Since(0)
 	return lines, nil

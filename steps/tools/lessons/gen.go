@@ -132,7 +132,7 @@ func eachRow(p *page, old string, f func(cells []string, l *lesson) error) (stri
 		if err := f(r.cells, linked); err != nil {
 			return "", err
 		}
-		lines[r.line] = "| " + strings.Join(r.cells, " | ") + " |"
+		lines[r.line] = strings.ReplaceAll("| "+strings.Join(r.cells, " | ")+" |", "|  |", "| |")
 	}
 	return strings.Join(lines, "\n"), nil
 }
