@@ -112,7 +112,7 @@ func tableInReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, begins := strings.Cut(string(readme), tableBegins)
+	before, rest, begins := strings.Cut(strings.ReplaceAll(string(readme), "\r\n", "\n"), tableBegins)
 	old, after, ends := strings.Cut(rest, tableEnds)
 	switch {
 	case !begins || !ends:
