@@ -1,11 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"go/parser"
-	"go/token"
+	"go/build"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -49,30 +49,53 @@ func findSource(dir string) (source, error) {
 	case src.root == "":
 		return src, fmt.Errorf("%s is outside of the workshop's folder, and Go would not find the page it serves: put it inside", src.name)
 	}
-	return src, src.look()
+	return src.program()
 }
 
-// look says in a sentence why the folder has nothing to build.
-func (src source) look() error {
-	files, err := filepath.Glob(filepath.Join(src.dir, "*.go"))
-	if err != nil {
-		return err
-	}
-	code := 0
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
+// program returns the folder that has the program: this one, or the only one below it that is
+// package main (cmd/server, say). What the build leaves out does not count.
+func (src source) program() (source, error) {
+	var mains []string
+	var wrong error
+	err := filepath.WalkDir(src.dir, func(dir string, d os.DirEntry, err error) error {
+		if err != nil || !d.IsDir() || len(mains) > 0 && mains[0] == src.dir {
+			return err
 		}
-		code++
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly)
-		if err == nil && parsed.Name.Name != "main" {
-			return fmt.Errorf("%s is package %s: a program begins with package main", filepath.Join(src.name, filepath.Base(file)), parsed.Name.Name)
+		if name := d.Name(); dir != src.dir && (strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "testdata" || name == "vendor") {
+			return filepath.SkipDir
 		}
+		pkg, err := build.ImportDir(dir, 0)
+		var several *build.MultiplePackageError
+		switch {
+		case errors.As(err, &several):
+			wrong = cmp.Or(wrong, notMain(filepath.Join(dir, several.Files[1]), several.Packages[1]))
+		case pkg.Name == "main" && len(pkg.GoFiles) > 0:
+			mains = append(mains, dir)
+		case len(pkg.GoFiles) > 0:
+			wrong = cmp.Or(wrong, notMain(filepath.Join(dir, pkg.GoFiles[0]), pkg.Name))
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return src, err
+	case len(mains) == 1:
+		src.name, src.dir, src.root = filepath.Join(src.name, relative(src.dir, mains[0])), mains[0], programs.Root(mains[0])
+		return src, nil
+	case len(mains) > 1:
+		return src, fmt.Errorf("there are %d programs below %s: say which folder, such as %s", len(mains), src.name, filepath.Join(src.name, relative(src.dir, mains[0])))
+	case wrong != nil:
+		return src, wrong
 	}
-	if code == 0 {
-		return fmt.Errorf("there is no Go code in %s: go run ./steps/tools/play -step N puts the start of step N into work", src.name)
+	return src, fmt.Errorf("there is no Go code in %s: go run ./steps/tools/play -step N puts the start of step N into work", src.name)
+}
+
+// notMain says that a file is of another package than main.
+func notMain(file, pkg string) error {
+	if here, err := os.Getwd(); err == nil {
+		file = relative(here, file)
 	}
-	return nil
+	return fmt.Errorf("%s is package %s: a program begins with package main", file, pkg)
 }
 
 // relative returns path as seen from here, if it can be.
@@ -104,8 +127,22 @@ func (src source) build(ctx context.Context, binary string, flags ...string) (st
 			lines = append(lines, strings.TrimRight(line, "\r\n"))
 		}
 	}
-	if _, statErr := os.Stat(filepath.Join(src.dir, "go.mod")); statErr == nil && strings.Contains(text, "is not in std") {
-		lines = append(lines, "Remove go.mod from "+src.name+": the code there belongs to the workshop's own module.")
+	return strings.Join(append(lines, src.inTheWay(here, text)...), "\n"), err
+}
+
+// inTheWay says what to do about a module or a workspace of another kind than the workshop's.
+func (src source) inTheWay(here, said string) []string {
+	workshop := programs.Workshop(src.dir)
+	switch {
+	case workshop != "" && workshop != src.root && strings.Contains(said, "websocket-workshop"):
+		verb := "init ."
+		if _, err := os.Stat(filepath.Join(workshop, "go.work")); err == nil {
+			verb = "use"
+		}
+		return []string{fmt.Sprintf("Remove %s: the code there belongs to the workshop's own module. (Or keep it, and name it in a workspace: go work %s ./%s)",
+			relative(here, filepath.Join(src.root, "go.mod")), verb, filepath.ToSlash(relative(workshop, src.root)))}
+	case strings.Contains(said, "workspace"), strings.Contains(said, "go.work"):
+		return []string{"A file go.work, here or in a folder above, names other modules: GOWORK=off in the environment leaves it aside."}
 	}
-	return strings.Join(lines, "\n"), err
+	return nil
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -41,5 +44,100 @@ func TestCompare(t *testing.T) {
 	}
 	if _, alike := compare(programOf(t, "func f() {}\nfunc main() {}"), programOf(t, ours)); alike {
 		t.Error("another program is taken for this one")
+	}
+}
+
+// TestTerminal: a printed line leads to the places of its words, and one of each kind is shown.
+func TestTerminal(t *testing.T) {
+	p := programOf(t, `import "log"
+func f(err error) {
+	log.Printf("a member left: %v", err)
+	log.Print("upgrade requested!")
+	log.Printf("%q says %q", "ann", "hi")
+}
+var tooLong = closeError{1009, "the message is too long"}
+var wrong = errors.New("not like {\"user\": \"ann\"}")
+`)
+	said, places := p.terminal([]string{
+		"2026/11/25 13:15:03 listening on http://localhost:1",
+		`2026/11/25 13:15:03 "bob" says "hello 17"`,
+		"2026/11/25 13:15:03 a member left: EOF",
+		`2026/11/25 13:15:03 a member left: closed with 1009 "the message is too long"`,
+		`2026/11/25 13:15:03 a member left: closed with 1007 "not like {\"user\": \"ann\"}"`,
+		"2026/11/25 13:15:03 upgrade requested!",
+		"2026/11/25 13:15:03 a member left: EOF", "",
+		"goroutine 1 [running]:", "main.main()",
+	})
+	want := `"bob" says "hello 17"   (printed at a.go:6)
+a member left: closed with 1007 "not like {\"user\": \"ann\"}"   (printed at a.go:9 a.go:4)
+a member left: EOF   (printed at a.go:4)`
+	if said != want {
+		t.Errorf("shows\n%s\nwant\n%s", said, want)
+	}
+	if !slices.Contains(places, place{"a.go", 8}) {
+		t.Errorf("the place of the reason is not among %v", places)
+	}
+}
+
+// TestWaiting: a dump tells where goroutines wait that have more to do.
+func TestWaiting(t *testing.T) {
+	s := &server{target: &target{name: "work", dir: "/x/work"}}
+	dump := strings.Split(`SIGQUIT: quit
+
+goroutine 1 [IO wait]:
+net.(*TCPListener).Accept(0x1)
+main.main()
+	/x/work/main.go:45 +0x1
+
+goroutine 7 [sync.Mutex.Lock]:
+sync.(*Mutex).Lock(...)
+	/usr/local/go/src/sync/mutex.go:46
+main.(*hub).post(0x1)
+	/x/work/hub.go:43 +0x1
+
+goroutine 8 [sync.Mutex.Lock, 2 minutes]:
+main.(*hub).post(0x1)
+	/x/work/hub.go:43 +0x1
+
+goroutine 9 [IO wait]:
+net.(*conn).Write(0x1)
+main.(*conn).write(0x1)
+	/x/work/conn.go:88 +0x1
+
+goroutine 10 [chan receive]:
+main.main.func1()
+	/x/work/main.go:44 +0x1
+`, "\n")
+	want := "2 goroutines wait for a lock at work/hub.go:43\na goroutine waits in Write, for a member to read at work/conn.go:88"
+	if said := s.waiting(dump); said != want {
+		t.Errorf("says\n%s\nwant\n%s", said, want)
+	}
+}
+
+// TestProgram: the program is the folder's own, or the only one below.
+func TestProgram(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for name, text := range map[string]string{
+		"go.mod": "module x\n", "a/main.go": "package main\n", "a/b/main.go": "package main\n",
+		"c/lib.go": "package lib\n", "c/cmd/server/main.go": "package main\n", "c/.x/main.go": "package main\n",
+		"d/main.go": "package main\n", "d/_draft.go": "package x\n", "d/x_plan9.go": "package y\n", "d/gen.go": "//go:build ignore\n\npackage z\n",
+		"e/x/main.go": "package main\n", "e/y/main.go": "package main\n",
+		"f/main.go": "package main\n", "f/other.go": "package other\n",
+	} {
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for dir, want := range map[string]string{
+		"a": "a", "c": "c/cmd/server", "d": "d", "e": "there are 2 programs", "f": "f/other.go is package other",
+	} {
+		src, err := findSource(dir)
+		if got := filepath.ToSlash(src.name); err == nil && got != want || err != nil && !strings.Contains(filepath.ToSlash(err.Error()), want) {
+			t.Errorf("%s: %s, %v; want %s", dir, got, err, want)
+		}
 	}
 }

@@ -302,11 +302,3 @@ func plural(n int, one, more string) string {
 	}
 	return fmt.Sprintf("%d %s", n, more)
 }
-
-// indent puts a sentence below what it is about.
-func indent(s string) string {
-	if s == "" {
-		return ""
-	}
-	return "      " + s + "\n"
-}

@@ -284,11 +284,33 @@ func (f *failure) String() string {
 }
 
 // explain says all that there is to say of a failure: what went over the connection, what
-// the server printed, and where the code differs from the step's.
+// the server printed, what else of the step fails, and where the code differs from the step's.
 func (t *target) explain(failed []result, step int) string {
-	r, f := failed[0], failed[0].failure
-	c := t.compareWith(step, r.step)
-	var places []place
+	r, c := failed[0], t.compareWith(step, failed[0].step)
+	places := r.failure.addPlaces(c)
+	said := r.failure.String()
+	for _, other := range failed[1:min(4, len(failed))] {
+		why, _, _ := strings.Cut(other.failure.cause, "\n")
+		said += strings.TrimRight(fmt.Sprintf("  also      ✗ %s\n            %s", other.name, why), "\n ") + "\n"
+	}
+	said += "\n"
+	if r.step < step {
+		said += fmt.Sprintf("Did step %d hold before? Then look first at what you changed for step %d.\n", r.step, step)
+	}
+	switch {
+	case c == nil || !c.alike:
+	case len(c.differences) == 0:
+		said += fmt.Sprintf("Your code is that of %s, comments and layout left aside.\n", c.ours)
+	default:
+		said += c.advice(places, r.name+" "+r.failure.cause)
+	}
+	return said + fmt.Sprintf("\nThe lesson is steps/%02d.md. All differences: go run ./steps/tools/check -step %d -diff-only %s\n"+
+		"Is it the machine? go run ./steps/tools/check -doctor\n", step, step, filepath.ToSlash(t.name))
+}
+
+// addPlaces adds to a failure where in the code its words come from, and returns all places
+// that it names.
+func (f *failure) addPlaces(c *comparison) (places []place) {
 	if c != nil {
 		f.terminal, places = c.yours.terminal(f.lines)
 		if from := c.yours.where(f.says); len(from) > 0 {
@@ -296,33 +318,15 @@ func (t *target) explain(failed []result, step int) string {
 			places = append(places, from[0])
 		}
 	}
-	if f.stuck != "" {
-		f.cause = f.stuck + "\n" + f.cause
-		if strings.Contains(f.stuck, "for a lock") {
-			f.cause = f.stuck + "\nwho holds the lock does not let it go: is an Unlock missing, or is it locked twice on the way?"
-		}
+	if strings.Contains(f.stuck, "for a lock") {
+		f.cause = "who holds the lock does not let it go: is an Unlock missing, or is it locked twice on the way?"
 	}
+	f.cause = strings.TrimSpace(f.stuck + "\n" + f.cause)
 	for _, m := range placeInText.FindAllStringSubmatch(f.cause, -1) {
 		line, _ := strconv.Atoi(m[2])
 		places = append(places, place{m[1], line})
 	}
-	said := f.String() + "\n"
-	for _, other := range failed[1:min(4, len(failed))] {
-		why, _, _ := strings.Cut(other.failure.cause, "\n")
-		said += fmt.Sprintf("  also fails: %s\n%s", other.name, indent(why))
-	}
-	if r.step < step {
-		said += fmt.Sprintf("Did step %d hold before? Then look first at what you changed for step %d.\n", r.step, step)
-	}
-	switch {
-	case c == nil || !c.alike:
-	case len(c.differences) == 0:
-		said += fmt.Sprintf("Your code is that of %s, comments and layout left aside: is it the machine?\n", c.ours)
-	default:
-		said += c.advice(places, r.name+" "+f.cause)
-	}
-	return said + fmt.Sprintf("\nThe lesson is steps/%02d.md. All differences: go run ./steps/tools/check -step %d -diff-only %s\n"+
-		"Is it the machine? go run ./steps/tools/check -doctor\n", step, step, filepath.ToSlash(t.name))
+	return places
 }
 
 // placeInText finds a file and line in a sentence.
@@ -332,7 +336,7 @@ var placeInText = regexp.MustCompile(`(\S+\.go):(\d+)`)
 func (t *target) ours(step int) string {
 	name := fmt.Sprintf("steps/%02d", step)
 	if here, err := os.Getwd(); err == nil {
-		return filepath.ToSlash(relative(here, filepath.Join(programs.Root(t.dir), name)))
+		return filepath.ToSlash(relative(here, filepath.Join(programs.Workshop(t.dir), name)))
 	}
 	return name
 }

@@ -23,7 +23,7 @@ var (
 func (p *program) where(printed string) (places []place) {
 	printed = strings.ReplaceAll(printed, `\"`, `"`) // as %q prints a text in a text
 	var longest, begins literal
-	most := 5 // letters: fewer tell nothing
+	most := 3 // letters: fewer tell nothing
 	for _, l := range p.texts {
 		text, err := strconv.Unquote(l.text)
 		if err != nil {
@@ -44,7 +44,7 @@ func (p *program) where(printed string) (places []place) {
 		if size > most {
 			most, longest = size, l
 		}
-		if first == 0 && size > 5 && len(l.text) > len(begins.text) {
+		if first == 0 && size > 3 && len(l.text) > len(begins.text) {
 			begins = l
 		}
 	}
