@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -118,6 +120,44 @@ func TestStrangeServers(t *testing.T) {
 			t.Errorf("%s: a stack trace:\n%s", name, got.said)
 		}
 	}
+}
+
+// TestForeignWords: a system says in its own language that a port is in use. Here it is
+// Windows' German.
+func TestForeignWords(t *testing.T) {
+	src, err := findSource(filepath.Join(repo, "steps", "01"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(src.dir, "main.go")
+	code, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, _ := strings.Cut(string(code), `log.Fatalf("%v; `)
+	_, after, found := strings.Cut(rest, "\n")
+	if !found {
+		t.Fatal("steps/01 no longer prints the error of net.Listen in front of a semicolon")
+	}
+	temp := t.TempDir()
+	german, overlay, exe := filepath.Join(temp, "main.go"), filepath.Join(temp, "overlay.json"), filepath.Join(temp, "server.exe")
+	text := before + `log.Fatalf("listen tcp %s: bind: Normalerweise darf jede Socketadresse (Protokoll, Netzwerkadresse oder Anschluss) nur jeweils einmal verwendet werden.", *addr)` + "\n" + after
+	b, err := json.Marshal(map[string]map[string]string{"Replace": {path: german}})
+	if err == nil {
+		err = errors.Join(os.WriteFile(german, []byte(text), 0o666), os.WriteFile(overlay, b, 0o666))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said, err := src.build(t.Context(), exe, "-overlay="+overlay); err != nil {
+		t.Fatal(said)
+	}
+	tg := &target{name: "work", dir: src.dir, binary: exe, patience: 4 * time.Second}
+	tg.check(t.Context(), 1, func(r result) {
+		if r.failure != nil {
+			t.Errorf("%s\n%s", r.name, r.failure)
+		}
+	}, func(behaviour) {})
 }
 
 func TestBuildError(t *testing.T) {
