@@ -8,11 +8,15 @@ import (
 	"embed"
 	"net/http"
 	"path"
+	"strconv"
 	"time"
 )
 
 //go:embed index.html chat.js chat.css frame.html frame.js frame-codec.js frame-diagram.js frame-diagram.css frame.css
 var files embed.FS
+
+// mark names this process in each answer: a page that waits for its server sees that it is another.
+var mark = strconv.Quote(strconv.FormatInt(time.Now().UnixNano(), 36))
 
 // contentTypes are set by hand: on Windows the registry decides what mime.TypeByExtension
 // says, it may say text/plain for .js, and then no browser runs the module.
@@ -51,6 +55,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", contentTypes[path.Ext(name)])
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("ETag", mark)
 	h.Set("Cache-Control", "no-cache") // the next step's page is another page at the same address
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(data))
 }

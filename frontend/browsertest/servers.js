@@ -1,22 +1,22 @@
 // The workshop's servers as processes: built once, started on a free port, always stopped.
+// And a stand-in, which does what they never would.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { WebSocketServer } from "ws";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const folders = { "steps/01": 1, "steps/02": 2, "steps/03": 3, "steps/04": 4, "steps/05": 5, "steps/06": 6, raw: 6, library: 6 };
-
-// A server's stage is the last step whose behaviour it owes.
-export const servers = Object.entries(folders).map(([folder, stage]) => ({ folder, stage, logsFrames: stage >= 4 && folder !== "library" }));
+const folders = ["steps/01", "steps/02", "steps/03", "steps/04", "steps/05", "raw", "library"]; // steps/06 is raw
 
 const running = new Set();
 let bin;
 
 export function build() {
   bin = mkdtempSync(join(tmpdir(), "websocket-workshop-"));
-  execFileSync("go", ["build", "-o", bin + "/", ...Object.keys(folders).map((folder) => "./" + folder)], { cwd: root, stdio: "inherit" });
+  execFileSync("go", ["build", "-o", bin + "/", ...folders.map((folder) => "./" + folder)], { cwd: root, stdio: "inherit" });
 }
 
 export function cleanUp() {
@@ -28,9 +28,10 @@ process.on("exit", cleanUp);
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
 // start resolves once the server listens: with its url, its port, what it logs, and ways to stop it.
-export async function start({ folder }, port = 0) {
+export async function start(t, folder, port = 0) {
   const child = spawn(join(bin, folder.replace("steps/", "")), ["-addr", `localhost:${port}`], { stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
+  t.after(() => stop("SIGKILL"));
   const exited = new Promise((resolve) => child.on("exit", (code) => {
     running.delete(child);
     resolve(code);
@@ -68,4 +69,25 @@ export async function start({ folder }, port = 0) {
   [, server.url] = await logged(/listening on (http:\/\/\S+:\d+)/);
   server.port = new URL(server.url).port;
   return server;
+}
+
+const types = { ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8" };
+
+// standIn serves the pages, and leaves each WebSocket to visited(socket, n), the nth from 0.
+export async function standIn(t, visited = () => {}) {
+  const http = createServer((request, response) => {
+    const name = new URL(request.url, "http://page").pathname.slice(1) || "index.html";
+    if (!/^[\w-]+\.(html|css|js)$/.test(name)) return response.writeHead(404).end();
+    response.setHeader("Content-Type", types[extname(name)]);
+    response.end(readFileSync(join(root, "frontend", name)));
+  });
+  const sockets = [];
+  new WebSocketServer({ server: http, handleProtocols: () => "json" }).on("connection", (socket) => visited(socket, sockets.push(socket) - 1));
+  await new Promise((resolve) => http.listen(0, "localhost", resolve));
+  t.after(() => {
+    for (const socket of sockets) socket.terminate();
+    http.closeAllConnections();
+    http.close();
+  });
+  return { url: `http://localhost:${http.address().port}`, sockets };
 }
