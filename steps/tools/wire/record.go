@@ -1,0 +1,165 @@
+package main
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"websocket-workshop/steps/tools/frames"
+)
+
+const (
+	maxEvents  = 2000     // that are kept of a server
+	maxBytes   = 32 << 20 // that they may hold
+	maxBacklog = 64 << 20 // bytes that wait for a reader who is slower than the servers
+	maxReaders = 20
+)
+
+// An event is something that was seen on a connection.
+type event struct {
+	number int64 // in the order that they were seen in, over all servers
+	server string
+	conn   int64 // from 1 on, for each server
+	from   origin
+	kind   string // "request", "response", "frame", "end" or "other"
+	time   time.Time
+	raw    []byte       // bytes as they came, as far as they are kept
+	length uint64       // how many came
+	frame  frames.Frame // its header, if it is one
+	size   int          // of that header
+	how    string       // an end: "fin" or "reset"
+}
+
+// MarshalJSON writes the event as the page and other programs read it.
+func (e *event) MarshalJSON() ([]byte, error) {
+	type frame struct {
+		Fin     bool   `json:"fin"`
+		Opcode  byte   `json:"opcode"`
+		Masked  bool   `json:"masked"`
+		Payload string `json:"payload"`
+	}
+	v := struct {
+		Server string `json:"server"`
+		Conn   int64  `json:"conn"`
+		From   string `json:"from"`
+		Kind   string `json:"kind"`
+		Time   int64  `json:"time"`
+		Hex    string `json:"hex"`
+		Length uint64 `json:"length"`
+		*frame
+		How string `json:"how,omitempty"`
+	}{e.server, e.conn, e.from.String(), e.kind, e.time.UnixMilli(), hex.EncodeToString(e.raw), e.length, nil, e.how}
+	if e.kind == "frame" {
+		payload := slices.Clone(e.raw[e.size:])
+		if e.frame.Masked {
+			frames.Mask(payload, e.frame.Key, 0)
+		}
+		v.frame = &frame{e.frame.Fin, e.frame.Opcode, e.frame.Masked, hex.EncodeToString(payload)}
+	}
+	return json.Marshal(v)
+}
+
+// cost is about the memory that an event takes, in bytes.
+func (e *event) cost() int { return cap(e.raw) + 200 }
+
+// A record keeps the newest events of each server, and hands them out.
+type record struct {
+	mu      sync.Mutex
+	number  int64
+	kept    map[string]*queue
+	readers map[*reader]bool
+}
+
+// A queue is events in their order, and what they cost.
+type queue struct {
+	events []*event
+	cost   int
+}
+
+func (q *queue) add(e *event) {
+	q.events = append(q.events, e)
+	q.cost += e.cost()
+}
+
+// A reader gets the events from some moment on.
+type reader struct {
+	queue
+	ready chan struct{} // holds a token when there is something in the queue
+}
+
+func newRecord() *record {
+	return &record{kept: map[string]*queue{}, readers: map[*reader]bool{}}
+}
+
+// add keeps an event and hands it to all readers. It never waits for one: whoever is too
+// far behind misses events, and sees that by their numbers.
+func (r *record) add(e *event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.number++
+	e.number, e.time = r.number, time.Now()
+	q := r.kept[e.server]
+	if q == nil {
+		q = &queue{}
+		r.kept[e.server] = q
+	}
+	q.add(e)
+	for len(q.events) > maxEvents || q.cost > maxBytes {
+		q.cost -= q.events[0].cost()
+		q.events[0] = nil
+		q.events = q.events[1:]
+	}
+	for reader := range r.readers {
+		if reader.cost < maxBacklog {
+			reader.add(e)
+			reader.wake()
+		}
+	}
+}
+
+// read returns a new reader, whose queue begins with what is kept after the event with
+// that number; or nil if there are too many.
+func (r *record) read(after int64) *reader {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.readers) == maxReaders {
+		return nil
+	}
+	reader := &reader{ready: make(chan struct{}, 1)}
+	for _, q := range r.kept {
+		for _, e := range q.events {
+			if e.number > after {
+				reader.add(e)
+			}
+		}
+	}
+	slices.SortFunc(reader.events, func(a, b *event) int { return int(a.number - b.number) })
+	reader.wake()
+	r.readers[reader] = true
+	return reader
+}
+
+func (r *reader) wake() {
+	select {
+	case r.ready <- struct{}{}:
+	default:
+	}
+}
+
+// take returns what is in a reader's queue, and empties it.
+func (r *record) take(reader *reader) []*event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	events := reader.events
+	reader.queue = queue{}
+	return events
+}
+
+// leave ends a reader.
+func (r *record) leave(reader *reader) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.readers, reader)
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"websocket-workshop/frontend"
+)
+
+// A view serves wire.html, and what the page asks for.
+type view struct {
+	record  *record
+	proxies []*proxy
+	run     string // tells this run's events from those of another
+}
+
+// handler answers the page alone: what a page of another origin asks for is refused, and so
+// is a request to another name than this machine's own, which a foreign page may have given
+// this address (DNS rebinding).
+func (v *view) handler() http.Handler {
+	mux := http.NewServeMux()
+	pages := frontend.Handler()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/wire.html", http.StatusFound) })
+	mux.Handle("/", pages)
+	mux.HandleFunc("GET /events", v.events)
+	mux.HandleFunc("GET /now", v.now)
+	mux.HandleFunc("POST /send", v.send)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Frame-Options", "DENY") // nor may another page lead somebody's clicks
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if why := foreign(r); why != "" {
+			http.Error(w, why, http.StatusForbidden)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// foreign says why a request is refused, or "".
+func foreign(r *http.Request) string {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	switch {
+	case !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()):
+		return "this is for localhost alone, and Host says " + r.Host
+	case len(r.Header.Values("Origin")) > 1, r.Header.Values("Origin") != nil && r.Header.Get("Origin") != "http://"+r.Host:
+		return "this is for its own page alone, and Origin says " + r.Header.Get("Origin")
+	}
+	switch r.Header.Get("Sec-Fetch-Site") { // the browser's word, also where it sends no Origin
+	case "cross-site", "same-site":
+		if r.Header.Get("Sec-Fetch-Mode") != "navigate" {
+			return "this is for its own page alone"
+		}
+	}
+	return ""
+}
+
+// events sends what is kept and then what comes, by Server-Sent Events. Each has as its id
+// the run and its number: a page that comes back gets what it has not seen.
+func (v *view) events(w http.ResponseWriter, r *http.Request) {
+	var after int64
+	if number, ok := strings.CutPrefix(r.Header.Get("Last-Event-ID"), v.run+"-"); ok {
+		after, _ = strconv.ParseInt(number, 10, 64)
+	}
+	reader := v.record.read(after)
+	if reader == nil {
+		http.Error(w, "too many read the events: close a window", http.StatusServiceUnavailable)
+		return
+	}
+	defer v.record.leave(reader)
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	c := http.NewResponseController(w)
+	fmt.Fprint(w, "retry: 1000\n\n") // milliseconds, should this program be started anew
+	for {
+		for _, e := range v.record.take(reader) {
+			c.SetWriteDeadline(time.Now().Add(30 * time.Second)) // for a reader that does not read
+			data, err := json.Marshal(e)
+			if err != nil {
+				return
+			}
+			fmt.Fprintf(w, "id: %s-%d\ndata: %s\n\n", v.run, e.number, data)
+		}
+		if c.Flush() != nil {
+			return
+		}
+		select {
+		case <-reader.ready:
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// readJSON reads a request's body, which must say that it is JSON: no form of a foreign
+// page can say so. Where it cannot be read it is refused, and readJSON says false.
+func readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		http.Error(w, "Content-Type must be application/json", http.StatusUnsupportedMediaType)
+		return false
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<20)).Decode(into); err != nil {
+		http.Error(w, "the body is not the JSON that is wanted: "+err.Error(), http.StatusBadRequest)
+		return false
+	}
+	return true
+}
+
+// now says what the page shows besides the events: the servers, the rows of the table, and
+// what of a head or a frame has come and is not whole, for a second now.
+func (v *view) now(w http.ResponseWriter, r *http.Request) {
+	type server struct {
+		Name    string `json:"name"`
+		URL     string `json:"url"`     // of the proxy
+		Running bool   `json:"running"` // the server behind it
+	}
+	answer := struct {
+		Servers []server `json:"servers"`
+		Halves  []half   `json:"halves"`
+	}{Halves: []half{}}
+	for _, p := range v.proxies {
+		answer.Servers = append(answer.Servers, server{p.name, "http://" + p.addr, p.at() != ""})
+		answer.Halves = append(answer.Halves, p.halves()...)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	json.NewEncoder(w).Encode(answer)
+}
+
+func (v *view) send(w http.ResponseWriter, r *http.Request) {
+	var asked struct{ Hex, Server string }
+	if !readJSON(w, r, &asked) {
+		return
+	}
+}

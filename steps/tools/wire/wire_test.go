@@ -1,0 +1,460 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"websocket-workshop/steps/tools/frames"
+)
+
+// patience is for what has to happen soon. It is so long only for the sake of slow machines.
+const patience = 30 * time.Second
+
+// seen is an event as a program reads it.
+type seen struct {
+	Server, From, Kind, Hex, How, Payload string
+	Conn, Time                            int64
+	Length                                uint64
+	Fin, Masked                           bool
+	Opcode                                byte
+}
+
+// String is what the tests compare: who, what, and the bytes.
+func (s seen) String() string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s %s %s%s", s.Conn, s.From, s.Kind, s.Hex, s.How))
+}
+
+// A listener is a server of the tests: it takes connections, and hands them over.
+func listener(t *testing.T) (net.Listener, <-chan *net.TCPConn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	conns := make(chan *net.TCPConn, 10)
+	go func() {
+		for {
+			nc, err := l.Accept()
+			if err != nil {
+				return
+			}
+			nc.SetDeadline(time.Now().Add(patience))
+			conns <- nc.(*net.TCPConn)
+		}
+	}()
+	return l, conns
+}
+
+// A bench is a wire in front of a server of the test, and its view.
+type bench struct {
+	*view
+	t      *testing.T
+	server net.Listener
+	conns  <-chan *net.TCPConn // what the server takes
+	url    string              // of the view
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	server, conns := listener(t)
+	front, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { front.Close() })
+	p := &proxy{name: "it", log: newRecord(), addr: front.Addr().String(), at: server.Addr().String}
+	go p.serve(front)
+	v := &view{record: p.log, proxies: []*proxy{p}, run: "run"}
+	page := httptest.NewServer(v.handler())
+	t.Cleanup(func() { page.CloseClientConnections(); page.Close() })
+	return &bench{v, t, server, conns, page.URL}
+}
+
+// dial connects through the wire, and returns both ends.
+func (b *bench) dial() (client, server *net.TCPConn) {
+	b.t.Helper()
+	nc, err := net.Dial("tcp", b.proxies[0].addr)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { nc.Close() })
+	nc.SetDeadline(time.Now().Add(patience))
+	return nc.(*net.TCPConn), <-b.conns
+}
+
+// events reads the events, from the beginning until there are n or one satisfies last.
+func (b *bench) events(last func(seen) bool) (all []seen) {
+	b.t.Helper()
+	for e := range b.follow(b.t, "") {
+		all = append(all, e)
+		if last(e) {
+			return all
+		}
+	}
+	b.t.Fatalf("the events end with %v", all)
+	return nil
+}
+
+// follow reads the events after the one with an id.
+func (b *bench) follow(t *testing.T, id string) <-chan seen {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	req, _ := http.NewRequestWithContext(ctx, "GET", b.url+"/events", nil)
+	req.Header.Set("Last-Event-ID", id)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := res.Header.Get("Content-Type"); got != "text/event-stream" {
+		t.Errorf("Content-Type %q", got)
+	}
+	ch := make(chan seen, 10*maxEvents)
+	go func() {
+		defer close(ch)
+		in := bufio.NewScanner(res.Body)
+		in.Buffer(nil, 1<<20)
+		for in.Scan() {
+			data, ok := strings.CutPrefix(in.Text(), "data: ")
+			var e seen
+			if ok && json.Unmarshal([]byte(data), &e) == nil {
+				ch <- e
+			}
+		}
+	}()
+	return ch
+}
+
+func ends(how string) func(seen) bool { return func(e seen) bool { return e.How == how } }
+
+// TestPassThrough: bytes of any kind come as they are, both ways at once, and each half of
+// the connection ends by itself.
+func TestPassThrough(t *testing.T) {
+	b := newBench(t)
+	client, server := b.dial()
+	all := make([]byte, 3<<20)
+	rand.NewChaCha8([32]byte{}).Read(all)
+	var both sync.WaitGroup
+	for _, nc := range []*net.TCPConn{client, server} {
+		both.Go(func() {
+			for rest := all; len(rest) > 0; {
+				n := min(len(rest), 1+rand.IntN(200_000))
+				nc.Write(rest[:n])
+				rest = rest[n:]
+			}
+			nc.CloseWrite()
+		})
+		both.Go(func() {
+			if got, err := io.ReadAll(nc); err != nil || !bytes.Equal(got, all) {
+				t.Errorf("%d bytes came, not %d; %v", len(got), len(all), err)
+			}
+		})
+	}
+	both.Wait()
+	sum := map[string]uint64{}
+	fins := 0
+	for _, e := range b.events(func(e seen) bool { fins += len(e.How) / 3; return fins == 2 }) {
+		sum[e.From] += e.Length
+		if len(e.Hex) > 2*maxKept {
+			t.Errorf("%d bytes are kept", len(e.Hex)/2)
+		}
+	}
+	if sum["client"] != 3<<20 || sum["server"] != 3<<20 {
+		t.Errorf("bytes seen: %v", sum)
+	}
+}
+
+const request = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\n"
+const response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
+
+// A piece is what one side sends, and how it has to be seen: the kinds, in their order.
+type piece struct {
+	from  origin
+	bytes string
+	kinds string
+}
+
+func frame(opcode byte, length int, masked bool) string {
+	f := frames.Frame{Fin: true, Opcode: opcode, Masked: masked, Key: [4]byte{1, 2, 3, 4}, Payload: bytes.Repeat([]byte("x"), length)}
+	return string(f.Bytes())
+}
+
+// conversations are what goes over one connection each.
+func conversations() map[string][]piece {
+	upgrade := []piece{{fromClient, request, "request"}, {fromServer, response, "response"}}
+	hello := frame(frames.Text, 5, true)
+	return map[string][]piece{
+		"frames": append(slices.Clone(upgrade),
+			piece{fromServer, frame(1, 0, false) + frame(9, 125, false) + frame(1, 126, false), "frame frame frame"},
+			piece{fromClient, frame(1, 65535, true) + frame(2, 65536, true) + frame(8, 2, true), "frame frame frame"}),
+		"frames behind the request": {{fromClient, request, "request"}, {fromClient, hello, "frame"}, {fromServer, response, "response"},
+			{fromClient, hello, "frame"}},
+		"a refusal, and what follows": {{fromClient, request, "request"}, {fromServer, "HTTP/1.1 501 No\r\nContent-Length: 2\r\n\r\nno", "response other"},
+			{fromClient, request, "request"}, {fromServer, response, "response"}, {fromServer, hello, "frame"}},
+		"pages": {{fromClient, "HEAD / HTTP/1.1\r\n\r\n", "request"}, {fromServer, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", "response"},
+			{fromClient, "POST / HTTP/1.1\r\ncontent-length: 5\r\n\r\nGET /" + request, "request other request"},
+			{fromServer, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n" + response, "response response response"},
+			{fromClient, hello, "frame"}},
+		"chunks": {{fromClient, "GET / HTTP/1.1\r\n\r\n" + request, "request request"},
+			{fromServer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "response"}, {fromServer, "5;x=y\r\nHTTP/\r\n0\r\nTrailer: x\r\n\r\n", "other"},
+			{fromServer, response + hello, "response frame"}},
+		"bare new lines":        {{fromClient, strings.ReplaceAll(request, "\r", ""), "request"}, {fromServer, "HTTP/1.1 101 Yes\n\n", "response"}, {fromServer, hello, "frame"}},
+		"a body without an end": {{fromClient, request, "request"}, {fromServer, "HTTP/1.0 200 OK\r\n\r\n", "response"}, {fromServer, hello + response, "other"}},
+		"nonsense":              {{fromClient, request, "request"}, {fromServer, "HTTQ/1.1 " + response, "other"}},
+		"no request":            {{fromClient, "\x16\x03\x01 GET /" + request, "other"}, {fromServer, "HTTP/1.1 400 Bad\r\n\r\n", "response"}},
+		"half a frame":          append(slices.Clone(upgrade), piece{fromClient, hello[:7], ""}),
+	}
+}
+
+// TestHoweverCut: the same is seen however TCP has cut it, and no byte is lost.
+func TestHoweverCut(t *testing.T) {
+	cuts := map[string]func() int{
+		"whole": func() int { return 1 << 20 }, "single bytes": func() int { return 1 }, "at random": func() int { return 1 + rand.IntN(30) },
+	}
+	for name, pieces := range conversations() {
+		for how, size := range cuts {
+			w := &watcher{log: newRecord(), server: "it", conn: 1}
+			var want []string
+			var sent, seen [2]string
+			for _, p := range pieces {
+				sent[p.from] += p.bytes
+				for _, kind := range strings.Fields(p.kinds) {
+					want = append(want, p.from.String()+" "+kind)
+				}
+				for b := []byte(p.bytes); len(b) > 0; {
+					n := min(size(), len(b))
+					w.watch(p.from, b[:n])
+					clear(b[:n]) // the buffer is used again
+					b = b[n:]
+				}
+			}
+			if name == "half a frame" {
+				w.end(fromServer, "reset")
+				want = append(want, "client other", "server end")
+			}
+			var got []string
+			for _, e := range w.log.take(w.log.read(0)) {
+				seen[e.from] += string(e.raw) + strings.Repeat("x", int(e.length)-len(e.raw)) // the end of a long payload
+				if is := e.from.String() + " " + e.kind; e.kind != "other" || len(got) == 0 || got[len(got)-1] != is {
+					got = append(got, is)
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s, %s:\n%q, not\n%q", name, how, got, want)
+			}
+			if len(seen[0]) != len(sent[0]) || seen[1] != sent[1] || name != "frames" && seen[0] != sent[0] {
+				t.Errorf("%s, %s: other bytes were seen than were sent", name, how)
+			}
+		}
+	}
+}
+
+// TestEnds: an end is passed on as what it is, and told once.
+func TestEnds(t *testing.T) {
+	reset := func(nc *net.TCPConn) { nc.SetLinger(0); nc.Close() }
+	for _, from := range []origin{fromClient, fromServer} {
+		b := newBench(t)
+		client, server := b.dial()
+		here, there := [2]*net.TCPConn{client, server}[from], [2]*net.TCPConn{client, server}[1-from]
+		io.WriteString(here, "last words")
+		reset(here)
+		if came, err := io.ReadAll(there); frames.Ending(err) != "resets" || string(came) != "last words" && string(came) != "" {
+			t.Errorf("%v resets, and the other side reads %q, %v", from, came, err)
+		}
+		all := b.events(ends("reset"))
+		if last := all[len(all)-1]; last.From != from.String() || last.Kind != "end" {
+			t.Errorf("%v resets, and seen is %v", from, all)
+		}
+
+		// One half ends, the other goes on, and is reset by writing to what is gone.
+		b = newBench(t)
+		client, server = b.dial()
+		here, there = [2]*net.TCPConn{client, server}[from], [2]*net.TCPConn{client, server}[1-from]
+		here.CloseWrite()
+		if _, err := there.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("%v ends its half, and the other side reads %v", from, err)
+		}
+		io.WriteString(there, "still here")
+		if _, err := io.ReadFull(here, make([]byte, 10)); err != nil {
+			t.Error(err)
+		}
+		here.Close()
+		for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+			if _, err := io.WriteString(there, "?"); err != nil {
+				break
+			}
+		}
+		var got []string
+		for _, e := range b.events(ends("reset")) {
+			if e.Kind == "end" {
+				got = append(got, e.String())
+			}
+		}
+		if want := []string{fmt.Sprintf("1 %v end fin", from), fmt.Sprintf("1 %v end reset", from)}; !slices.Equal(got, want) {
+			t.Errorf("seen is %q, not %q", got, want)
+		}
+	}
+}
+
+// TestResetInTraffic: a reset is one also where the wire is just writing to that side, and
+// the system has told the writer and not the reader.
+func TestResetInTraffic(t *testing.T) {
+	b := newBench(t)
+	const visits = 100
+	all := b.follow(t, "")
+	for range visits {
+		client, server := b.dial()
+		go func() {
+			for chunk := make([]byte, 1000); ; {
+				if _, err := server.Write(chunk); err != nil {
+					return
+				}
+			}
+		}()
+		io.ReadFull(client, make([]byte, 5000))
+		client.SetLinger(0)
+		client.Close()
+	}
+	for resets := 0; resets < visits; {
+		switch e, ok := <-all; {
+		case !ok:
+			t.Fatalf("%d resets of %d", resets, visits)
+		case e.How == "fin":
+			t.Errorf("seen is %v", e)
+		case e.How == "reset":
+			resets++
+		}
+	}
+}
+
+// TestNoServer: where no server runs, the client is told as well as it still can be.
+func TestNoServer(t *testing.T) {
+	b := newBench(t)
+	b.server.Close()
+	nc, err := net.Dial("tcp", b.proxies[0].addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	nc.SetDeadline(time.Now().Add(patience))
+	if _, err := nc.Read(make([]byte, 1)); frames.Ending(err) != "resets" {
+		t.Errorf("the client reads %v", err)
+	}
+	if all := b.events(ends("reset")); len(all) != 1 || all[0].From != "server" {
+		t.Errorf("seen is %v", all)
+	}
+}
+
+// TestContract: a program that follows reads what is kept, then what comes, in the agreed form.
+func TestContract(t *testing.T) {
+	b := newBench(t)
+	client, server := b.dial()
+	before := time.Now().UnixMilli()
+	io.WriteString(client, request)
+	io.ReadFull(server, make([]byte, len(request)))
+	io.WriteString(server, response)
+	io.ReadFull(client, make([]byte, len(response)))
+	ch := b.follow(t, "")
+	if got := <-ch; got.String() != fmt.Sprintf("1 client request %x", request) || got.Time < before || got.Length != uint64(len(request)) {
+		t.Errorf("the first event is %+v", got)
+	}
+	<-ch
+	long := frame(frames.Binary, 5000, true)
+	io.WriteString(client, long[:100])
+	io.WriteString(client, long[100:])
+	got := <-ch
+	if want := (seen{Server: "it", From: "client", Kind: "frame", Conn: 1, Time: got.Time, Length: uint64(len(long)), Fin: true, Masked: true, Opcode: 2,
+		Hex: fmt.Sprintf("%x", long[:8+maxKept]), Payload: strings.Repeat("78", maxKept)}); got != want {
+		t.Errorf("the frame is %+v", got)
+	}
+	io.WriteString(server, frame(frames.Close, 2, false))
+	if got := <-ch; got.String() != "1 server frame 88027878" || got.Masked || got.Payload != "7878" {
+		t.Errorf("the close frame is %+v", got)
+	}
+	if first := <-b.follow(t, "run-3"); first.String() != "1 server frame 88027878" {
+		t.Errorf("who comes back after event 3 gets %v", first)
+	}
+	if first := <-b.follow(t, "old-3"); first.Kind != "request" {
+		t.Errorf("who comes from another run gets %v", first)
+	}
+}
+
+// TestBounds: only so much is kept, and for a reader that does not read, too.
+func TestBounds(t *testing.T) {
+	r := newRecord()
+	slow := r.read(0)
+	for range 3 * maxEvents {
+		r.add(&event{server: "a", raw: make([]byte, 50_000)})
+	}
+	r.add(&event{server: "b"})
+	for range 2 * maxEvents {
+		r.add(&event{server: "c"})
+	}
+	if slow.cost > maxBacklog+100_000 {
+		t.Errorf("%d bytes wait for a reader", slow.cost)
+	}
+	kept := r.take(r.read(0))
+	if cost := r.kept["a"].cost; cost > maxBytes || cost < maxBytes-100_000 || len(r.kept["c"].events) != maxEvents || len(r.kept["b"].events) != 1 {
+		t.Errorf("kept: %d bytes of a, %d events in all", cost, len(kept))
+	}
+	if !slices.IsSortedFunc(kept, func(a, b *event) int { return int(a.number - b.number) }) {
+		t.Error("not in order")
+	}
+	for range 2 * maxReaders {
+		slow = r.read(0)
+	}
+	if slow != nil {
+		t.Error("there is no end of readers")
+	}
+}
+
+// TestForeign: a page from elsewhere gets nothing.
+func TestForeign(t *testing.T) {
+	b := newBench(t)
+	own := strings.TrimPrefix(b.url, "http://")
+	_, port, _ := net.SplitHostPort(own)
+	for _, c := range []struct {
+		method, path, host, header string
+		want                       int
+	}{
+		{"GET", "/wire.html", own, "", 200},
+		{"GET", "/", "localhost:" + port, "", 302},
+		{"GET", "/now", "[::1]:" + port, "", 200},
+		{"GET", "/now", "evil.example:" + port, "", 403},
+		{"GET", "/events", "localhost.evil.example", "", 403},
+		{"GET", "/events", "10.0.0.1:" + port, "", 403},
+		{"GET", "/now", own, "Origin: " + b.url, 200},
+		{"GET", "/events", own, "Origin: http://localhost:8080", 403},
+		{"GET", "/events", own, "Origin: null", 403},
+		{"GET", "/events", own, "Sec-Fetch-Site: same-site", 403},
+		{"POST", "/send", own, "Content-Type: text/plain", 415},
+		{"POST", "/send", own, "Content-Type: application/x-www-form-urlencoded", 415},
+		{"POST", "/send", own, "", 415},
+		{"POST", "/send", own, "Content-Type: application/json; charset=utf-8", 400},
+		{"POST", "/events", own, "", 405},
+	} {
+		req := httptest.NewRequest(c.method, "http://"+c.host+c.path, strings.NewReader("{"))
+		if name, value, ok := strings.Cut(c.header, ": "); ok {
+			req.Header.Set(name, value)
+		}
+		rec := httptest.NewRecorder()
+		b.handler().ServeHTTP(rec, req)
+		if rec.Code != c.want {
+			t.Errorf("%s %s, Host %s, %s: %d, not %d", c.method, c.path, c.host, c.header, rec.Code, c.want)
+		}
+	}
+}
