@@ -17,7 +17,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -45,7 +44,7 @@ func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer cancel()
 	info, err := os.Stderr.Stat()
-	s := &server{dir: flag.Arg(0), args: flag.Args()[1:], file: *file, out: os.Stderr, abandoned: abandoned()}
+	s := &server{dir: flag.Arg(0), args: flag.Args()[1:], file: *file, out: os.Stderr, abandoned: programs.Abandoned()}
 	s.waits = err == nil && info.Mode()&os.ModeCharDevice != 0
 	os.Exit(s.serve(ctx))
 }
@@ -61,39 +60,15 @@ type server struct {
 
 	abandoned func() bool // reports whether nobody is left who could stop this
 
-	seen    map[string]stamp
+	seen    map[string]programs.Stamp
 	program *programs.Program // nil if it never ran
 	inWay   []string          // the server's addresses where others answered before it started
-}
-
-// A stamp tells a saved file from what it was before.
-type stamp struct {
-	time time.Time
-	size int64
-}
-
-// abandoned returns a function that reports whether the terminal of this process is gone, or
-// the process that started it. Task, which may stand in between, stays when its terminal is
-// closed, and then nobody else is told.
-func abandoned() func() bool {
-	parent, hadTerminal := os.Getppid(), hasTerminal()
-	return func() bool { return os.Getppid() != parent || hadTerminal && !hasTerminal() }
-}
-
-// hasTerminal reports whether this process has a controlling terminal. Windows, which has no
-// such file, ends the programs of a console that is closed.
-func hasTerminal() bool {
-	f, err := os.Open("/dev/tty")
-	if err == nil {
-		f.Close()
-	}
-	return err == nil
 }
 
 // serve runs the server until it is told to stop, or until the server ends and there is
 // nobody who could save. It returns the exit status.
 func (s *server) serve(ctx context.Context) int {
-	s.seen = s.look()
+	s.seen = programs.Stamps(s.dir)
 	ended := s.start(ctx)
 	for {
 		select {
@@ -107,7 +82,7 @@ func (s *server) serve(ctx context.Context) int {
 			s.sayEnded(status)
 			ended = nil
 		case <-time.After(pause):
-			switch now := s.look(); {
+			switch now := programs.Stamps(s.dir); {
 			case s.abandoned():
 				s.end()
 				return 1
@@ -115,7 +90,7 @@ func (s *server) serve(ctx context.Context) int {
 				s.seen = now
 				fmt.Fprintln(s.out, "saved: building anew")
 				ended = s.start(ctx)
-			case ended == nil && len(others(s.inWay)) < len(s.inWay):
+			case ended == nil && len(programs.Answering(s.inWay)) < len(s.inWay):
 				fmt.Fprintln(s.out, "the port is free now")
 				ended = s.start(ctx)
 			}
@@ -135,20 +110,6 @@ func (s *server) sayEnded(status int) {
 	}
 }
 
-// look returns the stamps of the code and the page.
-func (s *server) look() map[string]stamp {
-	stamps := map[string]stamp{}
-	for _, pattern := range []string{filepath.Join(s.dir, "*.go"), "frontend/*.go", "frontend/*.html", "frontend/*.css", "frontend/*.js"} {
-		files, _ := filepath.Glob(pattern) // the patterns are well formed: no error
-		for _, file := range files {
-			if info, err := os.Stat(file); err == nil {
-				stamps[file] = stamp{info.ModTime(), info.Size()}
-			}
-		}
-	}
-	return stamps
-}
-
 // start builds the server, ends the one that runs and starts the new one. Where it does
 // not build, the old one goes on. The channel is closed when what runs has ended.
 func (s *server) start(ctx context.Context) <-chan struct{} {
@@ -158,7 +119,7 @@ func (s *server) start(ctx context.Context) <-chan struct{} {
 		}
 	} else {
 		s.end()
-		s.inWay = others(addresses(s.args, os.Getenv("PORT")))
+		s.inWay = programs.Answering(addresses(s.args, os.Getenv("PORT")))
 		if err := s.run(); err != nil {
 			fmt.Fprintln(s.out, s.dir, "does not run:", err)
 		}
@@ -226,24 +187,5 @@ func addresses(args []string, port string) []string {
 	flags.SetOutput(io.Discard)
 	addr := flags.String("addr", "localhost:"+cmp.Or(port, "8080"), "")
 	flags.Parse(args) // what is wrong with them, the server says
-	host, port, _ := net.SplitHostPort(*addr)
-	switch {
-	case port == "" || port == "0":
-		return nil
-	case host == "" || host == "localhost":
-		return []string{"127.0.0.1:" + port, "[::1]:" + port}
-	}
-	return []string{*addr}
-}
-
-// others returns the addresses on which somebody takes connections. While the server does
-// not run, that is another program.
-func others(addrs []string) (taken []string) {
-	for _, addr := range addrs {
-		if nc, err := net.DialTimeout("tcp", addr, pause); err == nil {
-			nc.Close()
-			taken = append(taken, addr)
-		}
-	}
-	return taken
+	return programs.Loopback(*addr)
 }

@@ -13,8 +13,8 @@ import (
 const (
 	maxEvents  = 2000     // that are kept of a server
 	maxBytes   = 32 << 20 // that they may hold
-	maxBacklog = 64 << 20 // bytes that wait for a reader who is slower than the servers
-	maxReaders = 20
+	maxBacklog = 32 << 20 // bytes that wait for a reader who is slower than the servers
+	maxReaders = 20       // at once
 )
 
 // An event is something that was seen on a connection.

@@ -1,17 +1,24 @@
 package main
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"mime"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"websocket-workshop/frontend"
+	"websocket-workshop/steps/tools/sidebyside"
 )
+
+// sendPatience is how long a server has to answer bytes that were sent from the page.
+const sendPatience = 2 * time.Second
 
 // A view serves wire.html, and what the page asks for.
 type view struct {
@@ -116,8 +123,8 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
 	return true
 }
 
-// now says what the page shows besides the events: the servers, the rows of the table, and
-// what of a head or a frame has come and is not whole, for a second now.
+// now says what the page shows besides the events: the servers, the rows of the table that
+// can be tried, and what of a head or a frame has come and is not whole, for a second now.
 func (v *view) now(w http.ResponseWriter, r *http.Request) {
 	type server struct {
 		Name    string `json:"name"`
@@ -126,20 +133,89 @@ func (v *view) now(w http.ResponseWriter, r *http.Request) {
 	}
 	answer := struct {
 		Servers []server `json:"servers"`
+		Rows    []string `json:"rows"`
 		Halves  []half   `json:"halves"`
 	}{Halves: []half{}}
 	for _, p := range v.proxies {
 		answer.Servers = append(answer.Servers, server{p.name, "http://" + p.addr, p.at() != ""})
 		answer.Halves = append(answer.Halves, p.halves()...)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	json.NewEncoder(w).Encode(answer)
+	for _, row := range sidebyside.Rows() {
+		if row.Tried {
+			answer.Rows = append(answer.Rows, row.What)
+		}
+	}
+	reply(w, answer)
 }
 
+// send opens a handshake with each server, or the one that is named, sends the bytes given
+// in hex (or those of the table's row that is named), and answers what each of them says.
+// All of it goes over the wire, and can be seen there.
 func (v *view) send(w http.ResponseWriter, r *http.Request) {
-	var asked struct{ Hex, Server string }
-	if !readJSON(w, r, &asked) {
+	var wanted struct{ Hex, Row, Server string }
+	if !readJSON(w, r, &wanted) {
 		return
 	}
+	row, err := sidebyside.Row{}, error(nil)
+	if row.Send, err = hex.DecodeString(wanted.Hex); err != nil {
+		http.Error(w, "hex: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	if i := slices.IndexFunc(sidebyside.Rows(), func(r sidebyside.Row) bool { return r.Tried && r.What == wanted.Row }); i >= 0 {
+		row = sidebyside.Rows()[i]
+	} else if len(row.Send) == 0 {
+		http.Error(w, "nothing to send: hex is empty", http.StatusBadRequest)
+		return
+	}
+	type answer struct {
+		Server string `json:"server"`
+		Says   string `json:"says"`
+	}
+	var answers []*answer
+	var all sync.WaitGroup
+	for _, p := range v.proxies {
+		if wanted.Server == "" || wanted.Server == p.name {
+			a := &answer{Server: p.name}
+			answers = append(answers, a)
+			all.Go(func() { a.Says = words(row.Try(p.addr, sendPatience)) })
+		}
+	}
+	if answers == nil {
+		http.Error(w, "there is no server "+wanted.Server, http.StatusBadRequest)
+		return
+	}
+	all.Wait()
+	reply(w, answers)
+}
+
+// words turns what sidebyside.Row.Try returns into a sentence.
+func words(tried string) string {
+	if strings.Trim(tried, "0123456789") == "" {
+		return "answers the handshake with " + tried
+	}
+	parts := strings.Split(tried, ", ")
+	for i, part := range parts {
+		switch {
+		case strings.HasPrefix(part, "close"):
+			parts[i] = "close frame" + strings.TrimPrefix(part, "close")
+		case part == "hangs up":
+			parts[i] = "hangs up without one"
+		case part == "resets" && i == 0:
+			parts[i] = "resets TCP without one"
+		case part == "resets":
+			parts[i] = "then resets TCP"
+		case part == "waits":
+			parts[i] = "waits, and stays open"
+		case part == "posted":
+			parts[i] = "posts it as a message"
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// reply answers with JSON.
+func reply(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	json.NewEncoder(w).Encode(v)
 }

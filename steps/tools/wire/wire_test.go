@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -345,14 +347,8 @@ func TestResetInTraffic(t *testing.T) {
 func TestNoServer(t *testing.T) {
 	b := newBench(t)
 	b.server.Close()
-	nc, err := net.Dial("tcp", b.proxies[0].addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
-	nc.SetDeadline(time.Now().Add(patience))
-	if _, err := nc.Read(make([]byte, 1)); frames.Ending(err) != "resets" {
-		t.Errorf("the client reads %v", err)
+	if c, err := frames.Open(b.proxies[0].addr, patience); frames.Ending(err) != "resets" && !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("the client has %v, %v", c, err)
 	}
 	if all := b.events(ends("reset")); len(all) != 1 || all[0].From != "server" {
 		t.Errorf("seen is %v", all)
@@ -431,7 +427,7 @@ func TestForeign(t *testing.T) {
 		method, path, host, header string
 		want                       int
 	}{
-		{"GET", "/wire.html", own, "", 200},
+		{"GET", "/frame.html", own, "", 200},
 		{"GET", "/", "localhost:" + port, "", 302},
 		{"GET", "/now", "[::1]:" + port, "", 200},
 		{"GET", "/now", "evil.example:" + port, "", 403},
@@ -456,5 +452,75 @@ func TestForeign(t *testing.T) {
 		if rec.Code != c.want {
 			t.Errorf("%s %s, Host %s, %s: %d, not %d", c.method, c.path, c.host, c.header, rec.Code, c.want)
 		}
+	}
+}
+
+// TestSend: bytes of one's own go to each server, or the one that is named, over the wire.
+func TestSend(t *testing.T) {
+	b := newBench(t)
+	go func() {
+		for server := range b.conns {
+			in := bufio.NewReader(server)
+			http.ReadRequest(in)
+			io.WriteString(server, response+frame(frames.Text, 2, false)) // which greets
+			if f, err := frames.Read(in); err == nil && f.Opcode == frames.Ping {
+				io.WriteString(server, "\x88\x02\x03\xea")
+			}
+			server.Close()
+		}
+	}()
+	for body, want := range map[string]string{
+		`{"hex": "8900"}`:                                `[{"server":"it","says":"close frame 1002"}]`,
+		`{"hex": "8a00", "server": "it"}`:                `[{"server":"it","says":"hangs up without one"}]`,
+		`{"row": "an unmasked frame"}`:                   `[{"server":"it","says":"hangs up without one"}]`,
+		`{"row": "compression (RFC 7692)", "hex": "00"}`: `[{"server":"it","says":"answers the handshake with 101"}]`,
+		`{"hex": "8900", "server": "other"}`:             "there is no server other",
+		`{"hex": "890"}`:                                 "hex: encoding/hex: odd length hex string",
+		`{"hex": ""}`:                                    "nothing to send: hex is empty",
+	} {
+		res, err := http.Post(b.url+"/send", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _ := io.ReadAll(res.Body)
+		if strings.TrimSpace(string(got)) != want {
+			t.Errorf("%s: %s", body, got)
+		}
+	}
+	all := b.events(func(e seen) bool { return e.Kind == "frame" && e.From == "client" })
+	if all[0].Kind != "request" || all[1].Kind != "response" {
+		t.Errorf("seen is %v", all)
+	}
+}
+
+// TestServers: what is built and run, or runs already, and what is neither.
+func TestServers(t *testing.T) {
+	t.Chdir("../../..")
+	for args, want := range map[string]string{
+		"":                        "raw library",
+		"./raw/ localhost:9000":   "./raw localhost:9000",
+		"steps/03 steps/03":       "steps/03 steps/03 (2)",
+		"nothing":                 "nothing is neither a folder in",
+		"README.md":               "README.md is neither a folder in",
+		"raw library raw":         "one server or two, and not 3",
+		t.TempDir():               "is outside of the workshop's folder",
+		"no-such-folder/work raw": "no-such-folder/work is neither a folder in",
+	} {
+		servers, err := findServers(strings.Fields(args))
+		got := fmt.Sprint(err)
+		if err == nil {
+			var names []string
+			for _, s := range servers {
+				names = append(names, s.name)
+			}
+			got = strings.Join(names, " ")
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("wire %s: %s", args, got)
+		}
+	}
+	taken, _ := listener(t)
+	if _, err := listen("-view", taken.Addr().String()); err == nil || !strings.Contains(err.Error(), "choose another port: -view localhost:") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("a taken port: %v", err)
 	}
 }
