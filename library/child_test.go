@@ -9,7 +9,9 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"testing"
+	"time"
 )
 
 // childEnv is set where a test has started this test binary as a server: to chat or echo.
@@ -21,7 +23,10 @@ func TestMain(m *testing.M) {
 	if role != "" {
 		go obey(os.Stdin)
 	}
-	if role == "chat" {
+	if role == "impatient chat" {
+		pingTime, quietTime = 200*time.Millisecond, 3*time.Second
+	}
+	if strings.HasSuffix(role, "chat") {
 		main()
 		os.Exit(0)
 	}

@@ -14,9 +14,12 @@ import (
 	"nhooyr.io/websocket"
 )
 
-const (
-	maxMessage = 4096            // bytes in a message: no member makes the server hold more
-	writeTime  = 5 * time.Second // for a member to take what is written to it
+// Limits. They are variables only for the tests, which change them.
+var (
+	maxMessage int64 = 4096             // bytes in a message: no member makes the server hold more
+	writeTime        = 5 * time.Second  // for a member to take what is written to it
+	pingTime         = 30 * time.Second // from one ping to the next
+	quietTime        = 75 * time.Second // without an answer to a ping: then a member is gone
 )
 
 const opText = websocket.MessageText
@@ -41,7 +44,10 @@ type message struct {
 // accept turns a request into a WebSocket connection. A client that is refused has been
 // told so when accept returns the error.
 func accept(w http.ResponseWriter, r *http.Request) (*conn, error) {
-	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"json"}})
+	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		Subprotocols:   []string{"json"},
+		OriginPatterns: r.Header.Values("X-Forwarded-Host"), // beside Host: behind a proxy
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +79,15 @@ func (c *conn) write(payload []byte) error {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTime)
 	defer cancel()
 	return c.ws.Write(ctx, opText, payload)
+}
+
+// ping asks the member for a sign of life. Whoever gives none in time is gone.
+func (c *conn) ping() {
+	ctx, cancel := context.WithTimeout(context.Background(), quietTime-pingTime)
+	defer cancel()
+	if c.ws.Ping(ctx) != nil {
+		c.ws.CloseNow()
+	}
 }
 
 // goodbye tells the member that the server stops.

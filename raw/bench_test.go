@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"testing"
 )
 
@@ -16,7 +15,7 @@ func BenchmarkRead(b *testing.B) {
 	log.SetOutput(io.Discard)
 	eachSize(b, func(b *testing.B, payload []byte) {
 		wire := &endless{data: masked(payload)}
-		c := &conn{nc: wire, br: bufio.NewReader(wire), limit: len(payload)}
+		c := &conn{nc: wire, br: bufio.NewReader(wire)}
 		for b.Loop() {
 			if m, err := c.read(); err != nil || len(m.data) != len(payload) {
 				b.Fatalf("%d bytes and the error %v", len(m.data), err)
@@ -76,7 +75,7 @@ func masked(payload []byte) []byte {
 
 // endless is a connection on which the same bytes come again and again.
 type endless struct {
-	net.TCPConn
+	nowhere
 	data []byte
 	at   int
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/json"
@@ -479,58 +478,6 @@ func TestSlowMembers(t *testing.T) {
 		for range cap(told) {
 			if s := <-told; s != `close 1001 "the server stops" <nil>` {
 				t.Errorf("%s: a member was told %s", name, s)
-			}
-		}
-	}
-}
-
-// A gate is a TCP end that takes what is written once it is open.
-type gate struct {
-	nowhere
-	open   chan struct{}
-	frames chan []byte
-}
-
-func (g *gate) Write(b []byte) (int, error) {
-	<-g.open
-	g.frames <- b
-	return len(b), nil
-}
-
-// TestEveryPost: a member that has to catch up gets every post, however many came meanwhile.
-// Only if they were too many are some left out, and the last never.
-func TestEveryPost(t *testing.T) {
-	t.Parallel()
-	for _, posts := range []int{1, 2, historySize, historySize + 1, 3*historySize - 1, 6 * historySize, 20 * historySize} {
-		g := &gate{open: make(chan struct{}), frames: make(chan []byte, maxWaiting+1)}
-		c := &conn{nc: g}
-		h := hub{members: map[*conn]*member{}}
-		h.join(c)
-		for i := range posts {
-			h.post(post{User: fmt.Sprintf("every %d", i)})
-		}
-		if n := len(h.members[c].waiting); n > maxWaiting {
-			t.Errorf("of %d posts, %d frames wait", posts, n)
-		}
-		close(g.open)
-		seen := map[string]bool{}
-		for last := fmt.Sprintf("every %d", posts-1); !seen[last]; {
-			select {
-			case b := <-g.frames:
-				f, err := (&peer{br: bufio.NewReader(bytes.NewReader(b))}).next()
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, user := range f.users() {
-					seen[user] = true
-				}
-			case <-time.After(patience):
-				t.Fatalf("of %d posts the last never came", posts)
-			}
-		}
-		for i := range posts {
-			if !seen[fmt.Sprintf("every %d", i)] && posts <= 6*historySize {
-				t.Fatalf("of %d posts number %d never came", posts, i)
 			}
 		}
 	}

@@ -9,7 +9,9 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"testing"
+	"time"
 )
 
 // childEnv is set where a test has started this test binary as a server: to chat or echo.
@@ -21,11 +23,15 @@ func TestMain(m *testing.M) {
 	if role != "" {
 		go obey(os.Stdin)
 	}
-	if role == "chat" {
+	if role == "impatient chat" {
+		pingTime, quietTime = 200*time.Millisecond, 3*time.Second
+	}
+	if strings.HasSuffix(role, "chat") {
 		main()
 		os.Exit(0)
 	}
 	log.SetOutput(io.Discard) // a line a frame is for the workshop, not for a thousand rows
+	maxMessage = 64 << 20     // what is not the chat is an echo, for messages of any length
 	code := m.Run()
 	for _, f := range atEnd {
 		f()

@@ -288,7 +288,6 @@ func TestConformance(t *testing.T) {
 	var visits sync.WaitGroup
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, err := accept(w, r); err == nil {
-			c.limit = 64 << 20
 			visits.Go(func() {
 				defer func() {
 					if p := recover(); p != nil {

@@ -3,24 +3,25 @@ package main
 import (
 	"bufio"
 	"io"
-	"log"
 	"net"
 	"sync"
 	"time"
 	"unicode/utf8"
 )
 
-const maxMessage = 4096 // bytes in a message: no member makes the server hold more
+// Limits. They are variables only for the tests, which change them.
+var writeTime = 5 * time.Second // for a member to take what is written to it
 
-const writeTime = 5 * time.Second // for a member to take what is written to it
-const closeTime = 5 * time.Second // for a member to hang up, once we have
+var maxMessage = 4096 // bytes in a message: no member makes the server hold more
+
+var closeTime = 5 * time.Second  // for a member to hang up, once we have
+var pingTime = 30 * time.Second  // from one ping to the next
+var quietTime = 75 * time.Second // without a frame from a member: then it is gone
 
 // A conn is one WebSocket connection (RFC 6455). Only one goroutine may read from it.
 type conn struct {
 	nc net.Conn
 	br *bufio.Reader // read from this, never from nc: bytes that came early are in it
-
-	limit int // of a message, in bytes
 
 	// Write state, for any goroutine.
 	mu sync.Mutex // one writer at a time: frames must not mix
@@ -38,6 +39,7 @@ type message struct {
 func (c *conn) read() (message, error) {
 	var m message
 	for {
+		c.nc.SetReadDeadline(time.Now().Add(quietTime)) // whoever lives answers our pings
 		h, err := readHeader(c.br)
 		if err != nil {
 			return m, err
@@ -52,7 +54,7 @@ func (c *conn) read() (message, error) {
 			return m, closeError{1002, "a fragment continues no message"} // 5.4
 		case h.op != opContinuation && m.op != 0:
 			return m, closeError{1002, "a message begins within another"} // 5.4
-		case h.length > uint64(c.limit-len(m.data)): // before a byte of it is stored
+		case h.length > uint64(maxMessage-len(m.data)): // before a byte of it is stored
 			return m, closeError{1009, "the message is too long"}
 		case h.op != opContinuation:
 			m.op = h.op
@@ -84,18 +86,14 @@ func (c *conn) control(h header) error {
 	return nil
 }
 
-// readPayload appends the payload of h to data. It logs the frame as a link to the page
-// that shows its bits.
+// readPayload appends the payload of h, unmasked, to data.
 func (c *conn) readPayload(h header, data []byte) ([]byte, error) {
 	start := len(data)
 	data = append(data, make([]byte, h.length)...)
-	payload := data[start:]
-	if _, err := io.ReadFull(c.br, payload); err != nil { // one Read may return less
+	if _, err := io.ReadFull(c.br, data[start:]); err != nil { // one Read may return less
 		return nil, err
 	}
-	wire := append(h.raw, payload[:min(len(payload), 128-len(h.raw))]...)
-	log.Printf("frame http://%v/frame.html#%x", c.nc.LocalAddr(), wire)
-	unmask(payload, h.key)
+	unmask(data[start:], h.key)
 	return data, nil
 }
 
@@ -115,25 +113,32 @@ func (c *conn) write(b []byte) error {
 	return err
 }
 
+// ping asks the member for a sign of life (section 5.5.2), which also keeps proxies awake.
+func (c *conn) ping() {
+	c.write(encode(opPing, nil))
+}
+
 // goodbye tells the member that the server stops. Its answer ends its visit.
 func (c *conn) goodbye() {
 	c.write(encode(opClose, closeError{1001, "the server stops"}.payload()))
 }
 
-// end closes the connection for the reason err.
+// end closes the connection for the reason err: with a close frame, unless one was sent
+// already or the member is simply gone.
 //
-// It begins with a close frame, unless one was sent already or the member is simply gone.
 // The server hangs up first (section 7.1.1). But a TCP connection closed with bytes unread
 // is reset, and the close frame may be lost with it. So this ends only its own direction,
 // and reads on until the member has ended the other.
 func (c *conn) end(err error) {
-	if why, ok := err.(closeError); ok {
-		c.write(encode(opClose, why.payload()))
+	defer c.nc.Close()
+	why, ok := err.(closeError)
+	if !ok {
+		return
 	}
+	c.write(encode(opClose, why.payload()))
 	if tcp, ok := c.nc.(*net.TCPConn); ok {
 		tcp.CloseWrite()
 	}
 	c.nc.SetReadDeadline(time.Now().Add(closeTime))
 	io.Copy(io.Discard, c.br)
-	c.nc.Close()
 }

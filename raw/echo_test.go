@@ -49,7 +49,6 @@ func serveEcho(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	c.limit = 64 << 20
 	go func() { c.end(echo(c)) }()
 }
 

@@ -30,11 +30,11 @@ func seeds(f *testing.F) {
 	}
 }
 
-// nowhere is a connection's TCP end for the log line, and takes what is written.
+// nowhere is a connection's TCP end: it takes what is written, and has no time limits.
 type nowhere struct{ net.Conn }
 
-func (nowhere) LocalAddr() net.Addr              { return &net.TCPAddr{} }
 func (nowhere) Write(b []byte) (int, error)      { return len(b), nil }
+func (nowhere) SetReadDeadline(time.Time) error  { return nil }
 func (nowhere) SetWriteDeadline(time.Time) error { return nil }
 func (nowhere) Close() error                     { return nil }
 
@@ -52,9 +52,6 @@ func FuzzReadFrame(f *testing.F) {
 			return
 		}
 		head := sent[:len(sent)-r.Len()]
-		if !bytes.Equal(h.raw, head) {
-			t.Errorf("took % x for the header % x", h.raw, head)
-		}
 		first := h.op
 		if h.fin {
 			first |= finBit
@@ -67,11 +64,13 @@ func FuzzReadFrame(f *testing.F) {
 		}
 
 		// The payload, through a connection that has just the room for it, or just not.
+		defer func(limit int) { maxMessage = limit }(maxMessage)
 		for _, limit := range []int{int(h.length), int(h.length) - 1} {
 			if h.length > 1<<20 && limit == int(h.length) || limit < 0 {
 				continue // it would be stored, and not come
 			}
-			c := &conn{nc: nowhere{}, br: bufio.NewReader(bytes.NewReader(sent)), limit: limit}
+			c := &conn{nc: nowhere{}, br: bufio.NewReader(bytes.NewReader(sent))}
+			maxMessage = limit
 			var before uint64
 			if h.length > 1<<20 {
 				before = allocated()

@@ -274,7 +274,7 @@ var announced = regexp.MustCompile(`(?:listening on http|echo on ws)://([^/ ]*:[
 func start(t *testing.T, binary, role string) *process {
 	t.Helper()
 	args := map[string][]string{
-		"chat": {"-addr=127.0.0.1:0"},
+		"chat": {"-addr=127.0.0.1:0"}, "impatient chat": {"-addr=127.0.0.1:0"},
 		"echo": {"-test.run=^TestEcho$", "-echo=127.0.0.1:0"},
 	}
 	s := &process{cmd: exec.Command(binary, args[role]...), done: make(chan struct{})}
@@ -290,7 +290,7 @@ func start(t *testing.T, binary, role string) *process {
 	go func() {
 		defer close(s.done)
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
-			if m := announced.FindStringSubmatch(lines.Text()); m != nil && role == "chat" {
+			if m := announced.FindStringSubmatch(lines.Text()); m != nil && role != "echo" {
 				found <- m[1]
 			}
 			s.log.add(lines.Text())

@@ -3,6 +3,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"flag"
 	"log"
 	"net"
@@ -17,8 +18,6 @@ import (
 	"websocket-workshop/frontend"
 )
 
-var page = frontend.Handler()
-
 func main() {
 	addr := flag.String("addr", "localhost:"+cmp.Or(os.Getenv("PORT"), "8080"), "`host:port` to listen on")
 	flag.Parse()
@@ -28,11 +27,14 @@ func main() {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
 
+	host, _, err := net.SplitHostPort(*addr)
+	if err != nil {
+		log.Fatalf("%v: an address is host:port, as in localhost:8081", err)
+	}
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
 		log.Fatalf("%v; if another server has the port, stop it or choose another port: -addr localhost:8081", err)
 	}
-	host, _, _ := net.SplitHostPort(*addr)
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	log.Printf("listening on http://%s", net.JoinHostPort(cmp.Or(host, "localhost"), port))
 
@@ -42,7 +44,7 @@ func main() {
 		WriteTimeout: 10 * time.Second, // so would a browser that never reads the page
 		IdleTimeout:  time.Minute,      // and one that has nothing more to ask
 	}
-	go func() { <-stop; server.Close() }()
+	go func() { <-stop; server.Shutdown(context.Background()) }()
 	if err := server.Serve(listener); err != http.ErrServerClosed {
 		log.Fatal(err)
 	}
@@ -54,7 +56,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 		upgrade(w, r)
 		return
 	}
-	page.ServeHTTP(w, r)
+	frontend.Handler().ServeHTTP(w, r)
 }
 
 // upgrade answers a request to go on in another protocol than HTTP.

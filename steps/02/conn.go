@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-const writeTime = 5 * time.Second // for a member to take what is written to it
+// Limits. They are variables only for the tests, which change them.
+var writeTime = 5 * time.Second // for a member to take what is written to it
 
 // A conn is one WebSocket connection (RFC 6455). Only one goroutine may read from it.
 type conn struct {
@@ -29,9 +30,4 @@ func (c *conn) write(b []byte) error {
 		c.nc.Close() // half a frame may be out: nothing can follow it
 	}
 	return err
-}
-
-// end closes the connection for the reason err.
-func (c *conn) end(err error) {
-	c.nc.Close()
 }

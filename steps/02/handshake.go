@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,11 +19,7 @@ const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 // request, takes the TCP connection from net/http and answers 101. A client that is
 // refused has been told so when accept returns the error.
 func accept(w http.ResponseWriter, r *http.Request) (*conn, error) {
-	if status, problem := refusal(r); status != 0 {
-		w.Header().Set("Sec-WebSocket-Version", "13") // the client may try again with these
-		w.Header().Set("Upgrade", "websocket")
-		w.Header().Set("Connection", "Upgrade")
-		w.Header().Set("Allow", http.MethodGet)
+	if status, problem := refusal(r, w.Header()); status != 0 {
 		http.Error(w, problem, status)
 		return nil, errors.New(problem)
 	}
@@ -36,12 +33,13 @@ func accept(w http.ResponseWriter, r *http.Request) (*conn, error) {
 }
 
 // refusal returns the status and the sentence for a request that is not an opening
-// handshake as section 4.2.1 has it, or 0.
-func refusal(r *http.Request) (status int, problem string) {
-	keys := strings.Join(r.Header.Values("Sec-WebSocket-Key"), " and ") // two keys are none (11.3.1)
-	key, err := base64.StdEncoding.DecodeString(keys)
+// handshake as section 4.2.1 has it, or 0. In h it says what the client may try instead.
+func refusal(r *http.Request, h http.Header) (status int, problem string) {
+	keys := r.Header.Values("Sec-WebSocket-Key") // two are none (11.3.1)
+	key, err := base64.StdEncoding.DecodeString(strings.Join(keys, ""))
 	switch {
 	case r.Method != http.MethodGet:
+		h.Set("Allow", http.MethodGet)
 		return http.StatusMethodNotAllowed, "a handshake is a GET request"
 	case !r.ProtoAtLeast(1, 1):
 		return http.StatusBadRequest, "a handshake needs HTTP/1.1"
@@ -49,23 +47,29 @@ func refusal(r *http.Request) (status int, problem string) {
 		return http.StatusBadRequest, "a handshake has no body: frames would follow it"
 	case !hasToken(r, "Connection", "upgrade"):
 		return http.StatusBadRequest, "Connection does not say upgrade"
-	case strings.Join(r.Header.Values("Sec-WebSocket-Version"), " and ") != "13":
+	case !slices.Equal(r.Header.Values("Sec-WebSocket-Version"), []string{"13"}):
+		h.Set("Connection", "Upgrade")
+		h.Set("Upgrade", "websocket")
+		h.Set("Sec-WebSocket-Version", "13")
 		return http.StatusUpgradeRequired, "Sec-WebSocket-Version must be 13"
-	case err != nil || len(key) != 16:
+	case len(keys) != 1 || err != nil || len(key) != 16:
 		return http.StatusBadRequest, "Sec-WebSocket-Key must be 16 bytes in base64"
 	case !sameOrigin(r):
-		return http.StatusForbidden, "Origin names another host than this one"
+		return http.StatusForbidden, fmt.Sprintf("Origin is %q, but Host is %q", r.Header.Values("Origin"), r.Host)
 	}
 	return 0, ""
 }
 
-// sameOrigin reports whether the page that asks came from this server (section 10.2).
-// A browser lets any page open a WebSocket to any host, so it is the server that must
-// object. What is no browser sends no Origin.
+// sameOrigin reports whether the page that asks came from this server (section 10.2): a
+// browser lets any page open a WebSocket to any host, so it is the server that must object.
+// A proxy that changes Host keeps the old one in X-Forwarded-Host, which no page can set.
+// What is no browser sends no Origin. None of this stops a name that its owner points at
+// 127.0.0.1 (DNS rebinding): there Origin and Host agree.
 func sameOrigin(r *http.Request) bool {
 	for _, origin := range r.Header.Values("Origin") {
 		u, err := url.Parse(origin)
-		if err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
+		if err != nil || u.Host == "" ||
+			!strings.EqualFold(u.Host, r.Host) && !hasToken(r, "X-Forwarded-Host", u.Host) {
 			return false
 		}
 	}

@@ -4,12 +4,7 @@ import "encoding/binary"
 
 // What a frame carries: its opcode (RFC 6455, section 5.2).
 const (
-	opContinuation = 0x0
-	opText         = 0x1
-	opBinary       = 0x2
-	opClose        = 0x8 // this and what follows are control frames
-	opPing         = 0x9
-	opPong         = 0xA
+	opText = 0x1
 )
 
 const finBit = 0x80 // in the first byte of a frame: the message ends with it

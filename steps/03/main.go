@@ -3,6 +3,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"flag"
 	"log"
 	"net"
@@ -17,8 +18,6 @@ import (
 	"websocket-workshop/frontend"
 )
 
-var page = frontend.Handler()
-
 func main() {
 	addr := flag.String("addr", "localhost:"+cmp.Or(os.Getenv("PORT"), "8080"), "`host:port` to listen on")
 	flag.Parse()
@@ -28,11 +27,14 @@ func main() {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
 
+	host, _, err := net.SplitHostPort(*addr)
+	if err != nil {
+		log.Fatalf("%v: an address is host:port, as in localhost:8081", err)
+	}
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
 		log.Fatalf("%v; if another server has the port, stop it or choose another port: -addr localhost:8081", err)
 	}
-	host, _, _ := net.SplitHostPort(*addr)
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	past.add(post{"workshop", "Welcome! All who open this page are in one room.", time.Now().UnixMilli()})
 	log.Printf("listening on http://%s", net.JoinHostPort(cmp.Or(host, "localhost"), port))
@@ -43,7 +45,7 @@ func main() {
 		WriteTimeout: 10 * time.Second, // so would a browser that never reads the page
 		IdleTimeout:  time.Minute,      // and one that has nothing more to ask
 	}
-	go func() { <-stop; server.Close() }()
+	go func() { <-stop; server.Shutdown(context.Background()) }()
 	if err := server.Serve(listener); err != http.ErrServerClosed {
 		log.Fatal(err)
 	}
@@ -55,7 +57,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 		upgrade(w, r)
 		return
 	}
-	page.ServeHTTP(w, r)
+	frontend.Handler().ServeHTTP(w, r)
 }
 
 // upgrade answers a request to go on in another protocol than HTTP.
@@ -70,7 +72,7 @@ func upgrade(w http.ResponseWriter, r *http.Request) {
 		log.Printf("handshake refused: %v", err)
 		return
 	}
-	go visit(c) // not here: what net/http holds for a request is freed when this function returns
+	visit(c)
 }
 
 // hasToken reports whether a header field that is a list names the token, in any case.
@@ -93,7 +95,7 @@ func visit(c *conn) {
 	c.write(encode(opText, past.json()))
 	err := chat(c)
 	log.Printf("a member left: %v", err)
-	c.end(err)
+	c.nc.Close()
 }
 
 // chat takes what a member sends until that ends; its error says why.

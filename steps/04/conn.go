@@ -3,21 +3,19 @@ package main
 import (
 	"bufio"
 	"io"
-	"log"
 	"net"
 	"time"
 )
 
-const maxMessage = 4096 // bytes in a message: no member makes the server hold more
+// Limits. They are variables only for the tests, which change them.
+var writeTime = 5 * time.Second // for a member to take what is written to it
 
-const writeTime = 5 * time.Second // for a member to take what is written to it
+var maxMessage = 4096 // bytes in a message: no member makes the server hold more
 
 // A conn is one WebSocket connection (RFC 6455). Only one goroutine may read from it.
 type conn struct {
 	nc net.Conn
 	br *bufio.Reader // read from this, never from nc: bytes that came early are in it
-
-	limit int // of a message, in bytes
 }
 
 // A message is put together from the payloads of its fragments (section 5.4).
@@ -44,7 +42,7 @@ func (c *conn) read() (message, error) {
 			return m, closeError{1002, "a fragment continues no message"} // 5.4
 		case h.op != opContinuation && m.op != 0:
 			return m, closeError{1002, "a message begins within another"} // 5.4
-		case h.length > uint64(c.limit-len(m.data)): // before a byte of it is stored
+		case h.length > uint64(maxMessage-len(m.data)): // before a byte of it is stored
 			return m, closeError{1009, "the message is too long"}
 		case h.op != opContinuation:
 			m.op = h.op
@@ -58,18 +56,14 @@ func (c *conn) read() (message, error) {
 	}
 }
 
-// readPayload appends the payload of h to data. It logs the frame as a link to the page
-// that shows its bits.
+// readPayload appends the payload of h, unmasked, to data.
 func (c *conn) readPayload(h header, data []byte) ([]byte, error) {
 	start := len(data)
 	data = append(data, make([]byte, h.length)...)
-	payload := data[start:]
-	if _, err := io.ReadFull(c.br, payload); err != nil { // one Read may return less
+	if _, err := io.ReadFull(c.br, data[start:]); err != nil { // one Read may return less
 		return nil, err
 	}
-	wire := append(h.raw, payload[:min(len(payload), 128-len(h.raw))]...)
-	log.Printf("frame http://%v/frame.html#%x", c.nc.LocalAddr(), wire)
-	unmask(payload, h.key)
+	unmask(data[start:], h.key)
 	return data, nil
 }
 
@@ -81,9 +75,4 @@ func (c *conn) write(b []byte) error {
 		c.nc.Close() // half a frame may be out: nothing can follow it
 	}
 	return err
-}
-
-// end closes the connection for the reason err.
-func (c *conn) end(err error) {
-	c.nc.Close()
 }

@@ -12,7 +12,7 @@ const (
 	opContinuation = 0x0
 	opText         = 0x1
 	opBinary       = 0x2
-	opClose        = 0x8 // this and what follows are control frames
+	opClose        = 0x8 // this and what is above are control frames
 	opPing         = 0x9
 	opPong         = 0xA
 )
@@ -40,49 +40,46 @@ type header struct {
 	op     byte    // what the frame carries
 	length uint64  // of the payload, in bytes
 	key    [4]byte // the masking key
-	raw    []byte  // the whole header as it came
 }
 
 // readHeader reads a frame's header and refuses what no client may send. A length may
 // be anything up to 2^64-1: whoever reads the payload must compare it with a limit.
 func readHeader(r io.Reader) (h header, err error) {
-	raw := make([]byte, 14) // the longest header: 2 bytes, 8 of length, 4 of key
-	if _, err = io.ReadFull(r, raw[:2]); err != nil {
+	b := make([]byte, 10) // a header without its key
+	if _, err = io.ReadFull(r, b[:2]); err != nil {
 		return h, err
 	}
-	h.fin, h.op, h.length = raw[0]&finBit != 0, raw[0]&0x0F, uint64(raw[1]&0x7F)
-	if err = h.check(raw); err != nil {
+	h.fin, h.op, h.length = b[0]&finBit != 0, b[0]&0x0F, uint64(b[1]&0x7F)
+	if err = h.check(b); err != nil {
 		return h, err
 	}
-	size := 2 // of the header without its key
-	switch h.length {
+	switch h.length { // the most significant byte comes first
 	case 126:
-		size, h.length = 4, 0
+		_, err = io.ReadFull(r, b[2:4])
+		h.length = uint64(binary.BigEndian.Uint16(b[2:]))
 	case 127:
-		size, h.length = 10, 0
+		_, err = io.ReadFull(r, b[2:])
+		h.length = binary.BigEndian.Uint64(b[2:])
 	}
-	h.raw = raw[:size+4]
-	if _, err = io.ReadFull(r, h.raw[2:]); err != nil {
+	if err != nil {
 		return h, err
 	}
-	for _, b := range raw[2:size] { // the most significant byte comes first
-		h.length = h.length<<8 | uint64(b)
-	}
-	if size == 4 && h.length < 126 || size == 10 && h.length <= 0xFFFF {
+	if b[1]&0x7F == 126 && h.length < 126 || b[1]&0x7F == 127 && h.length <= 0xFFFF {
 		return h, closeError{1002, "the length is not in its shortest form"} // 5.2
 	}
-	h.key = [4]byte(raw[size:])
-	return h, nil
+	_, err = io.ReadFull(r, b[:4])
+	h.key = [4]byte(b)
+	return h, err
 }
 
 // check refuses what the first two bytes of a frame can have wrong.
-func (h header) check(raw []byte) error {
+func (h header) check(b []byte) error {
 	switch {
-	case raw[0]&0x70 != 0:
+	case b[0]&0x70 != 0:
 		return closeError{1002, "a reserved bit is set"} // 5.2: no extension was agreed on
 	case h.op > opBinary && h.op < opClose || h.op > opPong:
 		return closeError{1002, "the opcode is unknown"} // 5.2
-	case raw[1]&0x80 == 0:
+	case b[1]&0x80 == 0:
 		return closeError{1002, "the frame is not masked"} // 5.1
 	case h.op >= opClose && (!h.fin || h.length > 125):
 		return closeError{1002, "the control frame is fragmented, or over 125 bytes"} // 5.5
@@ -91,14 +88,8 @@ func (h header) check(raw []byte) error {
 }
 
 // unmask undoes the mask: byte i of the payload was XORed with byte i mod 4 of the key
-// (section 5.3). XOR takes eight bytes as easily as one; each round takes sixteen.
+// (section 5.3).
 func unmask(p []byte, key [4]byte) {
-	k := uint64(binary.LittleEndian.Uint32(key[:]))
-	k |= k << 32 // the key, twice
-	for ; len(p) >= 16; p = p[16:] {
-		binary.LittleEndian.PutUint64(p, binary.LittleEndian.Uint64(p)^k)
-		binary.LittleEndian.PutUint64(p[8:], binary.LittleEndian.Uint64(p[8:])^k)
-	}
 	for i := range p {
 		p[i] ^= key[i%4]
 	}

@@ -83,7 +83,7 @@ func Rows() []Row {
 		{What: "a client side", Raw: "no, but any client can talk to it", Library: "Dial, through HTTP proxies and TLS too"},
 		{What: "messages as streams, without holding them whole", Raw: "no: one slice each", Library: "Reader and Writer"},
 		{What: "time limits", Raw: "5 s, the same for all writes", Library: "a context for each call"},
-		{What: "asking whether a member is still there", Raw: "no: it answers pings, and sends none", Library: "Ping waits for the pong"},
+		{What: "asking whether a member is still there", Raw: "a ping every 30 s: any frame is a sign of life", Library: "Ping waits for its pong"},
 	}
 }
 

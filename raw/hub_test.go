@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A gate is a TCP end that takes a write whenever somebody takes it out of frames.
+type gate struct {
+	nowhere
+	frames chan []byte
+}
+
+func (g *gate) Write(b []byte) (int, error) {
+	g.frames <- b
+	return len(b), nil
+}
+
+// TestNewestLast: what the hub owes. A member gets histories in the order of the posts, and
+// the newest as the last, however long it pauses. What waits is one frame, whatever is posted.
+func TestNewestLast(t *testing.T) {
+	t.Parallel()
+	for _, posts := range []int{1, 2, historySize, historySize + 1, 20 * historySize} {
+		g := &gate{frames: make(chan []byte)}
+		c := &conn{nc: g}
+		h := hub{members: map[*conn]chan []byte{}}
+		h.visits.Add(1)
+		h.join(c)
+		<-g.frames // the greeting
+		came, newest := 0, -1
+		post := func(from, to int) {
+			for i := from; i < to; i++ {
+				h.post(post{User: fmt.Sprintf("newest %d", i)})
+			}
+			// One is being written, perhaps, and one waits.
+			for before := came; newest < to-1; came++ {
+				if came == before+2 {
+					t.Fatalf("behind a pause of %d posts more than two frames came", to-from)
+				}
+				select {
+				case b := <-g.frames:
+					f, err := (&peer{br: bufio.NewReader(bytes.NewReader(b))}).next()
+					i := -1
+					if err == nil {
+						fmt.Sscanf(f.users()[0], "newest %d", &i)
+					}
+					if i <= newest {
+						t.Fatalf("a history that ends with post %d came behind one with %d (%v)", i, newest, err)
+					}
+					newest = i
+				case <-time.After(patience):
+					t.Fatalf("the last of %d posts never came: %d did", to, newest)
+				}
+			}
+		}
+		post(0, posts)
+		post(posts, 2*posts)
+		h.leave(c)
+		h.visits.Wait()
+		if len(h.members) > 0 {
+			t.Error("one who left is still a member")
+		}
+	}
+}
+
+// TestJoinWhileClosing lets many come at the moment in which the server is interrupted. Each
+// is let in and told goodbye, or refused, or finds nobody: nobody is let in without a goodbye.
+func TestJoinWhileClosing(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows cannot interrupt one process")
+	}
+	for name, binary := range map[string]string{"raw": self(t), "library": libraryBinary(t)} {
+		for range 8 {
+			s := start(t, binary, "chat")
+			peers := make([]*peer, 60)
+			for i := range peers {
+				var err error
+				if peers[i], err = dial(s.addr); err != nil {
+					t.Fatal(err)
+				}
+				defer peers[i].nc.Close()
+			}
+			var all sync.WaitGroup
+			for i, p := range peers {
+				all.Go(func() {
+					io.WriteString(p.nc, request(s.addr))
+					if i == 30 {
+						s.cmd.Process.Signal(os.Interrupt)
+					}
+					if res, err := http.ReadResponse(p.br, nil); err != nil || res.StatusCode != http.StatusSwitchingProtocols {
+						return
+					}
+					for {
+						f, err := p.next()
+						if err != nil {
+							t.Errorf("%s: let in, and no goodbye came: %v", name, err)
+							return
+						}
+						if f.first == 0x88 {
+							p.nc.Write(frame(0x88, f.payload))
+							p.nc.Close()
+							return
+						}
+					}
+				})
+			}
+			all.Wait()
+			<-s.done
+		}
+	}
+}
+
+// TestHeartbeat: the server pings, keeps who answers, and lets go who does not, while others
+// go on. For raw any frame is a sign of life (5.5.2 asks for a pong, and it is the contract).
+func TestHeartbeat(t *testing.T) {
+	t.Parallel()
+	for name, binary := range map[string]string{"raw": self(t), "library": libraryBinary(t)} {
+		s := start(t, binary, "impatient chat")
+		lives := map[string]func(reply) []byte{
+			"answers": func(f reply) []byte { return frame(0x8A, f.payload) },
+			"talks":   func(reply) []byte { return text(said("talks", 0)) },
+			"silent":  func(reply) []byte { return nil },
+		}
+		if name == "library" {
+			delete(lives, "talks") // its Ping waits for the pong
+		}
+		var all sync.WaitGroup
+		for who, answer := range lives {
+			p := join(t, s)
+			defer p.nc.Close()
+			all.Go(func() {
+				for pings := 0; pings < 20; {
+					f, err := p.next()
+					if err != nil && who == "silent" && ending(err) != "waits" {
+						return
+					}
+					if err != nil {
+						t.Errorf("%s: behind %d pings, for one who %s: %v", name, pings, who, err)
+						return
+					}
+					if f.first == 0x89 {
+						p.nc.Write(answer(f))
+						pings++
+					}
+				}
+				if who == "silent" {
+					t.Errorf("%s: one who is silent stays, behind 20 pings", name)
+				}
+			})
+		}
+		all.Wait()
+	}
+}
