@@ -125,7 +125,26 @@ func (r Row) Try(addr string, patience time.Duration) string {
 			c.TCP.CloseWrite()
 		}
 	}()
-	return r.listen(c)
+	came := r.listen(c)
+	if r.HalfClose && r.posted(addr, patience) {
+		came = "posted, " + came
+	}
+	return came
+}
+
+// posted reports whether the history has a post by a user with the row's name. A new member
+// is asked: the one that has hung up may not have been told any more.
+func (r Row) posted(addr string, patience time.Duration) bool {
+	c, err := frames.Dial(addr, patience)
+	if err != nil {
+		return false
+	}
+	defer c.TCP.Close()
+	if _, err := c.Ask(frames.Handshake(addr)); err != nil {
+		return false
+	}
+	f, err := c.Next()
+	return err == nil && bytes.Contains(f.Payload, []byte(`"user":"`+r.What+`"`))
 }
 
 // listen says what comes until the connection ends.
@@ -152,8 +171,6 @@ func (r Row) listen(c *frames.Client) string {
 			c.Send(frames.Whole(frames.Pong, f.Payload, key))
 		case f.Opcode != frames.Text:
 			came = append(came, f.String())
-		case bytes.Contains(f.Payload, []byte(`"user":"`+r.What+`"`)):
-			came = append(came, "posted")
 		}
 	}
 }
