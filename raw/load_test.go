@@ -75,7 +75,8 @@ func TestLoad(t *testing.T) {
 
 	// It goes on until the lazy ones have been let go: what the system keeps for them in its
 	// buffers must be full first, and then they have 5 seconds.
-	most := usage{Goroutines: empty.Goroutines + len(readers), Descriptors: empty.Descriptors + len(readers), Memory: 1 << 40}
+	// A member has two goroutines: one that reads, one that sends.
+	most := usage{Goroutines: empty.Goroutines + 2*len(readers), Descriptors: empty.Descriptors + len(readers), Memory: 1 << 40}
 	for round := 0; round < rounds || !s.usage(t).within(most) && time.Since(began) < patience; round++ {
 		name := fmt.Sprint("round ", round)
 		var posting, reading sync.WaitGroup
@@ -165,17 +166,28 @@ func join(t *testing.T, s *process) *peer {
 // final reads histories until one holds a post of each poster in the round.
 func (p *peer) final(round string) (string, error) {
 	for {
-		f, err := p.next()
+		f, err := p.alive()
 		if err != nil || strings.Count(f.payload, `"user":"`+round+", ") == historySize {
 			return f.payload, err
 		}
 	}
 }
 
+// alive returns the next frame that is no ping. Pings are answered.
+func (p *peer) alive() (reply, error) {
+	for {
+		f, err := p.next()
+		if err != nil || f.first != 0x89 {
+			return f, err
+		}
+		p.nc.Write(pong(f.payload))
+	}
+}
+
 // skip reads what has been pushed, up to something else.
 func (p *peer) skip() (reply, error) {
 	for {
-		f, err := p.next()
+		f, err := p.alive()
 		if err != nil || f.first != 0x81 {
 			return f, err
 		}
