@@ -172,6 +172,7 @@ type comparison struct {
 	yours       *program
 	ours        string          // the folder, as the user would say it
 	fresh       map[string]bool // what the failing behaviour's step brought or changed
+	later       map[string]bool // and the steps behind it
 }
 
 // compareWith holds the target's code to that of a step; failed is the step whose behaviour failed.
@@ -192,49 +193,99 @@ func (t *target) compareWith(step, failed int) *comparison {
 	if err != nil {
 		return nil
 	}
-	c := &comparison{yours: yours, ours: t.ours(step), fresh: map[string]bool{}}
+	c := &comparison{yours: yours, ours: t.ours(step), fresh: map[string]bool{}, later: map[string]bool{}}
 	c.differences, c.alike = compare(yours, read(step))
 	if failed > 0 {
-		brought, _ := compare(read(failed-1), read(failed))
-		for _, d := range brought {
-			if d.ours != nil {
-				c.fresh[d.ours.name] = true
-			}
-		}
+		changed(read(failed-1), read(failed), c.fresh)
+		changed(read(failed), read(step), c.later)
 	}
 	return c
 }
 
+// changed notes the names of what the second program has and the first has not, or not so.
+func changed(from, to *program, names map[string]bool) {
+	differences, _ := compare(to, from)
+	for _, d := range differences {
+		if d.yours != nil {
+			names[d.yours.name] = true
+		}
+	}
+}
+
+// about is which declarations of the lesson a behaviour is about, by words in its name.
+var about = []struct{ words, decls string }{
+	{"ctrl-c sigterm", "main hub.close conn.goodbye conn.end"},
+	{"port -addr", "main"},
+	{"upgrade", "serve upgrade hasToken accept"},
+	{"list lists", "tokens hasToken"},
+	{"101 answer's subprotocol sec-websocket-accept", "response accept guid"},
+	{"get connection key version", "refusal"},
+	{"origin", "sameOrigin refusal"},
+	{"length history", "encode history.json"},
+	{"length byte bytes masked mask", "readHeader unmask conn.readPayload header.check"},
+	{"fragments", "conn.read"},
+	{"4,096 2^62", "conn.read maxMessage"},
+	{"message messages history newest 50", "parsePost history.add history.json chat"},
+	{"everyone member order lost gets slow read nobody gone", "hub.post member.push member.send member.next conn.write hub.join hub.leave visit"},
+	{"close goodbye", "conn.control parseClose closeError.payload sendable conn.end conn.write"},
+	{"ping pong", "conn.control"},
+	{"reserved opcode mask control", "header.check readHeader"},
+	{"1003 1007 json", "chat conn.read parsePost parseClose"},
+}
+
 // first sorts the differences by what a failure is about: first those in a declaration that one of
-// the places is in, then those that share words with what is said of the failure, then
-// those of the behaviour's step; what only yours has comes last.
-func (c *comparison) first(places []place, said string) []difference {
-	said = strings.ToLower(said)
+// the places is in, then those that share words with what is said of the failure, in lower case, or that
+// the behaviour is about, or that its step brought; what only yours has comes last.
+func (c *comparison) first(places []place, behaviour, said string) []difference {
+	behaviour = " " + strings.ToLower(behaviour) + " "
 	score := func(d difference) (n int) {
 		name := d.either().name
 		for _, p := range places {
 			if d.yours != nil && p.file == d.yours.place.file && p.line >= d.yours.place.line && p.line <= d.yours.last {
-				n += 100
+				n += 20
+				break
 			}
 		}
-		if d.ours == nil {
+		for _, h := range d.hunks {
+			n += h.shares(said)
+			if strings.Contains(said, " for a lock") && h.shares("lock unlock") > 0 {
+				n += 20
+			}
+		}
+		for _, a := range about {
+			if slices.Contains(strings.Fields(a.decls), name) && slices.ContainsFunc(strings.Fields(a.words), func(word string) bool {
+				return strings.Contains(behaviour, " "+word+" ") || strings.Contains(behaviour, " "+word+",") || strings.Contains(behaviour, " "+word+":")
+			}) {
+				n += 8
+			}
+		}
+		switch {
+		case d.ours == nil:
 			n -= 50
-		}
-		if c.fresh[name] {
-			n += 10
-		}
-		_, short, ok := strings.Cut(name, ".")
-		if !ok {
-			short = name
-		}
-		if len(short) > 3 && strings.Contains(said, strings.ToLower(short)) {
-			n += 15
+		case c.fresh[name]:
+			n += 5
+		case c.later[name]:
+			n += 6 // the behaviour held before that
 		}
 		return n
 	}
 	sorted := slices.Clone(c.differences)
 	slices.SortStableFunc(sorted, func(a, b difference) int { return score(b) - score(a) })
 	return sorted
+}
+
+// shares counts words of the hunk, twice, that are in what is said, in lower case; a handful is enough.
+func (h hunk) shares(said string) (n int) {
+	var counted []string
+	for _, l := range slices.Concat(h.yours, h.ours) {
+		for _, w := range l.words {
+			text := strings.ToLower(strings.Trim(w.text, `"`))
+			if len(text) > 2 && n < 10 && !slices.Contains(counted, text) && strings.Contains(said, text) {
+				counted, n = append(counted, text), n+2
+			}
+		}
+	}
+	return n
 }
 
 // either returns the declaration, be it yours or ours.
@@ -246,21 +297,27 @@ func (d difference) either() *decl {
 }
 
 // advice shows the first differences, in at most a dozen lines.
-func (c *comparison) advice(places []place, said string) string {
+func (c *comparison) advice(places []place, behaviour, said string) string {
 	const most = 12
 	var lines []string
-	differences := c.first(places, said)
-	shown := 0
+	said = strings.ToLower(behaviour + " " + said)
+	differences := c.first(places, behaviour, said)
+	hunks, each, shown := 2, 2, 0
+	if len(differences) > 2 {
+		hunks, each = 1, 1 // so that more of them are seen
+	}
 	for _, d := range differences {
-		block := []string{"  " + d.title()}
+		var block []string
 		if d.yours != nil {
-			for i, h := range d.hunks[:min(2, len(d.hunks))] {
+			slices.SortStableFunc(d.hunks, func(a, b hunk) int { return b.shares(said) - a.shares(said) })
+			for i, h := range d.hunks[:min(hunks, len(d.hunks))] {
 				if i > 0 {
 					block = append(block, fmt.Sprintf("  and at %s", h.place()))
 				}
-				block = append(block, h.show(2)...)
+				block = append(block, h.show(each)...)
 			}
 		}
+		block = append([]string{"  " + d.title()}, block...)
 		if shown > 0 && len(lines)+len(block) > most {
 			break
 		}

@@ -302,7 +302,7 @@ func (t *target) explain(failed []result, step int) string {
 	case len(c.differences) == 0:
 		said += fmt.Sprintf("Your code is that of %s, comments and layout left aside.\n", c.ours)
 	default:
-		said += c.advice(places, r.name+" "+r.failure.cause)
+		said += c.advice(places, r.name, r.failure.cause)
 	}
 	return said + fmt.Sprintf("\nThe lesson is steps/%02d.md. All differences: go run ./steps/tools/check -step %d -diff-only %s\n"+
 		"Is it the machine? go run ./steps/tools/check -doctor\n", step, step, filepath.ToSlash(t.name))
