@@ -58,7 +58,7 @@ func f(err error) {
 var tooLong = closeError{1009, "the message is too long"}
 var wrong = errors.New("not like {\"user\": \"ann\"}")
 `)
-	said, places := p.terminal([]string{
+	said, places, reason := p.terminal([]string{
 		"2026/11/25 13:15:03 listening on http://localhost:1",
 		`2026/11/25 13:15:03 "bob" says "hello 17"`,
 		"2026/11/25 13:15:03 a member left: EOF",
@@ -74,7 +74,7 @@ a member left: EOF   (printed at a.go:4)`
 	if said != want {
 		t.Errorf("shows\n%s\nwant\n%s", said, want)
 	}
-	if !slices.Contains(places, place{"a.go", 8}) {
+	if !reason || !slices.Contains(places, place{"a.go", 8}) {
 		t.Errorf("the place of the reason is not among %v", places)
 	}
 }
@@ -138,6 +138,30 @@ func TestProgram(t *testing.T) {
 		src, err := findSource(dir)
 		if got := filepath.ToSlash(src.name); err == nil && got != want || err != nil && !strings.Contains(filepath.ToSlash(err.Error()), want) {
 			t.Errorf("%s: %s, %v; want %s", dir, got, err, want)
+		}
+	}
+}
+
+// TestGuessGoes: no guess stands against what the server said.
+func TestGuessGoes(t *testing.T) {
+	c := &comparison{yours: programOf(t, `var tooLong = closeError{1009, "the message is too long"}
+func f() { log.Printf("a member left: %v", err) }`)}
+	const guess = "compare the length with the limit"
+	tooLong := []string{`2026/11/25 13:15:03 a member left: closed with 1009 "the message is too long"`}
+	for _, test := range []struct {
+		expected, came, cause string
+		lines                 []string
+	}{
+		{"a close frame with status code 1009", "= close, FIN, not masked, length 25: status code 1002 the message is too long", "with status code 1002", nil},
+		{"a close frame with status code 1009", "nothing for 3s", guess, nil},
+		{"a close frame with status code 1009", "nothing for 3s", "as it says in the terminal", tooLong},
+		{"the server ends the connection", "nothing for 3s", "as it says in the terminal", tooLong},
+		{"a new connection is greeted", "the server hung up", guess, tooLong},
+	} {
+		f := &failure{expected: test.expected, came: test.came, cause: guess, lines: test.lines}
+		f.addPlaces(c)
+		if !strings.Contains(f.cause, test.cause) {
+			t.Errorf("expected %s, came %s: %s; want %s", test.expected, test.came, f.cause, test.cause)
 		}
 	}
 }

@@ -35,8 +35,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -307,30 +305,6 @@ func (t *target) explain(failed []result, step int) string {
 	return said + fmt.Sprintf("\nThe lesson is steps/%02d.md. All differences: go run ./steps/tools/check -step %d -diff-only %s\n"+
 		"Is it the machine? go run ./steps/tools/check -doctor\n", step, step, filepath.ToSlash(t.name))
 }
-
-// addPlaces adds to a failure where in the code its words come from, and returns all places
-// that it names.
-func (f *failure) addPlaces(c *comparison) (places []place) {
-	if c != nil {
-		f.terminal, places = c.yours.terminal(f.lines)
-		if from := c.yours.where(f.says); len(from) > 0 {
-			f.came += fmt.Sprintf("\n(%q is from %s)", f.says, from[0])
-			places = append(places, from[0])
-		}
-	}
-	if strings.Contains(f.stuck, "for a lock") {
-		f.cause = "who holds the lock does not let it go: is an Unlock missing, or is it locked twice on the way?"
-	}
-	f.cause = strings.TrimSpace(f.stuck + "\n" + f.cause)
-	for _, m := range placeInText.FindAllStringSubmatch(f.cause, -1) {
-		line, _ := strconv.Atoi(m[2])
-		places = append(places, place{m[1], line})
-	}
-	return places
-}
-
-// placeInText finds a file and line in a sentence.
-var placeInText = regexp.MustCompile(`(\S+\.go):(\d+)`)
 
 // ours returns the workshop's own code of a step, as seen from where the user stands.
 func (t *target) ours(step int) string {

@@ -57,8 +57,9 @@ func (p *program) where(printed string) (places []place) {
 }
 
 // terminal returns the last lines of each kind that the server printed, each with the places it
-// comes from, and those places. Lines about listening and upgrades are no news.
-func (p *program) terminal(lines []string) (said string, all []place) {
+// comes from, those places, and whether one of them gives a reason: an error of the server's
+// own. Lines about listening and upgrades are no news.
+func (p *program) terminal(lines []string) (said string, all []place, reason bool) {
 	const most = 4
 	var kept, kinds []string
 	for _, line := range lines {
@@ -71,7 +72,7 @@ func (p *program) terminal(lines []string) (said string, all []place) {
 		}
 		text, kind := shorten([]string{line}), varying.ReplaceAllString(line, "")
 		if places := p.where(line); len(places) > 0 {
-			all = append(all, places...)
+			all, reason = append(all, places...), reason || len(places) > 1
 			text += fmt.Sprintf("   (printed at %s)", strings.Trim(fmt.Sprint(places), "[]"))
 		}
 		if i := slices.Index(kinds, kind); i >= 0 {
@@ -79,7 +80,7 @@ func (p *program) terminal(lines []string) (said string, all []place) {
 		}
 		kinds, kept = append(kinds, kind), append(kept, text)
 	}
-	return strings.Join(kept[max(0, len(kept)-most):], "\n"), all
+	return strings.Join(kept[max(0, len(kept)-most):], "\n"), all, reason
 }
 
 // waitsFor is what a goroutine may wait for that has more to do, by the state that Go prints.
@@ -148,4 +149,39 @@ func (s *server) waiting(dump []string) string {
 		said = append(said, who+what)
 	}
 	return strings.Join(said, "\n")
+}
+
+var (
+	placeInText = regexp.MustCompile(`(\S+\.go):(\d+)`)
+	codeInText  = regexp.MustCompile(`status code ([1-4]\d{3})\b`)
+	endExpected = regexp.MustCompile(`ends the|close frame|hangs up|end of the connection`)
+)
+
+// addPlaces adds to a failure where in the code its words come from, and returns all places
+// that it names. Where the server has said more than the check can guess, the guess goes.
+func (f *failure) addPlaces(c *comparison) (places []place) {
+	if c != nil {
+		var reason bool
+		f.terminal, places, reason = c.yours.terminal(f.lines)
+		want, got := codeInText.FindString(f.expected), codeInText.FindString(f.came)
+		switch {
+		case want != "" && got != "" && want != got:
+			f.cause = fmt.Sprintf("it is ended, but with %s: either the code is the wrong one, or another check comes first", got)
+		case reason && got == "" && endExpected.MatchString(f.expected):
+			f.cause = "the server found something wrong, as it says in the terminal: what it does then is not what is expected"
+		}
+		if from := c.yours.where(f.says); len(from) > 0 {
+			f.came += fmt.Sprintf("\n(%q is from %s)", f.says, from[0])
+			places = append(places, from[0])
+		}
+	}
+	if strings.Contains(f.stuck, "for a lock") {
+		f.cause = "who holds the lock does not let it go: is an Unlock missing, or is it locked twice on the way?"
+	}
+	f.cause = strings.TrimSpace(f.stuck + "\n" + f.cause)
+	for _, m := range placeInText.FindAllStringSubmatch(f.cause, -1) {
+		line, _ := strconv.Atoi(m[2])
+		places = append(places, place{m[1], line})
+	}
+	return places
 }
