@@ -28,7 +28,7 @@ import (
 	"websocket-workshop/steps/tools/sidebyside"
 )
 
-var update = flag.Bool("update", false, "write the README's side-by-side table anew")
+var update = flag.Bool("update", false, "write the table in library/README.md anew")
 
 // A sight is what is seen of a cell, if no row's bytes show it, and what must be seen.
 type sight struct {
@@ -46,13 +46,15 @@ var sights = map[string][2]sight{
 	"a client side":                                   {{rawDialed, "a history"}, {libraryThroughProxy, "echo through a proxy and TLS"}},
 	"messages as streams, without holding them whole": {{rawStreams, "one frame"}, {libraryStreams, "many frames"}},
 	"time limits":                                     {{func(*testing.T) string { return writeTime.String() }, "5s"}, {libraryCanceled, context.DeadlineExceeded.Error()}},
-	"asking whether a member is still there":          {{}, {libraryPings, "pong"}},
+	"a host that a proxy has changed":                 {{}, {libraryBehindProxy, "403"}},
+	"a heartbeat":                                     {{}, {libraryPings, "pong"}}, // and see TestHeartbeat
+	"50 long posts, for a client":                     {{rawStreams, "one frame"}, {libraryDials, "StatusMessageTooBig"}},
 }
 
 const tableBegins, tableEnds = "<!-- side-by-side -->\n", "<!-- /side-by-side -->"
 
-// TestSideBySide sees for the rows of the README's table that what they say is so, and that
-// the table is in the README as it is in the list:
+// TestSideBySide sees for the rows of the table that what they say is so, and that
+// the table is in library/README.md as it is in the list:
 //
 //	go test ./raw -run TestSideBySide -update
 func TestSideBySide(t *testing.T) {
@@ -104,10 +106,10 @@ func tryRow(t *testing.T, who string, r sidebyside.Row, addr, want string) {
 	}
 }
 
-// tableInReadme sees that the README has the table of the list, or writes it.
+// tableInReadme sees that library/README.md has the table of the list, or writes it.
 func tableInReadme(t *testing.T) {
 	table := sidebyside.Table()
-	path := filepath.Join("..", "README.md")
+	path := filepath.Join("..", "library", "README.md")
 	readme, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -116,13 +118,13 @@ func tableInReadme(t *testing.T) {
 	old, after, ends := strings.Cut(rest, tableEnds)
 	switch {
 	case !begins || !ends:
-		t.Fatalf("README.md has no lines %q and %q", strings.TrimSpace(tableBegins), tableEnds)
+		t.Fatalf("library/README.md has no lines %q and %q", strings.TrimSpace(tableBegins), tableEnds)
 	case *update:
 		if err := os.WriteFile(path, []byte(before+tableBegins+table+tableEnds+after), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	case old != table:
-		t.Errorf("README.md has another table than this; go test ./raw -run TestSideBySide -update writes it:\n%s", table)
+		t.Errorf("library/README.md has another table than this; go test ./raw -run TestSideBySide -update writes it:\n%s", table)
 	}
 }
 
@@ -357,6 +359,33 @@ func libraryCanceled(t *testing.T) string {
 		return err.Error()
 	}
 	defer p.nc.Close()
+	return <-got
+}
+
+// libraryBehindProxy asks as a page does by way of a proxy that changes Host.
+func libraryBehindProxy(t *testing.T) string {
+	server := serveLibrary(t, nil, func(*websocket.Conn) {})
+	server.Start()
+	return answer(server.Listener.Addr().String(), with("Origin: http://chat.example", "X-Forwarded-Host: chat.example"))[:3]
+}
+
+// libraryDials reads as a client what is longer than the limit that Dial sets.
+func libraryDials(t *testing.T) string {
+	got := make(chan string, 1)
+	server := serveLibrary(t, nil, func(ws *websocket.Conn) {
+		ws.Write(soon(t), websocket.MessageText, make([]byte, 32_769))
+		_, _, err := ws.Read(soon(t))
+		got <- websocket.CloseStatus(err).String()
+	})
+	server.Start()
+	ws, _, err := websocket.Dial(soon(t), server.URL, nil)
+	if err != nil {
+		return err.Error()
+	}
+	defer ws.CloseNow()
+	if _, _, err := ws.Read(soon(t)); err == nil {
+		return "read"
+	}
 	return <-got
 }
 

@@ -1,5 +1,6 @@
-// Package sidebyside is the one list of what differs between raw and library: README's table,
-// the test that sees each row happen, and the buttons of the wire view are made from it.
+// Package sidebyside is the one list of what differs between raw and library: the table in
+// library/README.md, the test that sees each row happen, and the buttons of the wire view are
+// made from it.
 package sidebyside
 
 import (
@@ -20,6 +21,7 @@ type Row struct {
 
 	Tried     bool
 	Changes   []string // to the opening handshake: see frames.Request.Changed
+	Body      []byte   // sent with the handshake
 	Send      []byte   // behind the handshake
 	HalfClose bool     // behind that, the client ends its direction of TCP
 
@@ -70,10 +72,31 @@ func Rows() []Row {
 		{What: "an answer to its own close frame", Raw: "ends it", Library: "gets a second close frame",
 			Tried: true, Send: frames.Whole(frames.Binary, []byte("no text"), key).Bytes(),
 			RawWant: "close 1003", LibraryWant: "close 1003, close 1003"},
+		{What: "what a page sees on a goodbye", Raw: "its code and its reason", Library: "1006 in Chromium: a second close frame is an error there",
+			Tried: true, Send: frames.Whole(frames.Text, []byte("no post"), key).Bytes(),
+			RawWant: "close 1007", LibraryWant: "close 1007, close 1007"},
 		{What: "a message that is written behind a close frame", Raw: "refused", Library: "sent: your code must prevent it"},
 		{What: "another protocol version", Raw: "426, as the RFC has it", Library: "400",
 			Tried: true, Changes: []string{"Sec-WebSocket-Version: 8"},
 			RawWant: "426", LibraryWant: "400"},
+		{What: "version 13 twice", Raw: "426", Library: "only the first is read",
+			Tried: true, Changes: []string{"+Sec-WebSocket-Version: 13"},
+			RawWant: "426", LibraryWant: "101"},
+		{What: "HTTP/1.0", Raw: "400", Library: "426",
+			Tried: true, Changes: []string{"GET / HTTP/1.0"},
+			RawWant: "400", LibraryWant: "426"},
+		{What: "Connection without upgrade", Raw: "400", Library: "426",
+			Tried: true, Changes: []string{"Connection: keep-alive"},
+			RawWant: "400", LibraryWant: "426"},
+		{What: "a body with the handshake", Raw: "400", Library: "101: the body is read and dropped",
+			Tried: true, Changes: []string{"Content-Length: 13"}, Body: frames.Whole(frames.Text, []byte("no post"), key).Bytes(), Send: bye,
+			RawWant: "400", LibraryWant: "close 1000"}, // as a frame the body would be 1007
+		{What: "an empty Origin", Raw: "403", Library: "taken for none, so let in",
+			Tried: true, Changes: []string{"Origin:"},
+			RawWant: "403", LibraryWant: "101"},
+		{What: "a host that a proxy has changed", Raw: "X-Forwarded-Host counts, too", Library: "403, until your code passes on the old one",
+			Tried: true, Changes: []string{"Origin: http://chat.example", "X-Forwarded-Host: chat.example"},
+			RawWant: "101", LibraryWant: "101"}, // as library/ passes it on
 		{What: "two Origins, one of them foreign", Raw: "403", Library: "only the first is checked",
 			Tried: true, Changes: []string{"Origin: http://HOST", "+Origin: http://evil.example"},
 			RawWant: "403", LibraryWant: "101"},
@@ -83,7 +106,8 @@ func Rows() []Row {
 		{What: "a client side", Raw: "no, but any client can talk to it", Library: "Dial, through HTTP proxies and TLS too"},
 		{What: "messages as streams, without holding them whole", Raw: "no: one slice each", Library: "Reader and Writer"},
 		{What: "time limits", Raw: "5 s, the same for all writes", Library: "a context for each call"},
-		{What: "asking whether a member is still there", Raw: "a ping every 30 s: any frame is a sign of life", Library: "Ping waits for its pong"},
+		{What: "a heartbeat", Raw: "a ping every 30 s; any frame is a sign of life", Library: "Ping, which you call: its pong alone counts"},
+		{What: "50 long posts, for a client", Raw: "one frame of any length", Library: "its Dial reads 32,768 bytes, unless told otherwise: 1009"},
 	}
 }
 
@@ -109,7 +133,7 @@ func (r Row) Try(addr string, patience time.Duration) string {
 		return err.Error()
 	}
 	defer c.TCP.Close()
-	res, err := c.Ask(frames.Handshake(addr).Changed(r.Changes...))
+	res, err := c.Ask(frames.Handshake(addr).Changed(r.Changes...), r.Body...)
 	if err != nil {
 		return frames.Ending(err)
 	}
@@ -119,13 +143,18 @@ func (r Row) Try(addr string, patience time.Duration) string {
 	if _, err := c.Next(); err != nil { // the history that greets
 		return frames.Ending(err)
 	}
+	sent := make(chan error, 1)
 	go func() { // while this reads: it may be more than TCP keeps
-		c.TCP.Write(r.Send)
+		_, err := c.TCP.Write(r.Send)
 		if r.HalfClose {
 			c.TCP.CloseWrite()
 		}
+		sent <- err
 	}()
 	came := r.listen(c)
+	if err := <-sent; err != nil && frames.Ending(err) != "waits" && !strings.HasSuffix(came, "resets") {
+		came += ", resets" // the system tells the reader of a reset or the writer, not both
+	}
 	if r.HalfClose && r.posted(addr, patience) {
 		came = "posted, " + came
 	}
