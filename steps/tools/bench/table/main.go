@@ -1,5 +1,5 @@
 // The command table passes on what the benchmarks print and then sums it up in a table of
-// ratios. With -w it writes the table into README.md, between the lines
+// ratios. With -w it writes the table into the README.md beside it, between the lines
 // <!-- figures --> and <!-- /figures -->.
 package main
 
@@ -11,7 +11,6 @@ import (
 	"log"
 	"os"
 	"path"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -36,7 +35,7 @@ type figures map[string][]float64
 var cores = regexp.MustCompile(`-\d+$`) // ends the name of a benchmark
 
 func main() {
-	write := flag.Bool("w", false, "write the table into README.md")
+	write := flag.Bool("w", false, "write the table into steps/tools/bench/README.md")
 	flag.Parse()
 	log.SetFlags(0)
 	text := read(os.Stdin).text()
@@ -45,7 +44,7 @@ func main() {
 	}
 	fmt.Print("\n", text)
 	if *write {
-		if err := update(filepath.Join("..", "..", "..", "README.md"), text); err != nil {
+		if err := update("README.md", text); err != nil {
 			log.Fatal(err)
 		}
 	}
