@@ -4,24 +4,24 @@ package main
 
 import (
 	"bufio"
-	"encoding/binary"
-	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"websocket-workshop/steps/tools/testserver"
 )
 
 // BenchmarkRead takes in messages of one frame. raw has a benchmark of the same name, so
 // that benchstat puts the two side by side.
 func BenchmarkRead(b *testing.B) {
-	eachSize(b, func(b *testing.B, payload []byte) {
+	testserver.EachSize(b, func(b *testing.B, payload []byte, wire *testserver.Endless) {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("Connection", "Upgrade")
 		r.Header.Set("Upgrade", "websocket")
 		r.Header.Set("Sec-WebSocket-Version", "13")
 		r.Header.Set("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
-		c, err := accept(&hijackable{wire: &endless{data: masked(payload)}}, r)
+		c, err := accept(&hijackable{wire: wire}, r)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -42,51 +42,4 @@ type hijackable struct {
 
 func (h *hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return h.wire, bufio.NewReadWriter(bufio.NewReader(h.wire), bufio.NewWriter(h.wire)), nil
-}
-
-func (e *endless) Write(p []byte) (int, error) { return len(p), nil }
-func (e *endless) Close() error                { return nil }
-
-func eachSize(b *testing.B, f func(*testing.B, []byte)) {
-	for _, size := range []int{125, 4 << 10, 64 << 10} {
-		b.Run(fmt.Sprintf("bytes=%d", size), func(b *testing.B) {
-			b.SetBytes(int64(size))
-			b.ReportAllocs()
-			payload := make([]byte, size)
-			for i := range payload {
-				payload[i] = 'a' + byte(i%26)
-			}
-			f(b, payload)
-		})
-	}
-}
-
-// masked returns a text frame as a browser sends it.
-func masked(payload []byte) []byte {
-	key := []byte{1, 2, 3, 4}
-	frame := []byte{0x81, 0x80 | byte(len(payload))}
-	switch n := len(payload); {
-	case n > 0xFFFF:
-		frame = binary.BigEndian.AppendUint64([]byte{0x81, 0x80 | 127}, uint64(n))
-	case n > 125:
-		frame = binary.BigEndian.AppendUint16([]byte{0x81, 0x80 | 126}, uint16(n))
-	}
-	frame = append(frame, key...)
-	for i, b := range payload {
-		frame = append(frame, b^key[i%4])
-	}
-	return frame
-}
-
-// endless is a connection on which the same bytes come again and again.
-type endless struct {
-	net.TCPConn
-	data []byte
-	at   int
-}
-
-func (e *endless) Read(p []byte) (int, error) {
-	n := copy(p, e.data[e.at:])
-	e.at = (e.at + n) % len(e.data)
-	return n, nil
 }

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -18,6 +17,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"websocket-workshop/steps/tools/frames"
 )
 
 // What the chat adds to the protocol, over both servers as they are run.
@@ -58,7 +59,7 @@ var chatRows = []chatRow{
 	{"10.4", "4,096 bytes in fragments", in(1000, said("4,096 bytes in fragments", 4096)), "post", ""},
 	{"10.4", "4,097 bytes", text(said("4,097 bytes", 4097)), "close 1009", ""},
 	{"10.4", "4,097 bytes in fragments", in(1000, said("4,097 bytes in fragments", 4097)), "close 1009", ""},
-	{"10.4", "4,097 bytes, of which none has come", cat(frameHeader(0x81, 4097), x("00 00 00 00"), hangUp), "close 1009", "close 1007"},
+	{"10.4", "4,097 bytes, of which none has come", cat(announced(0x81, 4097, [4]byte{}), hangUp), "close 1009", "close 1007"},
 	{"10.4", "fragments without an end", cat(first("a"), times(5000, middle("a"))), "close 1009", ""},
 	{"10.4", "70,000 bytes", text(long), "close 1009", ""},
 }
@@ -86,8 +87,8 @@ func (r chatRow) check(t *testing.T, who, addr, want string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.nc.Close()
-	if f, err := p.next(); err != nil || f.first != 0x81 { // the history; only then may it be full
+	defer p.TCP.Close()
+	if f, err := p.next(); err != nil || f.Opcode != frames.Text { // the history; only then may it be full
 		t.Fatalf("%s: %v, %v came first, want a history", who, f, err)
 	}
 	sent, halfClose := bytes.CutSuffix(r.sent, hangUp)
@@ -95,24 +96,24 @@ func (r chatRow) check(t *testing.T, who, addr, want string) {
 		sent = slices.Concat(sent, closing(1000, "over")) // as for the echo: it goes unanswered
 	}
 	go func() {
-		p.nc.Write(sent)
+		p.TCP.Write(sent)
 		if halfClose {
-			p.nc.CloseWrite()
+			p.TCP.CloseWrite()
 		}
 	}()
 	var came []string
 	for {
 		f, err := p.next()
 		if err != nil {
-			if end := ending(err); end != "hangs up" || len(came) == 0 {
+			if end := frames.Ending(err); end != "hangs up" || len(came) == 0 {
 				came = append(came, end)
 			}
 			break
 		}
-		if f.first != 0x81 {
+		if f.Opcode != frames.Text {
 			came = append(came, f.String())
 			if who == "library" {
-				p.nc.CloseWrite() // or Close in the library would wait 5 s for an answer
+				p.TCP.CloseWrite() // or Close in the library would wait 5 s for an answer
 			}
 		} else if h := newestOf(t, f); want == "post" && h.has(r.rule) {
 			came = append(came, "post")
@@ -124,7 +125,7 @@ func (r chatRow) check(t *testing.T, who, addr, want string) {
 		got = strings.TrimSuffix(got, ", resets") // of that there are rows in 7.1.1
 	}
 	if got != want && reason.ReplaceAllString(got, "$1$2") != want {
-		t.Errorf("%s\n sent %s\n came %s\n want %s", who, short(string(sent)), got, want)
+		t.Errorf("%s\n sent %s\n came %s\n want %s", who, frames.Short(sent), got, want)
 	}
 }
 
@@ -134,10 +135,10 @@ type pushed struct {
 }
 
 // newestOf parses the history that a frame pushes.
-func newestOf(t *testing.T, f reply) (h pushed) {
+func newestOf(t *testing.T, f frames.Frame) (h pushed) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(f.payload), &h); err != nil {
-		t.Fatalf("a history that is no JSON: %v: %s", err, short(f.payload))
+	if err := json.Unmarshal(f.Payload, &h); err != nil {
+		t.Fatalf("a history that is no JSON: %v: %s", err, frames.Short(f.Payload))
 	}
 	return h
 }
@@ -153,8 +154,8 @@ func (h pushed) has(user string) bool {
 }
 
 // users returns who has posted what a history pushes, the newest first.
-func (f reply) users() []string {
-	parts := strings.Split(f.payload, `{"user":"`)[1:]
+func users(f frames.Frame) []string {
+	parts := strings.Split(string(f.Payload), `{"user":"`)[1:]
 	for i := range parts {
 		parts[i], _, _ = strings.Cut(parts[i], `"`)
 	}
@@ -179,22 +180,22 @@ func TestGoodbye(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer p.nc.Close()
+			defer p.TCP.Close()
 			if _, err := p.next(); err != nil {
 				t.Fatal(err)
 			}
 			members = append(members, p)
 		}
-		members[1].nc.Write(x("81 85 37 fa")) // half a frame
-		members[2].nc.Write(first(`{"user":`))
-		s.cmd.Process.Signal(os.Interrupt)
+		members[1].TCP.Write(x("81 85 37 fa")) // half a frame
+		members[2].TCP.Write(first(`{"user":`))
+		s.Interrupt()
 		for i, p := range members[:3] {
 			f, err := p.next()
 			if err != nil || f.String() != `close 1001 "the server stops"` {
 				t.Errorf("%s, member %d: %v, %v", server.name, i, f, err)
 			}
 			if i == 0 {
-				p.nc.Write(frame(0x88, f.payload))
+				p.TCP.Write(frame(0x88, string(f.Payload)))
 				came := f.String()
 				for {
 					f, err := p.next()
@@ -208,7 +209,7 @@ func TestGoodbye(t *testing.T) {
 				}
 			}
 		}
-		await(t, server.name+" to end", func() { <-s.done }) // start sees that it ends with 0
+		await(t, server.name+" to end", func() { <-s.Ended }) // start sees that it ends with 0
 	}
 }
 
@@ -250,16 +251,16 @@ func TestNothingBehindClose(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v, and no close frame", err)
 			}
-			if f.first == 0x88 {
+			if f.Opcode == frames.Close {
 				closed = true
-				p.nc.Write(frame(0x88, f.payload))
+				p.TCP.Write(frame(0x88, string(f.Payload)))
 				break
 			}
 		}
 		if f, err := p.next(); err != io.EOF || !closed {
 			t.Fatalf("behind a close frame came %v, %v", f, err)
 		}
-		p.nc.Close()
+		p.TCP.Close()
 	}
 }
 
@@ -269,25 +270,25 @@ func TestNoPushBehindClose(t *testing.T) {
 	for name, binary := range map[string]string{"raw": self(t), "library": libraryBinary(t)} {
 		s := start(t, binary, "chat")
 		poster := join(t, s)
-		defer poster.nc.Close()
-		go io.Copy(io.Discard, poster.br)
+		defer poster.TCP.Close()
+		go io.Copy(io.Discard, poster.In)
 		for range 30 {
 			p := join(t, s)
-			defer p.nc.Close()
-			p.nc.Write(bin("refused"))
+			defer p.TCP.Close()
+			p.TCP.Write(bin("refused"))
 			for i := range 20 {
-				poster.nc.Write(text(said(fmt.Sprint("post ", i), 0)))
+				poster.TCP.Write(text(said(fmt.Sprint("post ", i), 0)))
 			}
-			if f, err := p.skip(); err != nil || f.first != 0x88 {
+			if f, err := p.skip(); err != nil || f.Opcode != frames.Close {
 				t.Fatalf("%s: came %v, %v", name, f, err)
 			}
-			p.nc.CloseWrite()
+			p.TCP.CloseWrite()
 			for {
 				f, err := p.next()
 				if err != nil {
 					break
 				}
-				if f.first != 0x88 { // the library's second one stands in the tables
+				if f.Opcode != frames.Close { // the library's second one stands in the tables
 					t.Fatalf("%s: behind a close frame came %v", name, f)
 				}
 			}
@@ -347,11 +348,11 @@ func TestTimeLimits(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		defer p.nc.Close()
+		defer p.TCP.Close()
 		if came := p.rest(); came != `close 1000 "over"` { // the server has hung up
 			t.Errorf("came %s", came)
 		}
-		if _, err := p.nc.Write([]byte("still here")); err != nil {
+		if _, err := p.TCP.Write([]byte("still here")); err != nil {
 			t.Errorf("the client cannot send any more: %v", err)
 		}
 		select {
@@ -383,7 +384,7 @@ func TestTimeLimits(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		defer p.nc.Close()
+		defer p.TCP.Close()
 		select {
 		case err := <-done:
 			if !errors.Is(err, net.ErrClosed) {
@@ -405,9 +406,9 @@ func TestTimeLimits(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				defer p.nc.Close()
-				io.WriteString(p.nc, half)
-				if _, err := io.Copy(io.Discard, p.nc); ending(cmp.Or(err, io.EOF)) == "waits" {
+				defer p.TCP.Close()
+				io.WriteString(p.TCP, half)
+				if _, err := io.Copy(io.Discard, p.TCP); frames.Ending(cmp.Or(err, io.EOF)) == "waits" {
 					t.Errorf("%s waits for the rest of %q", name, half)
 				}
 			})
@@ -425,10 +426,10 @@ func TestSlowMembers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer p.nc.Close()
+			defer p.TCP.Close()
 		}
 		reader := join(t, s)
-		defer reader.nc.Close()
+		defer reader.TCP.Close()
 		told := make(chan string, 6) // what members that only read are told in the end
 		tell := func(p *peer) {
 			f, err := p.skip()
@@ -436,19 +437,19 @@ func TestSlowMembers(t *testing.T) {
 		}
 		for range cap(told) - 1 {
 			p := join(t, s)
-			defer p.nc.Close()
+			defer p.TCP.Close()
 			go tell(p)
 		}
 		poster, err := open(s.addr)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer poster.nc.Close()
-		go io.Copy(io.Discard, poster.br)
+		defer poster.TCP.Close()
+		go io.Copy(io.Discard, poster.In)
 		const posts = 300
 		go func() {
 			for i := range posts {
-				poster.nc.Write(text(said(fmt.Sprint("post ", i), 4000)))
+				poster.TCP.Write(text(said(fmt.Sprint("post ", i), 4000)))
 			}
 		}()
 		for newest, last := -1, posts-1; newest < last; {
@@ -456,12 +457,12 @@ func TestSlowMembers(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: behind post %d: %v", name, newest, err)
 			}
-			users := f.users()
+			names := users(f)
 			i := -1
-			if fmt.Sscanf(users[0], "post %d", &i); i < newest {
+			if fmt.Sscanf(names[0], "post %d", &i); i < newest {
 				t.Fatalf("%s: a history that ends with post %d came behind one with %d", name, i, newest)
 			}
-			for k, user := range users[:min(len(users), i+1)] {
+			for k, user := range names[:min(len(names), i+1)] {
 				if user != fmt.Sprint("post ", i-k) {
 					t.Fatalf("%s: in a history %q stands %d behind post %d", name, user, k, i)
 				}
@@ -473,7 +474,7 @@ func TestSlowMembers(t *testing.T) {
 		if runtime.GOOS == "windows" {
 			continue // it cannot interrupt one process
 		}
-		s.cmd.Process.Signal(os.Interrupt)
+		s.Interrupt()
 		go tell(reader)
 		for range cap(told) {
 			if s := <-told; s != `close 1001 "the server stops" <nil>` {
@@ -498,7 +499,7 @@ func TestOneOrder(t *testing.T) {
 			var posting sync.WaitGroup
 			for i, p := range members {
 				posting.Go(func() {
-					p.nc.Write(text(said(fmt.Sprintf("%s, %d", round, i), 0)))
+					p.TCP.Write(text(said(fmt.Sprintf("%s, %d", round, i), 0)))
 					finals[i], errs[i] = p.final(round)
 				})
 			}
@@ -513,7 +514,7 @@ func TestOneOrder(t *testing.T) {
 			}
 		}
 		for _, p := range members {
-			p.nc.Close()
+			p.TCP.Close()
 		}
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"websocket-workshop/steps/tools/frames"
 )
 
 // RFC 6455, a row a rule: what a client sends, and what must come back. Each row is held
@@ -123,7 +125,7 @@ var framing = []row{
 	{"5.5", "a ping of 126 bytes", ping(long[:126]), "close 1002", ""},
 	{"5.5", "a pong of 126 bytes", pong(long[:126]), "close 1002", ""},
 	{"5.5", "a close of 126 bytes", closing(1000, long[:124]), "close 1002", ""},
-	{"5.5", "a ping of 65,536 bytes", cat(frameHeader(0x89, 65536), hangUp), "close 1002", "hangs up"},
+	{"5.5", "a ping of 65,536 bytes", cat(announced(0x89, 65536, [4]byte{}), hangUp), "close 1002", ""},
 	{"5.5", "a ping that says 16 bits for 5", x("89 fe 00 05 37 fa 21 3d 7f 9f 4d 51 58"), "close 1002", `pong "Hello"`},
 
 	// 5.5.2, 5.5.3: a pong carries what the ping did.
@@ -279,7 +281,9 @@ func utf8Rows() (rows []row) {
 }
 
 // says returns what a row calls a message that comes back.
-func says(first byte, payload string) string { return reply{first, payload}.String() }
+func says(first byte, payload string) string {
+	return frames.Frame{Fin: true, Opcode: first & 0x0F, Payload: []byte(payload)}.String()
+}
 
 // TestConformance holds the rows against an echo made of raw's own accept, read, write and
 // end, and against the library's.
@@ -313,14 +317,14 @@ func TestConformance(t *testing.T) {
 				}
 				for _, way := range []int{whole, glued, pieces} {
 					if came, want := r.try(raw, r.want, way, true); came != want {
-						t.Fatalf("raw, sent %s\n sent %s\n came %s\n want %s", ways[way], short(string(r.sent)), came, want)
+						t.Fatalf("raw, sent %s\n sent %s\n came %s\n want %s", ways[way], frames.Short(r.sent), came, want)
 					}
 				}
 				if r.library == r.want && r.want != "" {
 					t.Error("the row says that the library does otherwise, and then the same")
 				}
 				if came, want := r.try(library, cmp.Or(r.library, r.want), whole, false); came != want {
-					t.Errorf("library\n sent %s\n came %s\n want %s", short(string(r.sent)), came, want)
+					t.Errorf("library\n sent %s\n came %s\n want %s", frames.Short(r.sent), came, want)
 				}
 			})
 		}
@@ -336,11 +340,11 @@ func hangsUpFirst(t *testing.T, addr string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.nc.Close()
+	defer p.TCP.Close()
 	if came := p.rest(); came != `close 1000 ""` {
 		t.Fatalf("came %s", came)
 	}
-	if _, err := p.nc.Write(make([]byte, 16<<20)); err != nil { // more than a network keeps in its buffers
+	if _, err := p.TCP.Write(make([]byte, 16<<20)); err != nil { // more than a network keeps in its buffers
 		t.Fatalf("the server has not hung up first, or no longer takes what was still to come: %v", err)
 	}
 }
@@ -393,7 +397,7 @@ func run(addr string, sent []byte, halfClose bool, way int) string {
 	if err != nil {
 		return err.Error()
 	}
-	defer p.nc.Close()
+	defer p.TCP.Close()
 	sending := make(chan error, 1)
 	p.sent = make(chan struct{})
 	go func() { // while this reads: a large echo fills the network both ways
@@ -403,13 +407,13 @@ func run(addr string, sent []byte, halfClose bool, way int) string {
 			size = way
 		}
 		for b := range slices.Chunk(sent, max(1, size)) {
-			if _, err := p.nc.Write(b); err != nil {
+			if _, err := p.TCP.Write(b); err != nil {
 				sending <- err
 				return
 			}
 		}
 		if halfClose || way == glued {
-			p.nc.CloseWrite()
+			p.TCP.CloseWrite()
 		}
 		sending <- nil
 	}()
@@ -423,11 +427,11 @@ func run(addr string, sent []byte, halfClose bool, way int) string {
 // rest reads to the end, and says what came.
 func (p *peer) rest() string {
 	var came []string
-	var f reply
+	var f frames.Frame
 	for {
 		next, err := p.next()
 		if err != nil {
-			if end := ending(err); end != "hangs up" || f.first != 0x88 {
+			if end := frames.Ending(err); end != "hangs up" || f.Opcode != frames.Close {
 				came = append(came, end)
 			}
 			return strings.Join(came, ", ")
@@ -437,7 +441,7 @@ func (p *peer) rest() string {
 		if strings.HasPrefix(f.String(), "close 1007") && p.sent != nil {
 			go func() {
 				<-p.sent
-				p.nc.CloseWrite() // or Close in the library would wait 5 s for an answer
+				p.TCP.CloseWrite() // or Close in the library would wait 5 s for an answer
 			}()
 		}
 	}

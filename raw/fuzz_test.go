@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"websocket-workshop/steps/tools/frames"
 )
 
 // seeds are the rows of the conformance tables that are not too long to be varied.
@@ -56,7 +58,7 @@ func FuzzReadFrame(f *testing.F) {
 		if h.fin {
 			first |= finBit
 		}
-		if again := append(frameHeader(first, h.length), h.key[:]...); !bytes.Equal(again, head) {
+		if again := announced(first, h.length, h.key); !bytes.Equal(again, head) {
 			t.Errorf("read the header % x, which would be % x", head, again)
 		}
 		if h.length > math.MaxInt32 {
@@ -95,8 +97,8 @@ func FuzzReadFrame(f *testing.F) {
 			if m.op == opText && !utf8.Valid(m.data) {
 				t.Errorf("read a text that is not UTF-8: %q", m.data)
 			}
-			p := &peer{br: bufio.NewReader(bytes.NewReader(encode(m.op, m.data)))}
-			if got, err := p.next(); err != nil || got.payload != string(want) || got.first != finBit|m.op {
+			if got, err := frames.Read(bytes.NewReader(encode(m.op, m.data))); err != nil || got.ServerFault() != nil ||
+				!bytes.Equal(got.Payload, want) || got.Opcode != m.op || !got.Fin {
 				t.Errorf("wrote % x as %v, %v", want, got, err)
 			}
 		}
@@ -136,15 +138,15 @@ func FuzzConn(f *testing.F) {
 		}
 		defer nc.Close()
 		nc.SetDeadline(time.Now().Add(patience))
-		p := &peer{nc: nc.(*net.TCPConn), br: bufio.NewReader(nc)}
+		p := &peer{Client: &frames.Client{TCP: nc.(*net.TCPConn), In: bufio.NewReader(nc)}}
 		go func() {
-			p.nc.Write(append([]byte(request(addr)), sent...))
-			p.nc.CloseWrite()
+			p.TCP.Write(append([]byte(request(addr)), sent...))
+			p.TCP.CloseWrite()
 		}()
-		if res, err := http.ReadResponse(p.br, nil); err != nil || res.StatusCode != 101 {
+		if res, err := http.ReadResponse(p.In, nil); err != nil || res.StatusCode != 101 {
 			t.Fatalf("handshake: %v, %v", res, err)
 		}
-		var last reply
+		var last frames.Frame
 		for {
 			next, err := p.next()
 			if err == io.EOF {
@@ -153,13 +155,13 @@ func FuzzConn(f *testing.F) {
 			if err != nil {
 				t.Fatalf("the server's frames: %v", err)
 			}
-			if last.first == 0x88 {
+			if last.Opcode == frames.Close {
 				t.Fatalf("%v came behind %v", next, last)
 			}
-			if last = next; last.first == 0x88 && len(last.payload) > 2 && !utf8.ValidString(last.payload[2:]) {
+			if last = next; last.Opcode == frames.Close && len(last.Payload) > 2 && !utf8.Valid(last.Payload[2:]) {
 				t.Fatalf("a reason that is not UTF-8: %v", last)
 			}
-			if last.first == 0x81 && !utf8.ValidString(last.payload) {
+			if last.Opcode == frames.Text && !utf8.Valid(last.Payload) {
 				t.Fatalf("a text that is not UTF-8: %v", last)
 			}
 		}

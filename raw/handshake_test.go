@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"websocket-workshop/steps/tools/frames"
 )
 
 // A requestRow is a rule for the opening handshake.
@@ -133,9 +135,9 @@ func answer(addr string, changes []string) string {
 	if err != nil {
 		return err.Error()
 	}
-	defer p.nc.Close()
-	io.WriteString(p.nc, request(addr, changes...))
-	res, err := http.ReadResponse(p.br, nil)
+	defer p.TCP.Close()
+	io.WriteString(p.TCP, request(addr, changes...))
+	res, err := http.ReadResponse(p.In, nil)
 	if err != nil {
 		return err.Error()
 	}
@@ -216,11 +218,11 @@ func TestConformanceExamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer p.nc.Close()
-			go io.WriteString(p.nc, example.sent)
+			defer p.TCP.Close()
+			go io.WriteString(p.TCP, example.sent)
 			came := make([]byte, len(example.came))
-			if _, err := io.ReadFull(p.br, came); err != nil || string(came) != example.came {
-				t.Errorf("came %s, want %s (%v)", short(string(came)), short(example.came), err)
+			if _, err := io.ReadFull(p.In, came); err != nil || string(came) != example.came {
+				t.Errorf("came %s, want %s (%v)", frames.Short(came), frames.Short([]byte(example.came)), err)
 			}
 		})
 	}
@@ -235,16 +237,16 @@ func TestConformanceSecondTry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.nc.Close()
-	io.WriteString(p.nc, request(addr, "Sec-WebSocket-Version: 8")+request(addr))
+	defer p.TCP.Close()
+	io.WriteString(p.TCP, request(addr, "Sec-WebSocket-Version: 8")+request(addr))
 	for _, want := range []int{http.StatusUpgradeRequired, http.StatusSwitchingProtocols} {
-		res, err := http.ReadResponse(p.br, nil)
+		res, err := http.ReadResponse(p.In, nil)
 		if err != nil || res.StatusCode != want {
 			t.Fatalf("came %v, %v, want %d", res, err, want)
 		}
 		io.Copy(io.Discard, res.Body)
 	}
-	if f, err := p.next(); err != nil || f.first != 0x81 {
+	if f, err := p.next(); err != nil || f.Opcode != frames.Text {
 		t.Errorf("came %v, %v, want the history", f, err)
 	}
 }

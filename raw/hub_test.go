@@ -1,16 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"runtime"
 	"sync"
 	"testing"
 	"time"
+
+	"websocket-workshop/steps/tools/frames"
 )
 
 // A gate is a TCP end that takes a write whenever somebody takes it out of frames.
@@ -47,10 +47,10 @@ func TestNewestLast(t *testing.T) {
 				}
 				select {
 				case b := <-g.frames:
-					f, err := (&peer{br: bufio.NewReader(bytes.NewReader(b))}).next()
+					f, err := frames.Read(bytes.NewReader(b))
 					i := -1
 					if err == nil {
-						fmt.Sscanf(f.users()[0], "newest %d", &i)
+						fmt.Sscanf(users(f)[0], "newest %d", &i)
 					}
 					if i <= newest {
 						t.Fatalf("a history that ends with post %d came behind one with %d (%v)", i, newest, err)
@@ -87,16 +87,16 @@ func TestJoinWhileClosing(t *testing.T) {
 				if peers[i], err = dial(s.addr); err != nil {
 					t.Fatal(err)
 				}
-				defer peers[i].nc.Close()
+				defer peers[i].TCP.Close()
 			}
 			var all sync.WaitGroup
 			for i, p := range peers {
 				all.Go(func() {
-					io.WriteString(p.nc, request(s.addr))
+					io.WriteString(p.TCP, request(s.addr))
 					if i == 30 {
-						s.cmd.Process.Signal(os.Interrupt)
+						s.Interrupt()
 					}
-					if res, err := http.ReadResponse(p.br, nil); err != nil || res.StatusCode != http.StatusSwitchingProtocols {
+					if res, err := http.ReadResponse(p.In, nil); err != nil || res.StatusCode != http.StatusSwitchingProtocols {
 						return
 					}
 					for {
@@ -105,16 +105,16 @@ func TestJoinWhileClosing(t *testing.T) {
 							t.Errorf("%s: let in, and no goodbye came: %v", name, err)
 							return
 						}
-						if f.first == 0x88 {
-							p.nc.Write(frame(0x88, f.payload))
-							p.nc.Close()
+						if f.Opcode == frames.Close {
+							p.TCP.Write(frame(0x88, string(f.Payload)))
+							p.TCP.Close()
 							return
 						}
 					}
 				})
 			}
 			all.Wait()
-			<-s.done
+			<-s.Ended
 		}
 	}
 }
@@ -125,10 +125,10 @@ func TestHeartbeat(t *testing.T) {
 	t.Parallel()
 	for name, binary := range map[string]string{"raw": self(t), "library": libraryBinary(t)} {
 		s := start(t, binary, "impatient chat")
-		lives := map[string]func(reply) []byte{
-			"answers": func(f reply) []byte { return frame(0x8A, f.payload) },
-			"talks":   func(reply) []byte { return text(said("talks", 0)) },
-			"silent":  func(reply) []byte { return nil },
+		lives := map[string]func(frames.Frame) []byte{
+			"answers": func(f frames.Frame) []byte { return frame(0x8A, string(f.Payload)) },
+			"talks":   func(frames.Frame) []byte { return text(said("talks", 0)) },
+			"silent":  func(frames.Frame) []byte { return nil },
 		}
 		if name == "library" {
 			delete(lives, "talks") // its Ping waits for the pong
@@ -136,19 +136,19 @@ func TestHeartbeat(t *testing.T) {
 		var all sync.WaitGroup
 		for who, answer := range lives {
 			p := join(t, s)
-			defer p.nc.Close()
+			defer p.TCP.Close()
 			all.Go(func() {
 				for pings := 0; pings < 20; {
 					f, err := p.next()
-					if err != nil && who == "silent" && ending(err) != "waits" {
+					if err != nil && who == "silent" && frames.Ending(err) != "waits" {
 						return
 					}
 					if err != nil {
 						t.Errorf("%s: behind %d pings, for one who %s: %v", name, pings, who, err)
 						return
 					}
-					if f.first == 0x89 {
-						p.nc.Write(answer(f))
+					if f.Opcode == frames.Ping {
+						p.TCP.Write(answer(f))
 						pings++
 					}
 				}

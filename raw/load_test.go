@@ -9,6 +9,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/testserver"
 )
 
 var load = flag.Bool("load", false, "run TestLoad: 1,000 members, some of them faulty")
@@ -40,7 +43,7 @@ func TestLoad(t *testing.T) {
 	// What a server uses that has had as many members, and now has none but a full history.
 	poster := join(t, s)
 	for i := range historySize {
-		poster.nc.Write(text(loadPost("before", i)))
+		poster.TCP.Write(text(loadPost("before", i)))
 	}
 	if _, err := poster.final("before"); err != nil {
 		t.Fatal(err)
@@ -50,9 +53,9 @@ func TestLoad(t *testing.T) {
 		crowd = append(crowd, join(t, s))
 	}
 	for _, p := range crowd {
-		p.nc.Close()
+		p.TCP.Close()
 	}
-	empty := settle(t, s, usage{Goroutines: 10, Descriptors: 20, Memory: 1 << 40})
+	empty := settle(t, s, testserver.Usage{Goroutines: 10, Descriptors: 20, Memory: 1 << 40})
 	progress("%d members have come and gone: %+v", loadMembers, empty)
 
 	var readers, lazy, doomed []*peer
@@ -60,7 +63,7 @@ func TestLoad(t *testing.T) {
 		p := join(t, s)
 		switch {
 		case i%10 == 3:
-			p.nc.SetReadBuffer(4096)
+			p.TCP.SetReadBuffer(4096)
 			lazy = append(lazy, p)
 		case i%10 == 7:
 			doomed = append(doomed, p)
@@ -76,8 +79,8 @@ func TestLoad(t *testing.T) {
 	// It goes on until the lazy ones have been let go: what the system keeps for them in its
 	// buffers must be full first, and then they have 5 seconds.
 	// A member has two goroutines: one that reads, one that sends.
-	most := usage{Goroutines: empty.Goroutines + 2*len(readers), Descriptors: empty.Descriptors + len(readers), Memory: 1 << 40}
-	for round := 0; round < rounds || !s.usage(t).within(most) && time.Since(began) < patience; round++ {
+	most := testserver.Usage{Goroutines: empty.Goroutines + 2*len(readers), Descriptors: empty.Descriptors + len(readers), Memory: 1 << 40}
+	for round := 0; round < rounds || !s.usage(t).Within(most) && time.Since(began) < patience; round++ {
 		name := fmt.Sprint("round ", round)
 		var posting, reading sync.WaitGroup
 		finals, errs := make([]string, len(readers)), make([]error, len(readers))
@@ -85,13 +88,13 @@ func TestLoad(t *testing.T) {
 			reading.Go(func() { finals[i], errs[i] = p.final(name) })
 		}
 		for i, p := range readers[:posters] {
-			posting.Go(func() { p.nc.Write(text(loadPost(name, i))) })
+			posting.Go(func() { p.TCP.Write(text(loadPost(name, i))) })
 		}
 		for _, p := range doomed[min(round, rounds)*vanish/rounds : min(round+1, rounds)*vanish/rounds] {
 			posting.Go(func() {
-				p.nc.Write(text(loadPost("never complete", 0))[:200])
-				p.nc.SetLinger(0)
-				p.nc.Close()
+				p.TCP.Write(text(loadPost("never complete", 0))[:200])
+				p.TCP.SetLinger(0)
+				p.TCP.Close()
 			})
 		}
 		posting.Wait()
@@ -113,35 +116,30 @@ func TestLoad(t *testing.T) {
 	}
 	left := settle(t, s, most)
 	progress("the faulty members are gone: %+v", left)
-	if !left.within(most) {
+	if !left.Within(most) {
 		t.Errorf("there are %d members that read, and the server has more than for those: %+v", len(readers), left)
 	}
 
 	for i, p := range readers { // half of them with good manners
 		if i%2 == 0 {
-			p.nc.Write(closing(1000, ""))
+			p.TCP.Write(closing(1000, ""))
 		} else {
-			p.nc.Close()
+			p.TCP.Close()
 		}
 	}
 	for i := 0; i < len(readers); i += 2 {
 		if f, err := readers[i].skip(); err != nil || f.String() != `close 1000 ""` {
 			t.Fatalf("reader %d was answered %v, %v", i, f, err)
 		}
-		readers[i].nc.Close()
+		readers[i].TCP.Close()
 	}
 	most = empty
 	most.Memory += slack
 	after := settle(t, s, most)
 	progress("all have left: %+v", after)
-	if !after.within(most) {
+	if !after.Within(most) {
 		t.Errorf("the server has kept something: before %+v, after %+v", empty, after)
 	}
-}
-
-// within reports whether a server uses no more than that.
-func (u usage) within(most usage) bool {
-	return u.Goroutines <= most.Goroutines && u.Descriptors <= most.Descriptors && u.Memory <= most.Memory
 }
 
 // loadPost returns a post of some length.
@@ -159,7 +157,7 @@ func join(t *testing.T, s *process) *peer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.nc.SetDeadline(time.Now().Add(4 * patience))
+	p.TCP.SetDeadline(time.Now().Add(4 * patience))
 	return p
 }
 
@@ -167,38 +165,38 @@ func join(t *testing.T, s *process) *peer {
 func (p *peer) final(round string) (string, error) {
 	for {
 		f, err := p.alive()
-		if err != nil || strings.Count(f.payload, `"user":"`+round+", ") == historySize {
-			return f.payload, err
+		if err != nil || strings.Count(string(f.Payload), `"user":"`+round+", ") == historySize {
+			return string(f.Payload), err
 		}
 	}
 }
 
 // alive returns the next frame that is no ping. Pings are answered.
-func (p *peer) alive() (reply, error) {
+func (p *peer) alive() (frames.Frame, error) {
 	for {
 		f, err := p.next()
-		if err != nil || f.first != 0x89 {
+		if err != nil || f.Opcode != frames.Ping {
 			return f, err
 		}
-		p.nc.Write(pong(f.payload))
+		p.TCP.Write(pong(string(f.Payload)))
 	}
 }
 
 // skip reads what has been pushed, up to something else.
-func (p *peer) skip() (reply, error) {
+func (p *peer) skip() (frames.Frame, error) {
 	for {
 		f, err := p.alive()
-		if err != nil || f.first != 0x81 {
+		if err != nil || f.Opcode != frames.Text {
 			return f, err
 		}
 	}
 }
 
 // settle waits until the server uses no more than that, or it will not.
-func settle(t *testing.T, s *process, most usage) (u usage) {
+func settle(t *testing.T, s *process, most testserver.Usage) (u testserver.Usage) {
 	t.Helper()
 	for end := time.Now().Add(patience / 2); ; time.Sleep(20 * time.Millisecond) {
-		if u = s.usage(t); u.within(most) || time.Now().After(end) {
+		if u = s.usage(t); u.Within(most) || time.Now().After(end) {
 			return u
 		}
 	}

@@ -4,7 +4,6 @@ package main
 //lint:file-ignore SA1019 the workshop compares with this version of the library
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -25,6 +24,7 @@ import (
 
 	"nhooyr.io/websocket"
 
+	"websocket-workshop/steps/tools/frames"
 	"websocket-workshop/steps/tools/sidebyside"
 )
 
@@ -164,7 +164,7 @@ func libraryReads(sent []byte) func(*testing.T) string {
 		if err != nil {
 			return err.Error()
 		}
-		defer p.nc.Close()
+		defer p.TCP.Close()
 		return <-got
 	}
 }
@@ -180,9 +180,9 @@ func libraryLimits(t *testing.T) string {
 	if err != nil {
 		return err.Error()
 	}
-	defer p.nc.Close()
+	defer p.TCP.Close()
 	f, err := p.next()
-	if err != nil || f.first != 0x88 {
+	if err != nil || f.Opcode != frames.Close {
 		return fmt.Sprintf("%v, %v", f, err)
 	}
 	return f.String()[:len("close 1009")]
@@ -197,7 +197,7 @@ func rawWritesLate(t *testing.T) string {
 	if err != nil {
 		return err.Error()
 	}
-	defer p.nc.Close()
+	defer p.TCP.Close()
 	return <-got
 }
 
@@ -213,8 +213,8 @@ func libraryWritesLate(t *testing.T) string {
 	if err != nil {
 		return err.Error()
 	}
-	defer p.nc.Close()
-	if f, err := p.next(); err != nil || f.first != 0x88 {
+	defer p.TCP.Close()
+	if f, err := p.next(); err != nil || f.Opcode != frames.Close {
 		return fmt.Sprintf("%v, %v", f, err)
 	}
 	close(told)
@@ -304,7 +304,7 @@ func libraryThroughProxy(t *testing.T) string {
 
 // rawStreams writes a long message in the one way there is.
 func rawStreams(t *testing.T) string {
-	return (&peer{br: bufio.NewReader(bytes.NewReader(encode(opBinary, make([]byte, 1<<20))))}).fragments()
+	return fragmented(frames.Read(bytes.NewReader(encode(opBinary, make([]byte, 1<<20)))))
 }
 
 // libraryStreams writes one message bit by bit.
@@ -325,17 +325,16 @@ func libraryStreams(t *testing.T) string {
 	if err != nil {
 		return err.Error()
 	}
-	defer p.nc.Close()
-	return p.fragments()
+	defer p.TCP.Close()
+	return fragmented(p.next())
 }
 
-// fragments says whether the message that comes is in one frame or in many.
-func (p *peer) fragments() string {
-	f, err := p.next()
+// fragmented says whether a message that begins with f is in one frame or in many.
+func fragmented(f frames.Frame, err error) string {
 	switch {
 	case err != nil:
 		return err.Error()
-	case f.first&0x80 != 0:
+	case f.Fin:
 		return "one frame"
 	}
 	return "many frames"
@@ -358,7 +357,7 @@ func libraryCanceled(t *testing.T) string {
 	if err != nil {
 		return err.Error()
 	}
-	defer p.nc.Close()
+	defer p.TCP.Close()
 	return <-got
 }
 
@@ -400,12 +399,12 @@ func libraryPings(t *testing.T) string {
 	if err != nil {
 		return err.Error()
 	}
-	defer p.nc.Close()
+	defer p.TCP.Close()
 	f, err := p.next()
-	if err != nil || f.first != 0x89 {
+	if err != nil || f.Opcode != frames.Ping {
 		return fmt.Sprintf("%v, %v", f, err)
 	}
-	p.nc.Write(pong(f.payload))
+	p.TCP.Write(pong(string(f.Payload)))
 	if err := <-got; err != nil {
 		return err.Error()
 	}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"unicode/utf8"
 )
 
 // The opcodes (section 5.2).
@@ -247,8 +246,6 @@ func (f Frame) ServerFault() error {
 		return fmt.Errorf("the server fragmented a control frame, or made it too long (5.5)")
 	case f.Opcode == Close && f.Length == 1:
 		return fmt.Errorf("the server's close frame holds half a status code (5.5.1)")
-	case f.Opcode == Close && f.Length > 2 && !utf8.Valid(f.Payload[2:]):
-		return fmt.Errorf("the server's close reason is not UTF-8 (5.5.1)")
 	}
 	return nil
 }
