@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"runtime"
 	"slices"
 	"strings"
@@ -188,6 +189,7 @@ func TestGoodbye(t *testing.T) {
 		}
 		members[1].TCP.Write(x("81 85 37 fa")) // half a frame
 		members[2].TCP.Write(first(`{"user":`))
+		began := time.Now()
 		s.Interrupt()
 		for i, p := range members[:3] {
 			f, err := p.next()
@@ -209,7 +211,11 @@ func TestGoodbye(t *testing.T) {
 				}
 			}
 		}
-		await(t, server.name+" to end", func() { <-s.Ended }) // start sees that it ends with 0
+		// Three have not answered. The server waits for them, and not long; start sees that it
+		// ends with 0.
+		if s.AwaitEnd(patience); time.Since(began) > 5*time.Second {
+			t.Errorf("%s took %v to end", server.name, time.Since(began))
+		}
 	}
 }
 
@@ -395,9 +401,43 @@ func TestTimeLimits(t *testing.T) {
 		}
 	})
 
-	// A handshake that does not get to its end is dropped, and so is none at all.
 	for name, binary := range map[string]string{"raw": self(t), "library": libraryBinary(t)} {
 		s := start(t, binary, "chat")
+
+		// A browser that takes nothing of what it asks for is let go: it asks again and again.
+		all.Go(func() {
+			p, err := dial(s.addr)
+			for err == nil {
+				_, err = p.TCP.Write([]byte("GET /frame.js HTTP/1.1\r\nHost: x\r\n\r\n"))
+			}
+			if p.TCP.Close(); frames.Ending(err) == "waits" {
+				t.Errorf("%s waits for one that reads nothing", name)
+			}
+		})
+
+		// One that has nothing more to ask may stay longer than a request may take.
+		all.Go(func() {
+			client := http.Client{Transport: new(http.Transport), Timeout: patience}
+			reused := false
+			trace := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) { reused = c.Reused }})
+			for range 2 {
+				r, _ := http.NewRequestWithContext(trace, http.MethodGet, "http://"+s.addr, nil) // well formed: no error
+				res, err := client.Do(r)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				io.Copy(io.Discard, res.Body)
+				if res.Body.Close(); !reused {
+					time.Sleep(6 * time.Second) // the request's 5 s, and more
+				}
+			}
+			if !reused {
+				t.Errorf("%s has let a browser go that had nothing more to ask", name)
+			}
+		})
+
+		// A handshake that does not get to its end is dropped, and so is none at all.
 		for _, half := range []string{"", "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n",
 			"POST / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nContent-Length: 10\r\n\r\n"} {
 			all.Go(func() {

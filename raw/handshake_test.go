@@ -68,8 +68,8 @@ var requests = []requestRow{
 	{"11.3.1", "two keys", with("+Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA=="), "400", ""},
 	{"11.3.1", "two halves of a key", with("Sec-WebSocket-Key: dGhlIHNhbXBs", "+Sec-WebSocket-Key: ZSBub25jZQ=="), "400", ""},
 
-	{"4.2.1", "a body", with("+Content-Length: 6"), "400", "101"},
-	{"4.2.1", "a body without a length", with("+Transfer-Encoding: chunked"), "400", "101"},
+	{"4.2.1", "a body", with("+Content-Length: 2\r\n"), "400", "101"},
+	{"4.2.1", "a body without a length", with("+Transfer-Encoding: chunked\r\n\r\n0"), "400", "101"},
 
 	{"11.3.5", "two versions, the first of them right", with("+Sec-WebSocket-Version: 8"), "426 Sec-WebSocket-Version: 13", "101"},
 	{"4.4", "no version", with("Sec-WebSocket-Version"), "426 Sec-WebSocket-Version: 13", "400 Sec-WebSocket-Version: 13"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -69,6 +70,42 @@ func TestNewestLast(t *testing.T) {
 			t.Error("one who left is still a member")
 		}
 	}
+}
+
+// TestHistory: what is read is a history as it was at a moment, whoever adds to it meanwhile:
+// all that each has said, without a gap, the newest first.
+func TestHistory(t *testing.T) {
+	t.Parallel()
+	var h history
+	var adding sync.WaitGroup
+	stop := make(chan struct{})
+	for _, user := range []string{"ann", "bob"} {
+		adding.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+					h.add(post{User: user, Time: int64(i)})
+				}
+			}
+		})
+	}
+	for range 3000 {
+		var read struct{ Msg []post }
+		if err := json.Unmarshal(h.json(), &read); err != nil {
+			t.Fatal(err)
+		}
+		before := map[string]int64{}
+		for _, p := range read.Msg {
+			if newer, ok := before[p.User]; ok && p.Time != newer-1 {
+				t.Fatalf("%s's post %d stands behind number %d", p.User, p.Time, newer)
+			}
+			before[p.User] = p.Time
+		}
+	}
+	close(stop)
+	adding.Wait()
 }
 
 // TestJoinWhileClosing lets many come at the moment in which the server is interrupted. Each
