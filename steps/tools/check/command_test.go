@@ -99,7 +99,7 @@ func TestStrangeServers(t *testing.T) {
 	}
 	outcomes := map[string]chan outcome{}
 	for name := range strange { // all at once: they mostly wait
-		tg := &target{name: "work", dir: dir, binary: filepath.Join(dir, name+".exe"), patience: 3 * time.Second}
+		tg := &target{name: "work", dir: dir, binary: filepath.Join(dir, name+".exe"), patience: time.Second}
 		if err := os.Link(exe, tg.binary); err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,7 @@ import (
 
 // startPatience is how long a server may take to listen. It is long because some
 // systems look at a new program for seconds before they let it run.
-const startPatience = 10 * time.Second
+func (p *probe) startPatience() time.Duration { return 3*p.patience + time.Second }
 
 // A server is one process of the code under check.
 type server struct {
@@ -74,7 +74,7 @@ func (s *server) stop() {
 
 // awaitUp waits until the server can be connected to.
 func (s *server) awaitUp(p *probe) bool {
-	deadline := time.Now().Add(max(startPatience, p.patience))
+	deadline := time.Now().Add(p.startPatience())
 	for time.Now().Before(deadline) {
 		nc, err := net.DialTimeout("tcp", s.addr(), time.Second)
 		if err == nil {
