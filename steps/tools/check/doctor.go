@@ -103,7 +103,7 @@ func (m machine) settings(ctx context.Context) finding {
 	remedy := "compare go env with that of a machine on which it works"
 	for _, s := range []struct{ name, harmless, remedy string }{
 		{"GO111MODULE", "on", "The workshop is a module: go env -u GO111MODULE, or remove the environment variable"},
-		{"GOWORK", "off", "The file is a workspace of other modules: go env -w GOWORK=off, or set the environment variable"},
+		{"GOWORK", "off", "The file is a workspace of other modules: set the environment variable GOWORK to off"},
 		{"GOFLAGS", "", "Do without: go env -u GOFLAGS, or remove the environment variable"},
 	} {
 		env := exec.CommandContext(ctx, "go", "env", s.name)
