@@ -25,6 +25,7 @@ var (
 // leeways are those that are known of libraries; whatever else differs, the server owes.
 var leeways = []leeway{
 	{"each frame is printed as a link", nil, false, "5 says nothing of links"},
+	{"an upgrade to anything else is answered 400", refusedOtherwise, false, "4.2.1 leaves the status to the server"},
 	{"a method other than GET", refusedOtherwise, false, "4.2.1 leaves the status to the server"},
 	{"Connection without upgrade", refusedOtherwise, false, "4.2.1 leaves the status to the server"},
 	{"a missing or wrong key", refusedOtherwise, false, "4.2.1 leaves the status to the server"},
