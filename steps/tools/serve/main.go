@@ -100,6 +100,9 @@ func (s *server) serve(ctx context.Context) int {
 
 // sayEnded says what can be done now that nothing runs.
 func (s *server) sayEnded(status int) {
+	if port := os.Getenv("PORT"); status != 0 && strings.Trim(port, "0123456789") != "" {
+		fmt.Fprintf(s.out, "the environment variable PORT is %q, which is no port: change or remove it\n", port)
+	}
 	switch {
 	case s.program == nil: // the compiler has said it all
 		fmt.Fprintln(s.out, "nothing runs now: save to try again, or press Ctrl-C")
