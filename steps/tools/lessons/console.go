@@ -3,14 +3,12 @@ package main
 import (
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -24,69 +22,36 @@ const (
 	quiet    = 100 * time.Millisecond // after which it is taken to have said all
 )
 
-// errSkip is why a block cannot be checked on some machines.
-var errSkip = errors.New("not checked")
-
-// checkConsoles runs the commands of blocks, and compares what is printed with what is shown.
-func (w *workshop) checkConsoles(p *page) (problems []problem) {
-	for _, f := range p.fences {
-		got, err := w.printed(f)
-		want := f.output()
-		i := mismatch(want, got)
-		switch {
-		case errors.Is(err, errSkip):
-			fmt.Fprintf(os.Stderr, "%s:%d: %v\n", p.name, f.line, err)
-		case err != nil:
-			problems = append(problems, p.problem(f.line, "%v", err))
-		case got == nil || i < 0:
-		case i == len(want):
-			problems = append(problems, p.problem(f.line+1+i, "the terminal goes on with %q", got[i]))
-		case i == len(got):
-			problems = append(problems, p.problem(f.line+2+i, "the terminal never says %q", want[i]))
-		default:
-			problems = append(problems, p.problem(f.line+2+i, "the terminal says %q here, not %q", got[i], want[i]))
-		}
+// console makes the block that shows what a server prints while a script is played. Lines of
+// the old block that still hold stay as they are.
+func (w *workshop) console(dir, script, old string) (string, error) {
+	block := codeLines(old)
+	if len(block) < 3 {
+		block = []string{"```console", "$ go run ./" + dir, "```"}
 	}
-	return problems
-}
-
-// updateConsoles returns a text whose blocks show what is printed.
-func (w *workshop) updateConsoles(p *page) string {
-	lines := strings.Split(p.source, "\n")
-	for _, f := range slices.Backward(p.fences) {
-		old := f.output()
-		got, err := w.printed(f)
-		if err != nil || got == nil || mismatch(old, got) < 0 {
+	shown := block[2 : len(block)-1]
+	got, err := w.perform(dir, script, shown)
+	if err != nil {
+		return "", err
+	}
+	for i, line := range got {
+		if i < len(shown) && normal(shown[i]) == normal(line) {
+			got[i] = shown[i]
 			continue
 		}
-		for i, line := range got {
-			if i < len(old) && normal(old[i]) == normal(line) {
-				got[i] = old[i]
-				continue
-			}
-			line = logTime.ReplaceAllString(line, "${1}2026/03/14 10:00:00 ")
-			got[i] = hostPort.ReplaceAllString(line, "localhost:8080")
-		}
-		lines = slices.Replace(lines, f.line+1, f.line+1+len(old), got...)
+		got[i] = hostPort.ReplaceAllString(logTime.ReplaceAllString(line, "2026/03/14 10:00:00 "), "localhost:8080")
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(slices.Concat(block[:2], got, []string{"```", ""}), "\n"), nil
 }
 
-// output returns the lines of a block below its command.
-func (f *fence) output() []string { return f.body[min(1, len(f.body)):] }
+var (
+	logTime  = regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d `)
+	hostPort = regexp.MustCompile(`(localhost|127\.0\.0\.1|\[::1\]):\d+`)
+)
 
-// printed returns what the command of a block prints, or nil if nothing is known of it.
-func (w *workshop) printed(f *fence) ([]string, error) {
-	dir, isServer := strings.CutPrefix(f.comment.kind, "server ")
-	switch {
-	case f.info == "sh" && f.comment.kind == "run":
-		return nil, w.runCopy(f)
-	case f.info == "console" && isServer:
-		return w.perform(dir, f.comment.args, f.output())
-	case f.info == "console":
-		return nil, errors.New("over output stands how to provoke it: <!-- server DIR: … -->")
-	}
-	return nil, nil
+// normal returns a line of a terminal without what differs each time.
+func normal(line string) string {
+	return hostPort.ReplaceAllString(logTime.ReplaceAllString(line, "TIME "), "HOST")
 }
 
 // build returns the file of the server in a folder of the workshop.
@@ -96,18 +61,9 @@ func (w *workshop) build(dir string) (string, error) {
 		return file, nil
 	}
 	if said, err := programs.Build(context.Background(), w.root, file, "./"+dir); err != nil {
-		return "", fmt.Errorf("%s does not build: %s", dir, firstLine(said))
+		return "", fmt.Errorf("%s does not build: %s", dir, strings.ReplaceAll(said, "\n", " "))
 	}
 	return file, nil
-}
-
-// firstLine returns what a command complains about; the go command names the package first.
-func firstLine(out string) string {
-	line, rest, _ := strings.Cut(strings.TrimSpace(out), "\n")
-	if strings.HasPrefix(line, "#") {
-		return firstLine(rest)
-	}
-	return line
 }
 
 // A stage is a server, and the windows that are open.
@@ -146,15 +102,17 @@ func (w *workshop) perform(dir, script string, shown []string) ([]string, error)
 	for _, word := range append(scriptWord.FindAllString(script, -1), ",") {
 		if word != "," {
 			words = append(words, strings.Trim(word, `"`))
-			continue
-		}
-		if err := st.act(words); err != nil {
+		} else if err := st.act(words); err != nil {
 			return nil, fmt.Errorf("%s: %w", strings.Join(words, " "), err)
+		} else {
+			words = nil
 		}
-		words = nil
 	}
-	server.Output.Await(0, 2*time.Second, func(got []string) bool { return mismatch(shown, got) < 0 })
-	server.Output.Await(0, quiet, func(got []string) bool { return mismatch(shown, got) >= 0 })
+	same := func(got []string) bool {
+		return slices.EqualFunc(shown, got, func(a, b string) bool { return normal(a) == normal(b) })
+	}
+	server.Output.Await(0, 2*time.Second, same)
+	server.Output.Await(0, quiet, func(got []string) bool { return !same(got) })
 	lines, _ := server.Output.Since(0)
 	return lines, nil
 }
@@ -173,51 +131,40 @@ func (st *stage) act(words []string) error {
 	case action == "open":
 		return st.open(name)
 	case action == "interrupt":
-		return st.interrupt()
+		err := st.server.Interrupt()
+		if err == nil && !st.server.AwaitEnd(2*patience) {
+			err = errors.New("the server goes on")
+		}
+		return err
 	case c == nil:
 		return errors.New("open comes first")
-	case action == "vanish":
-		return st.heard(c.TCP.Close)
-	case action == "send":
-		post, _ := json.Marshal(struct { // strings: no error
-			User string `json:"user"`
-			Text string `json:"text"`
-		}{words[1], words[2]})
-		var key [4]byte
-		binary.BigEndian.PutUint32(key[:], st.keys)
-		st.keys = st.keys*1664525 + 1013904223 // the next one looks different: that is all it is for
-		return st.heard(func() error { return c.Send(frames.Whole(frames.Text, post, key)) })
 	}
-	err := st.heard(func() error {
-		goodbye := frames.Whole(frames.Close, frames.ClosePayload(1001, ""), closeKey)
-		return errors.Join(c.Send(goodbye), c.TCP.CloseWrite())
-	})
+	from := st.server.Output.Next()
+	err := st.move(c, action, words)
+	// the server takes note in its terminal; if it does not, this shows in the block
+	st.server.Output.Await(from, patience, func(lines []string) bool { return slices.ContainsFunc(lines, event.MatchString) })
 	if action == "reload" && err == nil {
-		return st.open(name)
+		err = st.open(name)
 	}
 	return err
-}
-
-// interrupt does what Ctrl-C does, and waits for the end.
-func (st *stage) interrupt() error {
-	if st.server.Interrupt() != nil {
-		return fmt.Errorf("%w: Ctrl-C cannot be sent to another process here", errSkip)
-	}
-	if !st.server.AwaitEnd(2 * patience) {
-		return errors.New("the server goes on after Ctrl-C")
-	}
-	return nil
 }
 
 var event = regexp.MustCompile(` says |received |a member left`)
 
-// heard does something of which the server takes note in its terminal, and waits for that.
-// If the note is missing, this shows in the output.
-func (st *stage) heard(do func() error) error {
-	from := st.server.Output.Next()
-	err := do()
-	st.server.Output.Await(from, patience, func(lines []string) bool { return slices.ContainsFunc(lines, event.MatchString) })
-	return err
+// move does what an open window does.
+func (st *stage) move(c *frames.Client, action string, words []string) error {
+	switch action {
+	case "vanish":
+		return c.TCP.Close()
+	case "send":
+		var key [4]byte
+		binary.BigEndian.PutUint32(key[:], st.keys)
+		st.keys = st.keys*1664525 + 1013904223 // the next one looks different: that is all it is for
+		post := fmt.Sprintf(`{"user":%q,"text":%q}`, words[1], words[2])
+		return c.Send(frames.Whole(frames.Text, []byte(post), key))
+	}
+	goodbye := frames.Whole(frames.Close, frames.ClosePayload(1001, ""), closeKey)
+	return errors.Join(c.Send(goodbye), c.TCP.CloseWrite())
 }
 
 // open asks for a WebSocket as the page does. It is no error if the server refuses. What
@@ -231,14 +178,8 @@ func (st *stage) open(name string) error {
 	_, err = c.Ask(frames.Handshake(st.addr))
 	go func() {
 		defer c.TCP.Close() // a browser hangs up once the server has
-		for {
-			f, err := c.Next()
-			switch {
-			case err != nil:
-				return
-			case f.Opcode == frames.Ping:
-				c.Send(frames.Whole(frames.Pong, f.Payload, closeKey))
-			case f.Opcode == frames.Close:
+		for f, err := c.Next(); err == nil; f, err = c.Next() {
+			if f.Opcode == frames.Close {
 				c.Send(frames.Whole(frames.Close, f.Payload, closeKey))
 			}
 		}
@@ -246,68 +187,32 @@ func (st *stage) open(name string) error {
 	return err
 }
 
-// runCopy runs the commands of a block in a copy of the workshop, without a network.
-func (w *workshop) runCopy(f *fence) error {
-	module, withModule := strings.CutPrefix(f.comment.args, "copy with ")
-	switch {
-	case f.comment.args != "copy" && !withModule:
-		return errors.New("run: copy, or run: copy with MODULE@VERSION")
-	case runtime.GOOS == "windows":
-		return fmt.Errorf("%w: these commands are for a POSIX shell", errSkip)
-	}
+// runCopy runs commands in a copy of the workshop: without a network, unless they are to
+// fetch a module ("copy with MODULE").
+func (w *workshop) runCopy(how string, commands []string) error {
 	dir, err := os.MkdirTemp(w.temp, "copy-")
+	for _, name := range []string{"library", "raw", "steps"} {
+		err = errors.Join(err, os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(w.root, name))))
+	}
+	err = errors.Join(err, os.Mkdir(filepath.Join(dir, "frontend"), 0o755))
+	files, _ := filepath.Glob(filepath.Join(w.root, "frontend", "*.*"))
+	for i := range files {
+		files[i] = filepath.Join("frontend", filepath.Base(files[i]))
+	}
+	for _, name := range append(files, "go.mod", "go.sum") {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), []byte(w.read(name)), 0o644))
+	}
 	if err != nil {
 		return err
 	}
-	offline := func(name string, args ...string) *exec.Cmd {
-		cmd := exec.Command(name, args...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOSUMDB=off", "GOFLAGS=-buildvcs=false", "GOWORK=off")
-		return cmd
+	cmd := exec.Command("sh", "-ec", strings.Join(commands, "\n"))
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=-buildvcs=false", "GOWORK=off")
+	if how == "copy" {
+		cmd.Env = append(cmd.Env, "GOPROXY=off", "GOSUMDB=off")
 	}
-	if withModule && offline("go", "mod", "download", module).Run() != nil {
-		return fmt.Errorf("%w: %s is not in the module cache, and this takes it from there", errSkip, module)
-	}
-	for _, name := range []string{"library", "raw", "steps"} {
-		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(w.root, name))); err != nil {
-			return err
-		}
-	}
-	os.Mkdir(filepath.Join(dir, "frontend"), 0o755)
-	files, _ := filepath.Glob(filepath.Join(w.root, "frontend", "*.*"))
-	for _, name := range append(files, "go.mod", "go.sum") {
-		name = strings.TrimPrefix(filepath.ToSlash(name), filepath.ToSlash(w.root)+"/")
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(w.read(name)), 0o644); err != nil {
-			return err
-		}
-	}
-	if out, err := offline("sh", "-ec", strings.Join(f.body, "\n")).CombinedOutput(); err != nil {
-		return fmt.Errorf("these commands fail: %v: %s", err, firstLine(string(out)))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("these commands fail: %v: %s", err, strings.ReplaceAll(string(out), "\n", " "))
 	}
 	return nil
-}
-
-// mismatch returns the first line in which what is wanted and what came part, or -1.
-func mismatch(want, got []string) int {
-	for i := range max(len(want), len(got)) {
-		if i >= len(want) || i >= len(got) || normal(want[i]) != normal(got[i]) {
-			return i
-		}
-	}
-	return -1
-}
-
-var (
-	logTime   = regexp.MustCompile(`^(\^C)?\d{4}/\d\d/\d\d \d\d:\d\d:\d\d `)
-	hostPort  = regexp.MustCompile(`(localhost|127\.0\.0\.1|\[::1\]):\d+`)
-	unixMilli = regexp.MustCompile(`"time":\s*\d+`)
-	seconds   = regexp.MustCompile(`\d+(\.\d+)?m?s\b`)
-)
-
-// normal returns a line of a terminal without what differs each time.
-func normal(line string) string {
-	line = logTime.ReplaceAllString(strings.TrimRight(line, " \t\r"), "TIME ")
-	line = hostPort.ReplaceAllString(line, "HOST")
-	line = unixMilli.ReplaceAllString(line, `"time":TIME`)
-	return seconds.ReplaceAllString(line, "SECONDS")
 }

@@ -56,39 +56,44 @@ type line struct {
 
 // edits is what the marks of a lesson come to.
 type edits struct {
-	blocks   map[*comment]string // what belongs under each
-	problems []problem
-	typed    int // characters of code, without comments, imports and indents
+	page   *page
+	lesson lesson
+	files  map[string]*file
+	blocks map[*mark]string // what belongs under each
+	typed  int              // characters of code, without comments, imports and indents
 }
 
 // edits makes the blocks of a text's marks.
 func (w *workshop) edits(p *page) edits {
-	e := edits{blocks: make(map[*comment]string)}
-	marks := slices.DeleteFunc(slices.Clone(p.comments), func(c *comment) bool { return !isEdit[c.kind] && c.kind != "delete" })
+	marks := slices.DeleteFunc(slices.Clone(p.marks), func(m *mark) bool { return !isEdit[m.kind] })
 	i := slices.IndexFunc(lessons, func(l lesson) bool { return l.text == p.name })
 	if i < 0 || len(marks) == 0 && lessons[i].to == "library" { // which may be a text to read alone
-		for _, c := range marks {
-			e.problems = append(e.problems, p.problem(c.line, "an edit belongs in a lesson"))
-		}
-		return e
+		return edits{}
 	}
-	l := lessons[i]
-	files, err := w.filesOf(l)
-	if err != nil {
-		e.problems = append(e.problems, p.problem(1, "%v", err))
+	e := edits{page: p, lesson: lessons[i], blocks: make(map[*mark]string)}
+	var err error
+	if e.files, err = w.filesOf(e.lesson); err != nil {
+		p.say(1, "%v", err)
 		return e
 	}
 	last := 1
-	for _, c := range marks {
-		last = c.line
-		if e.blocks[c], err = e.block(p, l, files, c); err != nil {
-			e.problems = append(e.problems, p.problem(c.line, "%s: %v", c.kind, err))
+	for _, m := range marks {
+		last = m.line
+		if e.blocks[m], err = e.block(m); err != nil {
+			p.say(m.line, "%s: %v", m.kind, err)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		for _, part := range files[name].parts {
+	for _, name := range slices.Sorted(maps.Keys(e.files)) {
+		full := path.Join(e.lesson.to, name)
+		if !w.exists(full) {
+			if !strings.Contains(p.source, name) {
+				p.say(last, "%s goes, and nothing says so", name)
+			}
+			continue
+		}
+		for _, part := range e.files[name].parts {
 			if i := slices.Index(part.shown, 0); i >= 0 && !(part.given && part.isHead()) {
-				e.problems = append(e.problems, p.problem(last, "no block shows %s of %s", part.selector(i), path.Join(l.to, name)))
+				p.say(last, "no block shows %s of %s", part.selector(i), full)
 			}
 		}
 	}
@@ -191,37 +196,33 @@ func (p *part) view(hunks []int) (lines []line) {
 // isThere reports whether a part stands in the attendee's file by now.
 func (p *part) isThere() bool { return len(p.view(nil)) > 0 }
 
-// label returns how a part begins in its file, for people who look for it.
+var declWords = regexp.MustCompile(`^(?:func (?:\([^)]*\) )?|const |var |type |import )(?:\w+|\()`)
+
+// label returns the first words of a part, for people who look for it in their file.
 func (p *part) label() string {
-	short := p.names[0][strings.LastIndexByte(p.names[0], '.')+1:]
 	for _, l := range p.lines {
-		switch kind, _, _ := strings.Cut(l.text, " "); kind {
-		case "func":
-			return l.text[:strings.Index(l.text, short)+len(short)]
-		case "const", "var", "type":
-			return kind + " " + short
+		if words := declWords.FindString(l.text); words != "" {
+			return words
 		}
 	}
-	return short
+	return p.names[0]
 }
 
 // block makes the block of one mark, and notes what it shows.
-func (e *edits) block(p *page, l lesson, files map[string]*file, c *comment) (string, error) {
-	words := strings.Fields(c.args)
-	if c.kind == "delete" {
-		return "", remove(files, words, c.line)
+func (e *edits) block(m *mark) (string, error) {
+	words := strings.Fields(m.args)
+	if len(words) < 2 || e.files[words[0]] == nil {
+		return "", fmt.Errorf("FILE of %s, and its declarations", e.lesson.to)
 	}
-	if len(words) < 2 || files[words[0]] == nil {
-		return "", fmt.Errorf("FILE of %s, and its declarations", l.to)
-	}
-	f := files[words[0]]
+	f := e.files[words[0]]
 	chosen, err := f.choose(words[1:])
 	if err != nil {
 		return "", err
 	}
-	for part, hunks := range chosen {
-		if part.given != (c.kind == "given") {
-			return "", fmt.Errorf("%s: play gives it, or does not: see steps/tools/given", part.names[0])
+	for _, part := range f.parts {
+		hunks, ok := chosen[part]
+		if ok && part.given != (m.kind == "given") {
+			return "", fmt.Errorf("%s: play puts it there, or does not: see steps/tools/given", part.names[0])
 		}
 		for _, h := range hunks {
 			if part.shown[h] > 0 {
@@ -229,43 +230,33 @@ func (e *edits) block(p *page, l lesson, files map[string]*file, c *comment) (st
 			}
 		}
 	}
-	lines := f.edit(chosen, c.kind)
-	if c.kind == "turn" {
-		if !slices.ContainsFunc(p.comments, func(o *comment) bool { return o.kind == "ours" && o.args == c.args && o.from > c.from }) {
-			err = errors.New("no ours of the same follows")
-		}
-		return strings.Join(lines, "\n"), err
-	}
-	for part, hunks := range chosen {
-		for _, h := range hunks {
-			part.shown[h] = c.line
-		}
-		e.typed += typed(part, hunks)
-	}
-	f.there = true
-	before := p.source[:c.from]
+	lines := f.edit(chosen, m.kind)
+	before := e.page.source[:m.from]
+	answers := func(o *mark) bool { return o.kind == "ours" && o.args == m.args && o.from > m.from }
 	switch {
-	case c.kind == "ours" && strings.Count(before, "<details") == strings.Count(before, "</details"):
+	case m.kind == "turn" && !slices.ContainsFunc(e.page.marks, answers):
+		err = errors.New("no ours of the same follows")
+	case m.kind == "ours" && strings.Count(before, "<details") == strings.Count(before, "</details"):
 		err = errors.New("stands in a <details>")
-	case c.kind != "given" && len(lines)-3 > maxBlock:
+	case m.kind != "given" && len(lines)-3 > maxBlock:
 		err = fmt.Errorf("this block has %d lines: split it, %d is the most", len(lines)-3, maxBlock)
 	}
+	for part, hunks := range chosen {
+		for _, l := range part.lines {
+			if m.kind == "turn" || !slices.Contains(hunks, l.hunk) {
+				continue
+			}
+			part.shown[l.hunk] = m.line
+			if l.op == '+' && !part.given && !part.isHead() {
+				e.typed += len(strings.TrimSpace(codeComment.ReplaceAllString(l.text, "")))
+			}
+		}
+	}
+	f.there = f.there || m.kind != "turn"
 	return strings.Join(lines, "\n"), err
 }
 
-// remove notes that files are deleted.
-func remove(files map[string]*file, names []string, at int) error {
-	for _, name := range names {
-		f := files[name]
-		if f == nil || slices.ContainsFunc(f.parts, func(p *part) bool { return p.lines[0].op != '-' }) {
-			return fmt.Errorf("%s is not a file that goes", name)
-		}
-		for _, part := range f.parts {
-			part.shown = []int{at}
-		}
-	}
-	return nil
-}
+var codeComment = regexp.MustCompile(`(^|\s)//\s.*$`)
 
 // choose returns the hunks that are named: NAME for all of a declaration, NAME/2 for one.
 func (f *file) choose(words []string) (map[*part][]int, error) {
@@ -301,8 +292,8 @@ func (f *file) edit(chosen map[*part][]int, kind string) []string {
 	for i, p := range f.parts {
 		hunks, ok := chosen[p]
 		view := p.view(hunks)
-		if kind == "turn" {
-			view = p.head(view)
+		if end := slices.IndexFunc(view, func(l line) bool { return strings.HasSuffix(l.text, "{") }); kind == "turn" && end >= 0 {
+			view = append(view[:end+1:end+1], line{'+', "\t// your turn", -1}, line{'+', "}", -1})
 		}
 		switch {
 		case !ok:
@@ -326,23 +317,6 @@ func (f *file) edit(chosen map[*part][]int, kind string) []string {
 		}
 	}
 	return append(lines, "```", "")
-}
-
-// head returns a function for the attendee to fill.
-func (p *part) head(view []line) (lines []line) {
-	op := byte('+')
-	if p.isThere() {
-		op = ' '
-	}
-	for _, l := range view {
-		if l.op != '-' {
-			lines = append(lines, line{op, l.text, -1})
-		}
-		if strings.HasSuffix(l.text, "{") && l.op != '-' {
-			break
-		}
-	}
-	return append(lines, line{'+', "\t// your turn", -1}, line{op, "}", -1})
 }
 
 // placeOf says where part i goes, which is not there yet.
@@ -378,38 +352,26 @@ func hunksOf(view []line, label string) (lines []string) {
 // vague are lines that leave open where they are.
 var vague = regexp.MustCompile(`^\s*([{}()\s]*|return\b.*|continue|default:|defer .*|// .*)$`)
 
-// around returns the lines around the change that begins at i, such that the first and the
-// last of them tell the place, and what is old in them occurs once.
+// around returns the lines around the change that begins at i: the first and the last of
+// them tell the place, as they stand there once.
 func around(view []line, i int) (from, to int) {
-	tells := func(i int) bool { return view[i].op == ' ' && !vague.MatchString(view[i].text) }
-	old := func(lines []line) (s string) {
-		for _, l := range lines {
-			if l.op != '+' {
-				s += "\n" + l.text
+	tells := func(i int) bool {
+		n := 0
+		for _, l := range view {
+			if l.op != '+' && l.text == view[i].text {
+				n++
 			}
 		}
-		return s + "\n"
+		return n == 1 && view[i].op == ' ' && !vague.MatchString(view[i].text)
 	}
 	for to = i + 1; to < len(view) && !(tells(to-1) && view[to].op == ' '); to++ {
 	}
-	for from = i; from > 0 && !(tells(from) && strings.Count(old(view), old(view[from:to])) == 1); from-- {
+	for from = i; from > 0 && !tells(from); from-- {
 	}
 	if from == 0 && view[0] == (line{' ', "", -1}) {
 		from++ // the empty line in front of the declaration
 	}
 	return from, to
-}
-
-var codeComment = regexp.MustCompile(`(^|\s)//\s.*$`)
-
-// typed counts the characters of hunks that have to be typed.
-func typed(p *part, hunks []int) (n int) {
-	for _, l := range p.lines {
-		if l.op == '+' && slices.Contains(hunks, l.hunk) && !p.given && !p.isHead() {
-			n += len(strings.TrimSpace(codeComment.ReplaceAllString(l.text, "")))
-		}
-	}
-	return n
 }
 
 // size counts the lines that a lesson adds and removes.

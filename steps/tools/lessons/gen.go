@@ -22,93 +22,80 @@ var generators = map[string]func(w *workshop, p *page, args []string, old string
 	"minutes":   genMinutes,   // FILE …: minutes of lessons together, the six if none is named; + N: this one's
 	"include":   genInclude,   // FILE NAME: what stands in FILE between <!-- NAME --> and <!-- /NAME -->
 	"go":        genGo,        // FILE NAME …: declarations, as steps/06/conn.go conn.end
-	"size":      genSize,      // FILE NAME …: how many lines these have, with their comments
-	"lines":     genLines,     // FILE …: how many lines these have
+	"lines":     genLines,     // FILE NAME … FILE …: how many lines these have, with their comments; a file alone: all
+	"size":      genLines,     // the same
 	"compare":   genCompare,   // what go run ./steps/tools/compare prints
 }
 
-// A region is a generated part of a text.
+// A region is a part of a text that a mark makes.
 type region struct {
-	mark     *comment
+	mark     *mark
 	from, to int
 }
 
-// regions returns the generated parts: behind gen up to /gen, and the blocks under edits.
-func (p *page) regions() (all []region, problems []problem) {
-	for i, c := range p.comments {
+// regions returns what is generated: behind gen up to /gen, and the blocks under other marks.
+func (p *page) regions() (all []region) {
+	for i, m := range p.marks {
+		kind, _, _ := strings.Cut(m.kind, " ")
 		switch {
-		case c.kind == "gen" && (i+1 == len(p.comments) || p.comments[i+1].kind != "/gen"):
-			problems = append(problems, p.problem(c.line, "a <!-- /gen --> is missing"))
-		case c.kind == "gen":
-			all = append(all, region{c, c.to, p.comments[i+1].from})
-		case isEdit[c.kind]:
-			r := region{c, p.lineEnd(c.to), p.lineEnd(c.to)}
+		case kind == "gen" && (i+1 == len(p.marks) || p.marks[i+1].kind != "/gen"):
+			p.say(m.line, "a <!-- /gen --> is missing")
+		case kind == "gen":
+			all = append(all, region{m, m.to, p.marks[i+1].from})
+		case isEdit[kind], kind == "server", kind == "run":
+			r := region{m, p.lineEnd(m.to), p.lineEnd(m.to)}
 			if f := p.fenceAt(r.from); f != nil {
 				r.to = f.to
 			}
 			all = append(all, r)
 		}
 	}
-	return all, problems
+	return all
 }
 
 // generate returns what belongs into a region.
 func (w *workshop) generate(p *page, e edits, r region) (string, error) {
-	if isEdit[r.mark.kind] { // if it is wrong, e says so
-		return cmp.Or(e.blocks[r.mark], p.source[r.from:r.to]), nil
-	}
+	old := p.source[r.from:r.to]
 	words := append(strings.Fields(r.mark.args), "")
 	name, args := words[0], words[1:len(words)-1]
+	dir, isServer := strings.CutPrefix(r.mark.kind, "server ")
 	switch {
+	case isEdit[r.mark.kind]: // if it is wrong, e has said so
+		return cmp.Or(e.blocks[r.mark], old), nil
+	case isServer:
+		return w.console(dir, r.mark.args, old)
+	case r.mark.kind == "run":
+		commands := codeLines(old)
+		return old, w.runCopy(r.mark.args, commands[1:len(commands)-1])
 	case strings.HasSuffix(name, ".js"):
 		return w.script(path.Join("frontend", name), strings.Join(args, " "))
 	case generators[name] == nil:
 		return "", errors.New("there is no such generator")
 	}
-	return generators[name](w, p, args, p.source[r.from:r.to])
+	return generators[name](w, p, args, old)
 }
 
-// update returns a text with its generated parts made anew, where that is possible.
-func (w *workshop) update(p *page) string {
+// checkGenerated refuses what is not as it would be generated now, and returns the text as
+// it should be.
+func (w *workshop) checkGenerated(p *page) string {
 	source, e := p.source, w.edits(p)
-	regions, _ := p.regions()
-	for _, r := range slices.Backward(regions) {
-		if fresh, err := w.generate(p, e, r); err == nil {
-			source = source[:r.from] + fresh + source[r.to:]
+	for _, r := range slices.Backward(p.regions()) {
+		old := p.source[r.from:r.to]
+		fresh, err := w.generate(p, e, r)
+		if err != nil {
+			p.say(r.mark.line, "%s: %s: %v", r.mark.kind, r.mark.args, err)
+			continue
+		}
+		source = source[:r.from] + fresh + source[r.to:]
+		if fresh != old {
+			a, b, i := append(codeLines(old), ""), append(codeLines(fresh), ""), 0
+			for a[i] == b[i] && i+1 < min(len(a), len(b)) {
+				i++
+			}
+			p.say(p.lineAt(r.from)+i, "%s: %s gives %q here, not %q: task lessons", r.mark.kind, r.mark.args, b[i], a[i])
 		}
 	}
 	return source
-}
-
-// marksOwed are the marks without which something would not be checked.
-var marksOwed = map[string]string{
-	"README.md": "<!-- gen: steps -->", "steps/INSTRUCTOR.md": "<!-- gen: timetable -->",
-	"steps/01.md": "<!-- gen: minutes + ", "steps/02.md": "<!-- gen: minutes + ", "steps/03.md": "<!-- gen: minutes + ",
-	"steps/04.md": "<!-- gen: minutes + ", "steps/05.md": "<!-- gen: minutes + ", "steps/06.md": "<!-- gen: minutes + ",
-}
-
-// checkGenerated compares the generated parts with what would be generated now.
-func (w *workshop) checkGenerated(p *page) []problem {
-	e := w.edits(p)
-	regions, problems := p.regions()
-	problems = append(problems, e.problems...)
-	for _, r := range regions {
-		fresh, err := w.generate(p, e, r)
-		old := p.source[r.from:r.to]
-		if err != nil {
-			problems = append(problems, p.problem(r.mark.line, "gen: %s: %v", r.mark.args, err))
-		} else if fresh != old {
-			line := p.lineAt(r.from)
-			for a, b := codeLines(old), codeLines(fresh); len(a) > 1 && len(b) > 0 && a[0] == b[0]; a, b = a[1:], b[1:] {
-				line++
-			}
-			problems = append(problems, p.problem(line, "%s: %s is out of date: task lessons", r.mark.kind, r.mark.args))
-		}
-	}
-	if owed := marksOwed[p.name]; !strings.Contains(p.source, owed) {
-		problems = append(problems, p.problem(1, "%s is missing", owed))
-	}
-	return problems
 }
 
 // fenced returns code as a block.
@@ -225,45 +212,37 @@ func (w *workshop) script(name, wanted string) (string, error) {
 	return fenced("js", code), nil
 }
 
-// declarations returns the code of declarations in a Go file, with their comments.
+// declarations returns the code that args name: FILE NAME … for declarations with their
+// comments, FILE alone for all of it.
 func (w *workshop) declarations(args []string) (all []string, err error) {
-	if len(args) < 2 {
-		return nil, errors.New("FILE NAME …")
-	}
-	decls, err := given.Split(w.read(args[0]))
-	for _, name := range args[1:] {
-		i := slices.IndexFunc(decls, func(d given.Decl) bool { return slices.Contains(d.Names, name) })
-		if i < 0 {
-			return nil, errors.Join(err, fmt.Errorf("%s has no %s", args[0], name))
+	var file string
+	for i, arg := range args {
+		if strings.HasSuffix(arg, ".go") {
+			if file = arg; i+1 == len(args) || strings.HasSuffix(args[i+1], ".go") {
+				all = append(all, strings.TrimSuffix(w.read(file), "\n"))
+			}
+			continue
 		}
-		all = append(all, strings.Trim(decls[i].Text, "\n"))
+		decls, _ := given.Split(w.read(file)) // what does not parse has none
+		d := slices.IndexFunc(decls, func(d given.Decl) bool { return slices.Contains(d.Names, arg) })
+		if d < 0 {
+			return nil, fmt.Errorf("%q has no %s", file, arg)
+		}
+		all = append(all, strings.Trim(decls[d].Text, "\n"))
 	}
-	return all, err
+	return all, nil
 }
 
-// genGo quotes declarations.
+// genGo quotes code.
 func genGo(w *workshop, p *page, args []string, old string) (string, error) {
 	all, err := w.declarations(args)
 	return fenced("go", strings.Join(all, "\n\n")), err
 }
 
-// genSize counts the lines of declarations.
-func genSize(w *workshop, p *page, args []string, old string) (string, error) {
+// genLines counts lines of code.
+func genLines(w *workshop, p *page, args []string, old string) (string, error) {
 	all, err := w.declarations(args)
 	return fmt.Sprint(len(codeLines(strings.Join(all, "\n")))), err
-}
-
-// genLines counts the lines of files.
-func genLines(w *workshop, p *page, args []string, old string) (string, error) {
-	total := 0
-	for _, name := range args {
-		n := strings.Count(w.read(name), "\n")
-		if n == 0 {
-			return "", fmt.Errorf("there is nothing in %s", name)
-		}
-		total += n
-	}
-	return fmt.Sprint(total), nil
 }
 
 // genCompare shows what the comparison of raw and library prints.

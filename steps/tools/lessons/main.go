@@ -16,7 +16,6 @@
 //	                             steps/tools/given. Heads of files are given and need no mark.
 //	<!-- turn: frame.go encode -->  the head of a function, for the attendee to fill, and further
 //	<!-- ours: frame.go encode -->  down, inside <details>, what we have written there
-//	<!-- delete: conn.go frame.go -->  files that the lesson deletes; nothing is generated
 //
 // Every changed line of a step stands under exactly one of edit, given and ours, so the blocks
 // in their order turn the step before into this one. What is above a block in the lesson is
@@ -56,8 +55,8 @@ import (
 
 // texts are those that have to be there.
 var texts = []string{
-	"README.md", "library/README.md", "steps/INSTRUCTOR.md",
 	"steps/01.md", "steps/02.md", "steps/03.md", "steps/04.md", "steps/05.md", "steps/06.md",
+	"README.md", "library/README.md", "steps/INSTRUCTOR.md",
 }
 
 func main() {
@@ -77,11 +76,18 @@ func main() {
 		if flag.NArg() > 0 && !slices.Contains(flag.Args(), name) {
 			continue
 		}
-		if *update {
-			w.rewrite(name, w.update)
-			w.rewrite(name, w.updateConsoles)
+		problems, fresh := w.check(name)
+		for range 3 { // what is generated may count what was
+			if !*update || fresh == w.read(name) {
+				break
+			}
+			if err := os.WriteFile(filepath.Join(w.root, name), []byte(fresh), 0o644); err != nil {
+				log.Fatal(err)
+			}
+			fmt.Printf("%s: rewritten\n", name)
+			problems, fresh = w.check(name)
 		}
-		for _, p := range w.check(name) {
+		for _, p := range problems {
 			fmt.Println(p)
 			failed = true
 		}
@@ -92,45 +98,17 @@ func main() {
 	}
 }
 
-// rewrite replaces a text by what is made of it.
-func (w *workshop) rewrite(name string, update func(*page) string) {
-	old := w.read(name)
-	fresh := update(parse(name, old))
-	if fresh == old {
-		return
-	}
-	if err := os.WriteFile(filepath.Join(w.root, name), []byte(fresh), 0o644); err != nil {
-		log.Fatal(err)
-	}
-	fmt.Printf("%s: rewritten\n", name)
-}
-
-// A problem is one thing that does not hold.
-type problem struct {
-	file string
-	line int
-	says string
-}
-
-func (p problem) String() string { return fmt.Sprintf("%s:%d: %s", p.file, p.line, p.says) }
-
-// problem says what is wrong at a line of a text.
-func (p *page) problem(line int, format string, args ...any) problem {
-	return problem{p.name, line, fmt.Sprintf(format, args...)}
-}
-
 // A workshop is what the texts are held to.
 type workshop struct {
 	root  string          // its folder
-	words map[string]bool // see learn
-	funcs map[string]bool
-	temp  string // for programs, and copies to run commands in
+	temp  string          // for programs, and copies to run commands in
+	names map[string]bool // see learn
 }
 
 // newWorkshop returns the workshop in a folder. Whoever makes it closes it.
 func newWorkshop(root string) (*workshop, error) {
 	temp, err := os.MkdirTemp("", "websocket-lessons-")
-	w := &workshop{root, make(map[string]bool), make(map[string]bool), temp}
+	w := &workshop{root, temp, make(map[string]bool)}
 	w.learn()
 	return w, err
 }
@@ -138,17 +116,19 @@ func newWorkshop(root string) (*workshop, error) {
 // close removes what the checks have made.
 func (w *workshop) close() { os.RemoveAll(w.temp) }
 
-// check returns what does not hold in a text, in the order of its lines.
-func (w *workshop) check(name string) (all []problem) {
-	if !w.exists(name) {
-		return []problem{{name, 1, "is missing"}}
-	}
+// check returns what does not hold in a text, in the order of its lines, and the text with
+// all that is generated made anew.
+func (w *workshop) check(name string) ([]problem, string) {
 	p := parse(name, w.read(name))
-	for _, check := range []func(*page) []problem{w.checkFences, w.checkGenerated, w.checkConsoles, w.checkNames, w.checkTables} {
-		all = append(all, check(p)...)
+	if !w.exists(name) {
+		p.say(1, "is missing")
 	}
-	slices.SortStableFunc(all, func(a, b problem) int { return a.line - b.line })
-	return slices.Compact(all)
+	fresh := w.checkGenerated(p)
+	for _, check := range []func(*page){w.checkMarks, w.checkNames, w.checkTables} {
+		check(p)
+	}
+	slices.SortStableFunc(p.problems, func(a, b problem) int { return a.line - b.line })
+	return slices.Compact(p.problems), fresh
 }
 
 // read returns a file's text, or "" if there is none.
@@ -163,7 +143,7 @@ func (w *workshop) exists(name string) bool {
 	return err == nil
 }
 
-// code returns the Go files in a folder, its tests left out.
+// code returns the Go files in a folder, its tests left out. "" has none.
 func (w *workshop) code(dir string) map[string]string {
 	files := make(map[string]string)
 	names, _ := filepath.Glob(filepath.Join(w.root, dir, "*.go"))

@@ -2,11 +2,11 @@ package main
 
 import (
 	_ "embed"
-	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,10 +14,10 @@ import (
 	"github.com/yuin/goldmark/ast"
 )
 
-// knownNames are the names that texts may use though they are not in our code.
+// known are the names that texts may use though they are not in our code.
 //
 //go:embed known.txt
-var knownNames string
+var known string
 
 var (
 	identifier = regexp.MustCompile(`[A-Za-z_]\w*`)
@@ -26,70 +26,69 @@ var (
 	fileName   = regexp.MustCompile(`(?:^|[\s("'])((?:[\w.-]+/)*[\w.-]*\w\.(?:go|js|html|css|md|yml|mod|sum|json))(?:$|[\s),.;:!?"'])`)
 	folderName = regexp.MustCompile(`^(?:steps|raw|library|frontend|work)(?:/[\w.-]+)*/?$`)
 	foreign    = regexp.MustCompile(`(?:^|/)(?:node_modules|testdata|[._][^/]+)$|^(?:work|vendor|steps/tools/lessons)$`)
-	stepFile   = regexp.MustCompile(`^(?:work|steps/0N)/`)
 )
 
-// learn takes in every name in our code, and the functions: "name" for each that is
-// declared or called, and for methods "type." and "type.name".
+// learn takes in the names of our files and folders (with any folders in front), those in
+// the code, "name()" for what is declared or called as a function, "type.name()" for
+// methods, and "type.()" for their types.
 func (w *workshop) learn() {
 	fs.WalkDir(os.DirFS(w.root), ".", func(name string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return nil
-		case e.IsDir() && name != "." && foreign.MatchString(name):
+		if err != nil || name != "." && e.IsDir() && foreign.MatchString(name) {
 			return fs.SkipDir
-		case !slices.Contains([]string{".go", ".js", ".html", ".css", ".yml", ".mod"}, path.Ext(name)):
+		}
+		for rest, more := name, true; more; _, rest, more = strings.Cut(rest, "/") {
+			w.names[rest] = true
+		}
+		if !slices.Contains([]string{".go", ".js", ".html", ".css", ".yml", ".mod"}, path.Ext(name)) {
 			return nil
 		}
 		text := w.read(name)
 		for _, word := range identifier.FindAllString(text, -1) {
-			w.words[word] = true
+			w.names[word] = true
 		}
 		for _, m := range function.FindAllStringSubmatch(text, -1) {
-			w.funcs[m[2]+m[3]+m[4]] = true
-			w.funcs[m[1]+"."], w.funcs[m[1]+"."+m[2]] = true, true
+			w.names[m[2]+m[3]+m[4]+"()"], w.names[m[1]+"."+m[2]+"()"], w.names[m[1]+".()"] = true, true, true
 		}
 		return nil
 	})
-	for _, line := range strings.Split(knownNames, "\n") {
-		line, _, _ = strings.Cut(line, "#")
-		for _, name := range strings.Fields(line) {
-			name, isFunc := strings.CutSuffix(name, "()")
-			w.words[name] = true
-			w.funcs[name] = w.funcs[name] || isFunc
-		}
+	for _, name := range strings.Fields(known) {
+		w.names[name] = true
 	}
 }
 
-// checkNames refuses what is named, linked or run, and is not there or cannot work.
-func (w *workshop) checkNames(p *page) (problems []problem) {
-	refuse := func(line int, why string) {
-		if why != "" {
-			problems = append(problems, p.problem(line, "%s", why))
-		}
+// has reports whether there is a file or folder of a name; an attendee has all in work/.
+func (w *workshop) has(name string) bool {
+	name = path.Clean(name)
+	for _, own := range []string{"work/", "steps/0N/"} {
+		name = strings.TrimPrefix(name, own)
 	}
-	for n := range p.nodes() {
+	return name == "work" || name == "steps/0N" || name == path.Ext(name) || w.names[name] || w.exists(name)
+}
+
+// checkNames refuses what is named, linked or run, and is not there or cannot work.
+func (w *workshop) checkNames(p *page) {
+	for n := range nodes(p.root) {
 		line, content := p.content(n)
 		switch n := n.(type) {
 		case *ast.Link:
-			refuse(line, w.refuseLink(p, string(n.Destination)))
+			w.checkLink(p, line, string(n.Destination))
 		case *ast.Image:
-			refuse(line, w.refuseLink(p, string(n.Destination)))
+			w.checkLink(p, line, string(n.Destination))
 		case *ast.CodeSpan:
-			refuse(line, w.refuseName(p, content))
+			w.checkName(p, line, content)
 			if inlineCmd.MatchString(content) {
-				refuse(line, w.refuseCommand(content))
+				w.checkCommand(p, line, content)
 			}
 		case *ast.Text:
 			for _, m := range fileName.FindAllStringSubmatch(content, -1) {
-				if n.Parent().Kind() != ast.KindCodeSpan && !w.hasFile(p, m[1]) {
-					refuse(line, "there is no file "+m[1])
+				if n.Parent().Kind() != ast.KindCodeSpan && !w.has(m[1]) {
+					p.say(line, "there is no file %s", m[1])
 				}
 			}
 		case *ast.CodeBlock: // indented
 			for i, command := range strings.Split(string(n.Lines().Value([]byte(p.source))), "\n") {
 				if inlineCmd.MatchString(command) {
-					refuse(line+i, w.refuseCommand(command))
+					w.checkCommand(p, line+i, command)
 				}
 			}
 		}
@@ -97,80 +96,58 @@ func (w *workshop) checkNames(p *page) (problems []problem) {
 	for _, f := range p.fences {
 		for i, line := range f.body {
 			command, isPrompt := strings.CutPrefix(line, "$ ")
-			if isPrompt && f.info == "console" || f.info == "sh" && f.comment.kind != "run" {
-				refuse(f.line+1+i, w.refuseCommand(command))
+			if isPrompt && f.info == "console" || f.info == "sh" && f.mark.kind != "run" {
+				w.checkCommand(p, f.line+1+i, command)
 			}
 		}
 	}
-	return problems
 }
 
-// refuseName says what is wrong with a name, or "". What is no name is right.
-func (w *workshop) refuseName(p *page, name string) string {
-	switch m := fileName.FindStringSubmatch(name); {
-	case m != nil && m[1] == name:
-		if !w.hasFile(p, name) {
-			return "there is no file " + name
+// checkName refuses a name that is nowhere in our code, or a file that is not there.
+func (w *workshop) checkName(p *page, line int, name string) {
+	m := fileName.FindStringSubmatch(name)
+	switch {
+	case m != nil && m[1] == name || folderName.MatchString(name):
+		if !w.has(name) {
+			p.say(line, "there is no %s", name)
 		}
-	case folderName.MatchString(name):
-		if !w.mayExist(name) {
-			return "there is no folder " + name
-		}
-	case dottedName.MatchString(name) && strings.HasSuffix(name, "()"):
-		name = strings.TrimSuffix(name, "()")
-		dot := strings.LastIndexByte(name, '.') + 1
+	case strings.HasSuffix(name, "()") && dottedName.MatchString(name):
 		// in front of a method stands its type, or any variable or package
-		if !w.funcs[name] && (w.funcs[name[:dot]] || !w.funcs[name[dot:]]) {
-			return fmt.Sprintf("`%s()`: there is no such function (others than ours stand in steps/tools/lessons/known.txt)", name)
+		dot := strings.LastIndexByte(name, '.') + 1
+		if !w.names[name] && (w.names[name[:dot]+"()"] || !w.names[name[dot:]]) {
+			p.say(line, "there is no function %s (others than ours stand in known.txt)", name)
 		}
-	case dottedName.MatchString(name) && !w.words[name]:
+	case dottedName.MatchString(name) && !w.names[name]:
 		for _, part := range strings.Split(name, ".") {
-			if !w.words[part] {
-				return fmt.Sprintf("`%s`: the code has no %s", name, part)
+			if !w.names[part] {
+				p.say(line, "%s: the code has no %s", name, part)
 			}
 		}
 	}
-	return ""
 }
 
-// hasFile reports whether a file exists that a text names: from the top, beside the text,
-// or in a step, a server or the page.
-func (w *workshop) hasFile(p *page, name string) bool {
-	if strings.HasPrefix(name, ".") && path.Ext(name) == name || w.words[name] {
-		return true // an extension; or known
-	}
-	name = stepFile.ReplaceAllString(name, "")
-	dirs := []string{".", path.Dir(p.name), "raw", "frontend", "steps"}
-	for _, l := range lessons {
-		dirs = append(dirs, l.to)
-	}
-	return slices.ContainsFunc(dirs, func(dir string) bool { return w.exists(path.Join(dir, name)) })
-}
-
-// mayExist reports whether a folder is there, or is the attendee's own.
-func (w *workshop) mayExist(name string) bool {
-	name = path.Clean(strings.ReplaceAll(name, "0N", "01"))
-	return name == "work" || strings.HasPrefix(name, "work/") || w.exists(name)
-}
-
-// refuseLink says what is wrong with a link, or "". Other hosts are not asked.
-func (w *workshop) refuseLink(p *page, target string) string {
+// checkLink refuses a link to a file or heading that is not there, and to a line number,
+// which drifts. Other hosts are not asked.
+func (w *workshop) checkLink(p *page, line int, target string) {
 	u, err := url.Parse(target)
 	if err != nil || u.IsAbs() {
-		return ""
+		return
 	}
 	name, other := p.name, p
 	if u.Path != "" {
 		name = path.Join(path.Dir(p.name), u.Path)
 		other = parse(name, w.read(name))
 	}
+	isHeading := func(n ast.Node) bool {
+		id, ok := n.AttributeString("id")
+		return ok && string(id.([]byte)) == u.Fragment
+	}
 	switch {
 	case !w.exists(name):
-		return fmt.Sprintf("the link leads to %s, which is not there", name)
-	case u.Fragment != "" && path.Ext(name) != ".md":
-		return fmt.Sprintf("the link leads into %s: a line number does not stay what it is", name)
-	case u.Fragment != "" && !other.anchors()[u.Fragment]:
-		return fmt.Sprintf("%s has no heading #%s", name, u.Fragment)
+		p.say(line, "the link leads to %s, which is not there", name)
+	case u.Fragment != "" && filepath.Ext(name) != ".md":
+		p.say(line, "the link leads into %s: a line number does not stay what it is", name)
+	case u.Fragment != "" && !slices.ContainsFunc(slices.Collect(nodes(other.root)), isHeading):
+		p.say(line, "%s has no heading #%s", name, u.Fragment)
 	}
-	return ""
 }

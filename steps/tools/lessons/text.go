@@ -1,7 +1,8 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,11 +15,11 @@ import (
 
 // A page is a text in Markdown, taken apart.
 type page struct {
-	name     string // from the workshop's top folder, with slashes
-	source   string
-	root     ast.Node
-	fences   []*fence
-	comments []*comment // those in fences left out
+	name, source string // from the workshop's top folder, with slashes
+	root         ast.Node
+	fences       []*fence
+	marks        []*mark // those in fences left out
+	problems     []problem
 }
 
 // A fence is a block of code.
@@ -26,15 +27,28 @@ type fence struct {
 	info     string
 	line     int // of its first fence
 	body     []string
-	from, to int      // offsets of the whole
-	comment  *comment // directly before it, or an empty one
+	from, to int   // offsets of the whole
+	mark     *mark // directly over it, or an empty one
 }
 
-// A comment is <!-- kind: args -->, or <!-- kind --> alone.
-type comment struct {
-	kind, args string
-	line       int
-	from, to   int
+// A mark is a comment: <!-- kind: args -->, or <!-- kind --> alone.
+type mark struct {
+	kind, args     string
+	line, from, to int
+}
+
+// A problem is one thing that does not hold.
+type problem struct {
+	file string
+	line int
+	says string
+}
+
+func (p problem) String() string { return fmt.Sprintf("%s:%d: %s", p.file, p.line, p.says) }
+
+// say notes what is wrong at a line.
+func (p *page) say(line int, format string, args ...any) {
+	p.problems = append(p.problems, problem{p.name, line, fmt.Sprintf(format, args...)})
 }
 
 var (
@@ -45,52 +59,57 @@ var (
 // parse takes a text apart.
 func parse(name, source string) *page {
 	p := &page{name: name, source: source, root: markdown.Parser().Parse(text.NewReader([]byte(source)))}
-	for n := range p.nodes() {
-		if f, ok := n.(*ast.FencedCodeBlock); ok {
-			p.fences = append(p.fences, p.fence(f))
+	for n := range nodes(p.root) {
+		if n, ok := n.(*ast.FencedCodeBlock); ok {
+			f := &fence{info: string(n.Language([]byte(source))), line: p.lineAt(n.Pos()), mark: new(mark)}
+			f.from = strings.LastIndexByte(source[:n.Pos()], '\n') + 1
+			f.to = p.lineEnd(f.from)
+			for i := range n.Lines().Len() {
+				line := n.Lines().At(i)
+				f.body = append(f.body, strings.TrimSuffix(string(line.Value([]byte(source))), "\n"))
+				f.to = p.lineEnd(line.Start)
+			}
+			f.to = p.lineEnd(f.to) // with the fence that ends it
+			p.fences = append(p.fences, f)
 		}
 	}
 	for _, m := range anyComment.FindAllStringSubmatchIndex(source, -1) {
-		c := &comment{kind: source[m[2]:m[3]], line: p.lineAt(m[0]), from: m[0], to: m[1]}
-		if m[4] >= 0 {
-			c.args = source[m[4]:m[5]]
+		c := &mark{kind: source[m[2]:m[3]], args: source[max(m[4], 0):max(m[5], 0)], line: p.lineAt(m[0]), from: m[0], to: m[1]}
+		if p.fenceAt(c.from) != nil {
+			continue
 		}
-		if p.fenceAt(c.from) == nil {
-			p.comments = append(p.comments, c)
-		}
-		if f := p.fenceAt(p.lineEnd(c.to)); f != nil && p.fenceAt(c.to) == nil {
-			f.comment = c
+		p.marks = append(p.marks, c)
+		if f := p.fenceAt(p.lineEnd(c.to)); f != nil {
+			f.mark = c
 		}
 	}
 	return p
 }
 
-// fence returns what stands in a block of code.
-func (p *page) fence(n *ast.FencedCodeBlock) *fence {
-	f := &fence{from: strings.LastIndexByte(p.source[:n.Pos()], '\n') + 1, comment: new(comment)}
-	if n.Info != nil {
-		f.info = string(n.Info.Segment.Value([]byte(p.source)))
-	}
-	f.line, f.to = p.lineAt(f.from), p.lineEnd(f.from)
-	for i := range n.Lines().Len() {
-		line := n.Lines().At(i)
-		f.body = append(f.body, strings.TrimSuffix(string(line.Value([]byte(p.source))), "\n"))
-		f.to = p.lineEnd(line.Start)
-	}
-	f.to = p.lineEnd(f.to) // with the fence that ends it
-	return f
-}
-
-// nodes yields what a text consists of, parents first.
-func (p *page) nodes() func(func(ast.Node) bool) {
+// nodes yields a node and what is in it, parents first.
+func nodes(n ast.Node) func(func(ast.Node) bool) {
 	return func(yield func(ast.Node) bool) {
-		ast.Walk(p.root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 			if entering && !yield(n) {
 				return ast.WalkStop, nil
 			}
 			return ast.WalkContinue, nil
 		})
 	}
+}
+
+// content returns the text in a node, and the line where it begins.
+func (p *page) content(n ast.Node) (line int, content string) {
+	at := max(n.Pos(), 0)
+	for n := range nodes(n) {
+		if t, ok := n.(*ast.Text); ok {
+			if content == "" {
+				at = t.Segment.Start
+			}
+			content += string(t.Segment.Value([]byte(p.source))) + " "
+		}
+	}
+	return p.lineAt(at), strings.Join(strings.Fields(content), " ")
 }
 
 // lineAt returns the line of an offset, from 1.
@@ -106,39 +125,12 @@ func (p *page) lineEnd(offset int) int {
 
 // fenceAt returns the block of code at an offset, or nil.
 func (p *page) fenceAt(offset int) *fence {
-	i := slices.IndexFunc(p.fences, func(f *fence) bool { return f.from <= offset && offset < f.to })
-	if i < 0 {
-		return nil
-	}
-	return p.fences[i]
-}
-
-// content returns the text in a node and below it, and the line where it begins.
-func (p *page) content(n ast.Node) (line int, content string) {
-	var b bytes.Buffer
-	line = p.lineAt(max(n.Pos(), 0))
-	ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if t, ok := n.(*ast.Text); ok && entering {
-			if b.Len() == 0 {
-				line = p.lineAt(t.Segment.Start)
-			}
-			b.Write(t.Segment.Value([]byte(p.source)))
-			b.WriteString(map[bool]string{true: " "}[t.SoftLineBreak()])
-		}
-		return ast.WalkContinue, nil
-	})
-	return line, strings.TrimSpace(b.String())
-}
-
-// anchors returns the names by which a text's headings can be linked to.
-func (p *page) anchors() map[string]bool {
-	names := make(map[string]bool)
-	for n := range p.nodes() {
-		if id, ok := n.AttributeString("id"); ok {
-			names[string(id.([]byte))] = true
+	for _, f := range p.fences {
+		if f.from <= offset && offset < f.to {
+			return f
 		}
 	}
-	return names
+	return nil
 }
 
 // A row is one of a table.
@@ -167,26 +159,28 @@ func rows(source string) (all []row) {
 	return all
 }
 
-// checkFences refuses a block whose kind no check would look at, and a mark that means nothing.
-func (w *workshop) checkFences(p *page) (problems []problem) {
-	for _, f := range p.fences {
-		kind := f.comment.kind
-		switch f.info {
-		case "":
-			problems = append(problems, p.problem(f.line, "this block does not say what it is (console, sh, text …)"))
-		case "bash", "shell", "shellsession", "terminal":
-			problems = append(problems, p.problem(f.line, "commands stand in blocks marked sh, or console with their output"))
-		case "diff", "go", "js":
-			if kind != "gen" && kind != "not ours" && !isEdit[kind] {
-				problems = append(problems, p.problem(f.line, "code stands under a mark (edit, given, turn, ours, gen), or under <!-- not ours: why -->"))
-			}
-		}
-	}
-	for _, c := range p.comments {
+// owed are marks without which something would not be checked.
+var owed = map[string]string{"README.md": "<!-- gen: steps -->", "steps/INSTRUCTOR.md": "<!-- gen: timetable -->"}
+
+// checkMarks refuses marks that mean nothing, and blocks that no mark speaks for. Without
+// one there are commands (sh), and what is not from here (text, json).
+func (w *workshop) checkMarks(p *page) {
+	for _, c := range p.marks {
 		kind, _, _ := strings.Cut(c.kind, " ")
-		if c.args != "" && !isEdit[kind] && !slices.Contains([]string{"gen", "delete", "run", "server", "not"}, kind) {
-			problems = append(problems, p.problem(c.line, "there is no mark %s", c.kind))
+		if c.args != "" && !isEdit[kind] && !slices.Contains([]string{"gen", "run", "server", "not"}, kind) {
+			p.say(c.line, "there is no mark %s", c.kind)
 		}
 	}
-	return problems
+	for _, f := range p.fences {
+		if f.mark.kind == "" && !slices.Contains([]string{"sh", "text", "json"}, f.info) {
+			p.say(f.line, "over this block no mark says where it comes from, and it is not marked sh or text")
+		}
+	}
+	mark := owed[p.name]
+	if i := slices.IndexFunc(lessons, func(l lesson) bool { return l.text == p.name && l.to != "library" }); i >= 0 {
+		mark = cmp.Or(mark, "<!-- gen: minutes + ")
+	}
+	if !strings.Contains(p.source, mark) {
+		p.say(1, "%s is missing", mark)
+	}
 }

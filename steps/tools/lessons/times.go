@@ -34,7 +34,7 @@ func (w *workshop) timeOf(name string) (t duration, err error) {
 		return t, fmt.Errorf("%s does not say what time it allows: <!-- gen: minutes + N -->", name)
 	}
 	words, commands := 0, 0
-	for n := range p.nodes() {
+	for n := range nodes(p.root) {
 		_, content := p.content(n)
 		if n.Kind() == ast.KindHeading && (content == "Exercises" || content == "Questions to ask") {
 			break
@@ -43,10 +43,10 @@ func (w *workshop) timeOf(name string) (t duration, err error) {
 		case *ast.Text:
 			words += len(strings.Fields(content))
 		case *ast.FencedCodeBlock:
-			f := p.fence(n)
+			f := p.fenceAt(n.Pos())
 			if text := strings.Join(f.body, "\n"); f.info == "sh" {
 				commands += len(text)
-			} else if !isEdit[p.fenceAt(f.from).comment.kind] {
+			} else if !isEdit[f.mark.kind] {
 				words += len(strings.Fields(text))
 			}
 		}
