@@ -139,7 +139,7 @@ var broken = []struct{ name, file, old, new, says string }{
 	{"a command is unknown", "steps/02.md", "go test -race ./...", "make all", "steps/02.md:40: make all: no test runs this"},
 	{"another version is installed", ".ci/run", "v3.53.1", "v3.53.2", "steps/02.md:36: go install "},
 	{"a folder to compare is not there", "steps/02.md", "steps/01 steps/02` |", "steps/01 steps/07` |", "steps/02.md:58: git diff --no-index steps/01 steps/07: there is no steps/07"},
-	{"a file is not there", "steps/02.md", "in chat.go", "in chot.go", "steps/02.md:9: there is no file mane.go"},
+	{"a file is not there", "steps/02.md", "in chat.go", "in chot.go", "steps/02.md:9: there is no file chot.go"},
 	{"a folder is not there", "steps/02.md", "`steps/02` has", "`steps/09` has", "steps/02.md:9: there is no steps/09"},
 	{"a function is not there", "steps/02.md", "`serve()`", "`server()`", "steps/02.md:9: there is no function server()"},
 	{"a method is another type's", "steps/02.md", "`conn.read()`", "`conn.serve()`", "steps/02.md:9: there is no function conn.serve()"},
