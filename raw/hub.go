@@ -1,47 +1,42 @@
 package main
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
-var room = hub{members: make(map[*conn]chan []byte)} // the one room of this server
+var room = hub{members: make(map[*conn]*member)} // the one room of this server
 
-// A hub knows who is here, and for each the frame that it gets next. Every history is whole,
-// so whoever cannot keep up does not need each: a newer one replaces the one that waits.
+// A hub knows who is here.
 type hub struct {
 	mu      sync.Mutex // held while a history is made and handed out: the newest must come last
-	members map[*conn]chan []byte
+	members map[*conn]*member
 
-	closed bool
-	visits sync.WaitGroup // from before the handshake to the end
+	door   sync.RWMutex   // whoever comes in holds it, from before the 101 until it is a member
+	visits sync.WaitGroup // of the members
 }
 
-// enter counts a visit before its handshake, or refuses it: the room is closed.
-func (h *hub) enter() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if !h.closed {
-		h.visits.Add(1)
-	}
-	return !h.closed
+// A member is an open connection, and the frame that it gets next. Every history is whole,
+// so whoever cannot keep up does not need each: a newer one replaces the one that waits.
+type member struct {
+	conn *conn
+	next atomic.Pointer[[]byte] // it stays here until it has been written; nil: nothing to write
 }
 
 // join lets c in and sends it the history.
 func (h *hub) join(c *conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	next := make(chan []byte, 1) // room for one frame that waits
-	next <- encode(opText, past.json())
-	h.members[c] = next
-	go send(c, next)
-	if h.closed {
-		go c.goodbye() // close has not seen this member
-	}
+	h.visits.Add(1)
+	m := &member{conn: c}
+	h.members[c] = m
+	m.push(encode(opText, past.json()))
 }
 
 // leave lets c go.
 func (h *hub) leave(c *conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	close(h.members[c])
 	delete(h.members, c)
 	h.visits.Done()
 }
@@ -52,29 +47,9 @@ func (h *hub) post(p post) {
 	defer h.mu.Unlock()
 	past.add(p)
 	frame := encode(opText, past.json()) // one for all
-	for _, next := range h.members {
-		select {
-		case <-next: // an older one waited
-		default:
-		}
-		next <- frame // there is room: nobody else sends while the lock is held
+	for _, m := range h.members {
+		m.push(frame)
 	}
-}
-
-// send writes to c what comes next, until c has left.
-func send(c *conn, next <-chan []byte) {
-	for frame := range next {
-		c.write(frame) // if it fails, it has closed the connection: the visit ends
-	}
-}
-
-// close says goodbye to everyone, and waits until all have answered and left.
-func (h *hub) close() {
-	h.mu.Lock()
-	h.closed = true
-	h.mu.Unlock()
-	h.each((*conn).goodbye)
-	h.visits.Wait()
 }
 
 // each calls f for every member, each alone: one that does not read delays nobody's.
@@ -83,5 +58,30 @@ func (h *hub) each(f func(*conn)) {
 	defer h.mu.Unlock()
 	for c := range h.members {
 		go f(c)
+	}
+}
+
+// close says goodbye to everyone, and waits until all have answered and left.
+func (h *hub) close() {
+	h.door.Lock() // for ever: nobody comes in any more, and whoever was let in is a member
+	h.each((*conn).goodbye)
+	h.visits.Wait()
+}
+
+// push makes frame the next one. If there was none before, nobody writes to this member yet.
+func (m *member) push(frame []byte) {
+	if m.next.Swap(&frame) == nil {
+		go m.send()
+	}
+}
+
+// send writes what is next, and again, until that is still the same: nothing newer has come.
+func (m *member) send() {
+	for {
+		frame := m.next.Load()
+		m.conn.write(*frame) // if it fails, it has closed the connection: the visit ends
+		if m.next.CompareAndSwap(frame, nil) {
+			return // an idle member needs no goroutine
+		}
 	}
 }

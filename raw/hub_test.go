@@ -32,8 +32,7 @@ func TestNewestLast(t *testing.T) {
 	for _, posts := range []int{1, 2, historySize, historySize + 1, 20 * historySize} {
 		g := &gate{frames: make(chan []byte)}
 		c := &conn{nc: g}
-		h := hub{members: map[*conn]chan []byte{}}
-		h.visits.Add(1)
+		h := hub{members: map[*conn]*member{}}
 		h.join(c)
 		<-g.frames // the greeting
 		came, newest := 0, -1

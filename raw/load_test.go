@@ -78,8 +78,7 @@ func TestLoad(t *testing.T) {
 
 	// It goes on until the lazy ones have been let go: what the system keeps for them in its
 	// buffers must be full first, and then they have 5 seconds.
-	// A member has two goroutines: one that reads, one that sends.
-	most := testserver.Usage{Goroutines: empty.Goroutines + 2*len(readers), Descriptors: empty.Descriptors + len(readers), Memory: 1 << 40}
+	most := testserver.Usage{Goroutines: empty.Goroutines + len(readers), Descriptors: empty.Descriptors + len(readers), Memory: 1 << 40}
 	for round := 0; round < rounds || !s.usage(t).Within(most) && time.Since(began) < patience; round++ {
 		name := fmt.Sprint("round ", round)
 		var posting, reading sync.WaitGroup

@@ -72,6 +72,7 @@ func upgrade(w http.ResponseWriter, r *http.Request) {
 		log.Printf("handshake refused: %v", err)
 		return
 	}
+	room.join(c)
 	go visit(c) // so that what net/http holds for a request is freed now
 }
 
@@ -92,7 +93,6 @@ func tokens(r *http.Request, field string) []string {
 
 // visit is one member's stay, from the handshake to the goodbye.
 func visit(c *conn) {
-	room.join(c)
 	defer room.leave(c)
 	err := chat(c)
 	log.Printf("a member left: %v", err)

@@ -124,11 +124,9 @@ func (c *conn) goodbye() {
 }
 
 // end closes the connection for the reason err: with a close frame, unless one was sent
-// already or the member is simply gone.
-//
-// The server hangs up first (section 7.1.1). But a TCP connection closed with bytes unread
-// is reset, and the close frame may be lost with it. So this ends only its own direction,
-// and reads on until the member has ended the other.
+// already or the member is simply gone. The server hangs up first (section 7.1.1). But TCP
+// that is closed with bytes unread is reset, and the close frame may be lost with it. So this
+// ends only its own direction, and reads on until the member has ended the other.
 func (c *conn) end(err error) {
 	defer c.nc.Close()
 	why, ok := err.(closeError)

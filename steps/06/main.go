@@ -74,16 +74,17 @@ func upgrade(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	log.Print("upgrade requested!")
-	if !room.enter() {
+	if !room.door.TryRLock() {
 		http.Error(w, "this server stops", http.StatusServiceUnavailable)
 		return
 	}
+	defer room.door.RUnlock()
 	c, err := accept(w, r)
 	if err != nil {
-		room.visits.Done()
 		log.Printf("handshake refused: %v", err)
 		return
 	}
+	room.join(c)
 	go visit(c) // so that what net/http holds for a request is freed now
 }
 
@@ -104,7 +105,6 @@ func tokens(r *http.Request, field string) []string {
 
 // visit is one member's stay, from the handshake to the goodbye.
 func visit(c *conn) {
-	room.join(c)
 	defer room.leave(c)
 	err := chat(c)
 	log.Printf("a member left: %v", err)
