@@ -407,10 +407,15 @@ func TestTimeLimits(t *testing.T) {
 		// A browser that takes nothing of what it asks for is let go: it asks again and again.
 		all.Go(func() {
 			p, err := dial(s.addr)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer p.TCP.Close()
 			for err == nil {
 				_, err = p.TCP.Write([]byte("GET /frame.js HTTP/1.1\r\nHost: x\r\n\r\n"))
 			}
-			if p.TCP.Close(); frames.Ending(err) == "waits" {
+			if frames.Ending(err) == "waits" {
 				t.Errorf("%s waits for one that reads nothing", name)
 			}
 		})

@@ -2,17 +2,15 @@ package bench
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -163,7 +161,11 @@ func (s *server) fail(err error) {
 // member reads what one member is sent.
 func (s *server) member(nc net.Conn) {
 	br := bufio.NewReaderSize(nc, 8<<10)
-	if err := skipResponse(br); err != nil {
+	res, err := http.ReadResponse(br, nil)
+	if err == nil && res.StatusCode != http.StatusSwitchingProtocols {
+		err = fmt.Errorf("the handshake was answered with %s", res.Status)
+	}
+	if err != nil {
 		s.fail(err)
 		return
 	}
@@ -183,34 +185,20 @@ func (s *server) member(nc net.Conn) {
 	}
 }
 
-// skipResponse reads a server's answer to the handshake.
-func skipResponse(br *bufio.Reader) error {
-	for first := true; ; first = false {
-		line, err := br.ReadSlice('\n')
-		switch {
-		case err != nil:
-			return err
-		case first && !strings.Contains(string(line), " 101 "):
-			return fmt.Errorf("the handshake was answered with %q", line)
-		case len(bytes.TrimSpace(line)) == 0:
-			return nil
-		}
-	}
-}
-
-// skipFrame reads a text frame and returns the size of its text.
+// skipFrame reads on to the end of a text frame and returns the size of its text.
 func skipFrame(br *bufio.Reader) (int, error) {
-	header, err := br.Peek(4) // every text here has two bytes or more
+	header, err := br.Peek(4) // a whole header, of the lengths that come here
 	if err != nil {
 		return 0, err
 	}
-	if header[0] != 0x81 {
+	f, size := frames.ParseHeader(header)
+	if f.Opcode == frames.Ping { // 75 seconds before anyone is let go who does not answer
+		br.Discard(size + int(f.Length))
+		return skipFrame(br)
+	}
+	if !f.Fin || f.Opcode != frames.Text {
 		return 0, fmt.Errorf("no text came, but a frame that begins with %x", header)
 	}
-	start, size := 2, int(header[1])
-	if size == 126 {
-		start, size = 4, int(binary.BigEndian.Uint16(header[2:]))
-	}
-	_, err = br.Discard(start + size)
-	return size, err
+	_, err = br.Discard(size + int(f.Length))
+	return int(f.Length), err
 }

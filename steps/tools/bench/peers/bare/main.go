@@ -3,11 +3,12 @@
 package main
 
 import (
-	"encoding/binary"
 	"flag"
 	"log"
 	"net"
 	"sync"
+
+	"websocket-workshop/steps/tools/frames"
 )
 
 const welcome = "HTTP/1.1 101 Switching Protocols\r\n" +
@@ -27,11 +28,7 @@ func main() {
 	addr := flag.String("addr", "localhost:8080", "`host:port` to listen on")
 	size := flag.Int("size", 125, "`bytes` of text in what everyone gets")
 	flag.Parse()
-	frame = binary.BigEndian.AppendUint16([]byte{0x81, 126}, uint16(*size))
-	if *size <= 125 {
-		frame = []byte{0x81, byte(*size)}
-	}
-	frame = append(frame, make([]byte, *size)...)
+	frame = frames.Frame{Fin: true, Opcode: frames.Text, Payload: make([]byte, *size)}.Bytes()
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
 		log.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"log"
 	"net/http"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -32,9 +31,8 @@ type Server[Frame any] struct {
 	Encode func(text []byte) Frame // once a broadcast
 
 	mu      sync.Mutex
-	posts   []post // the newest first, at most 50
-	count   int    // of all posts so far
-	members map[*member[Frame]]bool
+	posts   []post                     // the newest first, at most 50
+	members map[Conn[Frame]]chan Frame // each with the frame that it gets next, as in raw
 }
 
 // A post is what one member said.
@@ -44,19 +42,11 @@ type post struct {
 	Time int64  `json:"time"`
 }
 
-// A member is a connection, and the frames that it gets next, as in raw.
-type member[Frame any] struct {
-	Conn[Frame]
-	mu      sync.Mutex
-	waiting []Frame // the first is being written; nil: nobody writes
-	kept    bool    // the last of them must not be replaced
-}
-
 // Run serves until the process is killed.
 func (s *Server[Frame]) Run() {
 	addr := flag.String("addr", "localhost:8080", "`host:port` to listen on")
 	flag.Parse()
-	s.members = make(map[*member[Frame]]bool)
+	s.members = make(map[Conn[Frame]]chan Frame)
 	s.posts = []post{{"workshop", "Welcome! All who open this page are in one room.", time.Now().UnixMilli()}}
 	server := &http.Server{
 		Addr:         *addr,
@@ -75,29 +65,38 @@ func (s *Server[Frame]) upgrade(w http.ResponseWriter, r *http.Request) {
 		log.Printf("handshake refused: %v", err)
 		return
 	}
-	go s.visit(&member[Frame]{Conn: c}) // so net/http frees what it holds for the request
+	go s.visit(c) // so net/http frees what it holds for the request
 }
 
 // visit is one member's stay.
-func (s *Server[Frame]) visit(m *member[Frame]) {
+func (s *Server[Frame]) visit(c Conn[Frame]) {
+	next := make(chan Frame, 1)
 	s.mu.Lock()
-	s.members[m] = true
-	m.push(s.history(), false)
+	s.members[c] = next
+	next <- s.history()
 	s.mu.Unlock()
+	go func() {
+		for frame := range next {
+			if c.Write(frame) != nil {
+				c.Close()
+			}
+		}
+	}()
 
-	err := s.chat(m)
+	err := s.chat(c)
 	log.Printf("a member left: %v", err)
 
 	s.mu.Lock()
-	delete(s.members, m)
+	delete(s.members, c)
+	close(next)
 	s.mu.Unlock()
-	m.Close()
+	c.Close()
 }
 
 // chat takes what a member sends, and gives it to everyone.
-func (s *Server[Frame]) chat(m *member[Frame]) error {
+func (s *Server[Frame]) chat(c Conn[Frame]) error {
 	for {
-		text, err := m.Read()
+		text, err := c.Read()
 		if err != nil {
 			return err
 		}
@@ -115,48 +114,17 @@ func (s *Server[Frame]) broadcast(p post) {
 	defer s.mu.Unlock()
 	s.posts = slices.Insert(s.posts, 0, p)
 	s.posts = s.posts[:min(len(s.posts), 50)]
-	s.count++
 	frame := s.history()
-	for m := range s.members {
-		m.push(frame, s.count%50 == 0)
-		runtime.Gosched()
+	for _, next := range s.members {
+		select {
+		case <-next: // an older one waited
+		default:
+		}
+		next <- frame
 	}
 }
 
 func (s *Server[Frame]) history() Frame {
 	b, _ := json.Marshal(map[string][]post{"msg": s.posts}) // strings and numbers: no error
 	return s.Encode(b)
-}
-
-// push lets frame wait, and starts a goroutine if there is none that writes.
-func (m *member[Frame]) push(frame Frame, keep bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	switch n := len(m.waiting); {
-	case n == 0:
-		go m.send(frame)
-	case n == 8, n > 1 && !m.kept:
-		m.waiting = m.waiting[:n-1]
-	}
-	m.waiting, m.kept = append(m.waiting, frame), keep
-}
-
-// send writes frame, and then what has come meanwhile, until there is nothing more.
-func (m *member[Frame]) send(frame Frame) {
-	for more := true; more; frame, more = m.next() {
-		if m.Write(frame) != nil {
-			m.Close()
-		}
-	}
-}
-
-// next returns the frame behind the one that has been written.
-func (m *member[Frame]) next() (frame Frame, more bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.waiting = m.waiting[1:]; len(m.waiting) > 0 {
-		return m.waiting[0], true
-	}
-	m.waiting = nil
-	return frame, false
 }
