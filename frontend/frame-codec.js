@@ -2,7 +2,7 @@
 // know no page, after RFC 6455, sections 5 and 7.
 
 export const maxBytes = 66_000; // a 64 KiB frame and its header: what lies beyond is left out
-const maxChars = 420_000; // no usual way of writing a byte takes more than 6 characters
+const maxChars = 600_000; // as binary digits, a byte takes 9 characters
 
 export const opcodes = {
   0x0: ["continuation", "goes on with the message that an earlier frame began"],
@@ -30,100 +30,70 @@ const statusCodes = {
 
 // --- pasted text to bytes ---
 
-// parseBytes reads bytes as people and programs write them. The result is a list of
-// runs, { runs: [Uint8Array, …], cut }, one for each link in the text and one in all if
-// there is none; cut says that there was more than maxBytes. Or it is { error }.
+const forms = "This page reads hex (81 05 48 65), binary digits in eights, a line of step 3’s log, and its own links.";
+
+// parseBytes reads bytes in the forms that cannot be taken for anything else: hex, as pairs of digits
+// or in one stretch; binary digits in groups of eight; lines of the log of step 3; links to this page, or
+// what stands behind their #. The result is { runs: [Uint8Array, …], cut, binary }: a run for each link,
+// each line of the log and each stretch between commas, as nobody knows whether they belong to the same
+// connection. cut says that there was more than maxBytes. Or it is { error }.
 export function parseBytes(source) {
-  const cutSource = source.length > maxChars;
-  const text = source.slice(0, maxChars).trim();
-  const links = [...text.matchAll(/(?:frame\.html|^)#([0-9a-f]+(?:,[0-9a-f]+)*)(?![0-9a-z])/gi)].map((m) => m[1]);
-  const parts = (links.length > 0 ? links : [text]).flatMap(splitRuns);
+  if (source.length > maxChars) return { error: `This is too long: at most ${maxChars.toLocaleString("en")} characters are read.` };
+  const text = source.split("\n").map((line) => line.trim()).join("\n").trim();
+  const binary = /^[01]{8}(\s+[01]{8})*$/.test(text);
   const runs = [];
   let room = maxBytes;
-  let cut = cutSource;
-  for (const part of parts) {
-    const { values, error } = parseRun(part, cutSource && part === parts.at(-1));
+  let cut = false;
+  for (const part of splitRuns(text)) {
+    const { values, error } = readRun(part, binary ? 2 : 16);
     if (error) return { error };
+    if (isHTTP(values)) return { error: "These bytes are text of HTTP, no frame: frames begin behind the empty line that ends the handshake." };
     cut ||= values.length > room;
-    const run = Uint8Array.from(values.slice(0, room));
-    room -= run.length;
-    if (run.length > 0) runs.push(run);
+    if (values.length > 0 && room > 0) runs.push(Uint8Array.from(values.slice(0, room)));
+    room -= values.length;
   }
-  return { runs, cut };
+  return { runs, cut, binary };
 }
 
-// A comma between long stretches of hex keeps apart frames that were cut short.
 function splitRuns(text) {
-  return /^[\da-f]+(,[\da-f]+)+$/i.test(text) && /[\da-f]{4}/i.test(text) ? text.split(",") : [text];
+  const links = [...text.matchAll(/(?:frame\.html|^)#([0-9a-f,]+)(?![0-9a-z,])/gi)].flatMap((m) => m[1].split(","));
+  if (links.length > 0) return links;
+  if (/^[0-9a-f]{4,}(,[0-9a-f]{4,})+$/i.test(text)) return text.split(",");
+  const log = [...text.matchAll(/^(?:\d{4}\/\d\d\/\d\d [\d:.]+ )?received ([0-9a-f ]+)$/gim)].map((m) => m[1]);
+  return log.length > 0 ? log : [text.replace(/^#/, "")];
 }
 
-function parseRun(text, cutSource) {
-  if (isQuoted(text)) return parseQuoted(text);
-  let body = withoutDump(text)
-    .replace(/^(?:\d{4}\/\d\d\/\d\d [\d:.]+ )?(?:[a-z]*[g-z][a-z]*:? )*/gim, " ") // 2006/01/02 15:04:05 received
-    .replace(/\.\.\.\s*\d+\s*more\s+\w+|\.\.\.|…/g, " ") // Node's <Buffer 81 05 ... 9 more bytes>
-    .replace(/\[\d*\](?=byte|uint8)/g, " ")
-    .replace(/\b(?:Uint8Array|bytearray|bytes?|uint8)\b(?:\(\d+\))?/g, " ");
-  const lists = body.match(/[[{][^\]}]*/g); // what a program prints in brackets is decimal, unless it cannot be
-  const inside = lists ?? body.match(/<Buffer[^>]*/g);
-  if (inside) body = inside.join(" ").replace(/[[{]|<Buffer/g, " ");
-  const tokens = body.split(/[\s,:;<>()|_"'`-]+/).filter(Boolean);
-  if (cutSource && tokens.length > 0) { // the last one may have been cut in the middle
-    const last = tokens.pop();
-    if (last.length > 6) tokens.push(last.slice(0, last.length - (last.length % 2)));
+function readRun(text, base) {
+  const bad = /[^0-9a-fx\s,:;-]/iu.exec(text);
+  if (bad) return { error: `“${bad[0]}” is not a hex digit. ${forms}` };
+  if (base === 16 && /^[01]{9,}$/.test(text)) return { error: `This can be binary or hex: leave a space between two bytes. ${forms}` };
+  if (/(?:^|[\s,])-\d/.test(text)) return { error: `This has a minus sign: are these decimal numbers? ${forms}` };
+  const tokens = text.split(/[\s,;-]+|:(?!\s)/).filter(Boolean);
+  if (tokens.length > 1 && /^(0x)?0{4}|^0x...|^...+:$/.test(tokens[0])) {
+    return { error: `“${shorten(tokens[0])}” is an offset, as dumps have it: take the bytes alone, without offsets and text.` };
   }
-  const decimal = tokens.every((t) => /^(?!0\d$)\d{1,3}$/.test(t)) && (lists || tokens.some((t) => t.length === 3));
   const values = [];
   for (const token of tokens) {
-    const error = decimal ? readDecimal(token, values) : readHex(token, values);
-    if (error) return { error };
+    const error = base === 16 ? readHex(token, values) : values.push(parseInt(token, 2)) && undefined;
+    if (error) return { error: `${error} ${forms}` };
   }
   return { values };
-}
-
-function readDecimal(token, values) {
-  if (Number(token) > 255) return `“${token}” is not a byte: the largest is 255.`;
-  values.push(Number(token));
 }
 
 function readHex(token, values) {
-  const digits = token.replace(/^0x(?=.$)/i, "0").replace(/^0x/i, ""); // Go writes 0x5 for one byte
-  const bad = /[^0-9a-f]/i.exec(digits);
-  const shown = token.length > 24 ? token.slice(0, 24) + "…" : token;
-  if (bad) return `“${bad[0]}” in “${shown}” is not a hex digit.`;
-  if (digits.length % 2 === 1) {
-    return `“${shown}” has ${digits.length === 1 ? "one hex digit" : "an odd number of hex digits"}: a byte is two.`;
-  }
+  const digits = token.replace(/^0x(?=.$)/i, "0").replace(/^0x/i, ""); // Go writes 0x5
+  if (/^\d{3}$/.test(digits)) return `“${token}” is not two hex digits: is it a decimal number?`;
+  if (/x/i.test(digits)) return `“${shorten(token)}” is not hex.`;
+  if (digits.length % 2 === 1) return `“${shorten(token)}” has ${digits.length === 1 ? "one hex digit" : "an odd number of hex digits"}: a byte is two.`;
   for (let i = 0; i < digits.length; i += 2) values.push(parseInt(digits.slice(i, i + 2), 16));
 }
 
-// A dump has the offset in front of each line, and often the characters behind it
-// (hexdump -C, xxd, Go's hex.Dump). They are left out.
-function withoutDump(text) {
-  if (!/^(?:0x)?(?:0{4,8}(?::\s|\s\s)|0{6,7} [0-9a-f]{2}\b)/i.test(text)) return text;
-  return text.split("\n").map((line) => {
-    const bytes = line.trim().replace(/^(?:0x)?[0-9a-f]{4,8}(?::\s*|\s+|$)/i, "");
-    return /\s\s\|/.test(bytes) ? bytes.replace(/\s\s\|.*$/, "") : bytes.split(/\s{2,}/)[0];
-  }).join(" ");
+function shorten(token) {
+  return token.length > 24 ? token.slice(0, 24) + "…" : token;
 }
 
-const escapes = { a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13, 0: 0 };
-
-function isQuoted(text) {
-  return /\\x[0-9a-f]{2}/i.test(text);
-}
-
-// parseQuoted reads a string with \x escapes, as Go's %q and Python print it.
-function parseQuoted(text) {
-  const inside = /^[\w\s(]*(["'`])([^]*)\1[\s)]*$/.exec(text);
-  const values = [];
-  for (const [part] of (inside ? inside[2] : text).matchAll(/\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\[^]|[^\\]+/gi)) {
-    if (/^\\x/i.test(part)) values.push(parseInt(part.slice(2), 16));
-    else if (/^\\u[0-9a-f]/i.test(part)) values.push(...utf8(String.fromCharCode(parseInt(part.slice(2), 16))));
-    else if (part[0] === "\\") values.push(...(part[1] in escapes ? [escapes[part[1]]] : utf8(part[1])));
-    else values.push(...utf8(part));
-  }
-  return { values };
+function isHTTP(bytes) {
+  return /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE) |^HTTP\/\d/.test(String.fromCharCode(...bytes.slice(0, 8)));
 }
 
 export function utf8(text) {
@@ -137,25 +107,26 @@ export function toHex(bytes, separator = "") {
 
 // --- bytes to frames ---
 
-// decodeAll reads one frame after another, at most max of them, and holds each to what
-// the frames before it in the same direction began. { frames, rest } has in rest how
-// many bytes lie behind the last frame.
+// decodeAll reads one frame after another, at most max of them. It holds each to what the
+// frames before it in the same run began: in the same direction, as far as the masks tell it.
+// A frame's start is [run, byte]; rest counts the bytes behind the last frame.
 export function decodeAll(runs, max = Infinity) {
   const frames = [];
-  const directions = { true: {}, false: {} };
   let rest = 0;
-  for (const run of runs) {
+  runs.forEach((run, i) => {
+    const directions = { true: {}, false: {} };
     for (let at = 0; at < run.length; ) {
       if (frames.length >= max) {
         rest += run.length - at;
         break;
       }
       const frame = decode(run.subarray(at));
+      frame.start = [i, at];
       judge(frame, directions[frame.masked]);
       frames.push(frame);
       at += frame.size;
     }
-  }
+  });
   return { frames, rest };
 }
 
@@ -212,7 +183,8 @@ function isControl(opcode) {
 
 // --- the rules ---
 
-// judge lists in frame.problems which rules the frame breaks, as { rule, section }.
+// judge lists in frame.problems which rules the frame breaks, as { rule, section, unless }.
+// unless is true where an extension, agreed on in the handshake, would make it right.
 // state remembers what the direction's earlier frames began: the opcode of a message
 // whose fragments go on, its decoder, and whether there was a close frame.
 function judge(frame, state) {
@@ -221,19 +193,22 @@ function judge(frame, state) {
   const whole = frame.missing === 0n && !frame.headerCut;
   if (frame.opcode === 0x8) {
     if (frame.length === 1n) breaks(frame, "A close payload of 1 byte cannot be: the status code alone takes 2", "5.5.1");
-    else if (frame.payload.length >= 2) judgeClose(frame, whole);
+    else if (frame.payload.length >= 2 && !frame.extended) judgeClose(frame, whole);
     state.closed = true;
   } else if (!isControl(frame.opcode)) {
+    if (frame.opcode !== 0) state.extended = frame.extended;
+    frame.extended ||= state.extended;
     judgeText(frame, state, whole);
     state.opcode = frame.fin ? undefined : state.opcode ?? frame.opcode;
   }
 }
 
 function judgeHeader(frame) {
+  frame.extended = frame.rsv.includes(true);
   frame.rsv.forEach((bit, i) => {
-    if (bit) breaks(frame, `RSV${i + 1} is 1, and no extension was agreed on that gives it a meaning`, "5.2");
+    if (bit) breaks(frame, `RSV${i + 1} is 1, and only an extension can give that a meaning`, "5.2", true);
   });
-  if (!(frame.opcode in opcodes)) breaks(frame, `Opcode 0x${frame.opcode.toString(16)} is reserved`, "5.2");
+  if (!(frame.opcode in opcodes)) breaks(frame, `Opcode 0x${frame.opcode.toString(16)} is reserved: only an extension can give it a meaning`, "5.2", true);
   if (isControl(frame.opcode)) {
     if (!frame.fin) breaks(frame, "A control frame must not be fragmented, and FIN is 0", "5.5");
     if ((frame.length ?? frame.short) > 125) breaks(frame, "A control frame has at most 125 bytes of payload", "5.5");
@@ -247,6 +222,7 @@ function judgeHeader(frame) {
 }
 
 function judgeOrder(frame, state) {
+  if (state.closed && frame.opcode === 0x8) breaks(frame, "A second close frame in the same direction: each side sends one", "5.5.1");
   if (isControl(frame.opcode)) return;
   if (state.closed) breaks(frame, "No data frame may follow a close frame in the same direction", "5.5.1");
   const first = state.begun === undefined;
@@ -275,6 +251,7 @@ function judgeClose(frame, whole) {
 function judgeText(frame, state, whole) {
   const opcode = frame.opcode || state.opcode;
   frame.messageOpcode = opcode;
+  if (frame.extended) return; // a compressed message, for example: only its extension can read it
   if (frame.opcode === 0x1) state.decoder = new TextDecoder("utf-8", strict);
   if (opcode !== 0x1) return;
   const text = state.decoder && decodeText(state.decoder, frame.payload, !whole || !frame.fin);
@@ -304,8 +281,8 @@ function lossy(bytes) {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
-function breaks(frame, rule, section) {
-  frame.problems.push({ rule, section });
+function breaks(frame, rule, section, unless = false) {
+  frame.problems.push({ rule, section, unless });
 }
 
 export function closeCodeName(code) {
@@ -357,13 +334,13 @@ export function fields(frame) {
     all.push({ id, name, at, bits, value, meaning, there: at + bits <= frame.size * 8 });
     at += bits;
   };
-  add("fin", "FIN", 1, bit(frame.fin), frame.fin ? "1: the message ends with this frame" : "0: more frames of this message follow");
+  add("fin", "FIN", 1, bit(frame.fin), finMeaning(frame));
   frame.rsv.forEach((set, i) => add(`rsv${i + 1}`, `RSV${i + 1}`, 1, bit(set),
-    set ? "1: reserved for an extension" : "0: no extension uses it"));
+    set ? "1: means what an extension says" : "0: not used"));
   const [name, meaning] = opcodes[frame.opcode] ?? ["reserved", "no meaning is defined for it"];
   add("opcode", "opcode", 4, `0x${frame.opcode.toString(16)}`, `${name}: ${meaning}`);
   add("mask", "MASK", 1, bit(frame.masked), frame.short === null ? "missing" : frame.masked
-    ? "1: masked, so it comes from a client" : "0: not masked, so it comes from a server");
+    ? "1: masked, as a client has to" : "0: not masked, as a server has to");
   add("length", "payload length", 7, String(frame.short ?? "?"), lengthMeaning(frame));
   if (frame.lengthBytes > 0) {
     add("longer", `${frame.lengthBytes * 8}-bit length`, frame.lengthBytes * 8, frame.length?.toLocaleString("en") ?? "?",
@@ -374,12 +351,17 @@ export function fields(frame) {
       frame.key ? "byte i of the payload is XORed with byte i mod 4 of the key" : "missing in part");
   }
   const bits = frame.raw.length * 8;
-  all.push({ id: "payload", name: "payload", at, bits, value: count(frame.length ?? 0n), there: bits > 0, meaning: payloadMeaning(frame) });
+  all.push({ id: "payload", name: "payload", at, bits, value: frame.length === null ? "?" : count(frame.length), there: bits > 0, meaning: payloadMeaning(frame) });
   return all;
 }
 
 function bit(set) {
   return set ? "1" : "0";
+}
+
+function finMeaning({ fin, opcode }) {
+  if (isControl(opcode)) return fin ? "1: whole, as a control frame has to be" : "0: not whole, as a control frame has to be";
+  return fin ? "1: the message ends with this frame" : "0: more frames of this message follow";
 }
 
 function lengthMeaning({ short }) {
@@ -390,7 +372,7 @@ function lengthMeaning({ short }) {
 }
 
 function payloadMeaning(frame) {
-  if (frame.length === null) return "how long it is, the missing bytes would say";
+  if (frame.length === null) return "the missing bytes would say how long it is";
   if (frame.length === 0n) return "empty";
   if (frame.missing > 0n) return `${count(frame.raw.length)} of ${frame.length.toLocaleString("en")} are here`;
   return frame.masked ? "masked" : "as it is, without a mask";

@@ -4,61 +4,72 @@
 
 import { count, fields, opcodes, toHex } from "./frame-codec.js";
 
-const maxRows = 32; // of 32 bits of payload in one diagram
 const maxText = 4000; // characters of a text
 
-// drawFrame returns an <article class="card"> that shows a frame of frame-codec.js (decode or
-// decodeAll). Its heading is title, or else the opcode's name. At most cells bytes of the payload are unmasked.
-export function drawFrame(frame, { title, cells = 512 } = {}) {
+// drawFrame returns an <article> that shows a frame of frame-codec.js (decode or decodeAll). Its
+// heading is title, or else the opcode's name. At most most bytes of the payload are drawn. With
+// onFlip, each bit is a button, and a click calls onFlip with the bit's number, counted from the frame's first.
+export function drawFrame(frame, { title, most = 512, onFlip } = {}) {
   const parts = fields(frame);
-  const [name] = opcodes[frame.opcode] ?? ["reserved opcode"];
-  const from = frame.short === null ? "" : frame.masked ? ", from a client" : ", from a server";
-  const article = el("article", { class: "card" },
-    el("h2", {}, `${title ?? capital(name)} `, el("small", {}, count(frame.size) + from)));
+  const name = opcodes[frame.opcode]?.[0] ?? "reserved opcode";
+  const masked = frame.short === null ? "" : frame.masked ? ", masked" : ", not masked";
+  const article = el("article", { class: "frame card" },
+    el("h2", {}, `${title ?? capital(name)} `, el("small", {}, count(frame.size) + masked)));
   if (frame.missing > 0n) {
     article.append(el("p", { class: "cut" }, `Cut short: ${frame.headerCut ? "at least " : ""}${count(frame.missing)} ${frame.missing === 1n ? "is" : "are"} missing.`));
   }
   article.append(
-    drawDiagram(frame, parts), drawMeanings(parts),
-    ...drawPayload(frame, Math.min(frame.payload.length, cells)), ...drawResult(frame), ...drawProblems(frame));
+    el("div", { class: "sides" }, drawDiagram(frame, parts, Math.min(most, 128), onFlip),
+      el("div", {}, drawMeanings(parts), ...drawResult(frame), ...drawProblems(frame))),
+    ...drawPayload(frame, Math.min(frame.payload.length, most)));
   highlight(article);
   return article;
 }
 
-function drawDiagram(frame, parts) {
+// The diagram of section 5.2: 32 bits a row under their four bytes in hex, a cell for each
+// stretch of a field. Of the payload it has at most most bytes.
+function drawDiagram(frame, parts, most, onFlip) {
   const body = el("tbody");
-  const end = Math.max(...parts.map((part) => part.at + (part.id === "payload" ? Math.min(part.bits, maxRows * 32) : part.bits)));
+  const payload = parts.at(-1);
+  const end = payload.at + Math.min(payload.bits, 8 * most);
   for (let row = 0; row < end; row += 32) {
-    const tr = el("tr", {}, el("th", { scope: "row" }, `${row / 8}`));
+    const hex = el("tr", { class: "hex" }, el("th", { scope: "row", rowspan: 2 }, `${row / 8}`));
+    for (let at = row; at < Math.min(row + 32, end); at += 8) {
+      hex.append(el("td", { colspan: 8 }, at / 8 < frame.size ? hexByte(frame.bytes[at / 8]) : "??"));
+    }
+    const tr = el("tr");
     for (const part of parts) {
       const from = Math.max(part.at, row);
       const to = Math.min(part.at + part.bits, row + 32, end);
-      if (from < to) tr.append(drawCell(frame, part, from, to));
+      if (from < to) tr.append(drawCell(frame, part, from, to, onFlip));
     }
-    body.append(tr);
+    body.append(hex, tr);
   }
   const numbers = Array.from({ length: 32 }, (_, i) => el("th", { scope: "col" }, `${i}`));
   const table = el("table", { class: "diagram" },
-    el("caption", { class: "visually-hidden" }, "The frame, 32 bits a row. Arrow keys go from field to field."),
+    el("caption", { class: "visually-hidden" }, `The frame, 32 bits a row.${onFlip ? " Arrow keys go from bit to bit, Enter flips one." : ""}`),
     el("thead", {}, el("tr", {}, el("th", { scope: "col" }, el("span", { class: "visually-hidden" }, "byte")), ...numbers)), body);
-  roving(table);
-  const box = el("div", { class: "scroll" }, table);
-  const payload = parts.at(-1);
-  const left = payload.bits / 8 - Math.max(0, end - payload.at) / 8;
-  return left > 0 ? el("div", {}, box, el("p", { class: "quiet" }, `${count(left)} more of the payload are not drawn here.`)) : box;
+  if (onFlip) {
+    roving(table, (at, key) => at + { ArrowDown: 32, ArrowUp: -32 }[key]);
+    table.addEventListener("click", ({ target: { dataset } }) => dataset.bit && onFlip(Number(dataset.bit)));
+  }
+  const left = (payload.at + payload.bits - end) / 8;
+  // What scrolls must be reached with the keyboard: through its buttons, or by itself.
+  const scroll = onFlip ? { class: "scroll" } : { class: "scroll", tabindex: 0, role: "region", "aria-label": "The frame’s bits" };
+  return el("div", {}, el("div", scroll, table), ...(left > 0 ? [el("p", { class: "quiet" }, `${count(left)} more of the payload are not drawn here.`)] : []));
 }
 
-function drawCell(frame, part, from, to) {
-  const bits = Array.from({ length: to - from }, (_, i) => bitAt(frame.bytes, from + i));
-  const name = part.id === "payload" && from > part.at ? "payload" : part.name + (from > part.at ? " (goes on)" : "");
-  const where = to - from === 1 ? `bit ${from}` : `bits ${from} to ${to - 1}`;
-  const goesOn = part.id === "payload" && from > part.at; // a name in the first row is enough
-  const look = goesOn ? "visually-hidden" : to - from === 1 ? "name upright" : "name";
-  const button = el("button", { type: "button", class: `f-${part.id}`, "data-field": part.id },
-    el("span", { class: look }, name), unseen(`, ${where}: `),
-    el("span", { class: "bits" }, ...bits.map((b, i) => el("span", { class: (from + i) % 8 === 0 && i > 0 ? "byte" : "" }, b))),
-    unseen(`. ${part.meaning}`));
-  return el("td", { colspan: to - from }, button);
+function drawCell(frame, part, from, to, onFlip) {
+  const begins = from === part.at;
+  const name = el("span", { class: to - from === 1 ? "name sideways" : begins || part.id !== "payload" ? "name" : "visually-hidden" },
+    part.name + (begins || part.id === "payload" ? "" : " (goes on)"));
+  const bits = Array.from({ length: to - from }, (_, i) => {
+    const [at, look] = [from + i, (from + i) % 8 === 0 && i > 0 ? { class: "byte" } : {}];
+    const value = bitAt(frame.bytes, at);
+    if (!onFlip || value === "?") return el("span", look, value);
+    return el("button", { ...look, type: "button", "data-bit": at, "aria-label": `${value}, ${part.name}, bit ${at}` }, value);
+  });
+  return el("td", { colspan: to - from, class: `f-${part.id}`, "data-field": part.id }, name, el("span", { class: "bits" }, ...bits));
 }
 
 function bitAt(bytes, at) {
@@ -73,10 +84,11 @@ function drawMeanings(parts) {
       : part.meaning.startsWith(part.value) ? part.meaning : `${part.value}: ${part.meaning}`))));
 }
 
-// Under the pointer or the focus, a field stands out in the diagram and in the list.
+// The field that was last under the pointer or had the focus stands out in the diagram and in the list.
 function highlight(article) {
   const mark = (event) => {
     const field = event.target.closest?.("[data-field]")?.dataset.field;
+    if (!field) return;
     for (const e of article.querySelectorAll("[data-field]")) e.classList.toggle("on", e.dataset.field === field);
   };
   article.addEventListener("pointerover", mark);
@@ -85,7 +97,7 @@ function highlight(article) {
 
 // The unmasking: byte under key byte under result; without a mask the bytes alone.
 function drawPayload(frame, drawn) {
-  if (frame.payload.length === 0) return [];
+  if (drawn === 0) return [];
   const shown = glyphs(frame.payload, drawn);
   const live = el("div", { class: "xor", "aria-live": "polite", "aria-atomic": "true" });
   const grid = el("div", { class: "bytes", role: "group", "aria-label": "Payload bytes: arrow keys go from byte to byte" });
@@ -107,7 +119,7 @@ function drawPayload(frame, drawn) {
   grid.addEventListener("pointerover", show);
   grid.addEventListener("focusin", show);
   grid.addEventListener("click", show);
-  roving(grid);
+  roving(grid, (at, key) => nearest([...grid.querySelectorAll("button")], at, key === "ArrowDown" ? 1 : -1));
   show({ target: grid.querySelector("button") });
   const more = frame.payload.length - drawn;
   const says = frame.key ? "Each byte (top) is XORed with a byte of the key (middle): the result is at the bottom (section 5.3)."
@@ -146,22 +158,20 @@ function glyphs(bytes, n) {
 
 function drawResult(frame) {
   if (frame.headerCut) return [];
+  const heading = el("h3", {}, "What it says");
+  if (frame.extended) return [heading, el("p", {}, "An extension says what the payload means. With permessage-deflate (RFC 7692), RSV1 marks a message that is compressed.")];
   if (frame.opcode === 8) {
-    if (frame.payload.length < 2) return frame.length === 0n ? [el("h3", {}, "What it says"), el("p", {}, "Close, without a status code.")] : [];
-    return [el("h3", {}, "What it says"), el("p", { class: "says" }, el("strong", {}, `${frame.code}`), ` ${frame.codeName}`),
+    if (frame.payload.length < 2) return frame.length === 0n ? [heading, el("p", {}, "Close, without a status code.")] : [];
+    return [heading, el("p", { class: "says" }, el("strong", {}, `${frame.code}`), ` ${frame.codeName}`),
       ...(frame.text ? [el("p", {}, "The reason:"), quote(frame.text)] : [])];
   }
   if (frame.payload.length === 0) return [];
-  const parts = [el("h3", {}, "What it says")];
   const text = frame.text ?? plainText(frame);
-  if (text === null) {
-    parts.push(el("p", {}, "Bytes, and no text:"), quote(toHex(frame.payload.subarray(0, 256), " ") + (frame.payload.length > 256 ? " …" : "")));
-  } else {
-    if (frame.opcode === 0 && frame.text === undefined) parts.push(el("p", {}, "If the message that it goes on with is text:"));
-    parts.push(text === "" ? el("p", {}, "The beginning of a character: the next frame has its end.") : quote(text));
-    if (frame.together !== undefined) parts.push(el("p", {}, "The fragments together:"), quote(frame.together));
-  }
-  return parts;
+  if (text === null) return [heading, el("p", {}, "Bytes, and no text:"), quote(toHex(frame.payload.subarray(0, 256), " ") + (frame.payload.length > 256 ? " …" : ""))];
+  return [heading,
+    ...(frame.opcode === 0 && frame.text === undefined ? [el("p", {}, "If the message that it goes on with is text:")] : []),
+    text === "" ? el("p", {}, "The beginning of a character: the next frame has its end.") : quote(text),
+    ...(frame.together === undefined ? [] : [el("p", {}, "The fragments together:"), quote(frame.together)])];
 }
 
 function plainText(frame) {
@@ -179,15 +189,18 @@ function quote(text) {
 }
 
 function drawProblems(frame) {
+  const [wrong, unless] = [frame.problems.filter((p) => !p.unless), frame.problems.filter((p) => p.unless)];
   const direction = frame.short === null ? "" : frame.masked
-    ? "Only a client masks: a server that sent this would break the rule of section 5.1."
-    : "Only a server may leave out the mask: from a client this would break the rule of section 5.1.";
-  if (frame.problems.length === 0) {
-    return [el("p", { class: "verdict" }, frame.missing > 0n ? "No rule is broken by what is here. " : "No rule is broken. ", direction)];
-  }
-  return [el("h3", {}, "What is wrong"), el("ul", { class: "problems" }, ...frame.problems.map(({ rule, section }) => el("li", {}, `${rule} `,
-    el("a", { href: `https://www.rfc-editor.org/rfc/rfc6455#section-${section}` }, `RFC 6455, section ${section}`)))),
-    el("p", { class: "verdict" }, direction)];
+    ? "From a server it would break the rule of section 5.1: only a client masks."
+    : "From a client it would break the rule of section 5.1: a client has to mask.";
+  const verdict = frame.problems.length > 0 ? "" : frame.missing > 0n ? "No rule is broken by what is here. " : "No rule is broken. ";
+  return [...listProblems("What is wrong", wrong), ...listProblems("Wrong, unless an extension was agreed on in the handshake", unless),
+    el("p", { class: "verdict" }, verdict + direction)];
+}
+
+function listProblems(title, problems) {
+  return problems.length === 0 ? [] : [el("h3", {}, title), el("ul", { class: "problems" }, ...problems.map(({ rule, section }) => el("li", {}, `${rule} `,
+    el("a", { href: `https://www.rfc-editor.org/rfc/rfc6455#section-${section}` }, `RFC 6455, section ${section}`))))];
 }
 
 // --- helpers ---
@@ -213,9 +226,9 @@ function capital(word) {
   return word[0].toUpperCase() + word.slice(1);
 }
 
-// roving makes one stop of the Tab key out of many buttons: arrow keys, Home and End
-// go from one to the next.
-function roving(container) {
+// roving makes one stop of the Tab key out of many buttons: arrow keys, Home and End go from
+// one to the next. upOrDown(at, key) is the one below or above the button at.
+function roving(container, upOrDown) {
   const buttons = [...container.querySelectorAll("button")];
   buttons.forEach((b, i) => { b.tabIndex = i === 0 ? 0 : -1; });
   container.addEventListener("focusin", (event) => {
@@ -224,9 +237,10 @@ function roving(container) {
   });
   container.addEventListener("keydown", (event) => {
     const at = buttons.indexOf(event.target);
-    const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: buttons.length - 1,
-      ArrowDown: nearest(buttons, at, 1), ArrowUp: nearest(buttons, at, -1) }[event.key];
-    if (next === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: buttons.length - 1 }[event.key] ??
+      (/^Arrow/.test(event.key) ? upOrDown(at, event.key) : undefined);
+    if (next === undefined) return;
     event.preventDefault();
     buttons[next]?.focus();
   });

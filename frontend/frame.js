@@ -7,9 +7,11 @@ import {
 } from "./frame-codec.js";
 
 const maxFrames = 20; // drawn at once
-const maxCells = 2048; // payload bytes unmasked at once, and of these
-const maxCellsEach = 512; // for one frame
+const maxPayload = 2048; // bytes of payload drawn at once, and of these
+const maxEach = 512; // for one frame
 const maxAddress = 4096; // bytes in the address
+const addressPause = 300; // milliseconds: WebKit allows 100 changes of the address in 10 s
+const maxUndo = 1000;
 
 const $ = (id) => document.getElementById(id);
 const build = { payload: $("payload"), opcode: $("opcode"), code: $("code"), fin: $("fin"), mask: $("mask"), key: $("key") };
@@ -49,24 +51,58 @@ for (const [list, entries] of Object.entries(examples)) {
 // --- where bytes come from: the address, the text area, the form ---
 
 function fromAddress() {
+  clearTimeout(pending);
   let hash = location.hash.slice(1);
   try {
     hash = decodeURIComponent(hash);
   } catch {
     // it stays as it is, and the message will name what is no hex digit
   }
-  const result = parseBytes(hash || examples.rfc[1][1]);
-  $("hex").value = result.error ? hash : result.runs.map((run) => toHex(run, " ")).join("\n");
-  draw(result);
-  fillForm(result);
+  const result = parseBytes(hash ? "#" + hash : examples.rfc[1][1]);
+  $("hex").value = result.error ? hash : hexOf(result.runs);
+  begin(result);
 }
 
 function fromText() {
   const result = parseBytes($("hex").value);
+  begin(result);
+  if (!result.error) setAddress(result.runs);
+}
+
+// begin draws what has come from outside: there is nothing to undo.
+function begin(result) {
+  flips = [];
   draw(result);
-  if (result.error) return;
-  setAddress(result.runs);
   fillForm(result);
+}
+
+function hexOf(runs) {
+  return runs.length === 1 ? toHex(runs[0], " ") : runs.map((run) => toHex(run)).join(",");
+}
+
+// flip turns over one bit of a drawn frame; undo takes the last flip back.
+function flip(i, bit) {
+  const [run, at] = drawn.frames[i].start;
+  flips.push([run, at * 8 + bit]);
+  if (flips.length > maxUndo) flips.shift();
+  turnOver(...flips.at(-1));
+}
+
+function undo() {
+  const last = flips.pop();
+  if (last) turnOver(...last);
+}
+
+function turnOver(run, bit) {
+  const { runs } = drawn;
+  runs[run][bit >> 3] ^= 0x80 >> (bit & 7);
+  $("hex").value = hexOf(runs);
+  draw({ runs, cut: drawn.cut });
+  fillForm({ runs });
+  setAddress(runs);
+  const i = drawn.frames.findIndex(({ start: [r, at], size }) => r === run && bit >= at * 8 && bit < (at + size) * 8);
+  const button = i < 0 ? null : $("frames").children[i].querySelector(`[data-bit="${bit - drawn.frames[i].start[1] * 8}"]`);
+  (button ?? $("undo")).focus();
 }
 
 function fromForm() {
@@ -79,14 +115,15 @@ function fromForm() {
   if (error) return;
   const bytes = encode(options);
   $("hex").value = toHex(bytes, " ");
+  flips = [];
   draw({ runs: [bytes] });
   setAddress([bytes]);
 }
 
 function formOptions() {
-  const parsed = parseBytes(build.key.value);
-  const maskingKey = parsed.runs?.[0];
-  if (build.mask.checked && maskingKey?.length !== 4) return { error: parsed.error ?? "A masking key has 4 bytes: 8 hex digits." };
+  const digits = build.key.value.replace(/0x|[\s:,-]/gi, "");
+  if (build.mask.checked && !/^[0-9a-f]{8}$/i.test(digits)) return { error: "A masking key has 4 bytes: 8 hex digits." };
+  const [maskingKey] = parseBytes("#" + digits).runs ?? [];
   const code = build.code.value.trim();
   const opcode = Number(build.opcode.value);
   if (opcode === 8 && (!/^\d*$/.test(code) || Number(code) > 65535)) return { error: "A status code is a number up to 65535." };
@@ -122,15 +159,20 @@ function fillForm({ error, runs }) {
   $("build-error").textContent = "";
 }
 
+let pending; // the timer of the next change of the address
+
 function setAddress(runs) {
-  let room = maxAddress;
-  const parts = [];
-  for (const run of runs) {
-    if (room > 0) parts.push(toHex(run.subarray(0, room)));
-    room -= run.length;
-  }
-  history.replaceState(null, "", parts.length > 0 ? "#" + parts.join(",") : location.pathname);
-  markExample();
+  clearTimeout(pending);
+  pending = setTimeout(() => {
+    let room = maxAddress;
+    const parts = [];
+    for (const run of runs) {
+      if (room > 0) parts.push(toHex(run.subarray(0, room)));
+      room -= run.length;
+    }
+    history.replaceState(null, "", parts.length > 0 ? "#" + parts.join(",") : location.pathname);
+    markExample();
+  }, addressPause);
 }
 
 function markExample() {
@@ -142,30 +184,38 @@ function markExample() {
 
 // --- drawing ---
 
-function draw({ error, runs, cut }) {
+let drawn; // { runs, cut, frames }
+let flips = []; // what undo takes back, as [run, bit]
+
+function draw({ error, runs = [], cut, binary }) {
   markExample();
   $("error").textContent = error ?? "";
   $("hex").setAttribute("aria-invalid", String(Boolean(error)));
-  if (error) {
-    $("summary").textContent = "";
-    $("frames").replaceChildren();
-    return;
-  }
   const { frames, rest } = decodeAll(runs, maxFrames);
-  let cells = maxCells;
+  drawn = { runs, cut, frames };
+  let room = maxPayload;
   $("frames").replaceChildren(...frames.map((frame, i) => {
-    const drawn = drawFrame(frame, { title: frames.length > 1 ? `Frame ${i + 1}: ${opcodes[frame.opcode]?.[0] ?? "reserved opcode"}` : undefined, cells: Math.min(maxCellsEach, cells) });
-    cells -= Math.min(frame.payload.length, maxCellsEach, cells);
-    return drawn;
+    const most = Math.min(maxEach, room);
+    room -= Math.min(frame.payload.length, most);
+    const title = frames.length > 1 ? `Frame ${i + 1}: ${opcodes[frame.opcode]?.[0] ?? "reserved opcode"}` : undefined;
+    return drawFrame(frame, { title, most, onFlip: (bit) => flip(i, bit) });
   }));
+  $("undo").hidden = flips.length === 0;
+  $("summary").textContent = error ? "" : summary({ runs, cut, binary, frames, rest }).join(" ");
+}
+
+function summary({ runs, cut, binary, frames, rest }) {
   const size = runs.reduce((n, run) => n + run.length, 0);
   const notes = [frames.length === 0 ? "No bytes yet." : `${count(size)}, ${frames.length === 1 ? "one frame" : `${frames.length} frames`}.`];
-  const broken = frames.reduce((n, frame) => n + frame.problems.length, 0);
+  const broken = frames.flatMap((frame) => frame.problems).filter((problem) => !problem.unless).length;
   if (broken > 0) notes.push(broken === 1 ? "One rule is broken." : `${broken} rules are broken.`);
+  if (binary) notes.push("Read as binary digits.");
+  if (runs.length > 1) notes.push("Each line is judged by itself.");
+  if (frames[0]?.problems.some((problem) => problem.unless)) notes.push("If this is no frame, or does not begin where one begins, the drawing means nothing.");
   if (rest > 0) notes.push(`Only the first ${maxFrames} frames are drawn: ${count(rest)} lie behind them.`);
   if (cut) notes.push(`Only the first ${maxBytes.toLocaleString("en")} bytes are read.`);
   if (size > maxAddress) notes.push(`The address holds the first ${maxAddress.toLocaleString("en")} bytes.`);
-  $("summary").textContent = notes.join(" ");
+  return notes;
 }
 
 // --- from here on ---
@@ -179,5 +229,15 @@ $("new-key").addEventListener("click", () => {
   build.key.value = toHex(crypto.getRandomValues(new Uint8Array(4)), " ");
   fromForm();
 });
+$("undo").addEventListener("click", undo);
+addEventListener("keydown", (event) => {
+  if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.target.matches("input, textarea")) return;
+  event.preventDefault();
+  undo();
+});
 addEventListener("hashchange", fromAddress);
+if (location.hash) { // a frame that somebody links to comes first
+  $("input").open = false;
+  document.querySelector("main").append($("input"));
+}
 fromAddress();

@@ -11,7 +11,7 @@ const howTo = {
     "macOS: brew install --cask firefox. Elsewhere: FIREFOX=/path/to/firefox npm test",
 };
 
-const files = programs.length > 0 ? ["codec.test.js", "chat.test.js"] : ["codec.test.js"];
+const files = programs.length > 0 ? ["codec.test.js", "chat.test.js", "frame.test.js"] : ["codec.test.js"];
 const child = spawn(process.execPath, ["--test", ...process.argv.slice(2), ...files], { cwd: new URL(".", import.meta.url), stdio: "inherit" });
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code) => {
