@@ -11,7 +11,7 @@ import (
 
 var (
 	// goFlags are the flags of the go command, and of tests in raw, that a text may use.
-	goFlags = strings.Fields("race run count v bench benchtime benchmem fuzz fuzztime timeout short C o mod m json u buildvcs echo load")
+	goFlags = strings.Fields("race run count v bench benchtime benchmem fuzz fuzztime timeout short o mod m json u buildvcs echo load")
 
 	// others are commands of which no more is known than how they begin.
 	others = regexp.MustCompile(`^(cd|git (clone|switch)|go (version|env|mod|clean -modcache|list -m)|hostname -I|task --(list|version)|` +
@@ -34,7 +34,13 @@ func (w *workshop) checkCommand(p *page, at int, line string) {
 	}
 	switch verb := strings.Join(words[:min(2, len(words))], " "); {
 	case words[0] == "task":
-		w.checkTask(p, at, words[1:])
+		name, args, _ := strings.Cut(strings.TrimSuffix(strings.Join(words[1:], " "), " --watch"), " -- ")
+		t, ok := w.tasks()[stepN.ReplaceAllString(name, "-2")]
+		if plain := w.tasks().plain(name); name != "" && (!ok || t.Internal) {
+			p.say(at, "task %s: Taskfile.yml has no such task", name)
+		} else if args != "" && strings.HasPrefix(plain, "go run ") {
+			w.checkCommand(p, at, plain+" "+args)
+		}
 	case slices.Contains([]string{"go run", "go test", "go build", "go vet"}, verb):
 		w.checkGo(p, at, words[1:])
 	case verb == "git diff":
@@ -48,37 +54,20 @@ func (w *workshop) checkCommand(p *page, at int, line string) {
 	}
 }
 
-// checkTask refuses arguments of task.
-func (w *workshop) checkTask(p *page, at int, words []string) {
-	all := w.tasks()
-	for i, word := range words {
-		t, ok := all[stepN.ReplaceAllString(word, "-2")]
-		switch {
-		case word == "--" && i > 0:
-			if plain := strings.Fields(all.plain(words[0])); len(plain) > 1 && plain[1] == "run" {
-				w.checkGo(p, at, append(plain[1:], words[i+1:]...))
-			}
-			return
-		case word != "--watch" && word != "-w" && (!ok || t.Internal):
-			p.say(at, "task %s: Taskfile.yml has no such task", word)
-		}
-	}
-}
-
 // checkGo refuses a flag or a folder of go run, test, build or vet. What follows the folder
 // of go run are flags of the program there; the attendee's has those of raw.
 func (w *workshop) checkGo(p *page, at int, words []string) {
 	base, of, flags := ".", "go "+words[0], goFlags
-	for i, word := range words[1:] {
+	if len(words) > 2 && words[1] == "-C" {
+		base, words = words[2], append([]string{words[0]}, words[3:]...)
+	}
+	for _, word := range words[1:] {
 		dir, isDir := strings.CutPrefix(word, "./")
 		switch {
 		case word[0] == '-':
 			name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
 			if !slices.Contains(flags, name) {
 				p.say(at, "%s has no flag -%s", of, name)
-			}
-			if name == "C" && i+2 < len(words) {
-				base = words[i+2]
 			}
 		case of == word || !isDir && word != ".":
 		case !w.has(path.Join(base, strings.TrimSuffix(dir, "..."))):

@@ -191,15 +191,10 @@ func (st *stage) open(name string) error {
 // fetch a module ("copy with MODULE").
 func (w *workshop) runCopy(how string, commands []string) error {
 	dir, err := os.MkdirTemp(w.temp, "copy-")
-	for _, name := range []string{"library", "raw", "steps"} {
+	for _, name := range []string{"frontend", "library", "raw", "steps"} {
 		err = errors.Join(err, os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(w.root, name))))
 	}
-	err = errors.Join(err, os.Mkdir(filepath.Join(dir, "frontend"), 0o755))
-	files, _ := filepath.Glob(filepath.Join(w.root, "frontend", "*.*"))
-	for i := range files {
-		files[i] = filepath.Join("frontend", filepath.Base(files[i]))
-	}
-	for _, name := range append(files, "go.mod", "go.sum") {
+	for _, name := range []string{"go.mod", "go.sum"} {
 		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), []byte(w.read(name)), 0o644))
 	}
 	if err != nil {

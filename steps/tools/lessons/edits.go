@@ -31,14 +31,7 @@ var isEdit = map[string]bool{"edit": true, "given": true, "turn": true, "ours": 
 
 const maxBlock = 40 // lines of an edit: more is not typed with understanding
 
-// A file is one in the making, from the step before to the lesson's.
-type file struct {
-	name  string
-	there bool // by now
-	parts []*part
-}
-
-// A part is a declaration, or what the step before has in its place.
+// A part of a file is a declaration, in the step before and in the lesson's.
 type part struct {
 	names []string
 	given bool
@@ -56,75 +49,66 @@ type line struct {
 
 // edits is what the marks of a lesson come to.
 type edits struct {
-	page   *page
-	lesson lesson
-	files  map[string]*file
 	blocks map[*mark]string // what belongs under each
 	typed  int              // characters of code, without comments, imports and indents
 }
 
 // edits makes the blocks of a text's marks.
 func (w *workshop) edits(p *page) edits {
+	e := edits{blocks: make(map[*mark]string)}
 	marks := slices.DeleteFunc(slices.Clone(p.marks), func(m *mark) bool { return !isEdit[m.kind] })
 	i := slices.IndexFunc(lessons, func(l lesson) bool { return l.text == p.name })
 	if i < 0 || len(marks) == 0 && lessons[i].to == "library" { // which may be a text to read alone
-		return edits{}
+		return e
 	}
-	e := edits{page: p, lesson: lessons[i], blocks: make(map[*mark]string)}
-	var err error
-	if e.files, err = w.filesOf(e.lesson); err != nil {
+	l := lessons[i]
+	files, err := w.filesOf(l)
+	if err != nil {
 		p.say(1, "%v", err)
 		return e
 	}
 	last := 1
 	for _, m := range marks {
 		last = m.line
-		if e.blocks[m], err = e.block(m); err != nil {
+		if err := e.block(p, l, files, m); err != nil {
 			p.say(m.line, "%s: %v", m.kind, err)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(e.files)) {
-		full := path.Join(e.lesson.to, name)
-		if !w.exists(full) {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if !w.exists(path.Join(l.to, name)) {
 			if !strings.Contains(p.source, name) {
 				p.say(last, "%s goes, and nothing says so", name)
 			}
 			continue
 		}
-		for _, part := range e.files[name].parts {
+		for _, part := range files[name] {
 			if i := slices.Index(part.shown, 0); i >= 0 && !(part.given && part.isHead()) {
-				p.say(last, "no block shows %s of %s", part.selector(i), full)
+				p.say(last, "no block shows %s of %s/%s", part.selector(i), l.to, name)
 			}
 		}
 	}
 	return e
 }
 
-// filesOf returns the files of both folders of a lesson, as they are when it begins.
-func (w *workshop) filesOf(l lesson) (map[string]*file, error) {
+// filesOf returns the parts of the files in both folders of a lesson.
+func (w *workshop) filesOf(l lesson) (map[string][]*part, error) {
 	before, after := w.code(l.from), w.code(l.to)
-	files := make(map[string]*file)
-	for name := range after {
-		files[name] = &file{name: name}
-	}
-	for name := range before {
-		files[name] = &file{name: name, there: true}
-	}
-	for name, f := range files {
+	files := make(map[string][]*part)
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(after))) {
 		pairs, err := given.Pairs(before[name], after[name])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %v", name, err)
 		}
+		files[name] = nil
 		for _, pair := range pairs {
-			part := &part{names: pair.Names, given: pair.After != "" && given.Is(l.number, name, pair.Names)}
-			part.lines = compare(codeLines(pair.Before), codeLines(pair.After))
-			for _, l := range part.lines {
-				if l.hunk == len(part.shown) {
-					part.shown = append(part.shown, 0)
+			p := &part{names: pair.Names, given: pair.After != "" && given.Is(l.number, name, pair.Names)}
+			p.lines = compare(codeLines(pair.Before), codeLines(pair.After))
+			for _, l := range p.lines {
+				if l.hunk == len(p.shown) {
+					p.shown = append(p.shown, 0)
 				}
 			}
-			f.parts = append(f.parts, part)
-			f.there = f.there || part.given
+			files[name] = append(files[name], p)
 		}
 	}
 	return files, nil
@@ -172,6 +156,9 @@ func codeLines(text string) []string {
 // isHead reports whether a part is package or imports.
 func (p *part) isHead() bool { return p.names[0] == "package" || p.names[0] == "import" }
 
+// isThere reports whether a part stands in the attendee's file by now.
+func (p *part) isThere() bool { return len(p.view(nil)) > 0 }
+
 // selector returns how a mark names a hunk.
 func (p *part) selector(hunk int) string {
 	if len(p.shown) == 1 {
@@ -193,9 +180,6 @@ func (p *part) view(hunks []int) (lines []line) {
 	return lines
 }
 
-// isThere reports whether a part stands in the attendee's file by now.
-func (p *part) isThere() bool { return len(p.view(nil)) > 0 }
-
 var declWords = regexp.MustCompile(`^(?:func (?:\([^)]*\) )?|const |var |type |import )(?:\w+|\()`)
 
 // label returns the first words of a part, for people who look for it in their file.
@@ -208,43 +192,41 @@ func (p *part) label() string {
 	return p.names[0]
 }
 
+var codeComment = regexp.MustCompile(`(^|\s)//\s.*$`)
+
 // block makes the block of one mark, and notes what it shows.
-func (e *edits) block(m *mark) (string, error) {
+func (e *edits) block(p *page, l lesson, files map[string][]*part, m *mark) error {
 	words := strings.Fields(m.args)
-	if len(words) < 2 || e.files[words[0]] == nil {
-		return "", fmt.Errorf("FILE of %s, and its declarations", e.lesson.to)
+	if len(words) < 2 || files[words[0]] == nil {
+		return fmt.Errorf("FILE of %s, and its declarations", l.to)
 	}
-	f := e.files[words[0]]
-	chosen, err := f.choose(words[1:])
+	name, parts := words[0], files[words[0]]
+	chosen, err := choose(parts, words[1:])
 	if err != nil {
-		return "", err
+		return err
 	}
-	for _, part := range f.parts {
-		hunks, ok := chosen[part]
-		if ok && part.given != (m.kind == "given") {
-			return "", fmt.Errorf("%s: play puts it there, or does not: see steps/tools/given", part.names[0])
-		}
-		for _, h := range hunks {
-			if part.shown[h] > 0 {
-				return "", fmt.Errorf("line %d shows %s already", part.shown[h], part.selector(h))
-			}
-		}
-	}
-	lines := f.edit(chosen, m.kind)
-	before := e.page.source[:m.from]
+	lines := block(name, parts, chosen, m.kind)
+	e.blocks[m] = strings.Join(lines, "\n")
+	before := p.source[:m.from]
 	answers := func(o *mark) bool { return o.kind == "ours" && o.args == m.args && o.from > m.from }
 	switch {
-	case m.kind == "turn" && !slices.ContainsFunc(e.page.marks, answers):
+	case m.kind == "turn" && !slices.ContainsFunc(p.marks, answers):
 		err = errors.New("no ours of the same follows")
 	case m.kind == "ours" && strings.Count(before, "<details") == strings.Count(before, "</details"):
 		err = errors.New("stands in a <details>")
 	case m.kind != "given" && len(lines)-3 > maxBlock:
 		err = fmt.Errorf("this block has %d lines: split it, %d is the most", len(lines)-3, maxBlock)
 	}
-	for part, hunks := range chosen {
+	for _, part := range parts {
+		if _, ok := chosen[part]; ok && part.given != (m.kind == "given") {
+			err = fmt.Errorf("%s: play puts it there, or does not: see steps/tools/given", part.names[0])
+		}
 		for _, l := range part.lines {
-			if m.kind == "turn" || !slices.Contains(hunks, l.hunk) {
+			if !slices.Contains(chosen[part], l.hunk) || m.kind == "turn" {
 				continue
+			}
+			if at := part.shown[l.hunk]; at > 0 && at != m.line {
+				err = fmt.Errorf("line %d shows %s already", at, part.selector(l.hunk))
 			}
 			part.shown[l.hunk] = m.line
 			if l.op == '+' && !part.given && !part.isHead() {
@@ -252,20 +234,17 @@ func (e *edits) block(m *mark) (string, error) {
 			}
 		}
 	}
-	f.there = f.there || m.kind != "turn"
-	return strings.Join(lines, "\n"), err
+	return err
 }
 
-var codeComment = regexp.MustCompile(`(^|\s)//\s.*$`)
-
 // choose returns the hunks that are named: NAME for all of a declaration, NAME/2 for one.
-func (f *file) choose(words []string) (map[*part][]int, error) {
+func choose(parts []*part, words []string) (map[*part][]int, error) {
 	chosen := make(map[*part][]int)
 	for _, word := range words {
 		name, number, one := strings.Cut(word, "/")
 		n, _ := strconv.Atoi(number)
 		found := false
-		for _, p := range f.parts {
+		for _, p := range parts {
 			for h := range p.shown {
 				if slices.Contains(p.names, name) && (!one || h == n-1) {
 					chosen[p], found = append(chosen[p], h), true
@@ -273,23 +252,23 @@ func (f *file) choose(words []string) (map[*part][]int, error) {
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("%s has no %s that changes", f.name, word)
+			return nil, fmt.Errorf("no %s changes there", word)
 		}
 	}
 	return chosen, nil
 }
 
-// edit returns the block for chosen hunks: what is given as it is, the rest as a diff.
-func (f *file) edit(chosen map[*part][]int, kind string) []string {
-	lines := []string{"```diff", "+++ " + f.name}
+// block returns the block for chosen hunks: what is given as it is, the rest as a diff.
+func block(name string, parts []*part, chosen map[*part][]int, kind string) []string {
+	lines := []string{"```diff", "+++ " + name}
+	goesOn := !slices.ContainsFunc(parts, (*part).isThere) // what is new now follows directly
 	switch {
 	case kind == "given":
 		lines = []string{"```go"}
-	case !f.there:
+	case goesOn:
 		lines[1] += " (new)"
 	}
-	goesOn := !f.there // what is new now follows directly
-	for i, p := range f.parts {
+	for i, p := range parts {
 		hunks, ok := chosen[p]
 		view := p.view(hunks)
 		if end := slices.IndexFunc(view, func(l line) bool { return strings.HasSuffix(l.text, "{") }); kind == "turn" && end >= 0 {
@@ -298,35 +277,27 @@ func (f *file) edit(chosen map[*part][]int, kind string) []string {
 		switch {
 		case !ok:
 			goesOn = goesOn && !p.isThere()
+			continue
 		case kind == "given":
-			for _, l := range view {
-				if l.op != '-' && (len(lines) > 1 || l.text != "") {
-					lines = append(lines, l.text)
-				}
+			view = slices.DeleteFunc(view, func(l line) bool { return l.op == '-' })
+			if len(lines) == 1 && view[0].text == "" {
+				view = view[1:]
 			}
 		case p.isThere():
 			lines, goesOn = append(lines, hunksOf(view, "@@ "+p.label())...), false
-		default:
-			if !goesOn {
-				lines = append(lines, f.placeOf(i))
+			continue
+		case !goesOn:
+			place := "@@ at the end"
+			if i := i + 1 + slices.IndexFunc(parts[i+1:], (*part).isThere); parts[i].isThere() {
+				place = "@@ before " + parts[i].label()
 			}
-			for _, l := range view {
-				lines = append(lines, "+"+l.text)
-			}
-			goesOn = true
+			lines, goesOn = append(lines, place), true
+		}
+		for _, l := range view {
+			lines = append(lines, strings.TrimPrefix("+"+l.text, map[string]string{"given": "+"}[kind]))
 		}
 	}
 	return append(lines, "```", "")
-}
-
-// placeOf says where part i goes, which is not there yet.
-func (f *file) placeOf(i int) string {
-	for _, p := range f.parts[i+1:] {
-		if p.isThere() {
-			return "@@ before " + p.label()
-		}
-	}
-	return "@@ at the end"
 }
 
 // hunksOf returns the changes in a view: each with lines around it that tell the place,
@@ -377,8 +348,8 @@ func around(view []line, i int) (from, to int) {
 // size counts the lines that a lesson adds and removes.
 func (w *workshop) size(l lesson) (plus, minus int, err error) {
 	files, err := w.filesOf(l)
-	for _, f := range files {
-		for _, p := range f.parts {
+	for _, parts := range files {
+		for _, p := range parts {
 			for _, line := range p.lines {
 				plus += strings.Count("+", string(line.op))
 				minus += strings.Count("-", string(line.op))

@@ -19,8 +19,7 @@ import (
 var generators = map[string]func(w *workshop, p *page, args []string, old string) (string, error){
 	"steps":     genSteps,     // README's table of steps, its last column filled
 	"timetable": genTimetable, // a table: at, minutes, what; rows that link a lesson get its minutes
-	"minutes":   genMinutes,   // FILE …: minutes of lessons together, the six if none is named; + N: this one's
-	"include":   genInclude,   // FILE NAME: what stands in FILE between <!-- NAME --> and <!-- /NAME -->
+	"minutes":   genMinutes,   // + N: this lesson's; FILE …: those of lessons together; alone: of the six
 	"go":        genGo,        // FILE NAME …: declarations, as steps/06/conn.go conn.end
 	"lines":     genLines,     // FILE NAME … FILE …: how many lines these have, with their comments; a file alone: all
 	"size":      genLines,     // the same
@@ -126,20 +125,14 @@ func eachRow(p *page, old string, f func(cells []string, l *lesson) error) (stri
 
 // genSteps fills the last cell of each row of the table of steps.
 func genSteps(w *workshop, p *page, args []string, old string) (string, error) {
-	owed := 6
-	table, err := eachRow(p, old, func(cells []string, l *lesson) error {
+	return eachRow(p, old, func(cells []string, l *lesson) error {
 		if l == nil {
-			return nil
+			return errors.New("each row links to its lesson")
 		}
-		owed--
 		plus, minus, err := w.size(*l)
 		cells[len(cells)-1] = strings.TrimSuffix(fmt.Sprintf("+%d −%d", plus, minus), " −0")
 		return err
 	})
-	if owed > 0 {
-		err = errors.New("each of the six steps has a row that links to its lesson")
-	}
-	return table, err
 }
 
 // genTimetable gives each row the minutes of the lesson that it links to, and the time at
@@ -168,37 +161,23 @@ func genTimetable(w *workshop, p *page, args []string, old string) (string, erro
 	})
 }
 
-// genMinutes says how long a lesson takes, or several together.
+// genMinutes says how long this lesson takes, or those in args together, or all six.
 func genMinutes(w *workshop, p *page, args []string, old string) (string, error) {
 	if len(args) == 2 && args[0] == "+" {
 		t, err := w.timeOf(p.name)
 		return fmt.Sprintf("%d minutes: %d to read, %d to type, %d to run it and to think", t.read+t.typed+t.allowed, t.read, t.typed, t.allowed), err
 	}
-	for i := 0; len(args) < 6 && i < 6 && (i > 0 || len(args) == 0); i++ {
-		args = append(args, lessons[i].text)
-	}
 	total := 0
-	for _, name := range args {
-		t, err := w.timeOf(name)
-		if err != nil {
-			return "", err
+	for _, l := range lessons {
+		if slices.Contains(args, l.text) || len(args) == 0 && l.to != "library" {
+			t, err := w.timeOf(l.text)
+			if err != nil {
+				return "", err
+			}
+			total += t.rounded()
 		}
-		total += t.rounded()
 	}
 	return fmt.Sprint(total), nil
-}
-
-// genInclude copies what stands between two marks of another text.
-func genInclude(w *workshop, p *page, args []string, old string) (string, error) {
-	if len(args) != 2 {
-		return "", errors.New("include FILE NAME")
-	}
-	_, text, begins := strings.Cut(w.read(args[0]), "<!-- "+args[1]+" -->")
-	text, _, ends := strings.Cut(text, "<!-- /"+args[1]+" -->")
-	if !begins || !ends {
-		return "", fmt.Errorf("%s has no <!-- %s -->, or it does not end", args[0], args[1])
-	}
-	return anyComment.ReplaceAllString(text, ""), nil
 }
 
 // script quotes a function from the page, with the comment above it, or else the statement
