@@ -137,6 +137,9 @@ func causeOfFrame(f frames.Frame, rest []byte) string {
 	all := append(append([]byte(nil), f.Raw...), rest...)
 	begin := bytes.Index(all, []byte(`{"`))
 	size := jsonSize(all, begin)
+	for size > 0 && size < int(f.Length) && begin+size < len(all) && strings.ContainsRune(" \t\r\n", rune(all[begin+size])) {
+		size++ // json.NewEncoder, for one, ends with a newline
+	}
 	switch {
 	case len(all) < 2:
 		return "a frame begins with two bytes at least"

@@ -102,8 +102,8 @@ func TestCauseOfTime(t *testing.T) {
 	}
 }
 
-// TestCauseOfShape: and in the JSON.
-func TestCauseOfShape(t *testing.T) {
+// TestParseHistory: and in the JSON.
+func TestParseHistory(t *testing.T) {
 	for payload, cause := range map[string]string{
 		`{"msg":[{"user":"ann","text":"hi","time":1}]}`: "",
 		`[{"user":"ann","text":"hi","time":1}]`:         "inside an object",
@@ -114,7 +114,7 @@ func TestCauseOfShape(t *testing.T) {
 		`{"msg":[{"user":"ann","te`:                     "stops too early",
 		``:                                              "empty",
 	} {
-		if is := causeOfShape(frames.Frame{Payload: []byte(payload)}); !strings.Contains(is, cause) || cause == "" && is != "" {
+		if _, is := parseHistory(frames.Frame{Opcode: frames.Text, Payload: []byte(payload)}); !strings.Contains(is, cause) || cause == "" && is != "" {
 			t.Errorf("%s: %q; want something about: %q", payload, is, cause)
 		}
 	}

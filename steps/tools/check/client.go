@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,21 +19,24 @@ import (
 // What a client can meet instead of bytes.
 var (
 	errQuiet  = errors.New("nothing more")
+	errClosed = errors.New("a close frame came")
 	errHungUp = errors.New("the server hung up")
 	errReset  = errors.New("the connection was reset (RST) instead of ended (FIN)")
 )
 
 // A client is one TCP connection to the server, and a record of what went over it.
 type client struct {
-	p    *probe
-	nc   *net.TCPConn
-	in   *bufio.Reader
-	sent []string // since the last mark, as an attendee is shown it
-	came []string
-	last string        // what the last request was, kept over marks
-	span time.Duration // how long the last read was to wait
-	says string        // why the server refuses or ends it: the body of a refusal, the reason in a close frame
-	from int           // the line of the server's output that follows what was sent
+	p     *probe
+	nc    *net.TCPConn
+	in    *bufio.Reader
+	known history  // the last that came
+	size  int      // in bytes, as JSON
+	sent  []string // since the last mark, as an attendee is shown it
+	came  []string
+	last  string        // what the last request was, kept over marks
+	span  time.Duration // how long the last read was to wait
+	says  string        // why the server refuses or ends it: the body of a refusal, the reason in a close frame
+	from  int           // the line of the server's output that follows what was sent
 }
 
 // dial connects to the server, and no more.
@@ -122,12 +124,8 @@ func (c *client) wait(d time.Duration) {
 	c.nc.SetReadDeadline(time.Now().Add(d))
 }
 
-// frame reads the next frame.
-func (c *client) frame() (frames.Frame, error) { return c.frameWithin(c.p.patience) }
-
-// frameWithin reads the next frame, if it comes so soon.
-func (c *client) frameWithin(d time.Duration) (frames.Frame, error) {
-	c.wait(d)
+// read reads the next frame, right or wrong.
+func (c *client) read() (frames.Frame, error) {
 	f, err := frames.Read(c.in)
 	if len(f.Raw) > 0 {
 		c.came = append(c.came, hexBytes(f.Raw))
@@ -142,6 +140,9 @@ func (c *client) frameWithin(d time.Duration) (frames.Frame, error) {
 	if f.Opcode == frames.Close && len(f.Payload) >= 2 {
 		c.says = string(f.Payload[2:])
 	}
+	if len(c.came) > 8 {
+		c.came = c.came[len(c.came)-8:]
+	}
 	return f, nil
 }
 
@@ -150,7 +151,8 @@ func (c *client) lastWords() {
 	c.came = nil
 	for {
 		kept := c.came
-		f, err := c.frameWithin(50 * time.Millisecond)
+		c.wait(50 * time.Millisecond)
+		f, err := c.read()
 		if err == errQuiet || err == nil && f.Opcode != frames.Close {
 			c.came = kept
 		}
@@ -160,33 +162,102 @@ func (c *client) lastWords() {
 	}
 }
 
-// next reads the next data frame as a history; what else comes fails the behaviour.
-func (c *client) next() history {
-	f, err := c.frame()
-	if err != nil {
-		c.fail("a text frame with the history", causeOfNoHistory(c, f, err))
+// frame reads the next frame. It answers pings, as a browser does. A frame that no server
+// may send fails the behaviour.
+func (c *client) frame() (frames.Frame, error) {
+	c.wait(c.p.patience)
+	for {
+		f, err := c.read()
+		switch {
+		case err != nil:
+			return f, err
+		case f.ServerFault() != nil:
+			cause := "no server may send such a frame: " + f.ServerFault().Error()
+			if f.Opcode < frames.Close {
+				cause = cmp.Or(c.mixed(), causeOfFrame(f, c.rest()), cause)
+			}
+			c.fail("frames as RFC 6455 has them, one straight after the other", cause)
+		case f.Opcode == frames.Ping:
+			c.pong(f)
+			continue
+		}
+		return f, nil
 	}
-	var h history
-	if err := json.Unmarshal(f.Payload, &h); err != nil {
-		c.fail("a text frame with the history as JSON", causeOfBadJSON(f, err))
+}
+
+// mixed explains that frames are wrong where they were right before: from step 5 on several
+// goroutines may write.
+func (c *client) mixed() string {
+	if c.p.step < 5 || len(c.known.Msg) < 2 {
+		return ""
 	}
-	return h
+	return "this connection's frames were right before: either two goroutines write to it at once, or a buffer is used again while it is still being written. One mutex around each whole frame, and a new slice for each, prevent that"
+}
+
+// pong answers a ping, and forgets it: it is no news.
+func (c *client) pong(ping frames.Frame) {
+	c.nc.Write(frames.Whole(frames.Pong, ping.Payload, [4]byte{1, 2, 3, 4}).Bytes())
+	c.came = c.came[:max(0, len(c.came)-2)]
+}
+
+// message reads the next message, or control frame. A server may send a message in fragments.
+func (c *client) message() (frames.Frame, error) {
+	m, err := c.frame()
+	for err == nil && m.Opcode < frames.Close && !m.Fin {
+		var f frames.Frame
+		switch f, err = c.frame(); {
+		case err != nil || f.Opcode == frames.Close:
+			return f, err
+		case f.Opcode == frames.Continuation:
+			m.Payload, m.Fin = append(m.Payload, f.Payload...), f.Fin
+		case f.Opcode != frames.Pong:
+			c.fail("the rest of the message that has begun", "a message begins before the last one has ended: set FIN, or have one writer at a time")
+		}
+	}
+	return m, err
+}
+
+// next reads the next history. It has to be one, and to go on from the one before.
+func (c *client) next() (history, error) {
+	for {
+		m, err := c.message()
+		switch {
+		case err == errQuiet && len(m.Raw) > 0:
+			c.fail("a whole frame: as many bytes as its header says", causeOfFrame(m, nil))
+		case err != nil:
+			return history{}, err
+		case m.Opcode == frames.Close:
+			return history{}, errClosed
+		case m.Opcode == frames.Pong:
+			continue
+		}
+		c.size = len(m.Payload)
+		h, cause := parseHistory(m)
+		if cause != "" {
+			c.fail(`a text frame with the history: {"msg":[{"user":"…","text":"…","time":1700000000000}, …]}`, cmp.Or(c.mixed(), causeOfFrame(m, c.rest()), cause))
+		}
+		if cause := h.follows(c.known); cause != "" {
+			c.came = []string{"one history:  " + c.known.String(), "and the next: " + h.String()}
+			c.fail("each history goes on from the one before: new messages in front, and the rest as it was, at most 50", cause)
+		}
+		c.known = h
+		c.p.mu.Lock()
+		c.p.pushed = true
+		c.p.mu.Unlock()
+		return h, nil
+	}
 }
 
 // awaitText reads histories until one satisfies ok.
 func (c *client) awaitText(expected string, ok func(history) bool, cause func(last history) string) history {
 	var h history
 	for deadline := time.Now().Add(2 * c.p.patience); time.Now().Before(deadline); {
-		f, err := c.frame()
-		if err != nil {
+		var err error
+		if h, err = c.next(); err != nil {
 			break
 		}
-		h = history{}
-		if json.Unmarshal(f.Payload, &h) == nil && ok(h) {
+		if ok(h) {
 			return h
-		}
-		if len(c.came) > 8 {
-			c.came = c.came[len(c.came)-8:]
 		}
 	}
 	sent, came := c.sent, c.came // as they are before anything is tried to find the cause
@@ -196,15 +267,11 @@ func (c *client) awaitText(expected string, ok func(history) bool, cause func(la
 	return h
 }
 
-// awaitEnd reads frames until a close frame, and returns that.
+// awaitClose reads frames until a close frame, and returns that.
 func (c *client) awaitClose() (frames.Frame, error) {
 	for range 400 { // pushes may be on their way
-		f, err := c.frame()
-		if err != nil || f.Opcode == frames.Close {
+		if f, err := c.frame(); err != nil || f.Opcode == frames.Close {
 			return f, err
-		}
-		if len(c.came) > 8 {
-			c.came = c.came[len(c.came)-8:]
 		}
 	}
 	return frames.Frame{}, errQuiet
@@ -358,41 +425,16 @@ func (p *probe) member() *client {
 func (p *probe) history() history {
 	c := p.join()
 	defer c.nc.Close()
-	c.in = bufio.NewReaderSize(c.in, 256<<10) // enough for the longest there can be
 	return c.greeting()
 }
 
-// greeting reads the first history. It finds the JSON in whatever comes: the form of the
-// frame is the matter of other behaviours.
+// greeting reads the first history.
 func (c *client) greeting() history {
-	c.wait(c.p.patience)
-	for n := 1; ; n = c.in.Buffered() + 1 {
-		if _, err := c.in.Peek(n); err != nil {
-			return c.next()
-		}
-		all, _ := c.in.Peek(c.in.Buffered())
-		if h, size := findHistory(all); size > 0 {
-			c.in.Discard(size)
-			c.p.mu.Lock()
-			c.p.pushed = true
-			c.p.mu.Unlock()
-			return h
-		}
+	h, err := c.next()
+	if err != nil {
+		c.fail("a text frame with the history", causeOfNoHistory(c, frames.Frame{}, err))
 	}
-}
-
-// findHistory looks for a whole history in the first frame, whatever its header is, and
-// returns that and the size of the frame.
-func findHistory(b []byte) (h history, size int) {
-	for begin, c := range b[:min(len(b), 16)] { // a { in the header would be a length of 123
-		if c != '{' {
-			continue
-		}
-		if n := jsonSize(b, begin); n > 0 && json.Unmarshal(b[begin:begin+n], &h) == nil && h.Msg != nil {
-			return h, begin + n // and not the first message in one that has not come whole
-		}
-	}
-	return h, 0
+	return h
 }
 
 // stored waits until new connections are greeted with a history that satisfies ok.

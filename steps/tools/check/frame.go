@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -103,20 +105,77 @@ func (m post) json() []byte {
 
 // A message is what a server says of a post.
 type message struct {
-	User string          `json:"user"`
-	Text string          `json:"text"`
-	Time json.RawMessage `json:"time"`
+	user, text string
+	time       string // as it came
 }
 
 // A history is what a server sends, newest first.
-type history struct {
-	Msg []message `json:"msg"`
+type history struct{ Msg []message }
+
+// mostMessages is how many a history holds.
+const mostMessages = 50
+
+// parseHistory returns the history in a frame, or explains what else is in it.
+func parseHistory(f frames.Frame) (h history, cause string) {
+	var shape map[string]json.RawMessage
+	if f.Opcode != frames.Text {
+		return h, fmt.Sprintf("what came is a %s frame", cmp.Or(frames.Names[f.Opcode], "strange"))
+	}
+	if !utf8.Valid(f.Payload) {
+		return h, "the text is not UTF-8: a browser hangs up on that"
+	}
+	if err := json.Unmarshal(f.Payload, &shape); err != nil {
+		return h, causeOfBadJSON(f, err)
+	}
+	list, there := shape["msg"]
+	if !there {
+		return h, `the list of messages is missing: it is called "msg", in lower case (json:"msg")`
+	}
+	var messages []map[string]json.RawMessage
+	if json.Unmarshal(list, &messages) != nil || messages == nil {
+		return h, `"msg" has to be a list of objects`
+	}
+	for _, m := range messages {
+		for _, name := range []string{"user", "text", "time"} {
+			if _, there := m[name]; !there {
+				return h, fmt.Sprintf("a message lacks the field %q, in lower case: give the struct's field a tag, `json:%q`, and a capital letter", name, name)
+			}
+		}
+		got := message{time: string(m["time"])}
+		if json.Unmarshal(m["user"], &got.user) != nil || m["user"][0] != '"' {
+			return h, `"user" has to be a string`
+		}
+		if json.Unmarshal(m["text"], &got.text) != nil || m["text"][0] != '"' {
+			return h, `"text" has to be a string`
+		}
+		h.Msg = append(h.Msg, got)
+	}
+	return h, ""
+}
+
+// follows says what is wrong with a history that comes next behind another, or "".
+func (h history) follows(last history) string {
+	if len(last.Msg) == 0 {
+		return ""
+	}
+	at := slices.Index(h.Msg, last.Msg[0])
+	switch {
+	case at >= 0 && !slices.Equal(h.Msg[at:], last.Msg[:min(len(last.Msg), mostMessages-at)]):
+		return "messages have changed, changed places, or are gone: is the list of messages, or a buffer that is still being written, used by two goroutines at once?"
+	case at >= 0:
+		return ""
+	case len(h.Msg) > 0 && slices.Contains(last.Msg, h.Msg[0]):
+		return "an older history came behind a newer one: make it and hand it to every member under one lock, and let the newest be written last"
+	case len(h.Msg) < mostMessages:
+		return "messages that were there are gone: is the list of messages changed by two goroutines at once?"
+	}
+	return ""
 }
 
 // find returns where in the history a text is, or -1.
 func (h history) find(text string) int {
 	for i, m := range h.Msg {
-		if m.Text == text {
+		if m.text == text {
 			return i
 		}
 	}
@@ -141,7 +200,7 @@ func (h history) String() string {
 			texts = append(texts, fmt.Sprintf("… (%d in all)", len(h.Msg)))
 			break
 		}
-		texts = append(texts, short(m.Text))
+		texts = append(texts, short(m.text))
 	}
 	return strings.Join(texts, " | ")
 }

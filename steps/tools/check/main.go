@@ -156,6 +156,9 @@ func checkFolder(ctx context.Context, out io.Writer, src source, o options) int 
 		name: src.name, dir: src.dir, binary: binary,
 		seed: rand.Uint64(), patience: 3 * time.Second, also: 4 * time.Second,
 	}
+	if o.step >= 3 {
+		t.buildRaced(ctx, out, src)
+	}
 	if o.library {
 		return t.reportLibrary(ctx, out)
 	}

@@ -23,6 +23,7 @@ type behaviour struct {
 	do       func(*probe)
 	waits    bool // it takes seconds of waiting: begun first, so that it costs nothing
 	unixOnly bool // it sends a signal, which Windows cannot
+	raced    bool // it is about what the race detector sees
 	shares   bool // it is about one connection: others may have theirs at the same server
 }
 
@@ -47,10 +48,12 @@ type failure struct {
 type probe struct {
 	ctx      context.Context
 	target   *target
+	binary   string        // that it starts
 	step     int           // that the server is held to
 	patience time.Duration // how long to wait for what should come
 	server   *server       // the last one started
 	shares   bool          // the server is not its own
+	from     int           // the line of its output at which this behaviour began
 	story    string        // what was done that may have been too much for the server
 
 	mu      sync.Mutex // the fields below are shared by a behaviour's goroutines
@@ -82,13 +85,24 @@ func (p *probe) run(b behaviour) (f *failure) {
 			if !p.shares && waitedInVain.MatchString(f.came) {
 				f.stuck = p.server.stuck()
 			}
-			if p.server.Output.Flooded() {
+			if p.server.Output.Flooded() && !p.server.asked {
 				f.cause += "\nthe server prints without end: thousands of lines came"
 			}
 		}
 	}()
 	b.do(p)
+	p.expectNoMishap()
 	return nil
+}
+
+// expectNoMishap holds the server's output to tell of no mistake that its clients have not seen.
+func (p *probe) expectNoMishap() {
+	if p.server == nil || p.server.asked {
+		return
+	}
+	if quoted, cause := p.server.mishap(p.from); cause != "" {
+		p.fail(failure{sent: cmp.Or(p.story, "what this behaviour sends"), expected: "each request is answered once, and no handler crashes", came: "in the terminal:\n" + shorten([]string{quoted}), cause: cause})
+	}
 }
 
 // close ends all that the probe has started.
@@ -125,7 +139,7 @@ func (p *probe) goOn() {
 // launch starts the server and returns at once.
 func (p *probe) launch(port string, env []string, args ...string) *server {
 	p.goOn()
-	s, err := p.target.start(port, env, args...)
+	s, err := p.target.start(p.binary, port, env, args...)
 	if err != nil {
 		p.fail(failure{sent: "the built program was started", expected: "it runs", came: err.Error(),
 			cause: "the system does not run it: go run ./steps/tools/check -doctor may tell why; or is a virus scanner in the way?"})
@@ -153,6 +167,7 @@ func (p *probe) current() *server {
 	case p.server != nil:
 	case p.shares:
 		p.server = p.target.share(p)
+		p.from = p.server.Output.Next()
 	default:
 		p.serve()
 	}

@@ -14,6 +14,8 @@ type target struct {
 	name     string        // as the user says it: work, or steps/03
 	dir      string        // its source, in full
 	binary   string        // what was built of it
+	raced    string        // the same with the race detector, or ""
+	notRaced string        // why that is
 	seed     uint64        // of everything random
 	patience time.Duration // how long to wait for what should come
 	env      []string      // for its processes, besides the check's own
@@ -39,7 +41,7 @@ func (t *target) check(ctx context.Context, step int, report func(result), slow 
 	for i := range results {
 		results[i] = make(chan result, 1)
 	}
-	t.shared.probe = &probe{ctx: ctx, target: t, step: step, patience: t.patience}
+	t.shared.probe = &probe{ctx: ctx, target: t, binary: t.binary, step: step, patience: t.patience}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -141,6 +143,9 @@ func (t *target) runOne(ctx context.Context, step int, b behaviour) result {
 	if b.unixOnly && runtime.GOOS == "windows" {
 		return result{behaviour: b, skipped: "Windows cannot send Ctrl-C to one program: try it by hand"}
 	}
+	if b.raced && t.raced == "" {
+		return result{behaviour: b, skipped: t.notRaced}
+	}
 	f := t.try(ctx, step, b, b.shares)
 	if f != nil && b.shares && ctx.Err() == nil {
 		f = t.try(ctx, step, b, false) // what it tells is then of its own doing
@@ -153,9 +158,12 @@ func (t *target) try(ctx context.Context, step int, b behaviour, shares bool) *f
 	name := fnv.New64a()
 	name.Write([]byte(b.name))
 	p := &probe{
-		ctx: ctx, target: t, step: step, patience: t.patience, shares: shares,
+		ctx: ctx, target: t, step: step, patience: t.patience, shares: shares, binary: t.binary,
 		random: rand.New(rand.NewPCG(t.seed, name.Sum64())),
 		keys:   rand.New(rand.NewPCG(name.Sum64(), t.seed)),
+	}
+	if b.raced {
+		p.binary = t.raced
 	}
 	over := make(chan struct{})
 	defer close(over)

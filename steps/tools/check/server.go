@@ -25,6 +25,7 @@ type server struct {
 	target *target
 	typed  string // the command as an attendee would type it
 	port   string
+	begun  time.Time
 	asked  bool // it was told to end, so that its end is no crash
 }
 
@@ -32,14 +33,14 @@ type server struct {
 func (s *server) addr() string { return "localhost:" + s.port }
 
 // start runs the target. It does not wait for anything.
-func (t *target) start(port string, env []string, args ...string) (*server, error) {
-	s := &server{target: t, port: port}
+func (t *target) start(binary, port string, env []string, args ...string) (*server, error) {
+	s := &server{target: t, port: port, begun: time.Now()}
 	s.typed = strings.Join(append([]string{"go run " + t.path()}, args...), " ")
 	if len(env) > 0 {
 		s.typed = strings.Join(env, " ") + " " + s.typed
 	}
-	cmd := exec.Command(t.binary, args...)
-	cmd.Env = slices.Concat(withoutPort(os.Environ()), t.env, env)
+	cmd := exec.Command(binary, args...)
+	cmd.Env = slices.Concat(withoutPort(os.Environ()), t.env, env, []string{"GORACE=atexit_sleep_ms=0"})
 	programs.OwnGroup(cmd)
 	var err error
 	s.Program, err = programs.Start(cmd)
@@ -148,6 +149,24 @@ func (s *server) crash() string {
 		}
 	}
 	return ""
+}
+
+// misuse is what net/http prints of a handler that goes on where it should have returned.
+var misuse = regexp.MustCompile(`http: (superfluous response\.WriteHeader|response\.Write\S* on hijacked connection)`)
+
+// mishap says what the server's output, from a line on, tells of a mistake that the client
+// may not have seen, and quotes that.
+func (s *server) mishap(from int) (quoted, cause string) {
+	lines, _ := s.Output.Since(from)
+	for i, line := range lines {
+		switch {
+		case misuse.MatchString(line):
+			return line, "one request was answered twice: is there a return behind http.Error, and behind what else ends the answer?"
+		case httpPanic.MatchString(line):
+			return line, "the handler crashed" + s.place(lines[i:])
+		}
+	}
+	return "", ""
 }
 
 // fate says how the server has ended, if it has and was not told to; it may take the

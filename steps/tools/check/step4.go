@@ -5,8 +5,8 @@ import (
 	"cmp"
 	"encoding/hex"
 	"fmt"
-	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,8 +42,8 @@ func stores(p *probe) {
 func (p *probe) expectStored(c *client, m post, cause func() string) {
 	h, ok := p.stored(p.patience, func(h history) bool { return h.has(m.Text) })
 	if ok {
-		if got := h.Msg[h.find(m.Text)]; got.User != m.User {
-			c.came = []string{fmt.Sprintf("the history has it from user %q", got.User)}
+		if got := h.Msg[h.find(m.Text)]; got.user != m.User {
+			c.came = []string{fmt.Sprintf("the history has it from user %q", got.user)}
 			c.fail(fmt.Sprintf("the history has it from user %q", m.User), `the field "user" is lost on the way`)
 		}
 		return
@@ -127,16 +127,26 @@ func logsLink(p *probe) {
 	}
 }
 
-// stamps: the server sets the time of a message.
+// stamps: the server sets the time of a message, whatever the member says. One that takes no
+// other fields may refuse such a message.
 func stamps(p *probe) {
 	c := p.member()
 	m := p.post()
 	c.post(m)
 	p.expectStored(c, m, func() string { return "the message is not in the history" })
-	h := p.history()
-	if cause := causeOfTime(string(h.Msg[h.find(m.Text)].Time), time.Now()); cause != "" {
-		c.came = []string{"time: " + string(h.Msg[h.find(m.Text)].Time)}
-		c.fail(fmt.Sprintf("a time near %d: Unix milliseconds, now", time.Now().UnixMilli()), cause)
+	dated := p.member()
+	own := p.post()
+	dated.send(p.masked(frames.Text, fmt.Appendf(nil, `{"user":%q,"text":%q,"time":%d}`, own.User, own.Text, 1234567890123)))
+	h, _ := p.stored(200*time.Millisecond, func(h history) bool { return h.has(own.Text) })
+	for _, text := range []string{m.Text, own.Text} {
+		at := h.find(text)
+		if at < 0 {
+			continue
+		}
+		if cause := causeOfTime(h.Msg[at].time, time.Now()); cause != "" {
+			c.sent, c.came = append(c.sent, dated.sent...), []string{"time: " + h.Msg[at].time}
+			c.fail(fmt.Sprintf("a time near %d: Unix milliseconds, now", time.Now().UnixMilli()), cause)
+		}
 	}
 }
 
@@ -171,27 +181,61 @@ func (p *probe) whyLength(n int, otherwise string) string {
 	return otherwise
 }
 
-// writesLengths returns a behaviour: a history is sent in the form that its length needs,
-// after messages of these many bytes.
+// writesLengths returns a behaviour: histories of exactly so many bytes are sent in the form
+// that their length needs. Sizes that this server's histories cannot have are left out.
 func writesLengths(form int, sizes ...int) func(*probe) {
 	return func(p *probe) {
 		c := p.member()
-		for i, size := range sizes {
-			m := p.postOf(size)
-			c.mark()
-			c.post(m)
-			p.expectStored(c, m, func() string { return "the message is not in the history" })
-			if form > 16 && i < len(sizes)-1 {
-				continue // only all together are long enough
+		for _, size := range sizes {
+			if c = p.grow(c, size); c == nil {
+				c = p.member()
+				continue
 			}
 			reader, _ := p.greeted()
 			f, rest := reader.broken()
 			if cause := causeOfFrame(f, rest); cause != "" || f.Form != form {
-				reader.sent = []string{fmt.Sprintf("messages: %d, the last of %d bytes; then a new connection was made", i+1, size)}
+				reader.sent = []string{fmt.Sprintf("messages, until the history has %d bytes; then a new connection was made", size)}
 				reader.fail(fmt.Sprintf("a frame with its length in %d bits", form), cmp.Or(cause, "the length has another form"))
 			}
 		}
 	}
+}
+
+// grow posts until the history has so many bytes; at a new server, if that cannot be at this one. It
+// returns the member that did so, or nil if it cannot be at all.
+func (p *probe) grow(c *client, size int) *client {
+	if p.growTo(c, size) {
+		return c
+	}
+	p.serve()
+	if c = p.member(); p.growTo(c, size) {
+		return c
+	}
+	return nil
+}
+
+// growTo posts until the history has so many bytes, and reports whether it has.
+func (p *probe) growTo(c *client, size int) bool {
+	const most = 3900 // letters in a message
+	again := p.join()
+	again.greeting()
+	now, cost := again.size, 45 // bytes of a message besides its text: a guess, until there was one
+	for now < size {
+		n := min(size-now-cost, most)
+		if n < 0 {
+			return false
+		}
+		if left := size - now - cost - n; left > 0 && left < cost+20 {
+			n -= cost + 20 // leave room for one more
+		}
+		m := post{User: "ann", Text: p.word(n)}
+		c.post(m)
+		p.expectStored(c, m, func() string { return "the message is not in the history" })
+		again = p.join()
+		again.greeting()
+		now, cost = again.size, again.size-now-len(m.Text)
+	}
+	return now == size
 }
 
 // readsPieces returns a behaviour: a message arrives, however TCP cuts it.
@@ -251,11 +295,14 @@ func readsGlued(p *probe) {
 	})
 }
 
-// readsFragments: a message may come in several frames.
+// readsFragments: a message may come in several frames, up to the limit.
 func readsFragments(p *probe) {
-	for _, sizes := range [][]int{{7}, {5, 6, 3}, {0, 9, 0}, {1, 1, 1, 1, 1}} {
+	for _, sizes := range [][]int{{7}, {5, 6, 3}, {0, 9, 0}, {1, 1, 1, 1, 1}, {2000, 2000, 96}} {
 		c := p.member()
 		m := p.post()
+		if sizes[0] == 2000 {
+			m = p.postOf(4096)
+		}
 		c.send(p.fragments(frames.Text, m.json(), sizes...)...)
 		p.expectStored(c, m, p.whyFragments)
 	}
@@ -281,44 +328,70 @@ func (p *probe) whyFragments() string {
 
 // readsSplitCharacter: a character's bytes may lie in two fragments.
 func readsSplitCharacter(p *probe) {
-	for _, character := range []string{"é", "€", "🟢"} {
+	for _, in := range []struct {
+		character string
+		at        int
+	}{{"é", 1}, {"€", 1}, {"€", 2}, {"🟢", 1}, {"🟢", 2}, {"🟢", 3}} {
 		c := p.member()
 		m := p.post()
-		m.Text += character
+		m.Text += in.character
 		payload := m.json()
-		at := bytes.Index(payload, []byte(character))
-		c.send(p.fragments(frames.Text, payload, at+1)...)
+		c.send(p.fragments(frames.Text, payload, bytes.Index(payload, []byte(in.character))+in.at)...)
 		p.expectStored(c, m, func() string {
 			return "a fragment may end inside a character: check for UTF-8 when the message is whole, not before"
 		})
 	}
 }
 
-// newestFirst: the order of the history.
+// newestFirst: the order of the history, whether messages come one by one or in one piece.
 func newestFirst(p *probe) {
 	c := p.member()
 	var posts []post
 	for range 4 {
-		m := p.post()
+		posts = append(posts, p.post())
 		c.mark()
-		c.post(m)
-		p.expectStored(c, m, func() string { return "the message is not in the history" })
-		posts = append(posts, m)
+		c.post(posts[len(posts)-1])
+		p.expectStored(c, posts[len(posts)-1], func() string { return "the message is not in the history" })
 	}
+	p.expectOrder("one after the other:", posts, "put each new message in front of the others")
+	var glued []post
+	var all []frames.Frame
+	for range 30 {
+		glued = append(glued, p.post())
+		all = append(all, p.text(glued[len(glued)-1]))
+	}
+	c.send(all...)
+	if _, ok := p.stored(p.patience, holding(glued...)); !ok {
+		c.fail("a history with all 30 messages", "messages that come in one piece are lost")
+	}
+	p.expectOrder("in one piece:", glued, "a member's messages change places: take them one after the other, without a goroutine for each")
+}
+
+// expectOrder holds the history to begin with these messages, the last of them first.
+func (p *probe) expectOrder(how string, posts []post, cause string) {
 	h := p.history()
-	for i, m := range posts {
-		if at := h.find(m.Text); at != len(posts)-1-i {
-			f := failure{sent: "one after the other:", expected: "the newest first: " + posts[3].Text + " | " + posts[2].Text + " | …", came: h.String()}
-			for _, m := range posts {
-				f.sent += "\n" + m.Text
-			}
-			f.cause = "the order is another: put each new message in front of the others"
-			if h.find(posts[0].Text) < h.find(posts[3].Text) {
-				f.cause = "the oldest is first: put each new message in front of the others"
-			}
-			p.fail(f)
+	newest := slices.Clone(posts)
+	slices.Reverse(newest)
+	f := failure{sent: how + "\n" + texts(posts), expected: "the newest first:\n" + texts(newest), came: h.String()}
+	for i, m := range newest {
+		if h.find(m.Text) == i {
+			continue
 		}
+		f.cause = cause
+		if h.find(posts[0].Text) < h.find(newest[0].Text) {
+			f.cause = "the oldest is first: put each new message in front of the others"
+		}
+		p.fail(f)
 	}
+}
+
+// texts lists the texts of posts, as far as a line has room.
+func texts(posts []post) string {
+	var h history
+	for _, m := range posts {
+		h.Msg = append(h.Msg, message{text: m.Text})
+	}
+	return h.String()
 }
 
 // keepsFifty: the history is 50 messages long, and loses the oldest.
@@ -339,24 +412,153 @@ func keepsFifty(p *probe) {
 		f.cause = "the history grows without end: cut it to 50 messages when one is added"
 	case len(h.Msg) < 50:
 		f.cause = "the history is cut too early: it holds 50 messages"
-	case h.Msg[49].Text != posts[5].Text:
+	case h.Msg[49].text != posts[5].Text:
 		f.cause = "the newest 50 should be there: cut off the oldest"
 	default:
+		p.expectOrder(c.sent[0], posts[5:], "put each new message in front of the others")
 		return
 	}
 	p.fail(f)
 }
 
-// keepsMarkup: text is text, whatever is in it.
+// keepsMarkup: text is text, whatever is in it, and however JSON writes it.
 func keepsMarkup(p *probe) {
-	for _, text := range []string{"<b>" + p.word(5) + "</b> & <script>alert(1)</script>", `"` + p.word(4) + `" \ / ` + p.word(4), "grüße 🟢 日本 " + p.word(4)} {
+	quoted := post{User: "é", Text: "é🟢 <b>\n\t\"\\/ " + p.word(4)}
+	for m, raw := range map[post]string{
+		{User: "<i>ann</i>", Text: "<b>" + p.word(5) + "</b> & <script>alert(1)</script>"}:                      "",
+		{User: "ann", Text: `"` + p.word(4) + `" \ / %s %d {{.}} ` + p.word(4)}:                                 "",
+		{User: "日本 🟢", Text: "grüße 🟢 日本 👩‍👩‍👧 \u2028 " + p.word(4)}:                                            "",
+		{User: "ann", Text: "\uFFFD stands for what is no character, \U0010FFFF for the last one " + p.word(4)}: "",
+		{User: "ann", Text: "two\nlines,\ta tab " + p.word(4)}:                                                  "",
+		quoted: `{ "text" : "\u00e9\ud83d\udfe2 \u003cb\u003e\n\t\"\\\/` + quoted.Text[len(quoted.Text)-5:] + `" , "user" : "\u00E9" }`,
+	} {
 		c := p.member()
-		m := p.post()
-		m.Text, m.User = text, "<i>"+m.User+"</i>"
-		c.post(m)
+		c.send(p.masked(frames.Text, []byte(cmp.Or(raw, string(m.json())))))
 		p.expectStored(c, m, func() string {
-			return "text was changed on the way: the server keeps it as it is, and the page shows it as text. Let json.Marshal write it"
+			return "text was changed on the way: the server keeps it as it is, and the page shows it as text. Let encoding/json read and write it"
 		})
+	}
+}
+
+// passesControls: control frames are read to their end and passed over, between messages and
+// between the fragments of one.
+func passesControls(p *probe) {
+	c := p.member()
+	m, cut := p.post(), p.post()
+	f := p.fragments(frames.Text, cut.json(), 9, 8)
+	ping, pong := p.masked(frames.Ping, []byte(p.word(20))), p.masked(frames.Pong, p.bytes(125))
+	c.send(ping, pong, p.text(m))
+	p.expectStored(c, m, func() string {
+		return "a ping (opcode 9) or pong (opcode a) is no message: read its payload too, leave that aside, and go on with the next frame"
+	})
+	c.mark()
+	c.send(f[0], ping, f[1], p.masked(frames.Pong, nil), f[2])
+	p.expectStored(c, cut, func() string {
+		return "a control frame may come between the fragments of a message: its payload is no part of the message, and the message so far is kept"
+	})
+}
+
+// readsLongForms: a length in more bytes than it needs is against RFC 6455, and may be refused. But
+// it must not be misread.
+func readsLongForms(p *probe) {
+	for _, form := range []int{16, 64} {
+		c := p.member()
+		m, next := p.post(), p.post()
+		f := p.text(m)
+		f.Form = form
+		c.send(f, p.text(next))
+		h, taken := p.stored(300*time.Millisecond, func(h history) bool { return h.has(m.Text, next.Text) })
+		if !taken && c.goes() == nil {
+			h = p.history()
+			taken = !h.has(m.Text) && !h.has(next.Text) // it is refused
+		}
+		if !taken {
+			c.came = []string{"a new connection is greeted with: " + h.String()}
+			c.fail("both messages are taken, or the connection ends", fmt.Sprintf("the length in %d bits is misread: 126 in the second byte says that it is in the next two bytes, 127 in the next eight", form))
+		}
+	}
+}
+
+// readsWholeLength: a length in eight bytes is looked at whole. Each of these frames is far too
+// long; but where some of its length's bytes are left out, it is a message, and gets stored.
+func readsWholeLength(p *probe) {
+	for _, way := range []struct {
+		wrong string
+		bytes func(m []byte, key [4]byte) []byte // behind 81 ff
+	}{
+		{"only the last four bytes of the length count", func(m []byte, key [4]byte) []byte { return claim(1<<32|uint64(len(m)), m, key) }},
+		{"only the last two bytes of the length count", func(m []byte, key [4]byte) []byte { return claim(1<<16|uint64(len(m)), m, key) }},
+		{"the length's highest bit is lost", func(m []byte, key [4]byte) []byte { return claim(1<<63|uint64(len(m)), m, key) }},
+		{"the length's highest byte is lost", func(m []byte, key [4]byte) []byte { return claim(1<<56|uint64(len(m)), m, key) }},
+		{"the length is read little-endian", func(m []byte, key [4]byte) []byte { return claim(uint64(len(m))<<56, m, key) }},
+		{"the length is read from four bytes: it takes eight", func(m []byte, key [4]byte) []byte {
+			return append([]byte{0, 0, 0, byte(len(m)), 0, 0, 0, 0}, m...)
+		}},
+		{"the length is read from two bytes: it takes eight", func(m []byte, key [4]byte) []byte {
+			return append([]byte{0, byte(len(m)), 0, 0, 0, 0}, m...)
+		}},
+	} {
+		c := p.member()
+		m, next := p.post(), p.text(p.post())
+		c.send(frames.Frame{Raw: append([]byte{0x81, 0xFF}, way.bytes(m.json(), p.key())...)}, next)
+		c.ended(300 * time.Millisecond)
+		if h := p.history(); h.has(m.Text) {
+			c.came = []string{"a new connection is greeted with: " + h.String()}
+			c.fail("the connection ends: the length is far over 4,096", way.wrong)
+		}
+	}
+}
+
+// claim returns a length in eight bytes, a key, and a masked message.
+func claim(length uint64, m []byte, key [4]byte) []byte {
+	raw := frames.Frame{Masked: true, Key: key, Form: 64, Length: length, Payload: m}.Bytes()
+	return raw[2:]
+}
+
+// dropsBroken: a message that breaks off is none.
+func dropsBroken(p *probe) {
+	m := p.post()
+	open := p.fragments(frames.Text, m.json(), len(m.json()))[:1] // all of it, but FIN
+	cut := p.text(post{m.User, m.Text + `"}`})                    // its JSON is whole before the frame is
+	for _, sent := range [][]frames.Frame{open, {{Raw: cut.Bytes()[:len(cut.Bytes())-1]}}} {
+		for _, reset := range []bool{false, true} {
+			c := p.member()
+			c.send(sent...)
+			c.sent = append(c.sent, "and then the end of the connection")
+			if reset {
+				p.pause(50 * time.Millisecond)
+				c.vanish()
+			} else {
+				c.nc.CloseWrite()
+			}
+			c.ended(p.patience)
+			if h, found := p.stored(50*time.Millisecond, func(h history) bool { return strings.Contains(h.String(), m.Text) }); found {
+				c.came = []string{"a new connection is greeted with: " + h.String()}
+				c.fail("nothing is stored: the message was not whole", "what has come of a message is no message: when reading ends with an error, io.EOF too, forget it")
+			}
+		}
+	}
+}
+
+// keepsApart: two members may be in the middle of a frame, or of a message, at the same time.
+func keepsApart(p *probe) {
+	for _, cut := range []int{1, 4, 30} {
+		a, b := p.member(), p.member()
+		ma, mb := p.postOf(60), p.postOf(60)
+		fa, fb := p.text(ma).Bytes(), p.text(mb).Bytes()
+		a.noteSent(frames.Frame{Raw: fa})
+		a.sent = append(a.sent, fmt.Sprintf("in two pieces, cut after %d bytes; and in between the same from another member", cut))
+		for _, piece := range []func(){
+			func() { a.write(fa[:cut]) }, func() { b.write(fb[:cut]) }, func() { b.write(fb[cut:]) }, func() { a.write(fa[cut:]) },
+		} {
+			piece()
+			p.pause(5 * time.Millisecond)
+		}
+		for _, m := range []post{ma, mb} {
+			p.expectStored(a, m, func() string {
+				return "two members' bytes get mixed up: each connection needs a buffer of its own, and none that is a variable of the package"
+			})
+		}
 	}
 }
 
@@ -364,45 +566,49 @@ func keepsMarkup(p *probe) {
 func refusesHuge(p *probe) {
 	first := p.member()
 	before := memory(p.server)
-	for _, length := range []uint64{1 << 34, 1 << 62, 1 << 63, 1<<64 - 1} {
+	lengths := []uint64{1 << 34, 1 << 62, 1 << 63, 1<<64 - 1}
+	p.together(len(lengths), func(i int) {
 		c := p.member()
-		f := frames.Frame{Fin: true, Opcode: frames.Text, Masked: true, Key: p.key(), Form: 64, Length: length}
-		c.send(f)
-		p.story = strings.Join(c.sent, "\n")
+		c.send(frames.Frame{Fin: true, Opcode: frames.Text, Masked: true, Key: p.key(), Form: 64, Length: lengths[i]})
 		c.send(p.text(p.post()))
-		if err := c.ended(p.patience); err == errQuiet {
-			c.fail("the server ends the connection: a message has at most 4,096 bytes", "the length is believed: compare it with the limit before reading on, as an unsigned number (2^63 and more are negative in an int)")
-		}
+		c.expectRefused("the length is believed: compare it with the limit before reading on, as an unsigned number (2^63 and more are negative in an int)")
 		if grown := memory(p.server) - before; grown > 256<<20 {
 			c.came = append(c.came, fmt.Sprintf("the server took %d MB of memory", grown>>20))
 			c.fail("no memory for a message that is too long", "make([]byte, length) comes before the limit: compare first")
 		}
-	}
+	})
+	p.story = "frames with lengths like 2^62"
 	p.expectOthers(first, "a frame with a length like 2^62")
 }
 
-// memory returns how much memory a server takes, where the system says so.
-func memory(s *server) int {
-	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Cmd.Process.Pid))
-	var kb int
-	for line := range strings.Lines(string(data)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			fmt.Sscan(rest, &kb)
+// goes waits until the server ends the connection, or says goodbye to it: it may then wait for
+// the answer. The error is that of reading, if neither comes.
+func (c *client) goes() error {
+	for {
+		switch f, err := c.frame(); {
+		case err == errQuiet:
+			return err
+		case err != nil || f.Opcode == frames.Close:
+			return nil
 		}
 	}
-	return kb << 10
+}
+
+// expectRefused holds the server to end the connection.
+func (c *client) expectRefused(cause string) {
+	if c.goes() != nil {
+		c.p.server.died(c.p)
+		c.fail("the server ends the connection: a message has at most 4,096 bytes", cause)
+	}
 }
 
 // refusesLong: a message over the limit is not stored, nor one that grows over it.
 func refusesLong(p *probe) {
-	m := p.postOf(4097)
-	grown := p.postOf(4500)
-	for _, sent := range [][]frames.Frame{{p.text(m)}, p.fragments(frames.Text, grown.json(), 2000, 2000)} {
+	m, grown := p.postOf(4097), p.postOf(4500)
+	for _, sent := range [][]frames.Frame{{p.text(m)}, p.fragments(frames.Text, m.json(), 2000, 2096), p.fragments(frames.Text, grown.json(), 2000, 2000)} {
 		c := p.member()
 		c.send(sent...)
-		if err := c.ended(p.patience); err == errQuiet {
-			c.fail("the server ends the connection: a message has at most 4,096 bytes", "compare the length of the whole message, all its fragments together, with the limit of 4,096 bytes")
-		}
+		c.expectRefused("compare the length of the whole message, all its fragments together, with the limit of 4,096 bytes")
 		if h := p.history(); h.has(m.Text) || h.has(grown.Text) {
 			c.fail("the message is not stored: it has over 4,096 bytes", "the limit is checked too late, or for each fragment alone")
 		}

@@ -2,8 +2,9 @@ package main
 
 import (
 	"fmt"
-	"strings"
 	"time"
+
+	"websocket-workshop/steps/tools/frames"
 )
 
 // holding returns a condition for awaitText: the history has these messages.
@@ -60,94 +61,190 @@ func sendsOthers(p *probe) {
 	}
 }
 
-// sendsWhole: each push is the whole history.
-func sendsWhole(p *probe) {
-	c := p.member()
-	before := p.history()
-	var posts []post
-	for range 3 {
+// sendsOnce: a message brings each member the history, whole, and once.
+func sendsOnce(p *probe) {
+	members := []*client{p.member(), p.member(), p.member()}
+	for _, from := range members[:2] {
 		m := p.post()
-		posts = append([]post{m}, posts...)
-		c.mark()
-		c.post(m)
-		h := c.awaitText("a text frame with the new history", holding(m), func(history) string { return "no history came" })
-		var want []string
-		for _, m := range posts {
-			want = append(want, m.Text)
-		}
-		for _, m := range before.Msg {
-			want = append(want, m.Text)
-		}
-		var got []string
-		for _, m := range h.Msg {
-			got = append(got, m.Text)
-		}
-		if strings.Join(got, "|") != strings.Join(want, "|") {
-			c.fail("the whole history, newest first: "+strings.Join(want, " | "), "the page shows what the last frame holds: send the whole history each time, as it is sent after the handshake")
+		from.mark()
+		from.post(m)
+		for _, c := range members {
+			c.sent = from.sent
+			c.awaitText("a text frame with the new history", holding(m), func(history) string { return "no history came" })
+			switch err := c.stays(150 * time.Millisecond); {
+			case err == nil && c == from:
+				c.fail("the new history once", "the sender gets it twice: once from the loop that reads its messages, and again with everybody")
+			case err == nil:
+				c.fail("the new history once", "it is sent twice: is a member in the list twice, or the history sent in two places?")
+			}
 		}
 	}
 }
 
 // forgetsGone: members that left, in whatever way, are no burden.
 func forgetsGone(p *probe) {
-	c := p.member()
-	for i := range 6 {
-		gone := p.member()
-		if i%2 == 0 {
-			gone.vanish()
-		} else {
-			gone.nc.Close()
+	const gone = 300
+	c, other := p.member(), p.member()
+	before := p.costOf(c)
+	sockets := openFiles(p.server)
+	p.together(10, func(i int) {
+		for j := range gone / 10 {
+			leaver := p.member()
+			switch (i + j) % 3 {
+			case 0:
+				leaver.vanish()
+			case 1:
+				leaver.send(p.closeFrame(1001, ""))
+			}
+			leaver.nc.Close()
 		}
-	}
-	c.sent = append(c.sent, "(six other members have gone, three of them with a reset)")
-	for range 5 {
-		m := p.post()
-		c.post(m)
-		c.awaitText("a text frame with the new history, for those who stayed", holding(m), func(history) string {
+	})
+	c.mark()
+	c.sent = append(c.sent, fmt.Sprintf("(%d other members have come and gone, a third of them with a reset)", gone))
+	m := p.post()
+	c.post(m)
+	for _, to := range []*client{c, other} {
+		to.awaitText("a text frame with the new history, for those who stayed", holding(m), func(history) string {
 			return "writing to a member that is gone fails: that must end this member only, not the broadcast, and remove it from the list"
 		})
 	}
+	for range 20 { // their connections may take a moment
+		if openFiles(p.server) <= sockets+gone/10 {
+			break
+		}
+		p.pause(100 * time.Millisecond)
+	}
+	if left := openFiles(p.server) - sockets; left > gone/10 {
+		c.came = append(c.came, fmt.Sprintf("the server still has %d connections open that were not there before", left))
+		c.fail("the server closes the connections of members that are gone", "when reading from a member ends with an error, Close its connection")
+	}
+	c.expectCost(before, gone)
+	c.expectNobody(gone)
 }
 
-// sameOrder: everyone sees the messages in the same order.
-func sameOrder(p *probe) {
-	members := make([]*client, 12)
-	posts := make([]post, len(members))
-	for i := range members {
-		members[i], posts[i] = p.member(), p.post()
+// expectCost holds messages to cost about what they did before so many members came and went.
+func (c *client) expectCost(before time.Duration, gone int) {
+	after := before
+	for range 3 {
+		if after = c.p.costOf(c); after < 3*before+10*time.Millisecond {
+			return
+		}
 	}
-	p.together(len(members), func(i int) { members[i].post(posts[i]) })
-	histories := make([]string, len(members))
-	p.together(len(members), func(i int) {
-		members[i].sent = []string{fmt.Sprintf("%d members sent a message each, at the same moment", len(members))}
-		h := members[i].awaitText("every member gets a history with all of them", holding(posts...), func(h history) string {
-			return fmt.Sprintf("%d messages are missing, though one at a time they come: what happens if two come at the same moment?", missing(h, posts))
-		})
-		histories[i] = h.String()
-	})
-	for i, h := range histories {
-		if h != histories[0] {
-			members[i].came = []string{"one member: " + histories[0], "another:    " + h}
-			members[i].fail("the same order for everyone", "change the history and send it under one mutex, so that nobody gets an older one last")
+	c.came = append(c.came, fmt.Sprintf("100 messages take %v of the processor; before it was %v", after.Round(time.Millisecond), before.Round(time.Millisecond)))
+	c.fail("a message costs the server what it did before", fmt.Sprintf("%d members that are gone still get every history: remove a member from the list when reading from it ends", gone))
+}
+
+// costOf returns what the server's processor does for 100 messages, each waited for; 0 where the system does not tell.
+func (p *probe) costOf(c *client) time.Duration {
+	begun := processorTime(p.server)
+	for range 100 {
+		m := p.post()
+		c.post(m)
+		c.awaitText("a text frame with the new history", holding(m), func(history) string { return "no history came" })
+	}
+	return processorTime(p.server) - begun
+}
+
+// expectNobody ends the server, and holds it to have no goroutine for each of the members that are gone.
+func (c *client) expectNobody(gone int) {
+	for place, n := range c.p.server.goroutines() {
+		if n > gone/10 {
+			c.came = append(c.came, fmt.Sprintf("%d goroutines are still there, waiting%s", n, place))
+			c.fail("no goroutine is left of a member that is gone", "a goroutine that is started for each member never ends: close its channel, or tell it in another way, when the member leaves")
 		}
 	}
 }
 
-// losesNone: many posts at once all count.
-func losesNone(p *probe) {
-	const n = 100
-	watcher := p.member()
-	members := make([]*client, n)
-	posts := make([]post, n)
+// sameOrder: everyone sees the messages in the same order, at any time.
+func sameOrder(p *probe) {
+	const rounds = 40
+	members := make([]*client, 10)
 	for i := range members {
-		members[i], posts[i] = p.join(), post{User: p.word(4), Text: fmt.Sprint(p.word(6), i)}
+		members[i] = p.member()
 	}
-	for _, half := range [][2]int{{0, n / 2}, {n / 2, n}} {
-		p.together(half[1]-half[0], func(i int) { members[half[0]+i].post(posts[half[0]+i]) })
-		watcher.sent = []string{fmt.Sprintf("%d members sent a message each, at the same moment", n/2)}
-		watcher.awaitText("all of them in the history: it has room for 50", holding(posts[half[0]:half[1]]...), func(h history) string {
-			return fmt.Sprintf("%d messages are missing, though one at a time they come: what happens if two come at the same moment?", missing(h, posts[half[0]:half[1]]))
+	for range rounds {
+		posts := make([]post, len(members))
+		for i := range posts {
+			posts[i] = p.post()
+		}
+		histories := make([]string, len(members))
+		for i := range members {
+			members[i].mark()
+			members[i].sent = []string{fmt.Sprintf("%d members sent a message each, at the same moment", len(members))}
+		}
+		p.together(len(members), func(i int) { members[i].write(p.text(posts[i]).Bytes()) })
+		p.together(len(members), func(i int) {
+			h := members[i].awaitText("every member gets a history with all of them", holding(posts...), func(h history) string {
+				return fmt.Sprintf("%d messages are missing, though one at a time they come: what happens if two come at the same moment?", missing(h, posts))
+			})
+			histories[i] = h.String()
 		})
+		for i, h := range histories {
+			if h != histories[0] {
+				members[i].came = []string{"one member: " + histories[0], "another:    " + h}
+				members[i].fail("the same order for everyone", "change the history and send it under one mutex, so that nobody gets an older one last")
+			}
+		}
+	}
+}
+
+// losesNone: of many messages none is lost, however many members send at once.
+func losesNone(p *probe) {
+	const n, atOnce = 100, 12
+	p.current()
+	members := make([]*client, n)
+	p.together(10, func(i int) {
+		for j := i; j < n; j += 10 {
+			members[j] = p.member()
+		}
+	})
+	for begin := 0; begin+atOnce <= n; begin += atOnce {
+		posts := make([]post, atOnce)
+		for i := range posts {
+			posts[i] = post{User: p.word(4), Text: fmt.Sprint(p.word(6), begin+i)}
+		}
+		watcher := members[n-1]
+		watcher.sent = []string{fmt.Sprintf("%d of %d members sent a message each, at the same moment", atOnce, n)}
+		p.together(atOnce, func(i int) { members[begin+i].write(p.text(posts[i]).Bytes()) })
+		if h, ok := p.stored(p.patience, holding(posts...)); !ok {
+			watcher.came = []string{"a new connection is greeted with: " + h.String()}
+			watcher.fail("all of them in the history: it has room for 50",
+				fmt.Sprintf("%d messages are missing, though one at a time they come: what happens if two come at the same moment?", missing(h, posts)))
+		}
+		p.together(n, func(i int) {
+			members[i].sent = watcher.sent
+			members[i].awaitText("all of them, for every member", holding(posts...), func(h history) string {
+				return fmt.Sprintf("%d messages are missing in the last history that one member got: the newest has to be sent in the end", missing(h, posts))
+			})
+		})
+	}
+}
+
+// missesNothing: who comes while others talk gets what is said in that moment.
+func missesNothing(p *probe) {
+	const rounds, newcomers = 40, 8
+	talker := p.member()
+	for range 50 { // a long history: it takes longer to send
+		m := p.postOf(1000)
+		talker.post(m)
+		talker.awaitText("a text frame with the new history", holding(m), func(history) string { return "no history came" })
+	}
+	for range rounds {
+		m := p.post()
+		p.together(newcomers+1, func(i int) {
+			if i == newcomers {
+				p.pause(time.Duration(p.number(1500)) * time.Microsecond)
+				talker.post(m)
+				return
+			}
+			c := p.join()
+			defer c.nc.Close()
+			c.sent = []string{"a message, at the moment in which this member joined: " + m.Text}
+			c.awaitText("the message, in the first history or in the next", holding(m), func(history) string {
+				return "the first history was made before the message, and the member put into the list behind it: do both under one lock"
+			})
+		})
+		talker.awaitText("a text frame with the new history", holding(m), func(history) string { return "no history came" })
 	}
 }
 
@@ -162,54 +259,113 @@ func missing(h history, posts []post) int {
 	return n
 }
 
-// outlastsSlow: members that never read delay nobody.
-func outlastsSlow(p *probe) {
-	const posts = 150
-	for range 20 {
-		c := p.join()
-		c.nc.SetReadBuffer(4 << 10)
+// deaf opens a WebSocket and reads nothing from it. Little fits on its way.
+func (p *probe) deaf() *client {
+	c := p.join()
+	c.nc.SetReadBuffer(4 << 10)
+	return c
+}
+
+// tell sends a message and waits until the sender has the new history. More than 4 s are a stall: a
+// write that is stuck ends after 5.
+func (c *client) tell(m post, expected string) {
+	c.sent = nil
+	begun := time.Now()
+	c.post(m)
+	const cause = "the broadcast waits for a member that does not read: let each member have a goroutine that writes, and replace the history that waits by the newest"
+	c.awaitText(expected, holding(m), func(history) string { return cause })
+	if took := time.Since(begun); took > 4*time.Second {
+		c.came = []string{fmt.Sprintf("it came after %v", took.Round(100*time.Millisecond))}
+		c.fail(expected, cause)
 	}
-	watcher, sender := p.member(), p.member()
-	last := p.post()
-	go func() {
-		defer func() { recover() }() // the watcher tells
-		for range posts {
-			sender.post(post{User: "ann", Text: strings.Repeat("long ", 600) + p.word(4)})
+}
+
+// outlastsSlow: members that never read delay nobody, however much there is to send to them.
+func outlastsSlow(p *probe) {
+	for range 5 {
+		p.deaf()
+	}
+	c := p.member()
+	before := memory(p.server)
+	for i := range 1300 {
+		size := 4000
+		if i > 400 {
+			size = 60 // many more, if not as much
 		}
-		sender.post(last)
-	}()
-	go func() { sender.ended(10 * p.patience) }()
-	watcher.sent = []string{fmt.Sprintf("20 members never read; another sent %d long messages", posts)}
-	for deadline := time.Now().Add(4*time.Second + 2*p.patience); ; {
-		f, err := watcher.frame()
-		watcher.came = nil
-		if err == nil && strings.Contains(string(f.Payload), last.Text) {
-			return
+		p.story = fmt.Sprintf("5 members never read; another sent its message number %d", i+1)
+		c.tell(p.postOf(size), "the others get every new history at once")
+		if grown := memory(p.server) - before; grown > 64<<20 && i <= 400 {
+			c.sent, c.came = []string{p.story}, []string{fmt.Sprintf("the server took %d MB more of memory", grown>>20)}
+			c.fail("what waits for a member is bounded", "every history waits until it is sent: one is enough, as the newest takes the place of the one before")
 		}
-		if err != nil || time.Now().After(deadline) {
-			watcher.came = []string{"the last message did not come for many seconds"}
-			watcher.fail("the others get every new history at once", "the broadcast waits in Write for a member that does not read: let each member have a goroutine that writes, and replace the history that waits by the newest")
+	}
+}
+
+// readsOn: a member that pauses and goes on gets whole frames, in order, and the newest in the end;
+// or it was let go.
+func readsOn(p *probe) {
+	slow := []*client{p.join(), p.join()}
+	c := p.member()
+	var last post
+	for i := range 160 {
+		if i == 20 {
+			slow = append(slow, p.join()) // it will be at another place
+		}
+		last = p.postOf(1500 + p.number(2500))
+		c.tell(last, "the others get every new history at once")
+	}
+	p.together(len(slow), func(i int) {
+		slow[i].sent = []string{"160 long messages, by another member, while this one paused; now it reads on"}
+		for {
+			h, err := slow[i].next()
+			switch {
+			case err == errQuiet:
+				slow[i].fail("in the end the newest history", "who reads slowly never gets the newest: the history that waits has to be replaced by a newer one, and not the newer one be thrown away")
+			case err != nil || h.has(last.Text):
+				return
+			}
+		}
+	})
+}
+
+// staysListening: a member that only reads stays, and so does one that says nothing at all.
+func staysListening(p *probe) {
+	talker, listener := p.member(), p.member()
+	var sent []string
+	for _, wait := range []time.Duration{0, time.Second, silence} {
+		p.together(2, func(i int) {
+			c := []*client{talker, listener}[i]
+			if err := c.stays(wait); wait > 0 && err != errQuiet {
+				c.sent = append(sent, fmt.Sprintf("(and then nothing for %v)", wait))
+				c.fail("a member that says nothing stays", "a time limit ends it: SetDeadline is for reading and writing, SetWriteDeadline for writing alone. Nobody has to say anything")
+			}
+		})
+		m := p.post()
+		talker.mark()
+		talker.post(m)
+		sent = talker.sent
+		for _, c := range []*client{talker, listener} {
+			c.sent = sent
+			c.awaitText("a text frame with the new history", holding(m), func(history) string { return "the member is no more in the list" })
 		}
 	}
 }
 
 // dropsStuck: a member that takes nothing for 5 s is let go.
 func dropsStuck(p *probe) {
-	stuck := p.join()
-	sender := p.member()
-	for range 80 { // each is waited for, so that the server has something to write every time
-		m := p.post()
-		m.Text += strings.Repeat(" long", 700)
-		sender.mark()
-		sender.post(m)
-		sender.awaitText("a text frame with the new history", holding(m), func(history) string {
-			return "a member that does not read keeps the others waiting"
-		})
+	stuck, sender := p.deaf(), p.member()
+	for begun := time.Now(); time.Since(begun) < 14*time.Second; { // until even the largest buffers of a system are full
+		for range 20 { // each is waited for, so that the server has something to write every time
+			sender.tell(p.postOf(4000), "a text frame with the new history")
+		}
+		p.pause(300 * time.Millisecond)
+		if _, err := stuck.nc.Write(frames.Whole(frames.Pong, nil, p.key()).Bytes()); err != nil {
+			return // nobody is there to take it
+		}
 	}
-	stuck.sent = []string{"a member reads nothing while 80 long histories are sent to it"}
-	p.pause(6500 * time.Millisecond)
-	if err := stuck.ended(p.patience); err == errQuiet {
-		stuck.came = []string{"it is still connected after 6.5 s"}
+	stuck.sent = []string{"a member reads nothing, while long histories are sent to it for 14 s"}
+	if stuck.ended(p.patience) == errQuiet {
+		stuck.came = []string{"it is still connected"}
 		stuck.fail("a write that takes 5 s ends the member", "set a time limit for each write: SetWriteDeadline(time.Now().Add(5 * time.Second)), and close the connection when it has passed")
 	}
 }

@@ -18,12 +18,16 @@ func (p *probe) closeFrame(code int, reason string) frames.Frame {
 	return p.masked(frames.Close, frames.ClosePayload(code, reason))
 }
 
-// answersClose: a close frame is answered with its own code.
+// answersClose: a close frame is answered with its own code. 1000 says as much.
 func answersClose(p *probe) {
-	for _, code := range []int{1000, 1001, 3000, 4000 + p.number(1000)} {
+	for i, code := range []int{1000, 1001, 1011, 3000, 4000 + p.number(999), 4999} {
 		c := p.member()
-		c.send(p.closeFrame(code, p.word(6)))
-		c.expectClose(code, "a close frame is answered by a close frame with the same code, and only then the connection ends")
+		reason := p.word(6)
+		if i == 2 {
+			reason = p.word(123) // as long as it may be
+		}
+		c.send(p.closeFrame(code, reason))
+		c.expectClose(code, "a close frame is answered by a close frame with the same code, and only then the connection ends", 1000)
 	}
 }
 
@@ -40,9 +44,6 @@ func (c *client) expectClose(code int, cause string, orElse ...int) {
 		c.fail(expected, "the connection ends without a goodbye: send a close frame first")
 	case err != nil:
 		c.fail(expected, cause)
-	case f.Masked:
-		c.fail(expected, "the close frame is masked: a server never masks")
-	case code == 0 && len(f.Payload) == 0:
 	case f.Code() != code && !slices.Contains(orElse, f.Code()):
 		switch {
 		case len(f.Payload) < 2:
@@ -79,25 +80,66 @@ func hangsUp(p *probe) {
 	}
 }
 
-// closeEndsAll: what follows a close frame does not count.
+// closeEndsAll: what follows a member's close frame does not count.
 func closeEndsAll(p *probe) {
-	watcher := p.member()
-	c := p.member()
+	watcher, c := p.member(), p.member()
 	late := p.post()
 	c.send(p.closeFrame(1000, ""), p.text(late), p.masked(frames.Ping, []byte("late")))
 	f, err := c.awaitClose()
 	if err != nil || f.Code() != 1000 {
 		c.fail("a close frame with status code 1000", "what comes behind a close frame is not read: answer the close frame, and stop reading frames")
 	}
-	if f, err := c.frame(); err == nil {
-		c.fail("nothing after the server's own close frame", fmt.Sprintf("a %s frame was sent behind the close frame: nothing may follow it", cmp.Or(frames.Names[f.Opcode], "strange")))
-	}
+	c.expectNothing()
 	next := p.post()
 	watcher.post(next)
 	p.expectStored(watcher, next, func() string { return "the others are not served any more" })
 	if p.history().has(late.Text) {
 		c.fail("the message behind the close frame is not stored", "the loop that reads goes on after a close frame: it has to end there")
 	}
+}
+
+// expectNothing holds the server to send nothing behind its close frame, for a while.
+func (c *client) expectNothing() {
+	c.wait(300 * time.Millisecond)
+	if _, err := c.in.Peek(1); err == nil {
+		f, _ := c.read()
+		c.fail("nothing after the server's own close frame",
+			fmt.Sprintf("a %s frame was sent behind the close frame: nothing may follow it, no history either (section 5.5.1)", cmp.Or(frames.Names[f.Opcode], "strange")))
+	}
+}
+
+// closesLast: the server's close frame is the last that it sends, though others go on talking.
+func closesLast(p *probe) {
+	talker := p.member()
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		defer func() { recover() }() // that messages come is the matter of other behaviours
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				talker.tell(p.postOf(500), "the new history")
+			}
+		}
+	}()
+	defer func() {
+		close(stop)
+		<-stopped
+	}()
+	sent := []frames.Frame{
+		p.closeFrame(1000, ""), p.closeFrame(1000, ""), p.closeFrame(4000, "bye"), p.masked(0x3, nil), p.masked(frames.Binary, nil),
+		p.masked(frames.Text, []byte("{}")), p.text(p.postOf(5000)), p.masked(frames.Text, []byte("\xff")),
+	}
+	p.together(len(sent), func(i int) {
+		c := p.member()
+		c.send(sent[i])
+		if _, err := c.awaitClose(); err != nil {
+			c.fail("a close frame", "the connection ends without a goodbye, while others talk")
+		}
+		c.expectNothing()
+	})
 }
 
 // leavesQuietly: who says goodbye is gone, and the rest chat on.
@@ -152,6 +194,51 @@ func (c *client) expectPong(ping frames.Frame) {
 	default:
 		c.fail(expected, "the pong has another payload: it carries that of the ping, byte for byte")
 	}
+}
+
+// pongsMany: each pong answers a ping, however fast they come; those of older pings may be left out.
+func pongsMany(p *probe) {
+	for range 10 {
+		c := p.member()
+		pings := make([]frames.Frame, 60)
+		for i := range pings {
+			pings[i] = p.masked(frames.Ping, []byte(fmt.Sprint(i, " ", p.word(8))))
+		}
+		c.send(pings...)
+		c.expectPongs(pings)
+	}
+}
+
+// expectPongs reads on until the last of the pings is answered.
+func (c *client) expectPongs(pings []frames.Frame) {
+	const expected = "pongs with the payloads of the pings, in their order; that of the last one too"
+	for len(pings) > 0 {
+		f, err := c.message()
+		if err != nil || f.Opcode == frames.Close {
+			c.fail(expected, "a ping (opcode 9) is answered at once with a pong (opcode a)")
+		}
+		if f.Opcode != frames.Pong {
+			continue
+		}
+		at := slices.IndexFunc(pings, func(ping frames.Frame) bool { return bytes.Equal(ping.Payload, f.Payload) })
+		if at < 0 {
+			c.fail(expected, "a pong came twice, too late, or with another payload: is the ping's buffer used again before the pong is written?")
+		}
+		pings = pings[at+1:]
+	}
+}
+
+// pongsAmong: pongs and histories do not mix, though the member takes its time.
+func pongsAmong(p *probe) {
+	slow, talker := p.join(), p.member()
+	var pings []frames.Frame
+	for i := range 90 {
+		pings = append(pings, p.masked(frames.Ping, []byte(fmt.Sprint(i, " ", p.word(60)))))
+		slow.send(pings[i])
+		talker.tell(p.postOf(3000), "the others get every new history at once")
+	}
+	slow.sent = []string{"90 pings, while another member sent 90 long messages; this one read nothing until then"}
+	slow.expectPongs(pings)
 }
 
 // pongsBetween: a ping may come between the fragments of a message.
@@ -218,51 +305,78 @@ func odd(code int, cause string, opcode byte, size int, change func(*frames.Fram
 	})
 }
 
+// kinds are frames that are right but for what a breach changes: control frames, and data.
+var kinds = []struct {
+	opcode byte
+	size   int
+}{{frames.Text, 0}, {frames.Ping, 4}, {frames.Pong, 0}, {frames.Close, 0}}
+
 // reservedBits are breaches of section 5.2.
-func reservedBits() []breach {
-	const cause = "a reserved bit is set and no extension was agreed on: check bits 40, 20 and 10 of the first byte"
-	return []breach{
-		odd(1002, cause, frames.Text, 0, func(f *frames.Frame) { f.RSV = 4 }),
-		odd(1002, cause, frames.Text, 0, func(f *frames.Frame) { f.RSV = 2 }),
-		odd(1002, cause, frames.Ping, 4, func(f *frames.Frame) { f.RSV = 1 }),
+func reservedBits() (all []breach) {
+	const cause = "a reserved bit is set and no extension was agreed on: check bits 40, 20 and 10 of the first byte, of every frame"
+	for _, k := range kinds {
+		for _, bits := range []byte{4, 2, 1, 7} {
+			all = append(all, odd(1002, cause, k.opcode, k.size, func(f *frames.Frame) { f.RSV = bits }))
+		}
 	}
+	return append(all, breach{code: 1002, cause: cause, frames: func(p *probe) []frames.Frame {
+		parts := p.fragments(frames.Text, p.post().json(), 5)
+		parts[1].RSV = 4
+		return parts
+	}})
 }
 
 // unknownOpcodes are breaches of section 5.2, too.
 func unknownOpcodes() (all []breach) {
-	for _, opcode := range []byte{0x3, 0x7, 0xB, 0xF} {
+	for _, opcode := range []byte{3, 4, 5, 6, 7, 0xB, 0xC, 0xD, 0xE, 0xF} {
 		all = append(all, odd(1002, "opcodes 3 to 7 and b to f mean nothing yet: refuse them", opcode, 4, func(*frames.Frame) {}))
 	}
 	return all
 }
 
 // unmaskedFrames are breaches of section 5.1.
-func unmaskedFrames() []breach {
+func unmaskedFrames() (all []breach) {
 	const cause = "the mask bit is 0: a client masks every frame"
-	bare := func(f *frames.Frame) { f.Masked = false }
-	return []breach{odd(1002, cause, frames.Text, 0, bare), odd(1002, cause, frames.Ping, 4, bare)}
+	for _, k := range kinds {
+		all = append(all, odd(1002, cause, k.opcode, k.size, func(f *frames.Frame) { f.Masked = false }))
+	}
+	return append(all, breach{code: 1002, cause: cause, frames: func(p *probe) []frames.Frame {
+		parts := p.fragments(frames.Text, p.post().json(), 5)
+		parts[1].Masked = false
+		return parts
+	}})
 }
 
 // wrongControls are breaches of section 5.5.
-func wrongControls() []breach {
+func wrongControls() (all []breach) {
 	const open, long = "a control frame must not be fragmented: its FIN bit is 1", "a control frame carries at most 125 bytes"
-	return []breach{
-		odd(1002, open, frames.Ping, 4, func(f *frames.Frame) { f.Fin = false }),
-		odd(1002, open, frames.Close, 0, func(f *frames.Frame) { f.Fin = false }),
-		odd(1002, long, frames.Ping, 126, func(*frames.Frame) {}),
-		odd(1002, long, frames.Pong, 300, func(*frames.Frame) {}),
+	for _, k := range kinds[1:] {
+		all = append(all, odd(1002, open, k.opcode, k.size, func(f *frames.Frame) { f.Fin = false }))
+		for _, size := range []int{126, 300} {
+			all = append(all, odd(1002, long, k.opcode, size, func(*frames.Frame) {}))
+		}
 	}
+	return append(all, odd(1002, long, frames.Ping, 0, func(f *frames.Frame) { f.Length = 1 << 20 }))
 }
 
 // wrongFragments are breaches of section 5.4.
 func wrongFragments() []breach {
+	const stray, within = "a continuation (opcode 0) without a message to go on with", "a new message begins before the last one has ended: text (opcode 1) or binary (opcode 2) between fragments"
+	const ended = "the message has ended with FIN: a continuation behind it belongs to nothing"
+	first := func(p *probe) frames.Frame { return p.fragments(frames.Text, p.post().json(), 5)[0] }
 	return []breach{
-		odd(1002, "a continuation (opcode 0) without a message to go on with", frames.Continuation, 5, func(*frames.Frame) {}),
-		{code: 1002, cause: "a new message begins before the last one has ended: text (opcode 1) between fragments", frames: func(p *probe) []frames.Frame {
-			return []frames.Frame{p.fragments(frames.Text, p.post().json(), 5)[0], p.text(p.post())}
+		odd(1002, stray, frames.Continuation, 5, func(*frames.Frame) {}),
+		odd(1002, stray, frames.Continuation, 5, func(f *frames.Frame) { f.Fin = false }),
+		{code: 1002, cause: within, frames: func(p *probe) []frames.Frame { return []frames.Frame{first(p), p.text(p.post())} }},
+		{code: 1002, cause: within, frames: func(p *probe) []frames.Frame { return []frames.Frame{first(p), first(p)} }},
+		{code: 1002, cause: within, frames: func(p *probe) []frames.Frame {
+			return []frames.Frame{first(p), p.masked(frames.Ping, nil), p.masked(frames.Binary, p.bytes(5))}
 		}},
-		{code: 1002, cause: "the message has ended with FIN: a continuation behind it belongs to nothing", frames: func(p *probe) []frames.Frame {
+		{code: 1002, cause: ended, frames: func(p *probe) []frames.Frame {
 			return append(p.fragments(frames.Text, p.post().json(), 5), p.masked(frames.Continuation, []byte("more")))
+		}},
+		{code: 1002, cause: ended, frames: func(p *probe) []frames.Frame {
+			return []frames.Frame{p.text(p.post()), p.masked(frames.Continuation, nil)}
 		}},
 	}
 }
@@ -272,7 +386,7 @@ func wrongCloses() []breach {
 	all := []breach{one(1002, "a close frame has no payload, or a status code of two bytes: one byte is neither", func(p *probe) frames.Frame {
 		return p.masked(frames.Close, []byte{3})
 	})}
-	for _, code := range []int{0, 999, 1005, 1006, 1015, 2999, 5000, 65535} {
+	for _, code := range []int{0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999} { // of 5000 and more the RFC says nothing
 		cause := fmt.Sprintf("%d is no status code that may be sent: 1000 to 1003, 1007 to 1014 and 3000 to 4999 are", code)
 		all = append(all, one(1002, cause, func(p *probe) frames.Frame { return p.closeFrame(code, "") }))
 	}
@@ -285,38 +399,49 @@ func binaryMessages() []breach {
 	return []breach{
 		one(1003, cause, func(p *probe) frames.Frame { return p.masked(frames.Binary, p.bytes(20)) }),
 		one(1003, cause, func(p *probe) frames.Frame { return p.masked(frames.Binary, p.post().json()) }),
+		{code: 1003, cause: cause + ", in fragments too", frames: func(p *probe) []frames.Frame { return p.fragments(frames.Binary, p.post().json(), 9) }},
 	}
 }
 
-// wrongText are messages whose bytes are no UTF-8.
-func wrongText() []breach {
-	const cause = "the bytes are no UTF-8: utf8.Valid tells"
-	bad := func(p *probe) []byte { return []byte(`{"user":"ann","text":"` + p.word(3) + "\xff\xfe" + `"}`) }
-	return []breach{
-		one(1007, cause, func(p *probe) frames.Frame { return p.masked(frames.Text, bad(p)) }),
-		one(1007, cause, func(p *probe) frames.Frame {
+// wrongText are messages whose bytes are no UTF-8: cut off, too long, or halves of UTF-16.
+func wrongText() (all []breach) {
+	const cause = "the bytes are no UTF-8: utf8.Valid tells, before encoding/json puts something else in their place"
+	bad := func(bytes string) []byte { return []byte(`{"user":"ann","text":"a` + bytes + `b"}`) }
+	for _, bytes := range []string{"\xff\xfe", "\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x9f\x9f", "\xf4\x90\x80\x80"} {
+		all = append(all, one(1007, cause, func(p *probe) frames.Frame { return p.masked(frames.Text, bad(bytes)) }))
+	}
+	return append(all,
+		one(1007, cause+": in the user as well", func(p *probe) frames.Frame {
 			return p.masked(frames.Text, []byte("{\"user\":\"\xed\xa0\x80\",\"text\":\"\"}"))
 		}),
-		{code: 1007, cause: cause + ", in fragments too", frames: func(p *probe) []frames.Frame { return p.fragments(frames.Text, bad(p), 10) }},
-		{code: 1007, cause: "the message ends inside a character", frames: func(p *probe) []frames.Frame {
+		breach{code: 1007, cause: cause + ", in fragments too", frames: func(p *probe) []frames.Frame { return p.fragments(frames.Text, bad("\xff"), 10) }},
+		breach{code: 1007, cause: "the message ends inside a character", frames: func(p *probe) []frames.Frame {
 			return p.fragments(frames.Text, []byte("{\"user\":\"a\",\"text\":\"\xe2\x82"), 10)
 		}},
-	}
+	)
 }
 
 // wrongReasons are close frames whose reason is no UTF-8.
-func wrongReasons() []breach {
-	return []breach{one(1007, "the reason in a close frame is text, too: utf8.Valid tells", func(p *probe) frames.Frame {
-		return p.closeFrame(1000, p.word(3)+"\xff")
-	})}
+func wrongReasons() (all []breach) {
+	for _, end := range []string{"\xff", "\xe2\x82", "\xed\xa0\x80"} {
+		all = append(all, one(1007, "the reason in a close frame is text, too: utf8.Valid tells", func(p *probe) frames.Frame {
+			return p.closeFrame(1000, p.word(3)+end)
+		}))
+	}
+	return all
 }
 
 // wrongJSON are texts that are no messages.
 func wrongJSON() (all []breach) {
-	for _, text := range []string{"hello", "", `["user", "text"]`, `{"user":"ann","text":`, `{"user":"ann","text":5}`} {
-		all = append(all, one(1007, `the text is not {"user": …, "text": …}: look at the error of json.Unmarshal`, func(p *probe) frames.Frame {
-			return p.masked(frames.Text, []byte(text))
-		}))
+	const good = `{"user":"ann","text":"hi"}`
+	const cause = `the text is not {"user": …, "text": …}, both strings, and nothing behind: json.Unmarshal tells most of that, and pointers to strings which of them were not there`
+	for _, text := range []string{
+		"hello", "", "null", "5", `"hi"`, `["user", "text"]`, `[` + good + `]`, `{}`, `{"user":"ann","text":`, `{"user":"ann","text":"hi"`,
+		`{"user":"ann"}`, `{"text":"hi"}`, `{"user":"ann","text":5}`, `{"user":5,"text":"hi"}`, `{"user":null,"text":"hi"}`, `{"user":"ann","text":null}`,
+		good + "{}", good + "}", good + " x", good + good, good + "\x00", "x" + good, `{'user':'ann','text':'hi'}`, `{"user":"ann","text":"hi",}`,
+		strings.Repeat("é", 300), `{"user":"ann","` + strings.Repeat("🟢é", 100) + `":"hi"}`, // too much to repeat in a reason
+	} {
+		all = append(all, one(1007, cause, func(p *probe) frames.Frame { return p.masked(frames.Text, []byte(text)) }))
 	}
 	return all
 }
@@ -327,6 +452,9 @@ func longMessages() []breach {
 		one(1009, "a message has at most 4,096 bytes: end with 1009 where it has more", func(p *probe) frames.Frame { return p.text(p.postOf(4097)) }),
 		{code: 1009, cause: "all fragments of a message together have at most 4,096 bytes", frames: func(p *probe) []frames.Frame {
 			return p.fragments(frames.Text, p.postOf(4500).json(), 2000, 2000)
+		}},
+		{code: 1009, cause: "all fragments of a message together have at most 4,096 bytes, and not one more", frames: func(p *probe) []frames.Frame {
+			return p.fragments(frames.Text, p.postOf(4097).json(), 4096)
 		}},
 	}
 }
@@ -341,61 +469,118 @@ func longClaims() []breach {
 	}
 	top := huge(1<<64 - 1)
 	top.orElse = []int{1002} // its highest bit must be 0
-	return []breach{
-		huge(4097), huge(1 << 40), top,
+	second := func(p *probe) []frames.Frame {
+		return []frames.Frame{p.fragments(frames.Text, p.postOf(3000).json(), 2000)[0], {Fin: true, Masked: true, Key: p.key(), Length: 2097}}
 	}
+	return []breach{huge(4097), huge(65535), huge(65536), huge(1 << 32), huge(1 << 40), top, {code: 1009, cause: early, frames: second}}
 }
 
-// endsGently: the close frame arrives even if the client is still talking.
+// endsGently: the close frame arrives even if the member is still talking.
 func endsGently(p *probe) {
 	const cause = "TCP resets a connection that is closed with bytes unread, and the close frame gets lost: CloseWrite, read on until the other side ends, then Close"
-	for range 4 {
+	p.current()
+	p.together(4, func(int) {
 		c := p.member()
+		talk := func(n int) (all []byte) {
+			for range n {
+				all = append(all, p.text(p.postOf(4000)).Bytes()...)
+			}
+			return all
+		}
 		c.send(p.masked(frames.Binary, p.bytes(10)))
-		c.sent = append(c.sent, "and 110 KB more behind it")
-		first := c.write(p.bytes(100 << 10))
+		c.sent = append(c.sent, "and 110 KB of messages behind it")
+		first := c.write(talk(25))
 		p.pause(100 * time.Millisecond)
-		second := c.write(p.bytes(10 << 10))
+		second := c.write(talk(3))
 		f, err := c.awaitClose()
 		if err == nil && f.Code() != 1003 {
 			c.fail("a close frame with status code 1003", "the first mistake counts: what comes behind it is not looked at")
 		}
-		if err := cmp.Or(first, second, err, c.ended(p.patience)); err != errHungUp {
+		third := c.write(p.closeFrame(1003, "").Bytes())
+		if err := cmp.Or(first, second, third, err, c.ended(max(p.patience, 7*time.Second))); err != errHungUp {
 			c.came = []string{"the connection was reset (RST), with the close frame or in front of it"}
 			if err == errQuiet {
 				c.came = []string{"the connection did not end"}
 			}
 			c.fail("the close frame, and then the end of the connection without a reset", cause)
 		}
-	}
+	})
 }
 
-// saysGoodbye: stopped, the server tells every member.
+// saysGoodbye: stopped, the server tells every member, and nothing more.
 func saysGoodbye(p *probe) {
 	s := p.current()
 	members := []*client{p.member(), p.member(), p.member()}
+	p.dial() // a browser may have connections open on which it has said nothing yet
+	p.dial().write([]byte("GET / HTTP/1.1\r\n"))
 	s.signal(os.Interrupt)
 	for _, c := range members {
 		c.sent = []string{"Ctrl-C, with three members"}
-		c.expectClose(1001, "http.Server.Close does not know hijacked connections: send each member a close frame with 1001 yourself, before main returns")
-		c.send(p.closeFrame(1001, ""))
-		c.ended(p.patience)
-		c.nc.Close()
+		c.answerGoodbye()
 	}
 	p.awaitExit(s, "Ctrl-C")
 }
 
-// endsWithDeaf: members that never read cannot stop the server from stopping.
+// answerGoodbye waits for the close frame of a server that stops, and answers it.
+func (c *client) answerGoodbye() {
+	c.expectClose(1001, "http.Server.Close does not know hijacked connections: send each member a close frame with 1001 yourself, before main returns")
+	c.nc.Write(c.p.closeFrame(1001, "").Bytes())
+	if f, err := c.read(); err == nil {
+		c.fail("nothing after the server's own close frame", fmt.Sprintf("a %s frame was sent behind the close frame", cmp.Or(frames.Names[f.Opcode], "strange")))
+	}
+	c.nc.Close()
+}
+
+// endsPromptly: stopped, the server does not wait for members that have answered, or that left long ago.
+func endsPromptly(p *probe) {
+	s := p.serve()
+	s.signal(os.Interrupt)
+	begun := time.Now()
+	p.awaitExit(s, "Ctrl-C, with nobody there")
+	alone := time.Since(begun)
+	s = p.serve()
+	p.together(10, func(i int) {
+		for j := range 10 {
+			c := p.member()
+			if (i+j)%2 == 0 {
+				c.send(p.closeFrame(1001, ""))
+				c.awaitClose()
+			}
+			c.nc.Close()
+		}
+	})
+	members := []*client{p.member(), p.member(), p.member()}
+	s.signal(os.Interrupt)
+	begun = time.Now()
+	p.together(len(members), func(i int) { members[i].answerGoodbye() })
+	p.awaitExit(s, "Ctrl-C, with three members that answer")
+	if took := time.Since(begun); took > alone+1300*time.Millisecond {
+		p.fail(failure{sent: "Ctrl-C, with three members that answer at once; 100 others came and left before",
+			expected: "the server ends when the members have answered",
+			came:     fmt.Sprintf("it took %v; with nobody there it is %v", took.Round(100*time.Millisecond), alone.Round(100*time.Millisecond)),
+			cause:    "it waits for somebody who has gone: count a member out (WaitGroup.Done, or the list) in every way that its visit can end"})
+	}
+}
+
+// endsWithDeaf: members that never read cannot stop the server from stopping, nor keep the
+// goodbye from the others.
 func endsWithDeaf(p *probe) {
 	s := p.current()
-	for range 10 {
-		p.join().nc.SetReadBuffer(4 << 10)
+	for range 12 {
+		p.deaf()
 	}
-	sender := p.member()
-	go func() { sender.ended(10 * time.Second) }()
+	readers := make([]*client, 6)
+	for i := range readers {
+		readers[i] = p.member()
+	}
 	for range 60 {
-		sender.post(post{User: "ann", Text: strings.Repeat("long ", 700)})
+		m := p.postOf(4000)
+		readers[0].tell(m, "the others get every new history at once")
 	}
 	s.signal(os.Interrupt)
-	p.awaitExit(s, "Ctrl-C, with ten members that never read")
+	p.together(len(readers), func(i int) {
+		readers[i].sent = []string{"Ctrl-C, with twelve members that never read, and six that do"}
+		readers[i].expectClose(1001, "the goodbye waits for members that do not read: send each its own in a goroutine, with no lock held meanwhile")
+	})
+	p.awaitExit(s, "Ctrl-C, with twelve members that never read")
 }

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"websocket-workshop/steps/tools/frames"
+)
+
+// buildRaced builds the server once more, with Go's race detector, if this machine can: on
+// Linux and Windows that takes a C compiler.
+func (t *target) buildRaced(ctx context.Context, out io.Writer, src source) {
+	slow := time.AfterFunc(time.Second, func() {
+		fmt.Fprintln(out, "    …      building it with the race detector, too (the first time that takes a minute)")
+	})
+	defer slow.Stop()
+	binary := filepath.Join(filepath.Dir(t.binary), "raced.exe")
+	if said, err := src.build(ctx, binary, "-race"); err != nil {
+		why, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
+		t.notRaced = "go build -race does not work here: " + why
+		return
+	}
+	t.raced = binary
+}
+
+// racesFree: no two goroutines use the same variable at the same time, one of them to change it.
+// The race detector tells, whether or not it had any consequence; so each kind of meeting has to
+// happen once.
+func racesFree(p *probe) {
+	p.current()
+	p.story = "members came, sent messages and left, many at the same time; the server was built with the race detector"
+	f := p.attempt(func() {
+		stay := []*client{p.join(), p.join()}
+		p.together(8, func(i int) { p.mill(i) })
+		if runtime.GOOS != "windows" {
+			go p.attempt(func() { stay[0].goes() })
+			p.server.signal(os.Interrupt)
+			p.server.AwaitEnd(3 * time.Second)
+		}
+	})
+	p.pause(50 * time.Millisecond) // the detector may still be printing
+	if race := p.server.race(); race != nil {
+		p.fail(failure{sent: p.story, expected: "no data race", came: "WARNING: DATA RACE\n" + strings.Join(race, "\n"),
+			cause: fmt.Sprintf("data race: two goroutines use the same variable at the same time, %s. Where one of them writes, both have to hold the same mutex", strings.Join(race, ", "))})
+	}
+	if f != nil && !p.server.asked {
+		panic(f)
+	}
+}
+
+// mill is what one of several members does for a while, all of them at once.
+func (p *probe) mill(i int) {
+	for round := range 5 {
+		c := p.join()
+		for range 4 {
+			c.write(p.text(p.post()).Bytes())
+			if p.step >= 6 {
+				c.write(p.masked(frames.Ping, []byte("ping")).Bytes())
+			}
+			p.pause(time.Duration(p.number(3)) * time.Millisecond)
+		}
+		c.ended(5 * time.Millisecond)
+		switch (i + round) % 4 {
+		case 0:
+			c.vanish()
+		case 1:
+			c.write(p.closeFrame(1001, "bye").Bytes())
+			c.ended(5 * time.Millisecond)
+		case 2:
+			c.write(p.masked(frames.Binary, []byte("binary")).Bytes())
+			c.ended(5 * time.Millisecond)
+		}
+		c.nc.Close()
+	}
+}
+
+// attempt returns the failure in which do ends, if it does.
+func (p *probe) attempt(do func()) (f *failure) {
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case *failure:
+			f = v
+		default:
+			panic(v)
+		}
+	}()
+	do()
+	return nil
+}
+
+// access is how the race detector begins what it says of each of the two goroutines.
+var access = regexp.MustCompile(`(?i)^(?:previous )?(?:atomic )?(read|write) at 0x`)
+
+// race returns what the race detector has found first: what the two goroutines do, and where.
+func (s *server) race() (both []string) {
+	lines, _ := s.Output.Since(0)
+	for i, line := range lines {
+		m := access.FindStringSubmatch(line)
+		if m == nil || len(both) == 2 {
+			continue
+		}
+		trace := lines[i+1:]
+		if end := slices.Index(trace, ""); end >= 0 {
+			trace = trace[:end]
+		}
+		both = append(both, "one "+strings.ToLower(m[1])+"s"+s.place(trace))
+	}
+	return both
+}
