@@ -290,7 +290,7 @@ func (c *client) ended(d time.Duration) error {
 // fail ends the behaviour with what went over this connection.
 func (c *client) fail(expected, cause string) {
 	c.p.fail(failure{
-		sent:     strings.Join(c.sent, "\n"),
+		sent:     cmp.Or(strings.Join(c.sent, "\n"), "a handshake, as a browser sends it"),
 		expected: expected,
 		came:     strings.Join(c.came, "\n"),
 		cause:    cause,

@@ -3,9 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"encoding/hex"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -93,38 +91,6 @@ func (p *probe) whyNotRead(otherwise string) string {
 		return "a message in two frames is taken, one in a single frame is not: FIN is set on a message's last frame"
 	}
 	return "" // there are too many ways to that
-}
-
-// logsLink: each frame read is a link to the page that draws it.
-func logsLink(p *probe) {
-	c := p.member()
-	for _, m := range []post{p.post(), p.postOf(300)} {
-		from := p.server.Output.Next()
-		f := p.text(m)
-		c.mark()
-		c.send(f)
-		want := "frame.html#" + hex.EncodeToString(f.Bytes()[:min(len(f.Bytes()), 128)])
-		link := regexp.MustCompile(`http://(localhost|127\.0\.0\.1|\[::1\]):` + p.server.port + `/` + want + `\b`)
-		if p.server.Output.Await(from, p.patience, func(lines []string) bool {
-			return link.MatchString(strings.Join(lines, "\n")) || link.MatchString(strings.ToLower(strings.Join(lines, "\n")))
-		}) {
-			continue
-		}
-		lines, _ := p.server.Output.Since(from)
-		said := strings.ToLower(strings.Join(lines, "\n"))
-		cause := `log each frame you read as http://HOST:PORT/frame.html# and then all its bytes in hex (%x)`
-		switch {
-		case strings.Contains(said, want) && len(f.Bytes()) > 128:
-			cause = "the link is too long: cut it after 128 bytes"
-		case strings.Contains(said, want):
-			cause = "the link does not begin with http:// and the host and port that the server listens on"
-		case strings.Contains(said, "frame.html#"+hex.EncodeToString(f.Bytes()[:2])):
-			cause = "the bytes are not those that came: header, key, and the payload while it is still masked"
-		case strings.Contains(said, "frame.html#"):
-			cause = "the link has to begin with the frame's first two bytes"
-		}
-		c.fail("this link in the terminal: http://"+p.server.addr()+"/"+want[:min(len(want), 40)]+"…", cause)
-	}
 }
 
 // stamps: the server sets the time of a message, whatever the member says. One that takes no
@@ -230,7 +196,9 @@ func (p *probe) growTo(c *client, size int) bool {
 		}
 		m := post{User: "ann", Text: p.word(n)}
 		c.post(m)
-		p.expectStored(c, m, func() string { return "the message is not in the history" })
+		p.expectStored(c, m, func() string {
+			return p.whyNotRead("decode the JSON, and put the message into the history")
+		})
 		again = p.join()
 		again.greeting()
 		now, cost = again.size, again.size-now-len(m.Text)
@@ -458,27 +426,6 @@ func passesControls(p *probe) {
 	})
 }
 
-// readsLongForms: a length in more bytes than it needs is against RFC 6455, and may be refused. But
-// it must not be misread.
-func readsLongForms(p *probe) {
-	for _, form := range []int{16, 64} {
-		c := p.member()
-		m, next := p.post(), p.post()
-		f := p.text(m)
-		f.Form = form
-		c.send(f, p.text(next))
-		h, taken := p.stored(300*time.Millisecond, func(h history) bool { return h.has(m.Text, next.Text) })
-		if !taken && c.goes() == nil {
-			h = p.history()
-			taken = !h.has(m.Text) && !h.has(next.Text) // it is refused
-		}
-		if !taken {
-			c.came = []string{"a new connection is greeted with: " + h.String()}
-			c.fail("both messages are taken, or the connection ends", fmt.Sprintf("the length in %d bits is misread: 126 in the second byte says that it is in the next two bytes, 127 in the next eight", form))
-		}
-	}
-}
-
 // readsWholeLength: a length in eight bytes is looked at whole. Each of these frames is far too
 // long; but where some of its length's bytes are left out, it is a message, and gets stored.
 func readsWholeLength(p *probe) {
@@ -490,6 +437,8 @@ func readsWholeLength(p *probe) {
 		{"only the last two bytes of the length count", func(m []byte, key [4]byte) []byte { return claim(1<<16|uint64(len(m)), m, key) }},
 		{"the length's highest bit is lost", func(m []byte, key [4]byte) []byte { return claim(1<<63|uint64(len(m)), m, key) }},
 		{"the length's highest byte is lost", func(m []byte, key [4]byte) []byte { return claim(1<<56|uint64(len(m)), m, key) }},
+		{"only the first four bytes of the length count", func(m []byte, key [4]byte) []byte { return claim(uint64(len(m))<<32, m, key) }},
+		{"only the first two bytes of the length count", func(m []byte, key [4]byte) []byte { return claim(uint64(len(m))<<48, m, key) }},
 		{"the length is read little-endian", func(m []byte, key [4]byte) []byte { return claim(uint64(len(m))<<56, m, key) }},
 		{"the length is read from four bytes: it takes eight", func(m []byte, key [4]byte) []byte {
 			return append([]byte{0, 0, 0, byte(len(m)), 0, 0, 0, 0}, m...)
@@ -567,6 +516,7 @@ func refusesHuge(p *probe) {
 	first := p.member()
 	before := memory(p.server)
 	lengths := []uint64{1 << 34, 1 << 62, 1 << 63, 1<<64 - 1}
+	p.story = "frames with lengths from 2^34 to 2^64-1"
 	p.together(len(lengths), func(i int) {
 		c := p.member()
 		c.send(frames.Frame{Fin: true, Opcode: frames.Text, Masked: true, Key: p.key(), Form: 64, Length: lengths[i]})
@@ -577,7 +527,6 @@ func refusesHuge(p *probe) {
 			c.fail("no memory for a message that is too long", "make([]byte, length) comes before the limit: compare first")
 		}
 	})
-	p.story = "frames with lengths like 2^62"
 	p.expectOthers(first, "a frame with a length like 2^62")
 }
 

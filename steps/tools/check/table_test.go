@@ -91,7 +91,7 @@ func plan() {
 			previous = append(previous, &run{folder: fmt.Sprintf("steps/%02d", step-1), step: step})
 		}
 	}
-	whole = append(whole, &run{folder: "raw", step: lastStep}, &run{folder: "library", step: lastStep, library: true},
+	whole = append(whole, &run{folder: "library", step: lastStep, library: true},
 		&run{folder: "steps/tools/idiomatic", step: lastStep, library: true})
 	for _, r := range whole {
 		r.goOn = true
@@ -269,7 +269,7 @@ func (v *variant) build() (*target, error) {
 	}
 	t := &target{
 		name: fmt.Sprintf("steps/%02d", v.step), dir: v.folder(), binary: filepath.Join(temp, v.name+".exe"),
-		seed: 1, patience: 4 * time.Second, env: oneThread,
+		seed: 1, patience: 4 * time.Second, env: oneThread, from: v.step,
 	}
 	return t, os.Link(all, t.binary)
 }
