@@ -48,6 +48,7 @@ var leeways = []leeway{
 	{"1007 for text that is not UTF-8", nil, true, "8.1 asks to end the connection: the library leaves it to its user"},
 	{"a close frame is answered with its own code", ended, false, "5.5.1 asks for an answer, and says that it typically has the same code"},
 	{"an empty close frame is answered", ended, false, "5.5.1 leaves the code of the answer open"},
+	{"the server's close frame is the last", nil, true, "5.5.1 asks for no data frame behind a close frame"},
 	{"a close frame arrives even if the member still talks", nil, false, "7.1.1 asks to end TCP cleanly with a SHOULD"},
 }
 

@@ -86,7 +86,7 @@ var variants = []variant{
 	{"only-sender-told", 5, "main.go", `room.post(p)`, `past.add(p)
 		c.write(encode(opText, past.json()))`,
 		"every other member gets it, too"},
-	{"slow-member-stalls", 5, "hub.go", "		select {\n		case <-next: // an older one waited\n		default:\n		}\n", "",
+	{"slow-member-stalls", 5, "hub.go", `go m.send()`, `m.send()`,
 		"members that never read delay nobody"},
 
 	// Step 6.
