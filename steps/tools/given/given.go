@@ -15,7 +15,11 @@ import (
 // given names the declarations that play gives beside the heads of files: step, file, names.
 // A method is named type.name. The lessons mark the same ones (<!-- given: FILE NAME … -->).
 var given = map[int]map[string][]string{
-	1: {"main.go": {"main"}}, // flags, the listener, the http.Server and its end
+	1: {"main.go": {"main", "hasToken", "tokens"}},         // flags, the listener, the http.Server; lists in header fields
+	2: {"handshake.go": {"guid", "refusal", "sameOrigin"}}, // what a handshake must look like: read, not typed
+	3: {"history.go": {"historySize", "post", "past", "history", "history.json", "history.add"}},
+	4: {"history.go": {"parsePost"}, "frame.go": {"closeError", "closeError.Error"}},
+	6: {"frame.go": {"parseClose", "sendable"}}, // tables of codes
 }
 
 // library is the lesson behind step 6. Of its one new file nothing is given: what attendees
