@@ -71,7 +71,7 @@ type stage struct {
 	server  *programs.Program
 	addr    string
 	windows map[string]*frames.Client // each does what the page does in a browser
-	keys    uint32                    // makes masking keys
+	keys    uint32                    // makes masking keys: each looks different, that is all
 }
 
 // closeKey masks every close frame, so that the lessons can work one out by hand.
@@ -90,7 +90,7 @@ func (w *workshop) perform(dir, script string, shown []string) ([]string, error)
 	if err != nil {
 		return nil, err
 	}
-	st := &stage{server, addr, make(map[string]*frames.Client), 0x5323f4d8}
+	st := &stage{server, addr, make(map[string]*frames.Client), 0x09abba1d} // the first key is 53 23 f4 d8, as in the lessons
 	defer func() {
 		server.Kill()
 		<-server.Ended
@@ -140,7 +140,18 @@ func (st *stage) act(words []string) error {
 		return errors.New("open comes first")
 	}
 	from := st.server.Output.Next()
-	err := st.move(c, action, words)
+	var err error
+	switch action {
+	case "vanish":
+		err = c.TCP.Close()
+	case "send":
+		st.keys = st.keys*1664525 + 1013904223
+		post := fmt.Sprintf(`{"user":%q,"text":%q}`, words[1], words[2])
+		err = c.Send(frames.Whole(frames.Text, []byte(post), [4]byte(binary.BigEndian.AppendUint32(nil, st.keys))))
+	default:
+		goodbye := frames.Whole(frames.Close, frames.ClosePayload(1001, ""), closeKey)
+		err = errors.Join(c.Send(goodbye), c.TCP.CloseWrite())
+	}
 	// the server takes note in its terminal; if it does not, this shows in the block
 	st.server.Output.Await(from, patience, func(lines []string) bool { return slices.ContainsFunc(lines, event.MatchString) })
 	if action == "reload" && err == nil {
@@ -150,22 +161,6 @@ func (st *stage) act(words []string) error {
 }
 
 var event = regexp.MustCompile(` says |received |a member left`)
-
-// move does what an open window does.
-func (st *stage) move(c *frames.Client, action string, words []string) error {
-	switch action {
-	case "vanish":
-		return c.TCP.Close()
-	case "send":
-		var key [4]byte
-		binary.BigEndian.PutUint32(key[:], st.keys)
-		st.keys = st.keys*1664525 + 1013904223 // the next one looks different: that is all it is for
-		post := fmt.Sprintf(`{"user":%q,"text":%q}`, words[1], words[2])
-		return c.Send(frames.Whole(frames.Text, []byte(post), key))
-	}
-	goodbye := frames.Whole(frames.Close, frames.ClosePayload(1001, ""), closeKey)
-	return errors.Join(c.Send(goodbye), c.TCP.CloseWrite())
-}
 
 // open asks for a WebSocket as the page does. It is no error if the server refuses. What
 // comes then is read, and answered as by a browser.

@@ -260,11 +260,11 @@ func choose(parts []*part, words []string) (map[*part][]int, error) {
 
 // block returns the block for chosen hunks: what is given as it is, the rest as a diff.
 func block(name string, parts []*part, chosen map[*part][]int, kind string) []string {
-	lines := []string{"```diff", "+++ " + name}
+	lines, sign := []string{"```diff", "+++ " + name}, "+"
 	goesOn := !slices.ContainsFunc(parts, (*part).isThere) // what is new now follows directly
 	switch {
 	case kind == "given":
-		lines = []string{"```go"}
+		lines, sign = []string{"```go"}, ""
 	case goesOn:
 		lines[1] += " (new)"
 	}
@@ -272,7 +272,7 @@ func block(name string, parts []*part, chosen map[*part][]int, kind string) []st
 		hunks, ok := chosen[p]
 		view := p.view(hunks)
 		if end := slices.IndexFunc(view, func(l line) bool { return strings.HasSuffix(l.text, "{") }); kind == "turn" && end >= 0 {
-			view = append(view[:end+1:end+1], line{'+', "\t// your turn", -1}, line{'+', "}", -1})
+			view = append(view[:end+1:end+1], line{'+', "\t// your turn", -1}, line{' ', "}", -1})
 		}
 		switch {
 		case !ok:
@@ -294,7 +294,7 @@ func block(name string, parts []*part, chosen map[*part][]int, kind string) []st
 			lines, goesOn = append(lines, place), true
 		}
 		for _, l := range view {
-			lines = append(lines, strings.TrimPrefix("+"+l.text, map[string]string{"given": "+"}[kind]))
+			lines = append(lines, sign+l.text)
 		}
 	}
 	return append(lines, "```", "")

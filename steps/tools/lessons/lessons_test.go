@@ -16,18 +16,10 @@ import (
 
 const root = "../../.."
 
-// workshopOf returns the workshop in a folder.
+// workshopOf returns the workshop in a folder, until the test ends.
 func workshopOf(t *testing.T, root string) *workshop {
-	t.Helper()
-	root, err := filepath.Abs(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := newWorkshop(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.close)
+	w := newWorkshop(root)
+	t.Cleanup(func() { os.RemoveAll(w.temp) })
 	return w
 }
 
@@ -152,7 +144,7 @@ var broken = []struct{ name, file, old, new, says string }{
 	{"a count is wrong", "steps/02.md", "16<!--", "25<!--", "steps/02.md:51: gen: lines steps/02/chat.go gives "},
 	{"a region does not end", "steps/02.md", "16<!-- /gen -->", "16", "steps/02.md:51: a <!-- /gen --> is missing"},
 	{"the time is wrong", "steps/02.md", "4 minutes", "3 minutes", "steps/02.md:3: gen: minutes + 2 gives "},
-	{"a lesson does not say its time", "steps/02.md", "<!-- gen: minutes + 2 -->", "<!-- gen: minutes steps/01.md -->", "steps/02.md:1: <!-- gen: minutes +  is missing"},
+	{"a lesson does not say its time", "steps/02.md", "<!-- gen: minutes + 2 -->", "<!-- gen: minutes steps/01.md -->", "steps/INSTRUCTOR.md:1: gen: timetable: steps/02.md does not say what time it allows"},
 	{"a timetable does not add up", "steps/INSTRUCTOR.md", "| 9:25 |", "| 9:30 |", "steps/INSTRUCTOR.md:6: gen: timetable gives "},
 	{"a lesson takes longer", "steps/01.md", "minutes + 17 ", "minutes + 27 ", "steps/INSTRUCTOR.md:4: gen: timetable gives "},
 	{"the checker says something else", "steps/tools/check/a.go", "key is missing", "key is wrong", `steps/02.md:55: the checker never says "the key is missing"`},

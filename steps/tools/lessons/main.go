@@ -61,24 +61,15 @@ func main() {
 	log.SetFlags(0)
 	update := flag.Bool("update", false, "write anew what is generated")
 	flag.Parse()
-	here, err := os.Getwd()
-	if err != nil {
-		log.Fatal(err)
-	}
-	w, err := newWorkshop(programs.Root(filepath.Dir(programs.Root(here))))
-	if err != nil {
-		log.Fatal(err)
-	}
-	failed := false
+	here, _ := os.Getwd() // if there is none, there is no workshop
+	w := newWorkshop(programs.Root(filepath.Dir(programs.Root(here))))
+	status := 0
 	for _, name := range texts {
 		if flag.NArg() > 0 && !slices.Contains(flag.Args(), name) {
 			continue
 		}
 		problems, fresh := w.check(name)
-		for range 3 { // what is generated may count what was
-			if !*update || fresh == w.read(name) {
-				break
-			}
+		for i := 0; *update && fresh != w.read(name) && i < 3; i++ { // what is generated may count what was
 			if err := os.WriteFile(filepath.Join(w.root, name), []byte(fresh), 0o644); err != nil {
 				log.Fatal(err)
 			}
@@ -87,32 +78,30 @@ func main() {
 		}
 		for _, p := range problems {
 			fmt.Println(p)
-			failed = true
+			status = 1
 		}
 	}
-	w.close()
-	if failed {
-		os.Exit(1)
-	}
+	os.RemoveAll(w.temp)
+	os.Exit(status)
 }
 
 // A workshop is what the texts are held to.
 type workshop struct {
 	root  string          // its folder
-	temp  string          // for programs, and copies to run commands in
+	temp  string          // for programs, and copies to run commands in; whoever made w removes it
 	names map[string]bool // see learn
 }
 
-// newWorkshop returns the workshop in a folder. Whoever makes it closes it.
-func newWorkshop(root string) (*workshop, error) {
+// newWorkshop returns the workshop in a folder.
+func newWorkshop(root string) *workshop {
 	temp, err := os.MkdirTemp("", "websocket-lessons-")
+	if err != nil {
+		log.Fatal(err)
+	}
 	w := &workshop{root, temp, make(map[string]bool)}
 	w.learn()
-	return w, err
+	return w
 }
-
-// close removes what the checks have made.
-func (w *workshop) close() { os.RemoveAll(w.temp) }
 
 // check returns what does not hold in a text, in the order of its lines, and the text with
 // all that is generated made anew.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -176,11 +175,7 @@ func (w *workshop) checkMarks(p *page) {
 			p.say(f.line, "over this block no mark says where it comes from, and it is not marked sh or text")
 		}
 	}
-	mark := owed[p.name]
-	if i := slices.IndexFunc(lessons, func(l lesson) bool { return l.text == p.name && l.to != "library" }); i >= 0 {
-		mark = cmp.Or(mark, "<!-- gen: minutes + ")
-	}
-	if !strings.Contains(p.source, mark) {
-		p.say(1, "%s is missing", mark)
+	if !strings.Contains(p.source, owed[p.name]) {
+		p.say(1, "%s is missing", owed[p.name])
 	}
 }
