@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-//go:embed index.html chat.js chat.css frame.html frame.js frame-codec.js frame-diagram.js frame-diagram.css frame.css
+//go:embed index.html chat.js chat.css frame.html frame.js frame-codec.js frame-diagram.js frame-diagram.css frame.css wire.html wire.js wire.css
 var files embed.FS
 
 // mark names this process in each answer: a page that waits for its server sees that it is another.

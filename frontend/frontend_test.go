@@ -33,7 +33,7 @@ func TestEveryFileAPageLoadsIsServed(t *testing.T) {
 		"css":  "text/css; charset=utf-8",
 	}
 	seen := map[string]bool{}
-	todo := []string{"index.html"}
+	todo := []string{"index.html", "wire.html"}
 	for len(todo) > 0 {
 		name := strings.TrimPrefix(todo[0], "./")
 		todo = todo[1:]

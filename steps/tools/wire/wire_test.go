@@ -427,7 +427,7 @@ func TestForeign(t *testing.T) {
 		method, path, host, header string
 		want                       int
 	}{
-		{"GET", "/frame.html", own, "", 200},
+		{"GET", "/wire.html", own, "", 200},
 		{"GET", "/", "localhost:" + port, "", 302},
 		{"GET", "/now", "[::1]:" + port, "", 200},
 		{"GET", "/now", "evil.example:" + port, "", 403},
