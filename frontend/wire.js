@@ -402,9 +402,9 @@ function read(text) {
 // page is this page as one file, with the events in it: it opens without a server.
 async function page() {
   const text = async (name) => (await fetch(name)).text();
-  const bare = (script) => script.replaceAll(/from "\.\/([\w-]+)\.js"/g, 'from "$1"');
+  const bare = (script) => script.replaceAll(/(from )"\.\/([\w-]+)\.js"/g, '$1"$2"');
   let html = await text("wire.html");
-  for (const [link, name] of html.matchAll(/<link rel="stylesheet" href="([^"]+)">/g)) {
+  for (const [link, name] of html.matchAll(/<link rel="stylesheet" [^>]*"([^"]+)">/g)) {
     const css = await text(name);
     html = html.replace(link, () => `<style>\n${css}</style>`);
   }
