@@ -214,7 +214,7 @@ func changed(from, to *program, names map[string]bool) {
 
 // about is which declarations of the lesson a behaviour is about, by words in its name.
 var about = []struct{ words, decls string }{
-	{"ctrl-c sigterm", "main hub.close conn.goodbye conn.end"},
+	{"ctrl-c sigterm", "main hub.close hub.each conn.goodbye conn.end"},
 	{"port -addr", "main"},
 	{"upgrade", "serve upgrade hasToken accept"},
 	{"list lists", "tokens hasToken"},
@@ -226,9 +226,9 @@ var about = []struct{ words, decls string }{
 	{"fragments", "conn.read"},
 	{"4,096 2^62", "conn.read maxMessage"},
 	{"message messages history newest 50", "parsePost history.add history.json chat"},
-	{"everyone member order lost gets slow read nobody gone", "hub.post member.push member.send member.next conn.write hub.join hub.leave visit"},
+	{"everyone member order lost gets slow read nobody gone", "hub.post send conn.write hub.join hub.leave visit"},
 	{"close goodbye", "conn.control parseClose closeError.payload sendable conn.end conn.write"},
-	{"ping pong", "conn.control"},
+	{"ping pong heartbeat 30 75", "conn.control conn.ping conn.read main hub.each"},
 	{"reserved opcode mask control", "header.check readHeader"},
 	{"1003 1007 json", "chat conn.read parsePost parseClose"},
 }
