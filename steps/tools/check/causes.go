@@ -25,6 +25,9 @@ func causeOfNo101(a answer) string {
 	case 101:
 		return "the header does not end well: every line ends with \\r\\n, and an empty line comes last"
 	case 200:
+		if a.get("Sec-WebSocket-Accept") != "" {
+			return "the status line has to be HTTP/1.1 101 Switching Protocols"
+		}
 		return "the page came instead: requests with an Upgrade header are for the upgrade handler"
 	case 404:
 		return "an upgrade is taken at one path only: look at the header, before any path"

@@ -202,7 +202,7 @@ func (r *report) heading(b behaviour) {
 // endStep says how many behaviours held of a step that is shown in a line.
 func (r *report) endStep() {
 	if r.brief(r.reached) && r.ofStep > 0 {
-		fmt.Fprintf(r.out, "  ✓ ok     %d behaviours\n", r.ofStep)
+		fmt.Fprintf(r.out, "  ✓ ok     %s\n", plural(r.ofStep, "behaviour holds", "behaviours hold"))
 	}
 	r.ofStep = 0
 }
