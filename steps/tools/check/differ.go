@@ -226,7 +226,7 @@ var about = []struct{ words, decls string }{
 	{"fragments", "conn.read"},
 	{"4,096 2^62", "conn.read maxMessage"},
 	{"message messages history newest 50", "parsePost history.add history.json chat"},
-	{"everyone member order lost gets slow read nobody gone", "hub.post send conn.write hub.join hub.leave visit"},
+	{"everyone member order lost gets slow read nobody gone", "hub.post member.push member.send conn.write hub.join hub.leave visit"},
 	{"close goodbye", "conn.control parseClose closeError.payload sendable conn.end conn.write"},
 	{"ping pong heartbeat 30 75", "conn.control conn.ping conn.read main hub.each"},
 	{"reserved opcode mask control", "header.check readHeader"},
