@@ -5,6 +5,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -30,6 +31,8 @@ const (
 	memoryIdle  metric = "KiB/idle-member"       // for one that was sent its first frame only
 	memoryAfter metric = "KiB/member-afterwards" // once there were broadcasts
 	p50, p99    metric = "p50-µs", "p99-µs"      // from a post until the last member has it
+	cpuBurst    metric = "µs-cpu/burst-member"   // until each has the last of 50 posts that were sent at once
+	bytesBurst  metric = "KiB/burst-member"      // that it was sent of them
 )
 
 // A sample is what one process was measured to be.
@@ -99,6 +102,11 @@ func BenchmarkOpen(b *testing.B) {
 // BenchmarkDelivery has one member post and everyone get that, again and again.
 func BenchmarkDelivery(b *testing.B) {
 	report(b, "delivery", deliver)
+}
+
+// BenchmarkBurst has one member post 50 times at once.
+func BenchmarkBurst(b *testing.B) {
+	report(b, "burst", burst)
 }
 
 // report runs measure as often as -count says for each server and reports the samples.
@@ -225,6 +233,27 @@ func deliver(s *server, members int) (sample, error) {
 		result.memory(s, memoryAfter, before, members-1)
 	}
 	return result, nil
+}
+
+// burst measures posts that come faster than members are sent them: histories that wait are
+// replaced by newer ones. Bare, which does not read posts, has no part in it.
+func burst(s *server, members int) (sample, error) {
+	if s.name == "bare" {
+		return nil, nil
+	}
+	if err := s.open(members); err != nil {
+		return nil, err
+	}
+	s.bursting.Store(true)
+	s.sent.Store(0)
+	start := s.cpu()
+	if _, err := s.say(append(bytes.Repeat(frame(text), 49), frame(lastText)...)); err != nil {
+		return nil, err
+	}
+	return sample{
+		cpuBurst:   micros(s.cpu()-start) / float64(members),
+		bytesBurst: float64(s.sent.Load()) / 1024 / float64(members),
+	}, nil
 }
 
 // memory takes down what the server holds for each member, where that can be measured.

@@ -24,17 +24,25 @@ const patience = 20 * time.Second // for whatever a server has to do
 // A server is a process, and the members that it has.
 type server struct {
 	*programs.Program
+	name    string
 	addr    string
 	members []net.Conn
 
 	missing atomic.Int64   // frames that are still to come
 	last    chan time.Time // when the last of them came
 	size    int            // of its text
-	failed  chan error
+	sent    atomic.Int64   // bytes of text that all members were sent
+
+	bursting atomic.Bool // the only frames that are missing are those with lastText in front
+	failed   chan error
 }
 
 // text is what members say, and historySize what everyone gets when it was said 50 times.
 const text = `{"user": "ann", "text": "What a browser sends in a frame is masked."}`
+
+const lastText = `{"user": "ann", "text": "The last of many."}`
+
+const lastBegins = `{"msg":[{"user":"ann","text":"The last of many."`
 
 var historySize = len(`{"msg":[]}`) - 1 + 50*len(`{"user":"ann","text":"What a browser sends in a frame is masked.","time":1700000000000},`)
 
@@ -51,7 +59,7 @@ func withServer(name string, members int, measure func(*server, int) (sample, er
 	}
 	defer null.Close()
 	cmd.Stdout, cmd.Stderr = null, null // to take what is logged would cost, too
-	s := &server{addr: addr, last: make(chan time.Time), failed: make(chan error, 1)}
+	s := &server{name: name, addr: addr, last: make(chan time.Time), failed: make(chan error, 1)}
 	if s.Program, err = programs.Start(cmd); err != nil {
 		return nil, err
 	}
@@ -124,11 +132,18 @@ func (s *server) hangUp() {
 }
 
 // post says something, and returns how long it took until every member had it.
-func (s *server) post() (time.Duration, error) {
-	frame := frames.Whole(frames.Text, []byte(text), [4]byte{1, 2, 3, 4}).Bytes()
+func (s *server) post() (time.Duration, error) { return s.say(frame(text)) }
+
+// frame returns a post as a browser sends it.
+func frame(post string) []byte {
+	return frames.Whole(frames.Text, []byte(post), [4]byte{1, 2, 3, 4}).Bytes()
+}
+
+// say sends frames, and returns how long it took until nothing was missing.
+func (s *server) say(sent []byte) (time.Duration, error) {
 	s.missing.Store(int64(len(s.members)))
 	start := time.Now()
-	if _, err := s.members[0].Write(frame); err != nil {
+	if _, err := s.members[0].Write(sent); err != nil {
 		return 0, err
 	}
 	end, err := s.await()
@@ -170,13 +185,17 @@ func (s *server) member(nc net.Conn) {
 		return
 	}
 	for {
-		size, err := skipFrame(br)
+		size, last, err := skipFrame(br)
 		if errors.Is(err, net.ErrClosed) { // hangUp has closed it
 			return
 		}
 		if err != nil {
 			s.fail(cmp.Or(ctx.Err(), err))
 			return
+		}
+		s.sent.Add(int64(size))
+		if s.bursting.Load() && !last {
+			continue
 		}
 		if s.missing.Add(-1) == 0 {
 			s.size = size
@@ -185,20 +204,27 @@ func (s *server) member(nc net.Conn) {
 	}
 }
 
-// skipFrame reads on to the end of a text frame and returns the size of its text.
-func skipFrame(br *bufio.Reader) (int, error) {
+// skipFrame reads on to the end of a text frame and returns the size of its text, and whether
+// that begins with the last post of a burst.
+func skipFrame(br *bufio.Reader) (size int, last bool, err error) {
 	header, err := br.Peek(4) // a whole header, of the lengths that come here
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	f, size := frames.ParseHeader(header)
+	f, head := frames.ParseHeader(header)
+	size = int(f.Length)
 	if f.Opcode == frames.Ping { // 75 seconds before anyone is let go who does not answer
-		br.Discard(size + int(f.Length))
+		br.Discard(head + size)
 		return skipFrame(br)
 	}
 	if !f.Fin || f.Opcode != frames.Text {
-		return 0, fmt.Errorf("no text came, but a frame that begins with %x", header)
+		return 0, false, fmt.Errorf("no text came, but a frame that begins with %x", header)
 	}
-	_, err = br.Discard(size + int(f.Length))
-	return int(f.Length), err
+	begins, err := br.Peek(head + min(size, len(lastBegins)))
+	if err != nil {
+		return 0, false, err
+	}
+	last = string(begins[head:]) == lastBegins
+	_, err = br.Discard(head + size)
+	return size, last, err
 }

@@ -27,6 +27,8 @@ var rows = []struct{ bench, unit, title string }{
 	{"Open", "µs-cpu/open", "CPU for opening"},
 	{"Open", "KiB/idle-member", "memory of an idle member"},
 	{"Delivery", "KiB/member-afterwards", "the same, after broadcasts"},
+	{"Burst", "µs-cpu/burst-member", "50 posts at once: µs of CPU a member"},
+	{"Burst", "KiB/burst-member", "50 posts at once: KiB a member"},
 }
 
 // figures are the values of each benchmark in each unit.
@@ -72,9 +74,13 @@ func read(r io.Reader) figures {
 	return all
 }
 
-// ratio returns the median of one figure divided by that of another, or a dash.
+// ratio returns the median of one figure divided by that of another, or the median itself if
+// there is no other, or a dash.
 func (all figures) ratio(a, b string) string {
-	if len(all[a]) == 0 || len(all[b]) == 0 || median(all[b]) <= 0 {
+	switch {
+	case len(all[a]) > 0 && len(all[b]) == 0:
+		return fmt.Sprintf("%.0f", median(all[a]))
+	case len(all[a]) == 0 || median(all[b]) <= 0:
 		return "–"
 	}
 	return fmt.Sprintf("%.2g", median(all[a])/median(all[b]))
@@ -122,7 +128,7 @@ func (all figures) members(bench string) []int {
 	var members []int
 	for key := range all {
 		var n int
-		if _, after, ok := strings.Cut(key, "bench "+bench+"/server=bare/members="); ok {
+		if _, after, ok := strings.Cut(key, "bench "+bench+"/server=raw/members="); ok {
 			fmt.Sscan(after, &n)
 			members = append(members, n)
 		}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -31,8 +32,8 @@ type Server[Frame any] struct {
 	Encode func(text []byte) Frame // once a broadcast
 
 	mu      sync.Mutex
-	posts   []post                     // the newest first, at most 50
-	members map[Conn[Frame]]chan Frame // each with the frame that it gets next, as in raw
+	posts   []post // the newest first, at most 50
+	members map[*member[Frame]]bool
 }
 
 // A post is what one member said.
@@ -42,11 +43,17 @@ type post struct {
 	Time int64  `json:"time"`
 }
 
+// A member is a connection, and the frame that it gets next, as in raw.
+type member[Frame any] struct {
+	Conn[Frame]
+	next atomic.Pointer[Frame] // nil: nothing to write
+}
+
 // Run serves until the process is killed.
 func (s *Server[Frame]) Run() {
 	addr := flag.String("addr", "localhost:8080", "`host:port` to listen on")
 	flag.Parse()
-	s.members = make(map[Conn[Frame]]chan Frame)
+	s.members = make(map[*member[Frame]]bool)
 	s.posts = []post{{"workshop", "Welcome! All who open this page are in one room.", time.Now().UnixMilli()}}
 	server := &http.Server{
 		Addr:         *addr,
@@ -65,32 +72,23 @@ func (s *Server[Frame]) upgrade(w http.ResponseWriter, r *http.Request) {
 		log.Printf("handshake refused: %v", err)
 		return
 	}
-	go s.visit(c) // so net/http frees what it holds for the request
+	go s.visit(&member[Frame]{Conn: c}) // so net/http frees what it holds for the request
 }
 
 // visit is one member's stay.
-func (s *Server[Frame]) visit(c Conn[Frame]) {
-	next := make(chan Frame, 1)
+func (s *Server[Frame]) visit(m *member[Frame]) {
 	s.mu.Lock()
-	s.members[c] = next
-	next <- s.history()
+	s.members[m] = true
+	m.push(s.history())
 	s.mu.Unlock()
-	go func() {
-		for frame := range next {
-			if c.Write(frame) != nil {
-				c.Close()
-			}
-		}
-	}()
 
-	err := s.chat(c)
+	err := s.chat(m)
 	log.Printf("a member left: %v", err)
 
 	s.mu.Lock()
-	delete(s.members, c)
-	close(next)
+	delete(s.members, m)
 	s.mu.Unlock()
-	c.Close()
+	m.Close()
 }
 
 // chat takes what a member sends, and gives it to everyone.
@@ -115,16 +113,32 @@ func (s *Server[Frame]) broadcast(p post) {
 	s.posts = slices.Insert(s.posts, 0, p)
 	s.posts = s.posts[:min(len(s.posts), 50)]
 	frame := s.history()
-	for _, next := range s.members {
-		select {
-		case <-next: // an older one waited
-		default:
-		}
-		next <- frame
+	for m := range s.members {
+		m.push(frame)
 	}
 }
 
 func (s *Server[Frame]) history() Frame {
 	b, _ := json.Marshal(map[string][]post{"msg": s.posts}) // strings and numbers: no error
 	return s.Encode(b)
+}
+
+// push makes frame the next one, and starts a goroutine if there is none that writes.
+func (m *member[Frame]) push(frame Frame) {
+	if m.next.Swap(&frame) == nil {
+		go m.send()
+	}
+}
+
+// send writes what is next until nothing newer has come.
+func (m *member[Frame]) send() {
+	for {
+		frame := m.next.Load()
+		if m.Write(*frame) != nil {
+			m.Close()
+		}
+		if m.next.CompareAndSwap(frame, nil) {
+			return
+		}
+	}
 }
