@@ -1,43 +1,35 @@
 // Lessons holds the workshop's texts to its code, so that neither can drift from the other,
 // and writes the blocks of the lessons.
 //
-//	go run -C steps/tools/lessons .              says what no longer holds: file, line, what
-//	go run -C steps/tools/lessons . -update      first writes anew what is generated
-//	go run -C steps/tools/lessons . 03 README.md looks at these alone
+//	go run -C steps/tools/lessons .                       says what no longer holds: file, line, what
+//	go run -C steps/tools/lessons . -update               first writes anew what is generated
+//	go run -C steps/tools/lessons . -update steps/03.md   in this text alone
 //
-// # For authors
+// For authors: you write prose, the order, and marks; the tool writes what stands under a mark.
+// A declaration is named as in Go, a method type.name; package and import are a file's head.
 //
-// You write prose, the order, and marks; the tool writes what stands under a mark. A
-// declaration is named as in Go, a method type.name; package and import are the head of a file.
+//	<!-- edit: conn.go message conn.read -->   to be typed: what changes in these declarations;
+//	                                           conn.read/2 is the second place alone where it does
+//	<!-- given: main.go main -->               what play-N puts there, shown as it is. It is listed in
+//	                                           steps/tools/given; heads are given and need no mark
+//	<!-- turn: frame.go encode -->             the head of a new function, for the attendee to fill,
+//	<!-- ours: frame.go encode -->             and further down, in <details>, what we have written
+//	<!-- delete: conn.go -->                   a file that goes; nothing is generated
+//	<!-- gen: chat.js connect -->…<!-- /gen -->  other generated text, in a line too: see generators
+//	<!-- gen: minutes + 8 -->…<!-- /gen -->    the time of a lesson, with 8 minutes that it allows
+//	<!-- gen: timetable -->…<!-- /gen -->      around a table: at, minutes, what. Rows that link a
+//	                                           lesson get its time, up to the next five minutes
+//	<!-- server steps/03: open, send ann "hi" -->  a console block: what the server prints then. Also
+//	                                           leave, reload, vanish (no close frame), interrupt;
+//	                                           open2 is a second window
+//	<!-- run: copy -->                         over an sh block: it is run in a copy of the workshop,
+//	                                           without a network; copy with MODULE@VERSION: with one
+//	<!-- not ours: why -->                     over code that is not from here
 //
-//	<!-- edit: conn.go message conn.read -->  what a lesson changes in these declarations, to be
-//	                             typed. conn.read/2 is the second place alone where it changes.
-//	<!-- given: main.go main -->  code that play-N puts there, shown as it is: listed in
-//	                             steps/tools/given. Heads of files are given and need no mark.
-//	<!-- turn: frame.go encode -->  the head of a function, for the attendee to fill, and further
-//	<!-- ours: frame.go encode -->  down, inside <details>, what we have written there
-//
-// Every changed line of a step stands under exactly one of edit, given and ours, so the blocks
-// in their order turn the step before into this one. What is above a block in the lesson is
-// done when it is typed: the lines around a change show that state. 40 lines are the most.
-//
-//	<!-- gen: chat.js connect -->…<!-- /gen -->  other generated text, also within a line: see generators
-//	<!-- gen: minutes + 8 -->…<!-- /gen -->  the time of a lesson: words at 180 a minute, commands
-//	                             at 40 words of five characters, code at half of that, and the
-//	                             8 minutes that it allows. Comments, imports, indents, what is
-//	                             given, exercises and questions do not count.
-//	<!-- gen: timetable -->…<!-- /gen -->  around a table: at, minutes, what. Rows that link a
-//	                             lesson get its time, up to the next five minutes.
-//
-//	<!-- server steps/03: open, send ann "hi", leave -->  over a console block: what a server
-//	                             prints then. open2 is a second window. Also reload, vanish (no
-//	                             close frame), interrupt. A line … stands for any lines.
-//	<!-- run: copy -->           over an sh or console block: run in a copy of the workshop, without
-//	                             a network; the output is compared. run: copy with MODULE@VERSION
-//	<!-- not ours: why -->       over code that is not from here
-//
-// Commands, `name()`, `file.go`, folders, links, tasks and their plain commands, and what a
-// table column "the checker says" quotes have to exist; other names stand in known.txt.
+// Every changed line of a step stands under exactly one of edit, given and ours: the blocks in
+// their order turn the step before into this one. The lines around a change show the file as
+// it is by then. 40 lines are the most. Commands, `name()`, `file.go`, links, tasks and their
+// plain commands, and what a column "the checker says" quotes have to exist, or stand in known.txt.
 package main
 
 import (

@@ -166,7 +166,7 @@ var owed = map[string]string{"README.md": "<!-- gen: steps -->", "steps/INSTRUCT
 func (w *workshop) checkMarks(p *page) {
 	for _, c := range p.marks {
 		kind, _, _ := strings.Cut(c.kind, " ")
-		if c.args != "" && !isEdit[kind] && !slices.Contains([]string{"gen", "run", "server", "not"}, kind) {
+		if c.args != "" && !isEdit[kind] && !slices.Contains([]string{"gen", "run", "server", "not", "delete"}, kind) {
 			p.say(c.line, "there is no mark %s", c.kind)
 		}
 	}
