@@ -18,8 +18,8 @@ var given = map[int]map[string][]string{
 	1: {"main.go": {"main", "hasToken", "tokens"}},         // flags, the listener, the http.Server; lists in header fields
 	2: {"handshake.go": {"guid", "refusal", "sameOrigin"}}, // what a handshake must look like: read, not typed
 	3: {"history.go": {"historySize", "post", "past", "history", "history.json", "history.add"}},
-	4: {"history.go": {"parsePost"}, "frame.go": {"closeError", "closeError.Error", "header.check"}},
-	6: {"frame.go": {"parseClose", "sendable"}}, // tables of codes
+	4: {"history.go": {"parsePost"}, "frame.go": {"closeError", "closeError.Error", "header.check"}, "conn.go": {"maxMessage", "message"}},
+	6: {"frame.go": {"closeError.payload", "parseClose", "sendable", "opContinuation", "header.check"}, "conn.go": {"closeTime", "pingTime", "quietTime"}, "hub.go": {"hub.each"}}, // codes and opcodes
 }
 
 // library is the lesson behind step 6. Of its one new file nothing is given: what attendees
