@@ -67,7 +67,7 @@ func command(out io.Writer, args []string, now time.Time) int {
 		fmt.Fprintln(out, err)
 		return 1
 	}
-	p.here = cmp.Or(os.Getenv("USER_WORKING_DIR"), here) // under Task, which stands at the top
+	p.here = filepath.Clean(cmp.Or(os.Getenv("USER_WORKING_DIR"), here)) // under Task, which stands at the top
 	if p.work, err = filepath.Abs(cmp.Or(*dir, filepath.Join(p.root, "work"))); err == nil {
 		err = p.do(out, now)
 	}
@@ -130,7 +130,7 @@ func (p *beginning) begin(now time.Time) (kept string, err error) {
 	}
 	defer os.RemoveAll(fresh) // which is gone by then, if all went well
 	if err := p.fill(fresh); err != nil {
-		return "", fmt.Errorf("nothing was changed: the start of step %d cannot be copied: %v", p.step, err)
+		return "", fmt.Errorf("nothing was changed: the code to begin with cannot be copied: %v", err)
 	}
 	if there {
 		if kept, err = p.moveAside(now); err != nil {
