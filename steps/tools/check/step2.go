@@ -145,13 +145,13 @@ func readsTokens(p *probe) {
 func refusesMethod(p *probe) {
 	r := p.upgrade().With("Content-Length", "0")
 	r[0] = "POST / HTTP/1.1"
-	p.refused(r, http.StatusMethodNotAllowed, "r.Method is not looked at")
+	p.refused(r, http.StatusMethodNotAllowed, "such a request is let in: r.Method has to be GET")
 }
 
 // refusesConnection: Connection has to say upgrade.
 func refusesConnection(p *probe) {
 	for _, value := range []string{"keep-alive", "close, upgraded"} {
-		p.refused(p.upgrade().With("Connection", value), http.StatusBadRequest, "the field Connection is not looked at: one of its words has to be upgrade")
+		p.refused(p.upgrade().With("Connection", value), http.StatusBadRequest, "such a request is let in: one of the words in Connection has to be upgrade")
 	}
 }
 
@@ -159,14 +159,14 @@ func refusesConnection(p *probe) {
 func refusesKey(p *probe) {
 	p.refused(p.upgrade().With("Sec-WebSocket-Key"), http.StatusBadRequest, "a request without Sec-WebSocket-Key is no handshake")
 	for _, key := range []string{"hello", base64.StdEncoding.EncodeToString(p.bytes(15)), base64.StdEncoding.EncodeToString(p.bytes(32)), strings.Repeat("?", 24)} {
-		p.refused(p.upgrade().With("Sec-WebSocket-Key", key), http.StatusBadRequest, "the key is not looked at: it has to be 16 bytes in base64")
+		p.refused(p.upgrade().With("Sec-WebSocket-Key", key), http.StatusBadRequest, "such a key is let in: it has to be 16 bytes in base64")
 	}
 }
 
 // refusesVersion: there is version 13 only, and the answer says so.
 func refusesVersion(p *probe) {
 	for _, version := range [][]string{{"8"}, {"0"}, nil} {
-		const cause = "the field Sec-WebSocket-Version is not looked at: only 13 is spoken here"
+		const cause = "such a version is let in: only 13 is spoken here"
 		a := p.refused(p.upgrade().With("Sec-WebSocket-Version", version...), http.StatusUpgradeRequired, cause)
 		if a.get("Sec-WebSocket-Version") != "13" {
 			p.fail(failure{

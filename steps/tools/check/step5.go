@@ -56,7 +56,7 @@ func sendsOthers(p *probe) {
 		for _, to := range []*client{sender, other, third} {
 			to.sent = append([]string(nil), from.sent...)
 			to.awaitText("a text frame with the new history, to every member", holding(m), func(history) string {
-				return "only some members are told: keep a list of every open connection, under a mutex, and write to each"
+				return "only some members get it: is every open connection in the list, and does each get the frame?"
 			})
 		}
 	}
