@@ -219,7 +219,7 @@ func (e *edits) block(p *page, l lesson, files map[string][]*part, m *mark) erro
 	}
 	for _, part := range parts {
 		if _, ok := chosen[part]; ok && part.given != (m.kind == "given") {
-			err = fmt.Errorf("%s: play puts it there, or does not: see steps/tools/given", part.names[0])
+			err = fmt.Errorf("%s: steps/tools/given says otherwise of it", part.names[0])
 		}
 		for _, l := range part.lines {
 			if !slices.Contains(chosen[part], l.hunk) || m.kind == "turn" {

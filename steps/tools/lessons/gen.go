@@ -16,9 +16,11 @@ import (
 	"websocket-workshop/steps/tools/given"
 )
 
-// generators make what stands between <!-- gen: NAME ARGS --> and <!-- /gen -->. Each is
-// given its arguments and what stood there before.
-var generators = map[string]func(w *workshop, p *page, args []string, old string) (string, error){
+// A generator makes what stands between <!-- gen: NAME ARGS --> and <!-- /gen -->, from its
+// arguments and what stood there before.
+type generator func(w *workshop, p *page, args []string, old string) (string, error)
+
+var generators = map[string]generator{
 	"steps":     genSteps,     // README's table of steps, its last column filled
 	"timetable": genTimetable, // a table: at, minutes, what; rows that link a lesson get its minutes
 	"minutes":   genMinutes,   // + N: this lesson's; FILE …: those of lessons together; alone: of the six
@@ -28,46 +30,19 @@ var generators = map[string]func(w *workshop, p *page, args []string, old string
 	"compare":   genCompare,   // what go run ./steps/tools/compare prints
 }
 
-// A region is a part of a text that a mark makes.
-type region struct {
-	mark     *mark
-	from, to int
-}
-
-// regions returns what is generated: behind gen up to /gen, and the blocks under other marks.
-func (p *page) regions() (all []region) {
-	for i, m := range p.marks {
-		kind, _, _ := strings.Cut(m.kind, " ")
-		switch {
-		case kind == "gen" && (i+1 == len(p.marks) || p.marks[i+1].kind != "/gen"):
-			p.say(m.line, "a <!-- /gen --> is missing")
-		case kind == "gen":
-			all = append(all, region{m, m.to, p.marks[i+1].from})
-		case isEdit[kind], kind == "server", kind == "run":
-			r := region{m, p.lineEnd(m.to), p.lineEnd(m.to)}
-			if f := p.fenceAt(r.from); f != nil {
-				r.to = f.to
-			}
-			all = append(all, r)
-		}
-	}
-	return all
-}
-
-// generate returns what belongs into a region.
-func (w *workshop) generate(p *page, e edits, r region) (string, error) {
-	old := p.source[r.from:r.to]
-	words := append(strings.Fields(r.mark.args), "")
+// generate returns what belongs where old stands, which mark m is to make.
+func (w *workshop) generate(p *page, e edits, m *mark, old string) (string, error) {
+	words := append(strings.Fields(m.args), "")
 	name, args := words[0], words[1:len(words)-1]
-	dir, isServer := strings.CutPrefix(r.mark.kind, "server ")
+	dir, isServer := strings.CutPrefix(m.kind, "server ")
 	switch {
-	case isEdit[r.mark.kind]: // if it is wrong, e has said so
-		return cmp.Or(e.blocks[r.mark], old), nil
+	case isEdit[m.kind]: // if it is wrong, e has said so
+		return cmp.Or(e.blocks[m], old), nil
 	case isServer:
-		return w.console(dir, r.mark.args, old)
-	case r.mark.kind == "run":
+		return w.console(dir, m.args, old)
+	case m.kind == "run":
 		commands := codeLines(old)
-		return old, w.runCopy(r.mark.args, commands[1:len(commands)-1])
+		return old, w.runCopy(m.args, commands[1:max(len(commands)-1, 1)])
 	case strings.HasSuffix(name, ".js"):
 		return w.script(path.Join("frontend", name), strings.Join(args, " "))
 	case generators[name] == nil:
@@ -76,24 +51,38 @@ func (w *workshop) generate(p *page, e edits, r region) (string, error) {
 	return generators[name](w, p, args, old)
 }
 
-// checkGenerated refuses what is not as it would be generated now, and returns the text as
-// it should be.
+// checkGenerated refuses what is not as it would be generated now, behind gen up to /gen and
+// in the blocks under other marks, and returns the text as it should be.
 func (w *workshop) checkGenerated(p *page) string {
 	source, e := p.source, w.edits(p)
-	for _, r := range slices.Backward(p.regions()) {
-		old := p.source[r.from:r.to]
-		fresh, err := w.generate(p, e, r)
+	for i, m := range slices.Backward(p.marks) {
+		kind, _, _ := strings.Cut(m.kind, " ")
+		from := p.lineEnd(m.to)
+		to := from
+		switch f := p.fenceAt(from); {
+		case kind == "gen" && (i+1 == len(p.marks) || p.marks[i+1].kind != "/gen"):
+			p.say(m.line, "a <!-- /gen --> is missing")
+			continue
+		case kind == "gen":
+			from, to = m.to, p.marks[i+1].from
+		case !isEdit[kind] && kind != "server" && kind != "run":
+			continue
+		case f != nil:
+			to = f.to
+		}
+		old := p.source[from:to]
+		fresh, err := w.generate(p, e, m, old)
 		if err != nil {
-			p.say(r.mark.line, "%s: %s: %v", r.mark.kind, r.mark.args, err)
+			p.say(m.line, "%s: %s: %v", m.kind, m.args, err)
 			continue
 		}
-		source = source[:r.from] + fresh + source[r.to:]
+		source = source[:from] + fresh + source[to:]
 		if fresh != old {
 			a, b, i := append(codeLines(old), ""), append(codeLines(fresh), ""), 0
 			for a[i] == b[i] && i+1 < min(len(a), len(b)) {
 				i++
 			}
-			p.say(p.lineAt(r.from)+i, "%s: %s gives %q here, not %q: task lessons", r.mark.kind, r.mark.args, b[i], a[i])
+			p.say(p.lineAt(from)+i, "%s: %s gives %q here, not %q: task lessons", m.kind, m.args, b[i], a[i])
 		}
 	}
 	return source
