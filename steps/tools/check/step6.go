@@ -20,7 +20,7 @@ func (p *probe) closeFrame(code int, reason string) frames.Frame {
 
 // answersClose: a close frame is answered with its own code. 1000 says as much.
 func answersClose(p *probe) {
-	for i, code := range []int{1000, 1001, 1011, 3000, 4000 + p.number(999), 4999} {
+	for i, code := range []int{1000, 1001, 1003, 1011, 3000, 4000 + p.number(999), 4999} {
 		c := p.member()
 		reason := p.word(6)
 		if i == 2 {
