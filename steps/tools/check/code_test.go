@@ -109,7 +109,7 @@ main.main.func1()
 	/x/work/main.go:44 +0x1
 `, "\n")
 	want := "2 goroutines wait for a lock at work/hub.go:43\na goroutine waits in Write, for a member to read at work/conn.go:88"
-	if said := s.waiting(dump); said != want {
+	if said := waiting(s.goroutinesIn(dump)); said != want {
 		t.Errorf("says\n%s\nwant\n%s", said, want)
 	}
 }

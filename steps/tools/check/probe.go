@@ -83,7 +83,7 @@ func (p *probe) run(b behaviour) (f *failure) {
 			f.cause = cmp.Or(p.server.fate(), f.cause)
 			f.lines, _ = p.server.Output.Since(f.from)
 			if !p.shares && waitedInVain.MatchString(f.came) {
-				f.stuck = p.server.stuck()
+				f.stuck = waiting(p.server.dump())
 			}
 			if p.server.Output.Flooded() && !p.server.asked {
 				f.cause += "\nthe server prints without end: thousands of lines came"

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
 )
 
 // stamp is what log puts in front of a line, verb what a format has in it, and varying what
@@ -64,8 +62,8 @@ func (p *program) terminal(lines []string) (said string, all []place, reason boo
 	var kept, kinds []string
 	for _, line := range lines {
 		line = strings.TrimSpace(stamp.ReplaceAllString(line, ""))
-		if strings.HasPrefix(line, "goroutine ") {
-			break // where a crash came from is said in a sentence
+		if strings.HasPrefix(line, "goroutine ") || strings.HasPrefix(line, "=====") {
+			break // where a crash or a race came from is said in a sentence
 		}
 		if line == "" || strings.Contains(line, requested) || strings.Contains(strings.ToLower(line), "listening on http") {
 			continue
@@ -97,58 +95,29 @@ var waitsFor = []struct{ state, inside, says string }{
 // waitedInVain finds in what came that something did not.
 var waitedInVain = regexp.MustCompile(`^$|nothing for|still |did not|no connection`)
 
-// stuck ends the server and says where in the code its goroutines wait for what does not come.
-// It says nothing where the system cannot ask a Go program for that.
-func (s *server) stuck() string {
-	if s.HasEnded() {
-		return ""
-	}
-	from := s.Output.Next()
-	s.asked = true
-	if s.Cmd.Process.Signal(syscall.SIGQUIT) != nil {
-		return ""
-	}
-	if !s.AwaitEnd(2 * time.Second) {
-		return ""
-	}
-	lines, _ := s.Output.Since(from)
-	return s.waiting(lines)
-}
-
-// waiting reads a dump of all goroutines.
-func (s *server) waiting(dump []string) string {
+// waiting says where in the code goroutines wait that have more to do.
+func waiting(all []goroutine) string {
 	var found []string
 	counts := map[string]int{}
-	for i, line := range dump {
-		_, state, ok := strings.Cut(line, " [")
-		if !ok || !strings.HasPrefix(line, "goroutine ") {
-			continue
-		}
-		trace := dump[i+1:]
-		if end := slices.Index(trace, ""); end >= 0 {
-			trace = trace[:end]
-		}
-		at := s.place(trace)
+	for _, g := range all {
 		for _, w := range waitsFor {
-			if at == "" || !strings.HasPrefix(state, w.state) || w.inside != "" && !strings.Contains(strings.Join(trace, "\n"), w.inside) {
+			if g.place == "" || !strings.HasPrefix(g.state, w.state) || !strings.Contains(g.trace, w.inside) {
 				continue
 			}
-			what := w.says + at
+			what := w.says + g.place
 			if counts[what]++; counts[what] == 1 {
 				found = append(found, what)
 			}
 			break
 		}
 	}
-	var said []string
-	for _, what := range found[:min(3, len(found))] {
-		who := "a goroutine waits "
+	for i, what := range found {
+		found[i] = "a goroutine waits " + what
 		if n := counts[what]; n > 1 {
-			who = fmt.Sprint(n, " goroutines wait ")
+			found[i] = fmt.Sprint(n, " goroutines wait ", what)
 		}
-		said = append(said, who+what)
 	}
-	return strings.Join(said, "\n")
+	return strings.Join(found[:min(3, len(found))], "\n")
 }
 
 var (

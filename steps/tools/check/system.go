@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -42,29 +43,45 @@ func openFiles(s *server) int {
 	return len(fds)
 }
 
-// goroutines ends a server, and returns how many of its goroutines wait at which place of its code, but for
-// those that wait for a time to come.
-func (s *server) goroutines() map[string]int {
+// A goroutine is one of a server's, as Go shows it when it is told to quit.
+type goroutine struct {
+	state string // what it waits for
+	trace string // the innermost call first
+	place string // where in the code under check, as place has it
+}
+
+// dump ends a server, and returns its goroutines: none where the system cannot ask for them.
+func (s *server) dump() []goroutine {
 	from := s.Output.Next()
 	s.asked = true
-	if s.Cmd.Process.Signal(syscall.SIGQUIT) != nil || !s.AwaitEnd(5*time.Second) {
+	if s.HasEnded() || s.Cmd.Process.Signal(syscall.SIGQUIT) != nil || !s.AwaitEnd(5*time.Second) {
 		return nil
 	}
 	lines, _ := s.Output.Since(from)
-	found := map[string]int{}
+	return s.goroutinesIn(lines)
+}
+
+// goroutinesIn reads what Go prints of goroutines.
+func (s *server) goroutinesIn(lines []string) (all []goroutine) {
 	for i, line := range lines {
-		if !strings.HasPrefix(line, "goroutine ") || strings.Contains(line, "[sleep") {
-			continue
-		}
-		trace := lines[i+1:]
-		for j, other := range trace {
-			if other == "" {
-				trace = trace[:j]
-				break
+		if _, state, ok := strings.Cut(line, " ["); ok && strings.HasPrefix(line, "goroutine ") {
+			trace := lines[i+1:]
+			if end := slices.Index(trace, ""); end >= 0 {
+				trace = trace[:end]
 			}
+			all = append(all, goroutine{state, strings.Join(trace, "\n"), s.place(trace)})
 		}
-		if place := s.place(trace); place != "" && !s.target.waitsForTime(place) {
-			found[place]++
+	}
+	return all
+}
+
+// goroutines ends a server, and returns how many of its goroutines wait at which place of its code, but for
+// those that wait for a time to come.
+func (s *server) goroutines() map[string]int {
+	found := map[string]int{}
+	for _, g := range s.dump() {
+		if g.place != "" && !strings.HasPrefix(g.state, "sleep") && !s.target.waitsForTime(g.place) {
+			found[g.place]++
 		}
 	}
 	return found
