@@ -58,7 +58,10 @@ func (w *workshop) edits(p *page) edits {
 	e := edits{blocks: make(map[*mark]string)}
 	marks := slices.DeleteFunc(slices.Clone(p.marks), func(m *mark) bool { return !isEdit[m.kind] })
 	i := slices.IndexFunc(lessons, func(l lesson) bool { return l.text == p.name })
-	if i < 0 || len(marks) == 0 && lessons[i].to == "library" { // which may be a text to read alone
+	if i < 0 {
+		for _, m := range marks {
+			p.say(m.line, "%s: this is the text of no step", m.kind)
+		}
 		return e
 	}
 	l := lessons[i]

@@ -26,7 +26,6 @@ var generators = map[string]generator{
 	"minutes":   genMinutes,   // + N: this lesson's; FILE …: those of lessons together; alone: of the six
 	"go":        genGo,        // FILE NAME …: declarations, as steps/06/conn.go conn.end
 	"lines":     genLines,     // FILE NAME … FILE …: how many lines these have, with their comments; a file alone: all
-	"size":      genLines,     // the same
 	"compare":   genCompare,   // what go run ./steps/tools/compare prints
 }
 
@@ -129,7 +128,7 @@ func genSteps(w *workshop, p *page, args []string, old string) (string, error) {
 // genTimetable gives each row the minutes of the lesson that it links to, and the time at
 // which the rows above end. The first row says when it begins; the last may have no minutes.
 func genTimetable(w *workshop, p *page, args []string, old string) (string, error) {
-	at := -1
+	at, next := -1, 1
 	return eachRow(p, old, func(cells []string, l *lesson) error {
 		if at < 0 {
 			var h, m int
@@ -139,12 +138,15 @@ func genTimetable(w *workshop, p *page, args []string, old string) (string, erro
 			at = h*60 + m
 		}
 		cells[0] = fmt.Sprintf("%d:%02d", at/60, at%60)
-		if l != nil && (l.to != "library" || allowance.MatchString(w.read(l.text))) {
+		if l != nil {
 			t, err := w.timeOf(l.text)
 			if err != nil {
 				return err
 			}
-			cells[1] = fmt.Sprint(t.rounded())
+			if l.number != next {
+				return fmt.Errorf("lesson %d comes where %d is due", l.number, next)
+			}
+			cells[1], next = fmt.Sprint(t.rounded()), next+1
 		}
 		minutes, err := strconv.Atoi(cmp.Or(cells[1], "0"))
 		at += minutes

@@ -46,17 +46,15 @@ func TestTyped(t *testing.T) {
 		if l.to == "library" {
 			files = w.code(l.from)
 		}
-		typed := false
 		for _, f := range parse(l.text, w.read(l.text)).fences {
 			if f.mark.kind == "edit" || f.mark.kind == "ours" {
-				typed = true
 				if err := f.typeInto(files); err != nil {
 					t.Errorf("%s:%d: %v", l.text, f.line, err)
 				}
 			}
 		}
 		for name, want := range w.code(l.to) {
-			if typed && files[name] != want {
+			if files[name] != want {
 				t.Errorf("%s: typed as it says, %s is\n%s", l.text, name, files[name])
 			}
 		}
@@ -104,7 +102,7 @@ func (f *fence) typeInto(files map[string]string) error {
 // broken are ways in which the small workshop breaks: a file, what is replaced in it and by
 // what, and what is said of it.
 var broken = []struct{ name, file, old, new, says string }{
-	{"nothing", "", "", "", "steps/02.md"}, {"nothing", "", "", "", "library/README.md"}, {"nothing", "", "", "", "steps/INSTRUCTOR.md"},
+	{"nothing", "", "", "", "steps/02.md"}, {"nothing", "", "", "", "steps/00.md"}, {"nothing", "", "", "", "steps/INSTRUCTOR.md"},
 	{"a line of code changes", "steps/02/chat.go", `print("no")`, `print("yes")`, "steps/02.md:15: edit: chat.go serve/2 conn.read gives "},
 	{"a block is edited", "steps/02.md", "+type conn struct{}", "+type conn struct{ }", "steps/02.md:28: edit: chat.go conn serve/1 gives "},
 	{"a block has no mark", "steps/02.md", "<!-- ours: hub.go close -->\n", "", "steps/02.md:52: over this block no mark says where it comes from"},
@@ -112,6 +110,7 @@ var broken = []struct{ name, file, old, new, says string }{
 	{"a declaration is in no block", "steps/02/chat.go", "type conn struct{}", "type conn struct{}\n\nvar past int", "steps/02.md:52: no block shows past of steps/02/chat.go"},
 	{"a change is in no block", "steps/02.md", "conn serve/1", "conn", "steps/02.md:52: no block shows serve/1 of steps/02/chat.go"},
 	{"a declaration is in two", "steps/02.md", "conn serve/1", "conn serve", "steps/02.md:22: edit: line 10 shows serve/2 already"},
+	{"an edit is in no lesson", "steps/00.md", "run: copy", "edit: main.go main", "steps/00.md:9: edit: this is the text of no step"},
 	{"a file is not of the step", "steps/02.md", "edit: chat.go conn", "edit: cone.go conn", "steps/02.md:22: edit: FILE of steps/02, and its declarations"},
 	{"what is given is typed", "steps/02.md", "given: hub.go", "edit: hub.go", "steps/02.md:35: edit: package: steps/tools/given says otherwise"},
 	{"what is typed is given", "steps/02.md", "edit: chat.go conn", "given: chat.go conn", "steps/02.md:22: given: serve: steps/tools/given says otherwise"},
@@ -146,14 +145,15 @@ var broken = []struct{ name, file, old, new, says string }{
 	{"the time is wrong", "steps/02.md", "4 minutes", "3 minutes", "steps/02.md:3: gen: minutes + 2 gives "},
 	{"a lesson does not say its time", "steps/02.md", "<!-- gen: minutes + 2 -->", "<!-- gen: minutes steps/01.md -->", "steps/INSTRUCTOR.md:1: gen: timetable: steps/02.md does not say what time it allows"},
 	{"a timetable does not add up", "steps/INSTRUCTOR.md", "| 9:20 |", "| 9:30 |", "steps/INSTRUCTOR.md:5: gen: timetable gives "},
+	{"a timetable leaves a lesson out", "steps/INSTRUCTOR.md", "| 9:00 | 20 | [Step 1](01.md) |\n", "", "steps/INSTRUCTOR.md:1: gen: timetable: lesson 2 comes where 1 is due"},
 	{"a lesson takes longer", "steps/01.md", "minutes + 17 ", "minutes + 27 ", "steps/INSTRUCTOR.md:4: gen: timetable gives "},
 	{"the checker says something else", "steps/tools/check/a.go", "key is missing", "key is wrong", `steps/02.md:83: the checker never says "the key is missing"`},
-	{"a server prints something else", "library/README.md", "06 upgrade requested!", "06 upgrade!", `library/README.md:5: server library: open, open2 gives "2026`},
-	{"a server prints more", "library/README.md", "open, open2 -->", "open, open2, open3 -->", "library/README.md:7: server library: open, open2, open3 gives "},
-	{"a server prints less", "library/README.md", "open, open2 -->", "open -->", "library/README.md:6: server library: open gives "},
-	{"a script does what there is not", "library/README.md", "open, open2 -->", "open, jump -->", "library/README.md:1: server library: open, jump: jump: is no action"},
-	{"a server does not build", "library/main.go", "l.Addr()", "l.Adr()", "library/README.md:1: server library: open, open2: library does not build"},
-	{"a command fails", "library/README.md", "test -f go.mod", "test -f go.none", "library/README.md:9: run: copy: these commands fail: exit status 1"},
+	{"a server prints something else", "steps/00.md", "06 upgrade requested!", "06 upgrade!", `steps/00.md:5: server library: open, open2 gives "2026`},
+	{"a server prints more", "steps/00.md", "open, open2 -->", "open, open2, open3 -->", "steps/00.md:7: server library: open, open2, open3 gives "},
+	{"a server prints less", "steps/00.md", "open, open2 -->", "open -->", "steps/00.md:6: server library: open gives "},
+	{"a script does what there is not", "steps/00.md", "open, open2 -->", "open, jump -->", "steps/00.md:1: server library: open, jump: jump: is no action"},
+	{"a server does not build", "library/main.go", "l.Addr()", "l.Adr()", "steps/00.md:1: server library: open, open2: library does not build"},
+	{"a command fails", "steps/00.md", "test -f go.mod", "test -f go.none", "steps/00.md:9: run: copy: these commands fail: exit status 1"},
 }
 
 // TestBroken breaks the small workshop in every way, and reads what is said. Then it brings

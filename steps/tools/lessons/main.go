@@ -46,8 +46,8 @@ import (
 )
 
 // texts are those that have to be there.
-var texts = strings.Fields("steps/01.md steps/02.md steps/03.md steps/04.md steps/05.md steps/06.md " +
-	"README.md library/README.md steps/INSTRUCTOR.md")
+var texts = strings.Fields("steps/00.md steps/01.md steps/02.md steps/03.md steps/04.md steps/05.md " +
+	"steps/06.md README.md library/README.md steps/INSTRUCTOR.md")
 
 func main() {
 	log.SetFlags(0)
