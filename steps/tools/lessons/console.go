@@ -27,7 +27,7 @@ const (
 func (w *workshop) console(dir, script, old string) (string, error) {
 	block := codeLines(old)
 	if len(block) < 3 {
-		block = []string{"```console", "$ go run ./" + dir, "```"}
+		block = []string{"```console", "$ go run ./work", "```"}
 	}
 	shown := block[2 : len(block)-1]
 	got, err := w.perform(dir, script, shown)
