@@ -12,14 +12,11 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"syscall"
 	"testing"
 	"time"
-
-	"websocket-workshop/steps/tools/programs"
 )
 
 // A metric is what a server is measured by.
@@ -39,7 +36,7 @@ const (
 type sample map[metric]float64
 
 // names are those of the servers, in the order of the table.
-var names = []string{"bare", "raw", "library", "gorilla", "gobwas"}
+var names = []string{"bare", "raw", "library", "coder", "gorilla", "gobwas"}
 
 // sizes are how many members there are.
 var sizes = []int{10, 500, 5000}
@@ -82,16 +79,6 @@ func run(m *testing.M) int {
 		}
 	}
 	return m.Run()
-}
-
-// build makes a program of each server.
-func build() error {
-	for dir, pkgs := range map[string][]string{"../../..": {"./raw", "./library"}, ".": {"./peers/bare", "./peers/gorilla", "./peers/gobwas"}} {
-		if said, err := programs.Build(ctx, dir, binaries+string(filepath.Separator), pkgs...); err != nil {
-			return fmt.Errorf("%v: %w\n%s", pkgs, err, said)
-		}
-	}
-	return nil
 }
 
 // BenchmarkOpen lets members in, as many as there are to be at the same time.

@@ -3,8 +3,10 @@ module websocket-workshop/steps/tools/bench
 go 1.25
 
 require (
+	github.com/coder/websocket v1.8.15
 	github.com/gobwas/ws v1.4.0
 	github.com/gorilla/websocket v1.5.3
+	nhooyr.io/websocket v1.8.17
 	websocket-workshop v0.0.0
 )
 

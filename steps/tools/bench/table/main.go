@@ -17,7 +17,7 @@ import (
 	"strings"
 )
 
-var servers = []string{"bare", "raw", "library", "gorilla", "gobwas"}
+var servers = []string{"bare", "raw", "library", "coder", "gorilla", "gobwas"}
 
 // rows are the metrics in the table, and what it calls them.
 var rows = []struct{ bench, unit, title string }{
