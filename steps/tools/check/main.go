@@ -144,7 +144,10 @@ func checkFolder(ctx context.Context, out io.Writer, src source, o options) int 
 
 	fmt.Fprintf(out, "Checking %s, step 1 to %d.\n", src.name, o.step)
 	binary := filepath.Join(temp, "server.exe")
-	if said, err := src.build(ctx, binary); err != nil {
+	built := notice(out, "building it (the first time that takes a minute)")
+	said, err := src.build(ctx, binary)
+	built()
+	if err != nil {
 		if ctx.Err() != nil {
 			return stopped(out)
 		}
@@ -163,6 +166,11 @@ func checkFolder(ctx context.Context, out io.Writer, src source, o options) int 
 		return t.reportLibrary(ctx, out)
 	}
 	return t.report(ctx, out, o)
+}
+
+// notice says what goes on if that takes longer than a second; the function that it returns ends that.
+func notice(out io.Writer, what string) func() bool {
+	return time.AfterFunc(time.Second, func() { fmt.Fprintf(out, "    …      %s\n", what) }).Stop
 }
 
 // removeAll removes a folder. Windows holds on to a program that ended just now, so it may take some tries.
@@ -269,7 +277,7 @@ func (f *failure) String() string {
 		case text == "" && part[0] == "terminal":
 			continue
 		case text == "" && part[0] == "likely":
-			text = "(there are many ways to this: see below)"
+			text = "(not clear from outside)"
 		case text == "":
 			text = "(nothing)"
 		}

@@ -18,10 +18,7 @@ import (
 // buildRaced builds the server once more, with Go's race detector, if this machine can: on
 // Linux and Windows that takes a C compiler.
 func (t *target) buildRaced(ctx context.Context, out io.Writer, src source) {
-	slow := time.AfterFunc(time.Second, func() {
-		fmt.Fprintln(out, "    …      building it with the race detector, too (the first time that takes a minute)")
-	})
-	defer slow.Stop()
+	defer notice(out, "building it with the race detector, too (the first time that takes a minute)")()
 	binary := filepath.Join(filepath.Dir(t.binary), "raced.exe")
 	if said, err := src.build(ctx, binary, "-race"); err != nil {
 		why, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
