@@ -258,7 +258,7 @@ func (t *target) report(ctx context.Context, out io.Writer, o options) int {
 	}
 	fmt.Fprintf(out, "\nAll %d hold. %s\n", r.held, t.next(o.step))
 	if c := t.compareWith(o.step, 0); c != nil && c.alike && len(c.differences) > 0 {
-		fmt.Fprintf(out, "%s from %s, comments and layout left aside, which is no fault", plural(len(c.differences), "declaration differs", "declarations differ"), c.ours)
+		fmt.Fprintf(out, "%s from %s, comments and layout left aside", plural(len(c.differences), "declaration differs", "declarations differ"), c.ours)
 		if o.diff {
 			fmt.Fprintf(out, ":\n%s", c.all())
 		} else {
