@@ -163,7 +163,7 @@ func portInUse(p *probe) {
 	f := failure{sent: s.typed + "\nwhile another server has that port", expected: "one line that names the address in use, and exit status 1"}
 	select {
 	case <-s.Ended:
-	case <-time.After(max(startPatience, p.patience)):
+	case <-time.After(p.startPatience()):
 		s.asked = true // there is no more to say about its end
 		f.came = "the program goes on. It printed:\n" + cmp.Or(s.tail(3), "(nothing)")
 		f.cause = "the error of net.Listen or ListenAndServe is dropped: log.Fatal it"
