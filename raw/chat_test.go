@@ -7,10 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httptrace"
 	"runtime"
 	"slices"
 	"strings"
@@ -333,131 +331,6 @@ func TestOneWriterAtATime(t *testing.T) {
 	writers.Wait()
 	if n := pen.mixed.Load(); n > 0 {
 		t.Errorf("%d writes began while another was under way", n)
-	}
-}
-
-// TestTimeLimits: what a client can make the server wait for, and for how long.
-func TestTimeLimits(t *testing.T) {
-	t.Parallel()
-	var all sync.WaitGroup
-	defer all.Wait()
-
-	// A client that is told goodbye and stays is not waited for (7.1.1).
-	all.Go(func() {
-		began, done := time.Now(), make(chan error, 1)
-		addr := serveOne(t, func(c *conn) {
-			c.end(closeError{1000, "over"})
-			done <- c.nc.SetDeadline(time.Time{}) // which is an error if it is closed
-		})
-		p, err := open(addr)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer p.TCP.Close()
-		if came := p.rest(); came != `close 1000 "over"` { // the server has hung up
-			t.Errorf("came %s", came)
-		}
-		if _, err := p.TCP.Write([]byte("still here")); err != nil {
-			t.Errorf("the client cannot send any more: %v", err)
-		}
-		select {
-		case err := <-done:
-			if !errors.Is(err, net.ErrClosed) {
-				t.Errorf("the connection is still open: %v", err)
-			}
-		case <-time.After(patience):
-			t.Error("the client is waited for without an end")
-		}
-		if took := time.Since(began); took < closeTime {
-			t.Errorf("the client was waited for no longer than %v", took)
-		}
-	})
-
-	// One that does not take what is written loses its connection.
-	all.Go(func() {
-		done := make(chan error, 1)
-		addr := serveOne(t, func(c *conn) {
-			var err error
-			for err == nil {
-				err = c.write(encode(opBinary, make([]byte, 1<<20)))
-			}
-			_, err = c.nc.Write([]byte("x"))
-			done <- err
-		})
-		p, err := open(addr)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer p.TCP.Close()
-		select {
-		case err := <-done:
-			if !errors.Is(err, net.ErrClosed) {
-				t.Errorf("the connection is still open: %v", err)
-			}
-		case <-time.After(patience):
-			t.Error("the client is waited for without an end")
-		}
-	})
-
-	for name, binary := range map[string]string{"raw": self(t), "library": libraryBinary(t)} {
-		s := start(t, binary, "chat")
-
-		// A browser that takes nothing of what it asks for is let go: it asks again and again.
-		all.Go(func() {
-			p, err := dial(s.addr)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer p.TCP.Close()
-			for err == nil {
-				_, err = p.TCP.Write([]byte("GET /frame.js HTTP/1.1\r\nHost: x\r\n\r\n"))
-			}
-			if frames.Ending(err) == "waits" {
-				t.Errorf("%s waits for one that reads nothing", name)
-			}
-		})
-
-		// One that has nothing more to ask may stay longer than a request may take.
-		all.Go(func() {
-			client := http.Client{Transport: new(http.Transport), Timeout: patience}
-			reused := false
-			trace := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) { reused = c.Reused }})
-			for range 2 {
-				r, _ := http.NewRequestWithContext(trace, http.MethodGet, "http://"+s.addr, nil) // well formed: no error
-				res, err := client.Do(r)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				io.Copy(io.Discard, res.Body)
-				if res.Body.Close(); !reused {
-					time.Sleep(6 * time.Second) // the request's 5 s, and more
-				}
-			}
-			if !reused {
-				t.Errorf("%s has let a browser go that had nothing more to ask", name)
-			}
-		})
-
-		// A handshake that does not get to its end is dropped, and so is none at all.
-		for _, half := range []string{"", "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n",
-			"POST / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nContent-Length: 10\r\n\r\n"} {
-			all.Go(func() {
-				p, err := dial(s.addr)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				defer p.TCP.Close()
-				io.WriteString(p.TCP, half)
-				if _, err := io.Copy(io.Discard, p.TCP); frames.Ending(cmp.Or(err, io.EOF)) == "waits" {
-					t.Errorf("%s waits for the rest of %q", name, half)
-				}
-			})
-		}
 	}
 }
 
