@@ -466,6 +466,8 @@ func TestSend(t *testing.T) {
 			if f, err := frames.Read(in); err == nil && f.Opcode == frames.Ping {
 				io.WriteString(server, "\x88\x02\x03\xea")
 			}
+			server.CloseWrite()
+			io.Copy(io.Discard, in) // closed with bytes unread, TCP would reset
 			server.Close()
 		}
 	}()
