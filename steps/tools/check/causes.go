@@ -54,7 +54,7 @@ func whyNoAnswer(a answer) string {
 	case a.err == nil:
 		return ""
 	case a.head == "" && a.err == errQuiet:
-		return "nothing came: is the answer written to the hijacked connection? A bufio.Writer keeps it until Flush"
+		return "nothing came: is the answer written to the hijacked connection (and flushed, where a bufio.Writer keeps it), or does something wait for a lock?"
 	case a.head == "":
 		return "the server hung up without an answer: write the answer first, and do not close the connection"
 	case a.err == errQuiet && !strings.Contains(a.head, "\r\n"):
