@@ -16,7 +16,7 @@ let bin;
 
 export function build() {
   bin = mkdtempSync(join(tmpdir(), "websocket-workshop-"));
-  execFileSync("go", ["build", "-o", bin + "/", ...folders.map((folder) => "./" + folder)], { cwd: root, stdio: "inherit" });
+  execFileSync("go", ["build", "-o", bin + "/", ...folders.map((folder) => "./" + folder), "./steps/tools/wire"], { cwd: root, stdio: "inherit" });
 }
 
 export function cleanUp() {
@@ -29,7 +29,23 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exi
 
 // start resolves once the server listens: with its url, its port, what it logs, and ways to stop it.
 export async function start(t, folder, port = 0) {
-  const child = spawn(join(bin, folder.replace("steps/", "")), ["-addr", `localhost:${port}`], { stdio: ["ignore", "pipe", "pipe"] });
+  const server = run(t, folder.replace("steps/", ""), ["-addr", `localhost:${port}`]);
+  [, server.url] = await server.logged(/listening on (http:\/\/\S+:\d+)/);
+  server.port = new URL(server.url).port;
+  return server;
+}
+
+// wire resolves once the wire stands in front of servers: with their urls, and the view's as its own.
+export async function wire(t, ...servers) {
+  const behind = servers.map(({ port }) => `localhost:${port}`);
+  const wire = run(t, "wire", ["-addr", "localhost:0", "-addr2", "localhost:0", "-view", "localhost:0", ...behind]);
+  [, wire.url] = await wire.logged(/the view +(http:\S+)/);
+  wire.urls = [...wire.log.matchAll(/(http:\S+) +\(the server/g)].map(([, url]) => url);
+  return wire;
+}
+
+function run(t, name, args) {
+  const child = spawn(join(bin, name), args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
   t.after(() => stop("SIGKILL"));
   const exited = new Promise((resolve) => child.on("exit", (code) => {
@@ -48,7 +64,7 @@ export async function start(t, folder, port = 0) {
   // logged resolves to the match as soon as the log has one.
   function logged(pattern) {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${folder} did not log ${pattern}:\n${server.log}`)), 10_000);
+      const timer = setTimeout(() => reject(new Error(`${name} did not log ${pattern}:\n${server.log}`)), 10_000);
       const look = () => {
         const match = pattern.exec(server.log);
         if (!match) return;
@@ -66,8 +82,6 @@ export async function start(t, folder, port = 0) {
     return exited;
   }
 
-  [, server.url] = await logged(/listening on (http:\/\/\S+:\d+)/);
-  server.port = new URL(server.url).port;
   return server;
 }
 

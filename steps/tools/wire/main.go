@@ -14,6 +14,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -37,14 +38,15 @@ func main() {
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer cancel()
-	if err := run(ctx, flag.Args(), *addrs[0], *addrs[1], *addrs[2]); err != nil {
+	if err := run(ctx, os.Stdout, flag.Args(), *addrs[0], *addrs[1], *addrs[2]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// run listens, starts the servers, and stays until it is told to end.
-func run(ctx context.Context, args []string, first, second, page string) error {
+// run listens, starts the servers, says on out where all can be reached, and stays until it
+// is told to end.
+func run(ctx context.Context, out io.Writer, args []string, first, second, page string) error {
 	servers, err := findServers(args)
 	if err != nil {
 		return err
@@ -71,9 +73,9 @@ func run(ctx context.Context, args []string, first, second, page string) error {
 
 	started := func() {
 		for i, p := range v.proxies {
-			fmt.Printf("%-8s http://%s   (the server itself listens on %s)\n", p.name, p.addr, servers[i].address())
+			fmt.Fprintf(out, "%-8s http://%s   (the server itself listens on %s)\n", p.name, p.addr, servers[i].address())
 		}
-		fmt.Printf("%-8s http://%s/wire.html\n", "the view", reachable(page, l))
+		fmt.Fprintf(out, "%-8s http://%s/wire.html\n", "the view", reachable(page, l))
 	}
 	return watchOver(ctx, servers, started)
 }
@@ -172,6 +174,11 @@ func findServers(args []string) (servers []*server, err error) {
 			s.name += " (2)"
 		}
 		servers = append(servers, s)
+		defer func() {
+			if s.root != "" {
+				os.Chdir(s.root) // where the code and the page are looked at
+			}
+		}()
 	}
 	return servers, nil
 }

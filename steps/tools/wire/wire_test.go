@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -524,5 +525,83 @@ func TestServers(t *testing.T) {
 	taken, _ := listener(t)
 	if _, err := listen("-view", taken.Addr().String()); err == nil || !strings.Contains(err.Error(), "choose another port: -view localhost:") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("a taken port: %v", err)
+	}
+}
+
+const version = `package main
+
+import (
+	"flag"
+	"net"
+)
+
+func main() {
+	addr := flag.String("addr", "", "")
+	flag.Parse()
+	l, err := net.Listen("tcp", *addr)
+	if err != nil {
+		panic(err)
+	}
+	for {
+		if nc, err := l.Accept(); err == nil {
+			nc.Write([]byte("version 1"))
+			nc.Close()
+		}
+	}
+}
+`
+
+// TestRun: a server is built and started, and anew on a save; what does not build stops
+// nothing, and nothing is left behind.
+func TestRun(t *testing.T) {
+	t.Chdir(t.TempDir())
+	save := func(name, text string) {
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save("go.mod", "module strange\n\ngo 1.25\n")
+	if err := os.Mkdir("srv", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	save("srv/main.go", version)
+	ctx, cancel := context.WithCancel(t.Context())
+	in, out := io.Pipe()
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, out, []string{"srv"}, "localhost:0", "", "localhost:0") }()
+	lines := bufio.NewScanner(in)
+	lines.Scan()
+	words := strings.Fields(strings.ReplaceAll(lines.Text(), ")", ""))
+	wire, server := strings.TrimPrefix(words[1], "http://"), words[len(words)-1]
+	if lines.Scan(); !strings.Contains(lines.Text(), "/wire.html") {
+		t.Errorf("it says %q", lines.Text())
+	}
+	await := func(want string) {
+		t.Helper()
+		var got []byte
+		for deadline := time.Now().Add(patience); string(got) != want && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+			if nc, err := net.Dial("tcp", wire); err == nil {
+				got, _ = io.ReadAll(nc)
+				nc.Close()
+			}
+		}
+		if string(got) != want {
+			t.Fatalf("through the wire comes %q, not %q", got, want)
+		}
+	}
+	await("version 1")
+	save("srv/main.go", "package main\n\nthis does not build\n")
+	await("version 1")
+	save("srv/main.go", strings.ReplaceAll(version, "version 1", "version 22"))
+	await("version 22")
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	for _, addr := range []string{wire, server} {
+		if nc, err := net.Dial("tcp", addr); err == nil {
+			nc.Close()
+			t.Errorf("somebody still listens on %s", addr)
+		}
 	}
 }
