@@ -125,7 +125,7 @@ func Table() string {
 // status of an answer other than 101, or if nothing is sent behind the handshake; else what comes
 // behind the first history until the connection ends: "close 1002, hangs up" without the
 // end where a close frame is in front of it, "posted" if a history has a post by a user with the row's
-// name, "resets", and "waits" where nothing ends the connection within patience. A
+// name, other frames in short, "resets", and "waits" where nothing ends the connection within patience. A
 // close frame is answered as a browser does, unless what is sent holds one.
 func (r Row) Try(addr string, patience time.Duration) string {
 	c, err := frames.Dial(addr, patience)
@@ -140,9 +140,13 @@ func (r Row) Try(addr string, patience time.Duration) string {
 	if res.StatusCode != http.StatusSwitchingProtocols || len(r.Send) == 0 {
 		return fmt.Sprint(res.StatusCode)
 	}
-	if _, err := c.Next(); err != nil { // the history that greets
-		return frames.Ending(err)
+	c.TCP.SetReadDeadline(time.Now().Add(patience / 4))
+	if _, err := c.In.Peek(1); err == nil { // the history that greets; before step 3 none does
+		if _, err := c.Next(); err != nil {
+			return frames.Ending(err)
+		}
 	}
+	c.TCP.SetDeadline(time.Now().Add(patience))
 	sent := make(chan error, 1)
 	go func() { // while this reads: it may be more than TCP keeps
 		_, err := c.TCP.Write(r.Send)
@@ -198,7 +202,7 @@ func (r Row) listen(c *frames.Client) string {
 			}
 		case f.Opcode == frames.Ping: // the heartbeat
 			c.Send(frames.Whole(frames.Pong, f.Payload, key))
-		case f.Opcode != frames.Text:
+		case f.Opcode != frames.Text || !bytes.HasPrefix(f.Payload, []byte(`{"msg":`)):
 			came = append(came, f.String())
 		}
 	}

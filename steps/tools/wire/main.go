@@ -51,7 +51,7 @@ func run(ctx context.Context, out io.Writer, args []string, first, second, page 
 	if err != nil {
 		return err
 	}
-	v := &view{record: newRecord(), run: strconv.FormatInt(time.Now().UnixMilli(), 36)}
+	v := &view{record: newRecord(), ending: make(chan struct{}), run: strconv.FormatInt(time.Now().UnixMilli(), 36)}
 	flags := []string{"-addr", "-addr2"}
 	for i, s := range servers {
 		l, err := listen(flags[i], []string{first, second}[i])
@@ -69,7 +69,7 @@ func run(ctx context.Context, out io.Writer, args []string, first, second, page 
 	}
 	server := &http.Server{Handler: v.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
 	go server.Serve(l)
-	defer server.Close()
+	defer v.close(server)
 
 	started := func() {
 		for i, p := range v.proxies {

@@ -66,6 +66,12 @@ func (p *proxy) halves() (found []half) {
 	return found
 }
 
+// isBusy reports whether a connection is open.
+func (p *proxy) isBusy() (busy bool) {
+	p.open.Range(func(_, _ any) bool { busy = true; return false })
+	return busy
+}
+
 // A link is a client's connection and the one to the server that belongs to it.
 type link struct {
 	watcher *watcher

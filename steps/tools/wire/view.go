@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -24,7 +25,22 @@ const sendPatience = 2 * time.Second
 type view struct {
 	record  *record
 	proxies []*proxy
-	run     string // tells this run's events from those of another
+	run     string        // tells this run's events from those of another
+	ending  chan struct{} // closed when no more events will come
+}
+
+// close ends the view, now that the servers have ended, once the page has the last events.
+func (v *view) close(server *http.Server) {
+	for deadline := time.Now().Add(500 * time.Millisecond); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if !slices.ContainsFunc(v.proxies, func(p *proxy) bool { return p.isBusy() }) {
+			break
+		}
+	}
+	close(v.ending)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	server.Shutdown(ctx)
+	server.Close()
 }
 
 // handler answers the page alone: what a page of another origin asks for is refused, and so
@@ -89,7 +105,7 @@ func (v *view) events(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	c := http.NewResponseController(w)
 	fmt.Fprint(w, "retry: 1000\n\n") // milliseconds, should this program be started anew
-	for {
+	for last := false; ; {
 		for _, e := range v.record.take(reader) {
 			c.SetWriteDeadline(time.Now().Add(30 * time.Second)) // for a reader that does not read
 			data, err := json.Marshal(e)
@@ -98,11 +114,13 @@ func (v *view) events(w http.ResponseWriter, r *http.Request) {
 			}
 			fmt.Fprintf(w, "id: %s-%d\ndata: %s\n\n", v.run, e.number, data)
 		}
-		if c.Flush() != nil {
+		if c.Flush() != nil || last {
 			return
 		}
 		select {
 		case <-reader.ready:
+		case <-v.ending:
+			last = true
 		case <-r.Context().Done():
 			return
 		}

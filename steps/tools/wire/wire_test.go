@@ -81,7 +81,7 @@ func newBench(t *testing.T) *bench {
 	t.Cleanup(func() { front.Close() })
 	p := &proxy{name: "it", log: newRecord(), addr: front.Addr().String(), at: server.Addr().String}
 	go p.serve(front)
-	v := &view{record: p.log, proxies: []*proxy{p}, run: "run"}
+	v := &view{record: p.log, proxies: []*proxy{p}, run: "run", ending: make(chan struct{})}
 	page := httptest.NewServer(v.handler())
 	t.Cleanup(func() { page.CloseClientConnections(); page.Close() })
 	return &bench{v, t, server, conns, page.URL}
@@ -381,6 +381,16 @@ func TestContract(t *testing.T) {
 	io.WriteString(server, frame(frames.Close, 2, false))
 	if got := <-ch; got.String() != "1 server frame 88027878" || got.Masked || got.Payload != "7878" {
 		t.Errorf("the close frame is %+v", got)
+	}
+	server.Close()
+	client.Close()
+	b.close(&http.Server{})
+	var last seen
+	for e := range ch {
+		last = e
+	}
+	if last.Kind != "end" || last.From != "client" {
+		t.Errorf("the last event is %v", last)
 	}
 	if first := <-b.follow(t, "run-3"); first.String() != "1 server frame 88027878" {
 		t.Errorf("who comes back after event 3 gets %v", first)
