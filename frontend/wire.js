@@ -25,7 +25,7 @@ function take(event) {
   waiting.push(event);
   if (waiting.length > 4 * maxEvents) waiting.shift();
   if (waiting.length === 1 && !paused) requestAnimationFrame(draw);
-  if (paused) say(`paused: ${Math.min(waiting.length, 4 * maxEvents).toLocaleString("en")} wait`);
+  if (paused) $("waits").textContent = `${waiting.length.toLocaleString("en")} wait`;
 }
 
 function draw() {
@@ -87,6 +87,7 @@ function addColumn({ name, url }) {
   const filter = el("select", { "aria-label": `Connections with ${name}` }, el("option", { value: "" }, "every connection"));
   const scroller = el("div", { class: "ladders" }, el("p", { class: "quiet none" }, "Nothing has been said yet: open the page, and chat."));
   const heading = el("h2", {}, name, ...(url ? [" ", el("a", { href: url, target: "_blank", rel: "noopener" }, url.replace("http://", ""))] : []));
+  heading.append(el("small", { class: "away" }, " does not run"));
   const section = el("section", { "aria-label": name }, el("div", { class: "heading" }, heading, filter), scroller);
   const column = { name, section, scroller, filter, ladders: new Map(), rungs: [], stop: undefined, follows: true };
   mayLeaveEnd(column);
@@ -357,6 +358,7 @@ function toggle(id, change) {
 toggle("pause", (on) => {
   paused = on;
   say(on ? "paused" : live ? "live" : "a recording");
+  $("waits").textContent = "";
   if (!on) requestAnimationFrame(draw);
 });
 toggle("large", (on) => document.documentElement.classList.toggle("large", on));
@@ -380,6 +382,10 @@ function clear() {
 const recording = () => ({ servers: [...columns.values()].map(({ name }) => ({ name })), events });
 
 function show({ servers = [], events: recorded }) {
+  if (!Array.isArray(recorded) || recorded.some((e) => typeof e?.hex !== "string" || (e.kind === "frame" && typeof e.payload !== "string"))) {
+    throw new Error("it has no events of a wire");
+  }
+  source?.close();
   for (const { section } of columns.values()) section.remove();
   clear();
   columns.clear();
@@ -388,6 +394,15 @@ function show({ servers = [], events: recorded }) {
   for (const server of servers) addColumn({ name: String(server.name) });
   for (const event of recorded) take(event);
   say("a recording");
+}
+
+// The page's own files are read while there is a server: the wire may have ended when all is saved.
+const files = ["wire.html", "chat.css", "frame-diagram.css", "wire.css", "frame-codec.js", "frame-diagram.js", "wire.js"];
+let texts;
+
+async function load() {
+  const all = await Promise.all(files.map(async (name) => [name, await (await fetch(name)).text()]));
+  return Object.fromEntries(all);
 }
 
 // read takes a file that save made, or the events one a line, as curl prints /events.
@@ -401,22 +416,14 @@ function read(text) {
 
 // page is this page as one file, with the events in it: it opens without a server.
 async function page() {
-  const text = async (name) => (await fetch(name)).text();
-  const bare = (script) => script.replaceAll(/(from )"\.\/([\w-]+)\.js"/g, '$1"$2"');
-  let html = await text("wire.html");
-  for (const [link, name] of html.matchAll(/<link rel="stylesheet" [^>]*"([^"]+)">/g)) {
-    const css = await text(name);
-    html = html.replace(link, () => `<style>\n${css}</style>`);
-  }
-  const imports = {};
-  for (const name of ["frame-codec", "frame-diagram"]) {
-    imports[name] = `data:text/javascript;charset=utf-8,${encodeURIComponent(bare(await text(`${name}.js`)))}`;
-  }
+  const text = await (texts ??= load());
+  const bare = (name) => text[name].replaceAll(/(from )"\.\/([\w-]+)\.js"/g, '$1"$2"');
+  const html = text["wire.html"].replaceAll(/<link rel="stylesheet" [^>]*"([^"]+)">/g, (_, name) => `<style>\n${text[name]}</style>`);
+  const imports = Object.fromEntries(["frame-codec", "frame-diagram"].map((name) => [name, `data:text/javascript;charset=utf-8,${encodeURIComponent(bare(`${name}.js`))}`]));
   const json = (value) => JSON.stringify(value).replaceAll("<", "\\u003c");
-  const script = bare(await text("wire.js"));
   return html.replace(/<script type="module" src="wire.js"><\/script>/, () => `<script type="importmap">${json({ imports })}<\/script>
   <script type="application/json" id="recording">${json(recording())}<\/script>
-  <script type="module">\n${script}<\/script>`);
+  <script type="module">\n${bare("wire.js")}<\/script>`);
 }
 
 $("save").addEventListener("click", async () => {
@@ -429,7 +436,6 @@ $("open").addEventListener("click", () => $("file").click());
 $("file").addEventListener("change", async () => {
   const [file] = $("file").files;
   try {
-    source?.close();
     show(read(await file.text()));
   } catch (error) {
     say(`${file.name} is no recording: ${error.message}`);
@@ -502,11 +508,12 @@ function addRows(rows) {
   }));
 }
 
-// --- what has not come whole ---
+// --- what has not come whole, and who does not run ---
 
 async function lookForHalves() {
   if (!live || paused || document.hidden) return;
-  const { halves } = await (await fetch("now")).json();
+  const { servers, halves } = await (await fetch("now")).json();
+  for (const { name, running } of servers) columns.get(name)?.section.classList.toggle("down", !running);
   for (const old of document.querySelectorAll(".half")) old.remove();
   for (const half of halves) {
     const ladder = columns.get(half.server)?.ladders.get(half.conn);
@@ -522,6 +529,8 @@ let source;
 async function follow() {
   const { servers, rows } = await (await fetch("now")).json();
   live = true;
+  texts = load();
+  texts.catch(() => { texts = undefined; });
   for (const server of servers) addColumn(server);
   addRows(rows);
   $("try").hidden = false;
@@ -532,7 +541,10 @@ async function follow() {
   source.addEventListener("error", () => say("the wire has ended: trying again"));
   source.addEventListener("message", ({ data, lastEventId }) => {
     const [now] = lastEventId.split("-");
-    if (run && now !== run) clear(); // the wire was started anew
+    if (run && now !== run) { // the wire was started anew, perhaps for other servers
+      history.replaceState(null, "", location.pathname);
+      location.reload();
+    }
     run = now;
     take(JSON.parse(data));
   });

@@ -99,7 +99,7 @@ function engine(program) {
       await view.click("#pause");
       const page = await open(t, it.urls[0]);
       await presence(page, "🟢 connected");
-      await state(view, "wait");
+      await until(view, () => document.querySelector("#waits").textContent.endsWith(" wait"));
       await drawn(view, 6);
       await view.click("#pause");
       await drawn(view, 7);
