@@ -148,14 +148,21 @@ func findServers(args []string) (servers []*server, err error) {
 	} else if len(args) > 2 {
 		return nil, fmt.Errorf("one server or two, and not %d: flags go in front of them", len(args))
 	}
-	root := programs.Root(".")
+	here, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
 	for i, arg := range args {
 		s := &server{name: strings.TrimSuffix(filepath.ToSlash(arg), "/"), out: os.Stderr}
-		dir, err := filepath.Abs(arg)
-		if err != nil {
-			return nil, err
+		dir := filepath.Join(here, arg)
+		if filepath.IsAbs(arg) {
+			dir = arg
 		}
 		info, err := os.Stat(dir)
+		if err != nil { // from within a folder of the workshop, too
+			dir = filepath.Join(programs.Root(here), arg)
+			info, err = os.Stat(dir)
+		}
 		_, port, noPort := net.SplitHostPort(arg)
 		switch {
 		case err == nil && info.IsDir() && programs.Root(dir) == "":
@@ -168,7 +175,7 @@ func findServers(args []string) (servers []*server, err error) {
 		case errors.Is(err, os.ErrNotExist) && arg == "work":
 			return nil, errors.New("there is no work/ yet: begin with task play-1, or go run ./steps/tools/play -step 1")
 		default:
-			return nil, fmt.Errorf("%s is neither a folder in %s nor a host:port", arg, root)
+			return nil, fmt.Errorf("%s is neither a folder with a server nor a host:port", arg)
 		}
 		if i == 1 && servers[0].name == s.name {
 			s.name += " (2)"

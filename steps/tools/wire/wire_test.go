@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -514,11 +515,11 @@ func TestServers(t *testing.T) {
 		"":                        "raw library",
 		"./raw/ localhost:9000":   "./raw localhost:9000",
 		"steps/03 steps/03":       "steps/03 steps/03 (2)",
-		"nothing":                 "nothing is neither a folder in",
-		"README.md":               "README.md is neither a folder in",
+		"nothing":                 "nothing is neither a folder with",
+		"README.md":               "README.md is neither a folder with",
 		"raw library raw":         "one server or two, and not 3",
 		t.TempDir():               "is outside of the workshop's folder",
-		"no-such-folder/work raw": "no-such-folder/work is neither a folder in",
+		"no-such-folder/work raw": "no-such-folder/work is neither a folder with",
 	} {
 		servers, err := findServers(strings.Fields(args))
 		got := fmt.Sprint(err)
@@ -532,6 +533,10 @@ func TestServers(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("wire %s: %s", args, got)
 		}
+	}
+	t.Chdir("steps/tools")
+	if servers, err := findServers([]string{"raw"}); err != nil || filepath.Base(servers[0].dir) != "raw" {
+		t.Errorf("from within a folder: %v, %v", servers, err)
 	}
 	taken, _ := listener(t)
 	if _, err := listen("-view", taken.Addr().String()); err == nil || !strings.Contains(err.Error(), "choose another port: -view localhost:") || strings.Contains(err.Error(), "\n") {
