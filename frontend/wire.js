@@ -129,15 +129,16 @@ function addLadder(column, conn) {
 
 function addRung(ladder, event) {
   const isClient = event.from === "client";
-  const { label, parts } = describe(event);
+  const { label, parts } = describe(event, ladder.answer);
   const button = el("button", { type: "button", class: `rung ${isClient ? "client" : "server"}`, tabindex: -1 },
     el("span", { class: "arrow" }, el("span", { class: "visually-hidden" }, isClient ? "from the browser: " : "from the server: "), el("span", { class: "label" }, label)),
     ...parts);
   button.event = event;
   button.addEventListener("click", () => select(button));
-  const rung = el("li", { class: event.kind }, button);
+  const rung = el("li", { class: `is-${event.kind}` }, button);
   ladder.rungs.append(rung);
   if (isHandshake(event)) ladder.request = { event, rung };
+  if (event.kind === "response") ladder.answer = textOf(event);
   if (event.kind === "response" && ladder.request) {
     rung.prepend(...explain(textOf(ladder.request.event), textOf(event)));
     ladder.request = undefined;
@@ -145,8 +146,9 @@ function addRung(ladder, event) {
   return rung;
 }
 
-// describe gives a rung its label and what else is in it.
-function describe(event) {
+// describe gives a rung its label and what else is in it. The answer is what the server said to
+// the last request: it tells what bytes may be that are no head and no frame.
+function describe(event, answer) {
   const size = count(Number(event.length));
   const cut = event.length > event.hex.length / 2;
   switch (event.kind) {
@@ -155,7 +157,8 @@ function describe(event) {
     case "frame": return describeFrame(event, size);
     case "end": return { label: endLong(event), parts: [] };
   }
-  return { label: `no head and no frame: ${size}`, parts: [el("code", { class: "chips" }, toHex(bytesOf(event).subarray(0, 24), " ") + (cut || event.length > 24 ? " …" : "")), preview(textOf(event))] };
+  const what = !answer ? "no HTTP" : upgrades(answer) ? "cut off within a frame" : "body";
+  return { label: `${what} · ${size}`, parts: [el("code", { class: "chips" }, toHex(bytesOf(event).subarray(0, 24), " ") + (cut || event.length > 24 ? " …" : "")), preview(textOf(event))] };
 }
 
 function describeFrame(event, size) {
@@ -206,6 +209,8 @@ function isHandshake(event) {
   return event.kind === "request" && /\bwebsocket\b/i.test(field(textOf(event), "Upgrade"));
 }
 
+const upgrades = (answer) => /^HTTP\/\S+ 101\b/.test(answer);
+
 // field returns a field's values in a head, with commas between them.
 function field(head, name) {
   return head.split(/\r?\n/).slice(1).map((line) => /^([^:]+):\s*(.*?)\s*$/.exec(line))
@@ -225,7 +230,7 @@ function headLines(head) {
 
 // explain joins the key and the accept value by the calculation, and says what was agreed on.
 function explain(request, response) {
-  const upgraded = /^HTTP\/\S+ 101\b/.test(response);
+  const upgraded = upgrades(response);
   const key = field(request, "Sec-WebSocket-Key");
   const accept = field(response, "Sec-WebSocket-Accept");
   const notes = [];

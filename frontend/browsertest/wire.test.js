@@ -17,7 +17,7 @@ describe("wire", () => programs.filter(({ name }) => !process.env.ONLY || name =
 const rungs = (page, column) => page.$$eval("section", (all, i) => [...all[i].querySelectorAll(".ladder:not(.plain) .rung")]
   .map((rung) => [...rung.querySelectorAll(".visually-hidden, .label, .words")].map((e) => e.textContent).join("")), column);
 const state = (page, words) => until(page, (wanted) => document.querySelector("#state").textContent.includes(wanted), words);
-const drawn = (page, n) => until(page, (wanted) => document.querySelectorAll(".frame").length === wanted, n);
+const drawn = (page, n) => until(page, (wanted) => document.querySelectorAll(".is-frame").length === wanted, n);
 
 function engine(program) {
   describe(program.name, () => {
@@ -68,7 +68,7 @@ function engine(program) {
 
     test("a selected frame is drawn beside the ladders; arrow keys go on, Escape goes back", async (t) => {
       const { view } = await chat(t, "hi");
-      await view.click(".frame .client");
+      await view.click(".is-frame .client");
       assert.match(await textOf(view, "#panel blockquote"), /"text":"hi"/);
       await view.keyboard.press("ArrowUp");
       assert.match(await textOf(view, "#panel blockquote"), /Welcome/);
@@ -124,7 +124,7 @@ function engine(program) {
         const file = await open(t, pathToFileURL(join(folder, "wire.html")).href);
         await drawn(file, 6);
         assert.deepEqual(await rungs(file, 1), before);
-        await file.click(".frame .client");
+        await file.click(".is-frame .client");
         assert.match(await textOf(file, "#panel blockquote"), /"text":"kept"/);
         await view.click("#clear");
         await (await view.$("#file")).uploadFile(join(folder, "wire.html"));
@@ -146,7 +146,7 @@ function engine(program) {
         await until(view, () => document.querySelector("#answers tbody tr") !== null);
         await accessible(view);
         await noSidewaysScroll(view);
-        await view.click(".frame .client");
+        await view.click(".is-frame .client");
         await accessible(view);
         await view.click("#large");
         await noSidewaysScroll(view);
