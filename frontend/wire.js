@@ -482,7 +482,7 @@ async function ask(what, body) {
   const cells = answers.map(({ says: words }) => el("td", {}, words));
   const mark = answers.length < 2 ? [] : [el("td", {}, same ? "the same" : "≠ different")];
   $("answers").hidden = false;
-  $("answers").querySelector("thead tr").replaceChildren(el("th", { scope: "col" }, "sent"), ...answers.map(({ server }) => el("th", { scope: "col" }, server)), ...(mark.length > 0 ? [el("th", { scope: "col" }, "")] : []));
+  $("answers").querySelector("thead tr").replaceChildren(el("th", { scope: "col" }, "sent"), ...answers.map(({ server }) => el("th", { scope: "col" }, server)), ...(mark.length > 0 ? [el("th", { scope: "col" }, "compared")] : []));
   $("answers").querySelector("tbody").prepend(el("tr", { class: same ? "same" : "different" }, el("th", { scope: "row" }, what), ...cells, ...mark));
 }
 

@@ -35,7 +35,7 @@ function engine(program) {
     // chat lets ann say something to raw and to library, and returns the view of that.
     async function chat(t, text, options) {
       const it = await wire(t, await start(t, "raw"), await start(t, "library"));
-      const view = await open(t, it.url, options);
+      const view = await open(t, it.url, { away: true, ...options }); // the wire ends before it is left
       await state(view, "live");
       for (const url of it.urls) {
         const page = await open(t, url);
