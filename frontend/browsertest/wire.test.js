@@ -11,7 +11,7 @@ import { build, cleanUp, start, wire } from "./servers.js";
 before(build);
 after(cleanUp);
 
-describe("wire", () => programs.filter(({ name }) => !process.env.ONLY || name === process.env.ONLY).forEach(engine));
+describe("wire", () => programs.forEach(engine));
 
 // rungs are what each rung of a column says, from its arrow to its text.
 const rungs = (page, column) => page.$$eval("section", (all, i) => [...all[i].querySelectorAll(".ladder:not(.plain) .rung")]
