@@ -3,13 +3,14 @@ package frames
 import (
 	"bytes"
 	"encoding/hex"
-	"errors"
 	"io"
+	"net"
 	"reflect"
 	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 // x returns the bytes that are written in hex.
@@ -39,6 +40,7 @@ var examples = []struct {
 	{"256 bytes", append(x("82 7e 01 00"), make([]byte, 256)...), Frame{Fin: true, Opcode: Binary, Payload: make([]byte, 256)}, "binary 256 bytes 0d968558"},
 	{"64 KiB", append(x("82 7f 00 00 00 00 00 01 00 00"), make([]byte, 65536)...), Frame{Fin: true, Opcode: Binary, Payload: make([]byte, 65536)}, "binary 65536 bytes d7978eeb"},
 	{"the longest in 7 bits", append(x("82 7d"), make([]byte, 125)...), Frame{Fin: true, Opcode: Binary, Payload: make([]byte, 125)}, ""},
+	{"the shortest in 16 bits", append(x("82 7e 00 7e"), make([]byte, 126)...), Frame{Fin: true, Opcode: Binary, Payload: make([]byte, 126)}, ""},
 	{"the longest in 16 bits", append(x("82 7e ff ff"), make([]byte, 65535)...), Frame{Fin: true, Opcode: Binary, Payload: make([]byte, 65535)}, ""},
 	{"a close frame", x("88 05 03 ea 77 68 79"), Frame{Fin: true, Opcode: Close, Payload: ClosePayload(1002, "why")}, `close 1002 "why"`},
 	{"an empty close frame", x("88 80 37 fa 21 3d"), Whole(Close, nil, key), "close"},
@@ -96,6 +98,17 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// TestMask: a payload that comes in pieces is unmasked as in one.
+func TestMask(t *testing.T) {
+	for at := range 6 {
+		b := x("7f 9f 4d 51 58")
+		Mask(b[:min(at, 5)], key, 0)
+		if Mask(b[min(at, 5):], key, uint64(at)); string(b) != "Hello" {
+			t.Errorf("cut at %d: %q", at, b)
+		}
+	}
+}
+
 // TestAnnounced: a length that is announced and does not come is not stored either.
 func TestAnnounced(t *testing.T) {
 	for _, s := range []string{"82 7f ff ff ff ff ff ff ff ff", "82 7f 00 00 00 00 20 00 00 00 68 69"} {
@@ -120,7 +133,7 @@ func TestServerFault(t *testing.T) {
 			t.Errorf("%s: %v", e.name, fault)
 		}
 	}
-	for _, s := range []string{"09 00", "89 7e 00 7e" + strings.Repeat(" 00", 126), "88 01 03", "83 00"} {
+	for _, s := range []string{"09 00", "89 7e 00 7e" + strings.Repeat(" 00", 126), "88 01 03", "83 00", "c1 00"} {
 		if f, err := Read(bytes.NewReader(x(s))); err != nil || f.ServerFault() == nil {
 			t.Errorf("%s is found right (%v)", s, err)
 		}
@@ -132,7 +145,7 @@ func TestHandshake(t *testing.T) {
 	if got := Accept(SampleKey); got != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" {
 		t.Errorf("the accept value is %s", got)
 	}
-	r := Handshake("example.com:80").With("Origin").With("Upgrade", "a", "b").With("Sec-WebSocket-Protocol")
+	r := Handshake("example.com:80").With("Origin").With("Sec").With("Upgrade", "a", "b").With("Sec-WebSocket-Protocol")
 	want := "GET / HTTP/1.1\r\nHost: example.com:80\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nUpgrade: a\r\nUpgrade: b\r\n\r\n"
 	if r.String() != want || r.Get("Upgrade") != "a" || r.Get("Origin") != "" {
@@ -146,11 +159,33 @@ func TestHandshake(t *testing.T) {
 	}
 }
 
+// TestEnding tells the ends of a connection apart.
 func TestEnding(t *testing.T) {
-	if got := Ending(io.EOF); got != "hangs up" {
-		t.Errorf("FIN: %s", got)
+	l, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := Ending(errors.New("other")); got != "other" {
-		t.Errorf("another error: %s", got)
+	defer l.Close()
+	for want, end := range map[string]func(*net.TCPConn){
+		"hangs up": func(nc *net.TCPConn) { nc.CloseWrite() },
+		"resets":   func(nc *net.TCPConn) { nc.SetLinger(0); nc.Close() },
+		"waits":    func(nc *net.TCPConn) {},
+	} {
+		c, err := Dial(l.Addr().String(), time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.TCP.Close()
+		nc, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		if end(nc.(*net.TCPConn)); want == "waits" {
+			c.TCP.SetDeadline(time.Now())
+		}
+		if _, err := c.Next(); Ending(err) != want {
+			t.Errorf("the server %s, and that is called: %s", want, Ending(err))
+		}
 	}
 }
