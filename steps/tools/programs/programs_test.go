@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,12 @@ func TestMain(m *testing.M) {
 		signal.Ignore(os.Interrupt)
 		listen()
 		select {}
+	case "parent": // of one that is deaf
+		child := command("deaf")
+		child.Stdout = os.Stdout
+		if err := child.Run(); err != nil {
+			os.Exit(1)
+		}
 	case "broken":
 		fmt.Fprintln(os.Stderr, "no such thing")
 		os.Exit(3)
@@ -98,6 +105,26 @@ func TestStop(t *testing.T) {
 	deaf.Kill() // does no harm
 }
 
+// TestGroup: what a server has started ends with it.
+func TestGroup(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process group of Windows does not end with its first process")
+	}
+	p := serve(t, "parent")
+	p.Kill()
+	p.AwaitEnd(patience)
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		nc, err := net.Dial("tcp", p.Output.Address())
+		if err != nil {
+			return
+		}
+		nc.Close()
+		if time.Now().After(deadline) {
+			t.Fatal("the server's child goes on")
+		}
+	}
+}
+
 // TestBroken: a server that ends at once is an error that says why, and how.
 func TestBroken(t *testing.T) {
 	_, _, err := Serve(command("broken"), patience)
@@ -119,6 +146,9 @@ func TestFlood(t *testing.T) {
 	lines, _ := p.Output.Since(0)
 	if !p.Output.Flooded() || len(lines) > maxLines || lines[1] != "line 0" || p.Output.Next() != 10*maxLines+1 || p.Output.Address() == "" {
 		t.Errorf("%d lines, %q second, the next is number %d", len(lines), lines[1], p.Output.Next())
+	}
+	if lines, _ := p.Output.Since(p.Output.Next() - 1); len(lines) != 1 || lines[0] != last {
+		t.Errorf("the last line by its number is %q", lines)
 	}
 	if p.Output.Await(0, patience, func([]string) bool { return false }) {
 		t.Error("what never comes has come")
