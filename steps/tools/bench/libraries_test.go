@@ -1,5 +1,7 @@
 package bench
 
+//lint:file-ignore SA1019 the workshop compares with this version of the library
+
 import (
 	"context"
 	"fmt"
@@ -12,7 +14,7 @@ import (
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
 	"github.com/gorilla/websocket"
-	nhooyr "nhooyr.io/websocket" //lint:ignore SA1019 it is what the workshop compares with
+	nhooyr "nhooyr.io/websocket"
 
 	"websocket-workshop/steps/tools/frames"
 )

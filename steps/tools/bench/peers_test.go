@@ -86,11 +86,12 @@ func TestCheck(t *testing.T) {
 		t.Fatal(err, said)
 	}
 	for _, peer := range []string{"coder", "gorilla"} {
-		out, err := exec.CommandContext(t.Context(), check, "-step", "6", "-library", filepath.Join(dir, peer)).CombinedOutput()
-		if err != nil {
-			t.Errorf("%s: %v\n%s", peer, err, out)
-		} else {
-			t.Logf("%s\n%s", peer, out)
-		}
+		t.Run(peer, func(t *testing.T) {
+			t.Parallel()
+			out, err := exec.CommandContext(t.Context(), check, "-step", "6", "-library", filepath.Join(dir, peer)).CombinedOutput()
+			if err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
 	}
 }
