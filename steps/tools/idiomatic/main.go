@@ -101,7 +101,9 @@ func (r *room) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	defer ws.CloseNow()
 	ws.SetReadLimit(maxMessage)
-	err = r.visit(req.Context(), ws)
+	ctx, cancel := context.WithCancel(req.Context())
+	defer cancel()
+	err = r.visit(ctx, ws)
 	log.Printf("a member left: %v", err)
 	if why, ours := err.(websocket.CloseError); ours {
 		ws.Close(why.Code, why.Reason)
@@ -110,8 +112,6 @@ func (r *room) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 // visit is one member's stay. Its error says why that ended.
 func (r *room) visit(ctx context.Context, ws *websocket.Conn) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	next := r.join()
 	sent := make(chan struct{})
 	go func() { r.send(ctx, ws, next); close(sent) }()
