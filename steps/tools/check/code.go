@@ -187,7 +187,7 @@ func (c *program) scan(file string, src []byte) (all []scanned) {
 		if n := len(all); n > 0 && all[n-1].tok == token.COMMA && (tok == token.RPAREN || tok == token.RBRACE || tok == token.RBRACK) {
 			all, w.gap = all[:n-1], "" // it stands there for the layout alone
 		}
-		if tok == token.STRING {
+		if tok == token.STRING && strings.ContainsAny(text, " %") { // not the path of an import
 			c.texts = append(c.texts, literal{text, w.place})
 		}
 		switch end = w.offset + len(text); {
