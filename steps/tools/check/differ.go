@@ -182,8 +182,7 @@ func (t *target) compareWith(step, failed int) *comparison {
 		return nil
 	}
 	read := func(step int) *program {
-		dir := filepath.Join(root, "steps", fmt.Sprintf("%02d", step))
-		p, err := readCode(dir, t.ours(step))
+		p, err := readCode(filepath.Join(root, t.folder(step)), t.ours(step))
 		if err != nil {
 			return &program{}
 		}

@@ -97,7 +97,7 @@ func (t *target) reportLibrary(ctx context.Context, out io.Writer) int {
 	if len(owed) == 0 {
 		return 0
 	}
-	fmt.Fprintf(out, "\n%s\n%s", owed[0].name, owed[0].failure)
+	fmt.Fprintf(out, "\n%s\n%s", owed[0].name, t.explain(owed, lastStep))
 	return 1
 }
 

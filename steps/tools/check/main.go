@@ -113,7 +113,7 @@ func command(ctx context.Context, out io.Writer, args []string) int {
 		return 2
 	}
 	if o.diffOnly {
-		return (&target{name: src.name, dir: src.dir}).showDifferences(out, o.step)
+		return (&target{name: src.name, dir: src.dir, library: o.library}).showDifferences(out, o.step)
 	}
 	return checkFolder(ctx, out, src, o)
 }
@@ -156,7 +156,7 @@ func checkFolder(ctx context.Context, out io.Writer, src source, o options) int 
 	}
 	fmt.Fprintln(out, "  ✓ ok     it builds")
 	t := &target{
-		name: src.name, dir: src.dir, binary: binary,
+		name: src.name, dir: src.dir, binary: binary, library: o.library,
 		seed: rand.Uint64(), patience: 3 * time.Second, also: 4 * time.Second,
 	}
 	if o.step >= 3 {
@@ -303,7 +303,7 @@ func (t *target) explain(failed []result, step int) string {
 		said += strings.TrimRight(fmt.Sprintf("  also      ✗ %s\n            %s", other.name, why), "\n ") + "\n"
 	}
 	said += "\n"
-	if r.step < step {
+	if r.step < step && !t.library {
 		said += fmt.Sprintf("Did step %d hold before? Then look first at what you changed for step %d.\n", r.step, step)
 	}
 	switch {
@@ -313,13 +313,25 @@ func (t *target) explain(failed []result, step int) string {
 	default:
 		said += c.advice(places, r.name, r.failure.cause)
 	}
-	return said + fmt.Sprintf("\nThe lesson is steps/%02d.md. All differences: go run ./steps/tools/check -step %d -diff-only %s\n"+
-		"Is it the machine? go run ./steps/tools/check -doctor\n", step, step, filepath.ToSlash(t.name))
+	lesson, flags := fmt.Sprintf("steps/%02d.md", step), "-diff-only"
+	if t.library {
+		lesson, flags = "library/README.md", "-library -diff-only"
+	}
+	return said + fmt.Sprintf("\nThe lesson is %s. All differences: go run ./steps/tools/check -step %d %s %s\n"+
+		"Is it the machine? go run ./steps/tools/check -doctor\n", lesson, step, flags, filepath.ToSlash(t.name))
+}
+
+// folder returns where in the workshop the code is that this one is compared with.
+func (t *target) folder(step int) string {
+	if t.library {
+		return "library"
+	}
+	return fmt.Sprintf("steps/%02d", step)
 }
 
 // ours returns the workshop's own code of a step, as seen from where the user stands.
 func (t *target) ours(step int) string {
-	name := fmt.Sprintf("steps/%02d", step)
+	name := t.folder(step)
 	if here, err := os.Getwd(); err == nil {
 		return filepath.ToSlash(relative(here, filepath.Join(programs.Workshop(t.dir), name)))
 	}

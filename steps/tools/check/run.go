@@ -23,6 +23,7 @@ type target struct {
 	env      []string      // for its processes, besides the check's own
 	from     int           // the first step that is looked at; the tests leave out those that hold
 	goOn     bool          // after a failure
+	library  bool          // it stands on a library
 	also     time.Duration // how long to look for others in the same step after a failure
 	shared   shared
 	late     atomic.Int64 // nanoseconds that the machine has let this program wait for its turn, at most
