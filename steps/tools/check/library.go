@@ -49,6 +49,7 @@ var leeways = []leeway{
 	{"a close frame is answered with its own code", ended, false, "5.5.1 asks for an answer, and says that it typically has the same code"},
 	{"an empty close frame is answered", ended, false, "5.5.1 leaves the code of the answer open"},
 	{"the server's close frame is the last", nil, true, "5.5.1 asks for no data frame behind a close frame"},
+	{"that goodbye is the last frame", regexp.MustCompile(`(?s)close, FIN.*close, FIN`), true, "5.5.1 lets nothing follow a close frame: with two of them Chromium tells the page 1006"},
 	{"a close frame arrives even if the member still talks", nil, false, "7.1.1 asks to end TCP cleanly with a SHOULD"},
 }
 

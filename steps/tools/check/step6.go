@@ -521,6 +521,15 @@ func saysGoodbye(p *probe) {
 	p.awaitExit(s, "Ctrl-C")
 }
 
+// saysGoodbyeOnce: behind it comes nothing, and no second one either.
+func saysGoodbyeOnce(p *probe) {
+	c := p.member()
+	p.server.signal(os.Interrupt)
+	c.expectClose(1001, "send each member a close frame with 1001 before main returns")
+	c.send(p.closeFrame(1001, ""))
+	c.expectNothing()
+}
+
 // answerGoodbye waits for the close frame of a server that stops, and answers it.
 func (c *client) answerGoodbye() {
 	c.expectClose(1001, "http.Server.Close does not know hijacked connections: send each member a close frame with 1001 yourself, before main returns")

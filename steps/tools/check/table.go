@@ -115,6 +115,7 @@ var table = []behaviour{
 	{step: 6, name: "1009 as soon as the length says so", do: ends(longClaims()...)},
 	{step: 6, name: "a close frame arrives even if the member still talks", do: endsGently},
 	{step: 6, name: "Ctrl-C says goodbye with 1001 to every member", do: saysGoodbye, unixOnly: true},
+	{step: 6, name: "that goodbye is the last frame, once answered", do: saysGoodbyeOnce, unixOnly: true},
 	{step: 6, name: "Ctrl-C does not wait for who has gone", do: endsPromptly, unixOnly: true},
 	{step: 6, name: "members that never read do not hold up Ctrl-C", do: endsWithDeaf, unixOnly: true},
 }

@@ -109,6 +109,9 @@ var variants = []variant{
 		"a close frame arrives even if the member still talks"},
 	{"no-goodbye", 6, "main.go", `	room.close()`, ``,
 		"Ctrl-C says goodbye with 1001 to every member"},
+	{"goodbye-twice", 6, "conn.go", `	c.closed = b[0] == finBit|opClose
+`, ``,
+		"that goodbye is the last frame, once answered"},
 	{"goodbye-waits-for-ever", 6, "main.go", `time.AfterFunc(1500*time.Millisecond,`, `time.AfterFunc(time.Hour,`,
 		"members that never read do not hold up Ctrl-C"},
 }
