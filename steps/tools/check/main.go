@@ -299,8 +299,7 @@ func (t *target) explain(failed []result, step int) string {
 	places := r.failure.addPlaces(c)
 	said := r.failure.String()
 	for _, other := range failed[1:min(4, len(failed))] {
-		why, _, _ := strings.Cut(other.failure.cause, "\n")
-		said += strings.TrimRight(fmt.Sprintf("  also      ✗ %s\n            %s", other.name, why), "\n ") + "\n"
+		said += fmt.Sprintf("  also      ✗ %s\n", other.name)
 	}
 	said += "\n"
 	if r.step < step && !t.library {
