@@ -109,6 +109,7 @@ async function tryToConnect() {
 async function whoAnswers() {
   try {
     const answer = await fetch("/", { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(5000) });
+    await answer.text(); // or Chromium lists the request as broken off
     return answer.headers.get("ETag") ?? "";
   } catch {
     return undefined;

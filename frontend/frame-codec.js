@@ -340,7 +340,7 @@ export function fields(frame) {
   const [name, meaning] = opcodes[frame.opcode] ?? ["reserved", "no meaning is defined for it"];
   add("opcode", "opcode", 4, `0x${frame.opcode.toString(16)}`, `${name}: ${meaning}`);
   add("mask", "MASK", 1, bit(frame.masked), frame.short === null ? "missing" : frame.masked
-    ? "1: masked, as a client has to" : "0: not masked, as a server has to");
+    ? "1: masked, as a client’s frames must be" : "0: not masked, as a server’s frames must be");
   add("length", "payload length", 7, String(frame.short ?? "?"), lengthMeaning(frame));
   if (frame.lengthBytes > 0) {
     add("longer", `${frame.lengthBytes * 8}-bit length`, frame.lengthBytes * 8, frame.length?.toLocaleString("en") ?? "?",
@@ -348,7 +348,7 @@ export function fields(frame) {
   }
   if (frame.masked) {
     add("key", "masking key", 32, frame.key ? toHex(frame.key, " ") : "?",
-      frame.key ? "byte i of the payload is XORed with byte i mod 4 of the key" : "missing in part");
+      frame.key ? "the payload is XORed with it, 4 bytes at a time" : "missing in part");
   }
   const bits = frame.raw.length * 8;
   all.push({ id: "payload", name: "payload", at, bits, value: frame.length === null ? "?" : count(frame.length), there: bits > 0, meaning: payloadMeaning(frame) });

@@ -170,7 +170,7 @@ function drawResult(frame) {
   if (text === null) return [heading, el("p", {}, "Bytes, and no text:"), quote(toHex(frame.payload.subarray(0, 256), " ") + (frame.payload.length > 256 ? " …" : ""))];
   return [heading,
     ...(frame.opcode === 0 && frame.text === undefined ? [el("p", {}, "If the message that it goes on with is text:")] : []),
-    text === "" ? el("p", {}, "The beginning of a character: the next frame has its end.") : quote(text),
+    text === "" ? el("p", {}, "The beginning of a character, and no more.") : quote(text),
     ...(frame.together === undefined ? [] : [el("p", {}, "The fragments together:"), quote(frame.together)])];
 }
 

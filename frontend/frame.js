@@ -7,7 +7,7 @@ import {
 } from "./frame-codec.js";
 
 const maxFrames = 20; // drawn at once
-const maxPayload = 2048; // bytes of payload drawn at once, and of these
+const maxPayload = 768; // bytes of payload drawn at once, and of these
 const maxEach = 512; // for one frame
 const maxAddress = 4096; // bytes in the address
 const addressPause = 300; // milliseconds: WebKit allows 100 changes of the address in 10 s
