@@ -2,7 +2,8 @@
 // know no page, after RFC 6455, sections 5 and 7.
 
 export const maxBytes = 66_000; // a 64 KiB frame and its header: what lies beyond is left out
-const maxChars = 600_000; // as binary digits, a byte takes 9 characters
+const maxChars = 400_000; // no usual form of a byte takes more than 6 characters
+const maxLines = 5000; // browsers lay out a text area's lines slowly
 
 export const opcodes = {
   0x0: ["continuation", "goes on with the message that an earlier frame began"],
@@ -36,10 +37,13 @@ const forms = "This page reads hex (81 05 48 65), binary digits in eights, a lin
 // or in one stretch; binary digits in groups of eight; lines of the log of step 3; links to this page, or
 // what stands behind their #. The result is { runs: [Uint8Array, …], cut, binary }: a run for each link,
 // each line of the log and each stretch between commas, as nobody knows whether they belong to the same
-// connection. cut says that there was more than maxBytes. Or it is { error }.
+// connection. cut says that there was more than maxBytes. Or it is { error, tooLong }.
 export function parseBytes(source) {
-  if (source.length > maxChars) return { error: `This is too long: at most ${maxChars.toLocaleString("en")} characters are read.` };
-  const text = source.split("\n").map((line) => line.trim()).join("\n").trim();
+  const lines = source.length > maxChars ? [] : source.split("\n", maxLines + 1);
+  if (source.length > maxChars || lines.length > maxLines) {
+    return { tooLong: true, error: "This is too long: at most 400,000 characters and 5,000 lines are read." };
+  }
+  const text = lines.map((line) => line.trim()).join("\n").trim();
   const binary = /^[01]{8}(\s+[01]{8})*$/.test(text);
   const runs = [];
   let room = maxBytes;
@@ -340,7 +344,7 @@ export function fields(frame) {
   const [name, meaning] = opcodes[frame.opcode] ?? ["reserved", "no meaning is defined for it"];
   add("opcode", "opcode", 4, `0x${frame.opcode.toString(16)}`, `${name}: ${meaning}`);
   add("mask", "MASK", 1, bit(frame.masked), frame.short === null ? "missing" : frame.masked
-    ? "1: masked, as a client’s frames must be" : "0: not masked, as a server’s frames must be");
+    ? "1: masked, as from a client" : "0: not masked, as from a server");
   add("length", "payload length", 7, String(frame.short ?? "?"), lengthMeaning(frame));
   if (frame.lengthBytes > 0) {
     add("longer", `${frame.lengthBytes * 8}-bit length`, frame.lengthBytes * 8, frame.length?.toLocaleString("en") ?? "?",

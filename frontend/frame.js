@@ -12,6 +12,7 @@ const maxEach = 512; // for one frame
 const maxAddress = 4096; // bytes in the address
 const addressPause = 300; // milliseconds: WebKit allows 100 changes of the address in 10 s
 const maxUndo = 1000;
+const maxKept = 1000; // characters of a long text that is not read
 
 const $ = (id) => document.getElementById(id);
 const build = { payload: $("payload"), opcode: $("opcode"), code: $("code"), fin: $("fin"), mask: $("mask"), key: $("key") };
@@ -71,6 +72,11 @@ function fromText() {
 
 // begin draws what has come from outside: there is nothing to undo.
 function begin(result) {
+  const text = $("hex").value;
+  if (result.tooLong || (result.error && text.length > 10 * maxKept && /[^\0-\xff]/.test(text))) { // or the browser would be busy with it
+    $("hex").value = text.slice(0, maxKept);
+    result.error += ` The field keeps the first ${maxKept} characters.`;
+  }
   flips = [];
   draw(result);
   fillForm(result);

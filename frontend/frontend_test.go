@@ -80,6 +80,8 @@ func TestOnlyThePageIsServed(t *testing.T) {
 func TestMethods(t *testing.T) {
 	if res, body := get(t, "HEAD", "/"); res.StatusCode != http.StatusOK || body != "" {
 		t.Errorf("HEAD: status %d, body %q", res.StatusCode, body)
+	} else if res.Header.Get("ETag") == "" {
+		t.Error("HEAD: no ETag: a page that waits cannot tell this server from the one before")
 	}
 	for _, method := range []string{"POST", "PUT", "DELETE", "OPTIONS"} {
 		res, _ := get(t, method, "/")

@@ -422,11 +422,22 @@ async function press(page, key) {
 function screenshot(open) {
   test("screenshot", { skip: !process.env.SCREENSHOTS }, async (t) => {
     const { url } = await start(t, "raw");
-    const [ann, bob] = [await open(t, url, { width: 1000, height: 640 }), await open(t, url)];
-    for (const [page, user, text] of [[ann, "Ann", "Is anybody there?"], [bob, "Bob", "Yes! In the other window 👋"], [ann, "Ann", "Then our frames came through <b>unharmed</b>."]]) {
-      await send(page, user, text);
+    const page = await open(t, url, { width: 1200, height: 640 });
+    await page.evaluate((src) => {
+      document.body.style.cssText = "display: flex; gap: 1rem; max-width: none; padding: 1rem; background: #79828e";
+      document.body.replaceChildren(...[1, 2].map(() => {
+        const window = document.createElement("iframe");
+        window.style.cssText = "flex: 1; height: calc(100vh - 2rem); border: 0; border-radius: 0.75rem";
+        window.src = src;
+        return window;
+      }));
+    }, url);
+    await until(page, () => [...document.querySelectorAll("iframe")].every((frame) => frame.contentDocument?.querySelector("#msgs li")));
+    const [, ann, bob] = page.frames();
+    for (const [window, user, text] of [[ann, "Ann", "Is anybody there?"], [bob, "Bob", "Yes! In the other window 👋"], [ann, "Ann", "Then our frames came through <b>unharmed</b>."]]) {
+      await send(window, user, text);
       await Promise.all([ann, bob].map((both) => listed(both, text)));
     }
-    await ann.screenshot({ path: fileURLToPath(new URL("screenshots/chat.png", import.meta.url)) });
+    await page.screenshot({ path: fileURLToPath(new URL("screenshots/chat.png", import.meta.url)) });
   });
 }

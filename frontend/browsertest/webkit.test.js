@@ -1,0 +1,67 @@
+// WebKitGTK, over plain WebDriver (puppeteer does not drive it): what only this engine has broken.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { standIn } from "./servers.js";
+
+// webKit opens url in a browser of its own and returns run(script), which gives what the script returns.
+async function webKit(t, url) {
+  const display = spawn("Xvfb", ["-displayfd", "3", "-screen", "0", "1400x1000x24"], { stdio: ["ignore", "ignore", "ignore", "pipe"] });
+  const [number] = await once(display.stdio[3], "data");
+  const free = createServer().listen(0, "127.0.0.1");
+  await once(free, "listening");
+  const { port } = free.address();
+  await new Promise((resolve) => free.close(resolve));
+  const driver = spawn("WebKitWebDriver", [`--port=${port}`], { stdio: "ignore", env: { ...process.env, DISPLAY: `:${String(number).trim()}`, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" } });
+  const call = async (path, body, method = "POST") => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method, body: method === "POST" ? JSON.stringify(body) : undefined });
+    const { value } = await answer.json();
+    if (!answer.ok) throw new Error(`${path}: ${value.message}`);
+    return value;
+  };
+  let end = () => {};
+  t.after(() => Promise.resolve(end()).finally(() => {
+    driver.kill();
+    display.kill();
+  }));
+  for (const late = Date.now() + 20_000; !await call("/status", undefined, "GET").catch(() => Date.now() > late);) await sleep(50);
+  const { sessionId } = await call("/session", { capabilities: {} });
+  end = () => call(`/session/${sessionId}`, undefined, "DELETE");
+  await call(`/session/${sessionId}/url`, { url });
+  return (script) => call(`/session/${sessionId}/execute/async`, { script: `const done = arguments[0]; (async () => { ${script} })().then(done, (error) => done(String(error)))`, args: [] });
+}
+
+const wait = "const until = async (check) => { while (!check()) await new Promise((resolve) => setTimeout(resolve, 20)); };";
+
+test("WebKitGTK: chatting, and right to left", async (t) => {
+  const { url } = await standIn(t, (socket) => socket.on("message", (data) => socket.send(JSON.stringify({ msg: [{ ...JSON.parse(data), time: 1 }] }))));
+  const run = await webKit(t, url);
+  const right = await run(`${wait}
+    await until(() => document.querySelector("#presence-indicator").textContent.includes("🟢"));
+    document.querySelector("#user").value = "מירי";
+    document.querySelector("#text").value = "שלום";
+    document.querySelector("#chat button").click();
+    await until(() => document.querySelector("#msgs p"));
+    const hebrew = document.createRange();
+    hebrew.selectNodeContents(document.querySelector("#msgs p"));
+    return document.querySelector("#msgs p").getBoundingClientRect().right - hebrew.getBoundingClientRect().right;`);
+  assert.ok(right < 5, `${right}`);
+});
+
+test("WebKitGTK: names and bits are inside their cells, and 200 flips are borne", async (t) => {
+  const { url } = await standIn(t);
+  const run = await webKit(t, `${url}/frame.html#818537fa213d7f9f4d5158`);
+  assert.deepEqual(await run(`${wait}
+    await until(() => document.querySelector("[data-bit]"));
+    return [...document.querySelectorAll(".name:not(.visually-hidden), .bits > *")].filter((part) => {
+      const [inner, outer] = [part.getBoundingClientRect(), part.closest("td").getBoundingClientRect()];
+      return inner.top < outer.top - 1 || inner.bottom > outer.bottom + 1 || inner.left < outer.left - 1 || inner.right > outer.right + 1;
+    }).map((part) => part.textContent);`), []);
+  assert.equal(await run(`${wait}
+    for (let i = 0; i <= 200; i++) document.querySelector("[data-bit='7']").click();
+    await until(() => location.hash === "#808537fa213d7f9f4d5158");
+    return document.querySelector("article h2").firstChild.textContent;`), "Continuation ");
+});
