@@ -1,7 +1,6 @@
 // The frame page in each browser.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { accessible, fill, launch, noSidewaysScroll, presence, programs, textOf, until, valueOf, visit } from "./browser.js";
 import { standIn } from "./servers.js";
 import { closePayload, encode, toHex, utf8 } from "../frame-codec.js";
@@ -24,7 +23,6 @@ function engine(program) {
       looks(frames);
     });
     keyboard(frames); // Firefox tells a page of the focus only while its window has it
-    if (program.name === "chromium") screenshot(frames);
   });
 }
 
@@ -245,14 +243,5 @@ function looks(frames) {
       await noSidewaysScroll(page);
     }
     await accessible(page);
-  });
-}
-
-// SCREENSHOTS=1 npm test: the picture in the README.
-function screenshot(frames) {
-  test("screenshot", { skip: !process.env.SCREENSHOTS }, async (t) => {
-    const page = await frames(t, "#" + chat, { height: 1000 });
-    await page.hover('[data-byte="2"]');
-    await page.screenshot({ path: fileURLToPath(new URL("screenshots/frame.png", import.meta.url)) });
   });
 }

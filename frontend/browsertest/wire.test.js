@@ -4,14 +4,14 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { accessible, fill, launch, listed, noSidewaysScroll, presence, programs, send, textOf, until, visit } from "./browser.js";
 import { build, cleanUp, start, wire } from "./servers.js";
 
 before(build);
 after(cleanUp);
 
-describe("wire", () => programs.forEach(engine));
+describe("wire", { concurrency: 2 }, () => programs.forEach(engine));
 
 // rungs are what each rung of a column says, from its arrow to its text.
 const rungs = (page, column) => page.$$eval("section", (all, i) => [...all[i].querySelectorAll(".ladder:not(.plain) .rung")]
@@ -152,5 +152,12 @@ function engine(program) {
         await noSidewaysScroll(view);
       });
     }
+
+    // SCREENSHOTS=1 npm test: the picture in the README.
+    test("screenshot", { skip: !process.env.SCREENSHOTS || program.name !== "chromium" }, async (t) => {
+      const { view } = await chat(t, "hi");
+      await view.click(".is-frame .client");
+      await view.screenshot({ path: fileURLToPath(new URL("screenshots/wire.png", import.meta.url)) });
+    });
   });
 }
