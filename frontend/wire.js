@@ -366,7 +366,11 @@ toggle("pause", (on) => {
   $("waits").textContent = "";
   if (!on) requestAnimationFrame(draw);
 });
-toggle("large", (on) => document.documentElement.classList.toggle("large", on));
+toggle("large", (on) => {
+  document.documentElement.classList.toggle("large", on);
+  toEnd();
+});
+addEventListener("resize", toEnd);
 toggle("pages", (on) => document.body.classList.toggle("pages", on));
 $("clear").addEventListener("click", clear);
 

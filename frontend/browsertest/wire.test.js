@@ -137,6 +137,12 @@ function engine(program) {
       assert.deepEqual(await rungs(other, 1), before);
     });
 
+    test("screenshot", { skip: !process.env.SCREENSHOTS || program.name !== "chromium" }, async (t) => {
+      const { view } = await chat(t, "Is anybody there?");
+      await view.click(".is-frame .client");
+      await view.screenshot({ path: fileURLToPath(new URL("screenshots/wire.png", import.meta.url)) });
+    });
+
     for (const [width, height, scheme] of [[1280, 720, "light"], [1280, 720, "dark"], [360, 640, "light"]]) {
       test(`accessible at ${width} × ${height}, ${scheme}`, async (t) => {
         const { view } = await chat(t, "hi", { width, height });
