@@ -578,6 +578,11 @@ func survivesRudeness(p *probe) {
 		{{Raw: p.bytes(300)}},
 		{{Raw: []byte("GET / HTTP/1.1\r\n\r\n")}},
 		{half},
+		{p.masked(frames.Text, []byte(`{}`))},
+		{p.masked(frames.Text, []byte(`null`))},
+		{p.masked(frames.Text, []byte(`{"user":"ann"}`))},
+		{p.masked(frames.Text, []byte(`{"text":"hi"}`))},
+		{p.masked(frames.Text, []byte(`{"user":null,"text":null}`))},
 	} {
 		c := p.member()
 		c.send(sent...)
