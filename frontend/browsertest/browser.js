@@ -7,6 +7,8 @@ import puppeteer from "puppeteer-core";
 
 const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
+const visits = new WeakMap(); // what each test has open
+
 // What a browser writes to the console by itself when a server is away or refuses.
 const noServer = /WebSocket connection to .* failed|Failed to load resource|establish a connection to the server at|was interrupted while the page was loading/;
 
@@ -62,8 +64,9 @@ export async function visit(t, browser, url, { allowed = [], away = false, befor
   });
   page.on("pageerror", (error) => complain("script error", error.message));
   page.on("console", (message) => ["error", "warn"].includes(message.type()) && complain(`console ${message.type()}`, message.text()));
+  if (!beside) visits.set(t, [...visits.get(t) ?? [], context]);
   t.after(async () => {
-    if (!beside) await context.close();
+    await leave(t);
     assert.deepEqual(complaints, []);
   });
   await page.setViewport({ width, height });
@@ -72,9 +75,16 @@ export async function visit(t, browser, url, { allowed = [], away = false, befor
   return page;
 }
 
+// leave closes what the visitors of a test have open, so that they do not meet the end of the server.
+export async function leave(t) {
+  const open = visits.get(t) ?? [];
+  visits.delete(t);
+  await Promise.all(open.map((context) => context.close()));
+}
+
 // until resolves as soon as check(argument) returns something truthy in the page.
 export async function until(page, check, argument) {
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 30_000;
   for (;;) {
     const result = await page.evaluate(check, argument);
     if (result) return result;

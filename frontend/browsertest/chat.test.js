@@ -153,16 +153,16 @@ const history = (...posts) => JSON.stringify({ msg: posts.map((p) => typeof p ==
 // A room keeps what is sent, as the workshop's servers do, and can be added to from outside.
 async function room(t) {
   const posts = [];
-  const { url, sockets } = await standIn(t, (socket) => {
+  const server = await standIn(t, (socket) => {
     socket.send(history(...posts));
     socket.on("message", (data) => add({ time: clock++, ...JSON.parse(data) }));
   });
   function add(...more) {
     posts.unshift(...more);
     posts.length = Math.min(posts.length, 50);
-    for (const socket of sockets) socket.send(history(...posts));
+    for (const socket of server.sockets) socket.send(history(...posts));
   }
-  return { url, sockets, add, posts };
+  return Object.assign(server, { add, posts });
 }
 
 function withStandIn(open) {
@@ -181,8 +181,9 @@ function withStandIn(open) {
   });
 
   test("a message that was sent and never came back is in the field again", async (t) => {
-    const { url, sockets } = await standIn(t);
-    const page = await open(t, url);
+    const server = await standIn(t);
+    const { url, sockets } = server;
+    const page = await open(t, url, { away: true });
     await presence(page, "🟢");
     await send(page, "ann", "lost?");
     assert.equal(await valueOf(page, "#text"), "");
@@ -192,11 +193,13 @@ function withStandIn(open) {
     await presence(page, "🟢");
     await page.click("#chat button");
     await fill(page, "#text", "typed since");
+    server.away = true;
     sockets[1].close();
     await noted(page, "may be lost: lost?");
     assert.equal(await valueOf(page, "#text"), "typed since");
     await page.click("#chat button"); // while there is no connection
     await noted(page, "may be lost: lost? Not sent");
+    server.away = false;
     await presence(page, "🟢");
     await page.click("#chat button");
     await noted(page, "may be lost: lost? Sent");
@@ -339,9 +342,10 @@ function withStandIn(open) {
   });
 
   test("a message is announced once, and old news not at all", async (t) => {
-    const { url, add, sockets } = await room(t);
+    const server = await room(t);
+    const { url, add, sockets } = server;
     add(post("old"));
-    const page = await open(t, url);
+    const page = await open(t, url, { away: true });
     await listed(page, "old");
     await page.evaluate(() => {
       globalThis.announced = [];
@@ -352,9 +356,11 @@ function withStandIn(open) {
     await listed(page, "new");
     add(post("new"));
     await until(page, () => document.querySelectorAll("#msgs li").length === 3);
+    server.away = true;
     sockets[0].close();
     await presence(page, "🔴");
     add(post("missed"));
+    server.away = false;
     await listed(page, "missed");
     assert.deepEqual(await announced(), ["ann: new", "ann: new"]);
   });
@@ -386,8 +392,9 @@ function withStandIn(open) {
   });
 
   test("accessible, and no wider than a phone, whatever others send", async (t) => {
-    const { url, add, sockets } = await room(t);
-    const page = await open(t, url, { allowed: [/WebSocket/] });
+    const server = await room(t);
+    const { url, add, sockets } = server;
+    const page = await open(t, url, { away: true });
     await presence(page, "🟢");
     await accessible(page); // no message
     add(...odd.map((text) => post(text)), post("long ".repeat(780), "n".repeat(3900)), post("\n".repeat(3900), "a\nb"), post("שלום", "מירי"));
@@ -405,6 +412,7 @@ function withStandIn(open) {
     await noSidewaysScroll(page);
     await accessible(page);
     await send(page, "ann", "hello");
+    server.away = true;
     sockets[0].close(1011, "a reason");
     await presence(page, "🔴");
     await accessible(page);

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
+import { leave } from "./browser.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folders = ["steps/01", "steps/02", "steps/03", "steps/04", "steps/05", "raw", "library"]; // steps/06 is raw
@@ -47,7 +48,10 @@ export async function wire(t, ...servers) {
 function run(t, name, args) {
   const child = spawn(join(bin, name), args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
-  t.after(() => stop("SIGKILL"));
+  t.after(async () => {
+    await leave(t);
+    await stop(name === "wire" ? "SIGTERM" : "SIGKILL"); // wire may have servers of its own to end
+  });
   const exited = new Promise((resolve) => child.on("exit", (code) => {
     running.delete(child);
     resolve(code);
@@ -64,7 +68,7 @@ function run(t, name, args) {
   // logged resolves to the match as soon as the log has one.
   function logged(pattern) {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${name} did not log ${pattern}:\n${server.log}`)), 10_000);
+      const timer = setTimeout(() => reject(new Error(`${name} did not log ${pattern}:\n${server.log}`)), 60_000);
       const look = () => {
         const match = pattern.exec(server.log);
         if (!match) return;
@@ -88,20 +92,25 @@ function run(t, name, args) {
 const types = { ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8" };
 
 // standIn serves the pages, and leaves each WebSocket to visited(socket, n), the nth from 0.
+// While away is true it answers nobody.
 export async function standIn(t, visited = () => {}) {
+  const server = { away: false, sockets: [] };
   const http = createServer((request, response) => {
+    if (server.away) return request.socket.destroy();
     const name = new URL(request.url, "http://page").pathname.slice(1) || "index.html";
     if (!/^[\w-]+\.(html|css|js)$/.test(name)) return response.writeHead(404).end();
     response.setHeader("Content-Type", types[extname(name)]);
     response.end(readFileSync(join(root, "frontend", name)));
   });
-  const sockets = [];
+  const { sockets } = server;
   new WebSocketServer({ server: http, handleProtocols: () => "json" }).on("connection", (socket) => visited(socket, sockets.push(socket) - 1));
   await new Promise((resolve) => http.listen(0, "localhost", resolve));
-  t.after(() => {
+  t.after(async () => {
+    await leave(t);
     for (const socket of sockets) socket.terminate();
     http.closeAllConnections();
     http.close();
   });
-  return { url: `http://localhost:${http.address().port}`, sockets };
+  server.url = `http://localhost:${http.address().port}`;
+  return server;
 }

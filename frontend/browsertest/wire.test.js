@@ -33,12 +33,13 @@ function engine(program) {
     const open = (t, url, options) => visit(t, browser, url, options);
 
     // chat lets ann say something to raw and to library, and returns the view of that.
-    async function chat(t, text, options) {
-      const it = await wire(t, await start(t, "raw"), await start(t, "library"));
+    // With own, the wire builds and starts the two by itself, and has their names.
+    async function chat(t, text, { own, ...options } = {}) {
+      const it = await wire(t, ...own ? [] : [await start(t, "raw"), await start(t, "library")]);
       const view = await open(t, it.url, { away: true, ...options }); // the wire ends before it is left
       await state(view, "live");
       for (const url of it.urls) {
-        const page = await open(t, url);
+        const page = await open(t, url, { away: true });
         await presence(page, "🟢 connected");
         await send(page, "ann", text);
         await listed(page, text);
@@ -161,7 +162,7 @@ function engine(program) {
 
     // SCREENSHOTS=1 npm test: the picture in the README.
     test("screenshot", { skip: !process.env.SCREENSHOTS || program.name !== "chromium" }, async (t) => {
-      const { view } = await chat(t, "hi");
+      const { view } = await chat(t, "hi", { own: true });
       await view.click(".is-frame .client");
       await view.screenshot({ path: fileURLToPath(new URL("screenshots/wire.png", import.meta.url)) });
     });
