@@ -108,6 +108,8 @@ func causeOfAccept(key, got string) string {
 // causeOfNoHistory explains that no whole frame came.
 func causeOfNoHistory(c *client, f frames.Frame, err error) string {
 	switch {
+	case strings.Contains(strings.Join(c.came, "\n"), `: {"msg"`):
+		return "the history came in a frame of another opcode: it goes out as text, opcode 1"
 	case len(f.Raw) > 0:
 		rest, _ := c.in.Peek(c.in.Buffered())
 		return causeOfFrame(f, rest)

@@ -177,8 +177,6 @@ func (c *client) frame() (frames.Frame, error) {
 				cause = cmp.Or(c.mixed(), causeOfFrame(f, c.rest()), cause)
 			}
 			c.fail("frames as RFC 6455 has them, one straight after the other", cause)
-		case f.Opcode > frames.Close && bytes.HasPrefix(f.Payload, []byte(`{"`)):
-			c.fail("a text frame", fmt.Sprintf("the opcode is %x (%s): a history goes out as text, opcode 1", f.Opcode, frames.Names[f.Opcode]))
 		case f.Opcode == frames.Ping:
 			c.pong(f)
 			continue
