@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -108,7 +109,7 @@ func causeOfAccept(key, got string) string {
 // causeOfNoHistory explains that no whole frame came.
 func causeOfNoHistory(c *client, f frames.Frame, err error) string {
 	switch {
-	case strings.Contains(strings.Join(c.came, "\n"), `: {"msg"`):
+	case slices.ContainsFunc(c.came, func(line string) bool { return strings.HasPrefix(line, "= p") && strings.Contains(line, `: {"msg"`) }):
 		return "the history came in a frame of another opcode: it goes out as text, opcode 1"
 	case len(f.Raw) > 0:
 		rest, _ := c.in.Peek(c.in.Buffered())
