@@ -273,6 +273,7 @@ func (c *client) awaitClose() (frames.Frame, error) {
 		if f, err := c.frame(); err != nil || f.Opcode == frames.Close {
 			return f, err
 		}
+		c.came = c.came[max(0, len(c.came)-2):]
 	}
 	return frames.Frame{}, errQuiet
 }

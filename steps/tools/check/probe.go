@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ type behaviour struct {
 	waits    bool // it takes seconds of waiting: begun first, so that it costs nothing
 	unixOnly bool // it sends a signal, which Windows cannot
 	raced    bool // it is about what the race detector sees
+	slowed   bool // it is about a moment, and the race detector makes moments longer
 	shares   bool // it is about one connection: others may have theirs at the same server
 }
 
@@ -49,6 +51,7 @@ type probe struct {
 	ctx      context.Context
 	target   *target
 	binary   string        // that it starts
+	env      []string      // for that, besides the target's
 	step     int           // that the server is held to
 	patience time.Duration // how long to wait for what should come
 	server   *server       // the last one started
@@ -139,7 +142,7 @@ func (p *probe) goOn() {
 // launch starts the server and returns at once.
 func (p *probe) launch(port string, env []string, args ...string) *server {
 	p.goOn()
-	s, err := p.target.start(p.binary, port, env, args...)
+	s, err := p.target.start(p.binary, port, slices.Concat(p.env, env), args...)
 	if err != nil {
 		p.fail(failure{sent: "the built program was started", expected: "it runs", came: err.Error(),
 			cause: "the system does not run it: go run ./steps/tools/check -doctor may tell why; or is a virus scanner in the way?"})

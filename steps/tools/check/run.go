@@ -21,7 +21,8 @@ type target struct {
 	seed     uint64        // of everything random
 	patience time.Duration // how long to wait for what should come
 	env      []string      // for its processes, besides the check's own
-	from     int           // the first step that is looked at; the tests leave out those that hold
+	from     int           // the first step that is looked at: tests leave out those that hold
+	only     string        // the one behaviour that is looked at, if not ""
 	goOn     bool          // after a failure
 	library  bool          // it stands on a library
 	also     time.Duration // how long to look for others in the same step after a failure
@@ -41,7 +42,9 @@ type result struct {
 // fails soon, or when the context ends; then, and whenever it ends, none of its processes runs.
 func (t *target) check(ctx context.Context, step int, report func(result), slow func(behaviour)) {
 	ctx, cancel := context.WithCancel(ctx)
-	owed := slices.DeleteFunc(owedAt(step), func(b behaviour) bool { return b.step < t.from })
+	owed := slices.DeleteFunc(owedAt(step), func(b behaviour) bool {
+		return b.step < t.from || t.only != "" && t.only != b.name
+	})
 	results := make([]chan result, len(owed))
 	for i := range results {
 		results[i] = make(chan result, 1)
@@ -181,8 +184,11 @@ func (t *target) try(ctx context.Context, step int, b behaviour, shares bool, pa
 		random: rand.New(rand.NewPCG(t.seed, name.Sum64())),
 		keys:   rand.New(rand.NewPCG(name.Sum64(), t.seed)),
 	}
-	if b.raced {
+	if b.raced || b.slowed && t.raced != "" {
 		p.binary = t.raced
+	}
+	if b.slowed {
+		p.env = []string{"GOMAXPROCS=8"} // more threads than processors: the system interrupts them anywhere
 	}
 	over := make(chan struct{})
 	defer close(over)

@@ -256,9 +256,11 @@ func rests(p *probe) {
 	var printed int
 	var worked time.Duration
 	for range 4 { // at the first there may be something left to do
-		printed, worked = p.server.Output.Next(), processorTime(p.server)
+		lines := p.server.Output.Next()
+		_, before := processorTime(p.server)
 		p.pause(window)
-		printed, worked = p.server.Output.Next()-printed, processorTime(p.server)-worked
+		_, worked = processorTime(p.server)
+		printed, worked = p.server.Output.Next()-lines, worked-before
 		if printed < 20 && worked < window/10 {
 			return
 		}

@@ -25,22 +25,17 @@ func memory(s *server) int {
 	return kb << 10
 }
 
-// processorTime returns how long a server's threads have run so far.
-func processorTime(s *server) (all time.Duration) {
+// processorTime returns how long a server's threads have run so far, and how long they would have liked to:
+// on a machine that has much to do they have to wait.
+func processorTime(s *server) (ran, wanted time.Duration) {
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.Cmd.Process.Pid))
 	for _, thread := range threads {
 		data, _ := os.ReadFile(thread)
-		var ns int64
-		fmt.Sscan(string(data), &ns)
-		all += time.Duration(ns)
+		var on, waiting time.Duration
+		fmt.Sscan(string(data), &on, &waiting)
+		ran, wanted = ran+on, wanted+on+waiting
 	}
-	return all
-}
-
-// openFiles returns how many files and connections a server has open.
-func openFiles(s *server) int {
-	fds, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.Cmd.Process.Pid))
-	return len(fds)
+	return ran, wanted
 }
 
 // A goroutine is one of a server's, as Go shows it when it is told to quit.

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -26,7 +28,10 @@ var repo = func() string {
 	return root
 }()
 
-var update = flag.Bool("update", false, "write the messages of the broken variants to testdata")
+var (
+	update = flag.Bool("update", false, "write the messages of the broken variants to testdata")
+	all    = flag.Bool("all", false, "look at all behaviours of a variant's step, and not only at that which tells: none before it may fail")
+)
 
 // What all runs of the tests share.
 var (
@@ -183,6 +188,7 @@ func (r *run) build() (*target, error) {
 	t := &target{name: r.folder, dir: src.dir, binary: binary, seed: 1, patience: 10 * time.Second, goOn: r.goOn}
 	if !r.goOn {
 		t.patience = 4 * time.Second // it waits for what does not come
+		t.from = r.step              // the steps before hold
 	}
 	if r.folder != "raw" && r.folder != "library" {
 		t.env = oneThread
@@ -225,7 +231,12 @@ type variant struct {
 	step     int    // whose code is edited
 	file     string
 	old, new string
-	fails    string // the behaviour that tells
+	and      [][2]string // more such pairs
+	also     string      // what the file needs besides: "a package" to import, or a declaration
+	fails    string      // the behaviour that tells
+	from     int         // the first step that is looked at; 0 is the one whose code is edited
+	raced    bool        // the race detector tells, or makes it certain
+	varies   bool        // so does what is said of it, from run to run
 }
 
 // folder is where the variant's code seems to be: it is there for the compiler alone.
@@ -249,10 +260,13 @@ func (v *variant) edit() (map[string][]byte, error) {
 		}
 		code = bytes.ReplaceAll(code, []byte("\r\n"), []byte("\n"))
 		if filepath.Base(path) == v.file {
-			if n := bytes.Count(code, []byte(v.old)); n != 1 {
-				return nil, fmt.Errorf("%s: the text to edit is %d times in %s:\n%s", v.name, n, path, v.old)
+			for _, pair := range append([][2]string{{v.old, v.new}}, v.and...) {
+				if n := bytes.Count(code, []byte(pair[0])); n != 1 {
+					return nil, fmt.Errorf("%s: the text to edit is %d times in %s:\n%s", v.name, n, path, pair[0])
+				}
+				code = bytes.Replace(code, []byte(pair[0]), []byte(pair[1]), 1)
 			}
-			code = bytes.Replace(code, []byte(v.old), []byte(v.new), 1)
+			code = v.add(code)
 		}
 		code = bytes.Replace(code, []byte("package main\n"), []byte("package broken\n"), 1)
 		code = bytes.Replace(code, []byte("\nfunc main() {"), []byte("\nfunc Main() {"), 1)
@@ -261,32 +275,72 @@ func (v *variant) edit() (map[string][]byte, error) {
 	return edited, nil
 }
 
+// add adds what the file needs besides.
+func (v *variant) add(code []byte) []byte {
+	switch {
+	case v.also == "":
+		return code
+	case strings.HasPrefix(v.also, `"`):
+		return bytes.Replace(code, []byte("import (\n"), []byte("import (\n\t"+v.also+"\n"), 1)
+	}
+	return append(code, "\n"+v.also+"\n"...)
+}
+
 // build returns the variant's program: the one with all variants, under a name of its own.
 func (v *variant) build() (*target, error) {
-	all, err := buildVariants()
+	one := buildVariants
+	if v.raced {
+		one = buildRacedVariants
+	}
+	file, err := one()
 	if err != nil {
 		return nil, err
 	}
 	t := &target{
 		name: fmt.Sprintf("steps/%02d", v.step), dir: v.folder(), binary: filepath.Join(temp, v.name+".exe"),
-		seed: 1, patience: 4 * time.Second, env: oneThread, from: v.step,
+		seed: 1, patience: 4 * time.Second, env: oneThread, from: cmp.Or(v.from, v.step),
 	}
-	return t, os.Link(all, t.binary)
+	if !*all {
+		t.only = v.fails
+	}
+	if v.raced {
+		t.raced = t.binary
+	}
+	if v.raced {
+		t.env = nil
+	}
+	return t, os.Link(file, t.binary)
 }
 
 // buildVariants compiles all variants into one program, which looks at its name to know
 // which of them to be: to link each of its own would take most of the time of these tests.
-var buildVariants = sync.OnceValues(func() (string, error) {
+var buildVariants = sync.OnceValues(func() (string, error) { return buildThose(false) })
+
+// buildRacedVariants does the same for those that take the race detector.
+var buildRacedVariants = sync.OnceValues(func() (string, error) { return buildThose(true) })
+
+// buildThose compiles the variants that take the race detector, or those that do not.
+func buildThose(raced bool) (string, error) {
+	dir, flag, cgo := filepath.Join(temp, "plain"), "-ldflags=-s -w", "CGO_ENABLED=0"
+	if raced {
+		dir, flag, cgo = filepath.Join(temp, "raced"), "-race", "CGO_ENABLED=1"
+	}
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		return "", err
+	}
 	main := "package main\n\nimport (\n\t\"os\"\n\t\"path/filepath\"\n"
 	choice := ""
 	overlay := map[string]string{}
 	add := func(path string, code []byte) error {
-		file := filepath.Join(temp, fmt.Sprintf("%d.go", len(overlay)))
+		file := filepath.Join(dir, fmt.Sprintf("%d.go", len(overlay)))
 		overlay[path] = file
 		return os.WriteFile(file, code, 0o666)
 	}
 	for i := range variants {
 		v := &variants[i]
+		if v.raced != raced {
+			continue
+		}
 		edited, err := v.edit()
 		if err != nil {
 			return "", err
@@ -300,11 +354,10 @@ var buildVariants = sync.OnceValues(func() (string, error) {
 		choice += fmt.Sprintf("\tcase %q:\n\t\tv%d.Main()\n", v.name+".exe", i)
 	}
 	main += ")\n\nfunc main() {\n\tswitch filepath.Base(os.Args[0]) {\n" + choice + "\t}\n}\n"
-	src := source{name: "the variants", dir: filepath.Join(repo, "steps", "tools", "check", "broken"), root: repo}
-	if err := add(filepath.Join(src.dir, "main.go"), []byte(main)); err != nil {
+	if err := add(filepath.Join(repo, "steps", "tools", "check", "broken", "main.go"), []byte(main)); err != nil {
 		return "", err
 	}
-	description := filepath.Join(temp, "overlay.json")
+	description := filepath.Join(dir, "overlay.json")
 	b, err := json.Marshal(map[string]map[string]string{"Replace": overlay})
 	if err != nil {
 		return "", err
@@ -312,19 +365,23 @@ var buildVariants = sync.OnceValues(func() (string, error) {
 	if err := os.WriteFile(description, b, 0o666); err != nil {
 		return "", err
 	}
-	binary := filepath.Join(temp, "variants.exe")
-	if said, err := src.build(life, binary, "-ldflags=-s -w", "-overlay="+description); err != nil {
+	binary := filepath.Join(dir, "variants.exe")
+	cmd := exec.CommandContext(life, "go", "build", "-buildvcs=false", "-o", binary, flag, "-overlay="+description, "./steps/tools/check/broken")
+	cmd.Dir, cmd.Env = repo, append(os.Environ(), cgo)
+	if said, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("the variants do not build: %v\n%s", err, said)
 	}
 	return binary, nil
-})
+}
 
 // changing is what differs between two runs of the same variant.
 var changing = []struct {
 	pattern *regexp.Regexp
 	by      string
 }{
-	{regexp.MustCompile(`(localhost|127\.0\.0\.1):\d+`), "localhost:PORT"},
+	{regexp.MustCompile(`(?i)(localhost|127\.0\.0\.1):\d+`), "localhost:PORT"},
+	{regexp.MustCompile(`\b\d+(\.\d+)?m?s\b`), "TIME"},
+	{regexp.MustCompile(`\d+ (lines|goroutines)`), "MANY $1"},
 	{regexp.MustCompile(`\d{4}/\d\d/\d\d \d\d:\d\d:\d\d`), "DATE TIME"},
 	{regexp.MustCompile(`\b\d{13}\b`), "MILLISECONDS"},
 	{regexp.MustCompile(`\b1[78]\d{8}\b`), "SECONDS"},
@@ -341,9 +398,17 @@ func TestVariants(t *testing.T) {
 			if runtime.GOOS == "windows" && unixOnly(r.variant.fails) {
 				t.Skip("Windows cannot send Ctrl-C to one program")
 			}
+			r.begin()
+			<-r.done
+			if r.variant.raced && r.err != nil && strings.Contains(r.err.Error(), "-race") {
+				t.Skip("there is no race detector here: ", r.err)
+			}
 			r.wait(t)
 			if len(r.failures) != 1 || r.failures[0].name != r.variant.fails {
 				t.Fatalf("fails %v\nwant %q", r.failures, r.variant.fails)
+			}
+			if r.variant.raced || r.variant.varies { // who comes first differs
+				return
 			}
 			text := r.failures[0].name + "\n\n" + r.failures[0].failure.String()
 			for _, c := range changing {
