@@ -98,7 +98,7 @@ func (t *target) reportLibrary(ctx context.Context, out io.Writer) int {
 	if len(owed) == 0 {
 		return 0
 	}
-	fmt.Fprintf(out, "\n%s\n%s", owed[0].name, t.explain(owed, lastStep))
+	fmt.Fprintf(out, "\n%s\n%s", owed[0].name, t.explain(owed, lastStep, false))
 	return 1
 }
 

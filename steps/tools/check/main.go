@@ -251,7 +251,7 @@ func (t *target) report(ctx context.Context, out io.Writer, o options) int {
 	})
 	switch {
 	case len(r.failed) > 0:
-		fmt.Fprintf(out, "\n%s", t.explain(r.failed, o.step))
+		fmt.Fprintf(out, "\n%s", t.explain(r.failed, o.step, o.diff))
 		return 1
 	case ctx.Err() != nil:
 		return stopped(out)
@@ -293,8 +293,9 @@ func (f *failure) String() string {
 }
 
 // explain says all that there is to say of a failure: what went over the connection, what
-// the server printed, what else of the step fails, and where the code differs from the step's.
-func (t *target) explain(failed []result, step int) string {
+// the server printed, what else of the step fails, and where the code differs from the step's:
+// at most a dozen lines of that, unless all is asked for.
+func (t *target) explain(failed []result, step int, all bool) string {
 	r, c := failed[0], t.compareWith(step, failed[0].step)
 	places := r.failure.addPlaces(c)
 	said := r.failure.String()
@@ -309,6 +310,8 @@ func (t *target) explain(failed []result, step int) string {
 	case c == nil || !c.alike:
 	case len(c.differences) == 0:
 		said += fmt.Sprintf("Your code is that of %s, comments and layout left aside.\n", c.ours)
+	case all:
+		said += fmt.Sprintf("Where your code differs from %s:\n%s", c.ours, c.all())
 	default:
 		said += c.advice(places, r.name, r.failure.cause)
 	}
