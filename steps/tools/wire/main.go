@@ -128,7 +128,7 @@ func listen(name, addr string) (net.Listener, error) {
 func free(addr string) int {
 	_, port, _ := net.SplitHostPort(addr)
 	n, _ := strconv.Atoi(port)
-	return max(n, 8079)%65000 + 10
+	return max(n, 8079)%64000 + 1000
 }
 
 // reachable returns the host:port to give a browser for a listener on addr.
