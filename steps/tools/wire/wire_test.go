@@ -247,6 +247,9 @@ func TestHoweverCut(t *testing.T) {
 				}
 			}
 			if name == "half a frame" {
+				if halves := w.halves(-1); len(halves) != 1 || halves[0].Length != 7 || halves[0].Hex != fmt.Sprintf("%x", frame(frames.Text, 5, true)[:7]) {
+					t.Errorf("what is not whole: %+v", halves)
+				}
 				w.end(fromServer, "reset")
 				want = append(want, "client other", "server end")
 			}
