@@ -105,10 +105,6 @@ func (c *program) add(file string, src []byte) error {
 		return err
 	}
 	words := c.scan(file, src)
-	if n := len(parsed.Imports); n > 0 {
-		imports := set.Position(parsed.Imports[n-1].End()).Line
-		c.texts = slices.DeleteFunc(c.texts, func(l literal) bool { return l.place.file == file && l.place.line <= imports })
-	}
 	for _, d := range parsed.Decls {
 		for name, node := range named(d) {
 			from, to := set.Position(node.Pos()), set.Position(node.End())

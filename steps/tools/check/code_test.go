@@ -49,7 +49,7 @@ func TestCompare(t *testing.T) {
 
 // TestTerminal: a printed line leads to the places of its words, and one of each kind is shown.
 func TestTerminal(t *testing.T) {
-	p := programOf(t, `import ("log"; "hello")
+	p := programOf(t, `import "log"
 func f(err error) {
 	log.Printf("a member left: %v", err)
 	log.Print("upgrade requested!")
