@@ -31,7 +31,13 @@ function take(event) {
 function draw() {
   if (paused) return;
   const now = waiting.splice(0, batch);
-  for (const event of now) add(event);
+  for (const event of now) {
+    try {
+      add(event);
+    } catch (error) { // in a recording there may be anything
+      say(`an event cannot be shown: ${error.message}`);
+    }
+  }
   events.push(...now);
   if (events.length > 2 * maxEvents + batch) events = events.slice(-2 * maxEvents);
   toEnd();
