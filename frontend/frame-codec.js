@@ -364,7 +364,7 @@ function bit(set) {
 }
 
 function finMeaning({ fin, opcode }) {
-  if (isControl(opcode)) return fin ? "1: whole, as a control frame has to be" : "0: not whole, as a control frame has to be";
+  if (isControl(opcode)) return fin ? "1: whole, as a control frame has to be" : "0: not whole, but a control frame has to be";
   return fin ? "1: the message ends with this frame" : "0: more frames of this message follow";
 }
 

@@ -159,7 +159,7 @@ function glyphs(bytes, n) {
 function drawResult(frame) {
   if (frame.headerCut) return [];
   const heading = el("h3", {}, "What it says");
-  if (frame.extended) return [heading, el("p", {}, "An extension says what the payload means. With permessage-deflate (RFC 7692), RSV1 marks a message that is compressed.")];
+  if (frame.extended) return [heading, el("p", {}, "Only an extension can say what the payload means. With permessage-deflate (RFC 7692), RSV1 marks a message that is compressed.")];
   if (frame.opcode === 8) {
     if (frame.payload.length < 2) return frame.length === 0n ? [heading, el("p", {}, "Close, without a status code.")] : [];
     return [heading, el("p", { class: "says" }, el("strong", {}, `${frame.code}`), ` ${frame.codeName}`),
