@@ -169,7 +169,8 @@ func (t *target) runOne(ctx context.Context, step int, b behaviour) result {
 	if f != nil && b.shares && ctx.Err() == nil {
 		f = t.try(ctx, step, b, false, t.patience) // what it tells is then of its own doing
 	}
-	if f != nil && waitedInVain.MatchString(f.came) && t.late.Load() > int64(200*time.Millisecond) && ctx.Err() == nil {
+	known := t.library && f != nil && leewayOf(b.name, f) != nil
+	if f != nil && !known && waitedInVain.MatchString(f.came) && t.late.Load() > int64(200*time.Millisecond) && ctx.Err() == nil {
 		f = t.try(ctx, step, b, false, 3*t.patience) // the machine has much else to do, and the server may be slow for that
 	}
 	return result{behaviour: b, failure: f}
