@@ -154,6 +154,7 @@ function engine(program) {
         await noSidewaysScroll(view);
         await view.click(".is-frame .client");
         await accessible(view);
+        if (width > 1000) assert.ok(await view.evaluate(() => document.documentElement.scrollHeight <= innerHeight), "the page scrolls, and not its parts alone");
         await view.click("#large");
         await noSidewaysScroll(view);
       });
