@@ -45,6 +45,9 @@ export function parseBytes(source) {
   }
   const text = lines.map((line) => line.trim()).join("\n").trim();
   const binary = /^[01]{8}(\s+[01]{8})*$/.test(text);
+  if (!binary && /^[01\s,]+$/.test(text) && /[01]{8}/.test(text)) {
+    return { error: `This can be binary or hex: leave a space between two bytes. ${forms}` };
+  }
   const runs = [];
   let room = maxBytes;
   let cut = false;
@@ -60,8 +63,8 @@ export function parseBytes(source) {
 }
 
 function splitRuns(text) {
-  const links = [...text.matchAll(/(?:frame\.html|^)#([0-9a-f,]+)(?![0-9a-z,])/gi)].flatMap((m) => m[1].split(","));
-  if (links.length > 0) return links;
+  const links = [...text.matchAll(/(?:frame\.html|^)#([0-9a-f,]+)(?![0-9a-z,])/gi)];
+  if (links.length > 0 && links.length === text.split("#").length - 1) return links.flatMap((m) => m[1].split(","));
   if (/^[0-9a-f]{4,}(,[0-9a-f]{4,})+$/i.test(text)) return text.split(",");
   const log = [...text.matchAll(/^(?:\d{4}\/\d\d\/\d\d [\d:.]+ )?received ([0-9a-f ]+)$/gim)].map((m) => m[1]);
   return log.length > 0 ? log : [text.replace(/^#/, "")];
@@ -70,7 +73,6 @@ function splitRuns(text) {
 function readRun(text, base) {
   const bad = /[^0-9a-fx\s,:;-]/iu.exec(text);
   if (bad) return { error: `“${bad[0]}” is not a hex digit. ${forms}` };
-  if (base === 16 && /^[01]{9,}$/.test(text)) return { error: `This can be binary or hex: leave a space between two bytes. ${forms}` };
   if (/(?:^|[\s,])-\d/.test(text)) return { error: `This has a minus sign: are these decimal numbers? ${forms}` };
   const tokens = text.split(/[\s,;-]+|:(?!\s)/).filter(Boolean);
   if (tokens.length > 1 && /^(0x)?0{4}|^0x...|^...+:$/.test(tokens[0])) {
@@ -87,7 +89,8 @@ function readRun(text, base) {
 function readHex(token, values) {
   const digits = token.replace(/^0x(?=.$)/i, "0").replace(/^0x/i, ""); // Go writes 0x5
   if (/^\d{3}$/.test(digits)) return `“${token}” is not two hex digits: is it a decimal number?`;
-  if (/x/i.test(digits)) return `“${shorten(token)}” is not hex.`;
+  if (/^0b[01]{3,}$/i.test(token)) return `“${shorten(token)}” can be binary or hex.`;
+  if (/x/i.test(digits) || digits === "") return `“${shorten(token)}” is not hex.`;
   if (digits.length % 2 === 1) return `“${shorten(token)}” has ${digits.length === 1 ? "one hex digit" : "an odd number of hex digits"}: a byte is two.`;
   for (let i = 0; i < digits.length; i += 2) values.push(parseInt(digits.slice(i, i + 2), 16));
 }

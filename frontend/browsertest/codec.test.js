@@ -26,7 +26,7 @@ test("the forms that are read", () => {
     "2026/01/02 03:04:05 upgrade requested!\r\n2026/01/02 03:04:05 received 81 85 37 fa 21 3d 7f 9f 4d 51 58\r\n",
   ]) assert.equal(bytesOf(text), "818537fa213d7f9f4d5158", text);
   assert.equal(bytesOf("0x81, 0x5"), "8105");
-  assert.equal(bytesOf("#10000001"), "10000001"); // what stands in an address is always hex
+  assert.equal(bytesOf("#100000010001"), "100000010001"); // what stands in an address is always hex
   assert.equal(bytesOf("10 00 00 01"), "10000001");
   assert.equal(bytesOf(" \n"), "");
   assert.equal(parseBytes("10000001").binary, true);
@@ -49,7 +49,8 @@ test("what is not bytes for certain is named", () => {
     ["81 5", /one hex digit/], ["81053", /odd number/], ["[-127, 5, 72]", /“\[” is not/], ["-12, 50, 72", /minus.*decimal/], ["129 133 55", /“129”.*decimal/],
     ["<Buffer 81 05>", /“<” is not/], ["\\x81\\x05", /“\\” is not/], ["81x05", /“81x05” is not hex/],
     ["00000000  81 85 37 fa 21 3d", /“00000000”.*dump/], ["\t0x0000:  4500 0034 1c46 4000", /“0x0000:”.*dump/], ["0x0010:  4500 0034", /dump/], ["00000010: 8185 37fa", /dump/],
-    ["1000000110000101", /binary or hex/],
+    ["1000000110000101", /binary or hex/], ["10000001 1000", /binary or hex/], ["10000001, 10000101", /binary or hex/], ["0b10000001", /binary or hex/],
+    ["81 0x 05", /“0x” is not hex/], ["#8105,#8105", /“#” is not/], ["frame.html#8105 frame.html#zz", /not a hex digit/],
     ["47 45 54 20 2f 20 48 54 54 50", /text of HTTP/], ["485454502f312e3120313031", /text of HTTP/], ["#474554202f", /text of HTTP/],
     ["81 ".repeat(200_001), /too long/], ["\n".repeat(5000), /too long/],
   ]) assert.match(bytesOf(text), pattern, text);
