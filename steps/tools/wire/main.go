@@ -164,13 +164,14 @@ func findServers(args []string) (servers []*server, err error) {
 			info, err = os.Stat(dir)
 		}
 		_, port, noPort := net.SplitHostPort(arg)
+		_, badPort := net.LookupPort("tcp", port)
 		switch {
 		case err == nil && info.IsDir() && programs.Root(dir) == "":
 			return nil, fmt.Errorf("%s is outside of the workshop's folder, and Go would not find the page it serves: put it inside", arg)
 		case err == nil && info.IsDir():
 			s.root, s.dir = programs.Root(dir), dir
 			s.file = filepath.Join(s.root, ".bin", fmt.Sprintf("wire-%d.exe", i+1))
-		case noPort == nil && port != "":
+		case noPort == nil && port != "" && badPort == nil:
 			s.addr.Store(&arg)
 		case errors.Is(err, os.ErrNotExist) && arg == "work":
 			return nil, errors.New("there is no work/ yet: begin with task play-1, or go run ./steps/tools/play -step 1")

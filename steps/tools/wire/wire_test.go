@@ -519,6 +519,7 @@ func TestServers(t *testing.T) {
 		"./raw/ localhost:9000":   "./raw localhost:9000",
 		"steps/03 steps/03":       "steps/03 steps/03 (2)",
 		"nothing":                 "nothing is neither a folder with",
+		"localhost:99999":         "localhost:99999 is neither a folder with",
 		"README.md":               "README.md is neither a folder with",
 		"raw library raw":         "one server or two, and not 3",
 		t.TempDir():               "is outside of the workshop's folder",
