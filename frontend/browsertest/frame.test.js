@@ -11,7 +11,7 @@ const chat = toHex(encode({ opcode: 1, key: [0x37, 0xfa, 0x21, 0x3d], payload: u
 describe("frame page", { concurrency: 2 }, () => programs.forEach(engine));
 
 function engine(program) {
-  describe(program.name, () => {
+  describe(program.name, { concurrency: 1 }, () => {
     let browser;
     before(async () => { browser = await launch(program); });
     after(() => browser?.close());

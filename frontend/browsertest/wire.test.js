@@ -20,7 +20,7 @@ const state = (page, words) => until(page, (wanted) => document.querySelector("#
 const drawn = (page, n) => until(page, (wanted) => document.querySelectorAll(".is-frame").length === wanted, n);
 
 function engine(program) {
-  describe(program.name, () => {
+  describe(program.name, { concurrency: 1 }, () => {
     let browser, folder;
     before(async () => {
       browser = await launch(program);
