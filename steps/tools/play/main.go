@@ -29,8 +29,8 @@ const lastStep = 6
 // that go test ./... and go vet ./... pass it by: what is in there need not compile.
 const aside = "_work-before"
 
-// place is the end of a file that a step begins: the blocks of its lesson go below it.
-const place = "\n// Type here what steps/%02d.md shows.\n"
+// place is the end of a file that a step begins.
+const place = "\n// Type what steps/%02d.md shows: each block says where.\n"
 
 // A beginning is what play is asked for.
 type beginning struct {
