@@ -531,6 +531,12 @@ func refusesHuge(p *probe) {
 		}
 	})
 	p.expectOthers(first, "a frame with a length like 2^62")
+
+	// A fragment of 65,536 bytes. Whoever reads four of the eight bytes takes its length for 0, and
+	// what is behind the length for a key and an empty pong.
+	c := p.member()
+	c.send(frames.Frame{Opcode: frames.Text, Masked: true, Key: [4]byte{0x8A, 0x80, 1, 2}, Form: 64, Length: 1 << 16, Payload: []byte("xy")})
+	c.expectRefused("127 says that the length is in the next eight bytes, not in four")
 }
 
 // goes waits until the server ends the connection, or says goodbye to it: it may then wait for

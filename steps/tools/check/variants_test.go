@@ -128,6 +128,10 @@ var variants = []variant{
 		fails: "a message over 4,096 bytes is refused"},
 	{name: "length-signed", step: 4, file: "conn.go", old: `h.length > uint64(maxMessage-len(m.data))`, new: `int(h.length) > maxMessage-len(m.data)`,
 		fails: "a length of 2^62 is refused, and takes no memory"},
+	{name: "64-bit-length-in-4-bytes", step: 4, file: "frame.go", old: `		_, err = io.ReadFull(r, b[2:])
+		h.length = binary.BigEndian.Uint64(b[2:])`, new: `		_, err = io.ReadFull(r, b[2:6])
+		h.length = uint64(binary.BigEndian.Uint32(b[2:]))`,
+		fails: "a length of 2^62 is refused, and takes no memory"},
 	{name: "one-mistake-ends-all", step: 4, file: "main.go", old: `return closeError{Code: 1007, Reason: err.Error()}`, new: `log.Fatal(err)`,
 		fails: "a member that breaks the rules harms no other"},
 	{name: "history-without-lock", step: 4, from: 3, raced: true, file: "history.go", old: `	h.mu.Lock()
