@@ -108,7 +108,7 @@ func (v *view) events(w http.ResponseWriter, r *http.Request) {
 	for last := false; ; {
 		for _, e := range v.record.take(reader) {
 			c.SetWriteDeadline(time.Now().Add(30 * time.Second)) // for a reader that does not read
-			data, err := json.Marshal(e)
+			data, err := e.encode()
 			if err != nil {
 				return
 			}
