@@ -222,7 +222,9 @@ func (c *client) stays(d time.Duration) error {
 			ping, _ := c.read()
 			c.pong(ping)
 		default:
-			_, err = c.frame()
+			if _, err = c.frame(); err == errQuiet {
+				err = nil // something came, if not a whole frame
+			}
 			return err
 		}
 	}

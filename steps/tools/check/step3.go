@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -95,7 +96,11 @@ func sendsUnmasked(p *probe) {
 func sendsLength(p *probe) {
 	c, _ := p.greeted()
 	f, rest := c.broken()
-	if cause := causeOfFrame(f, rest); cause != "" {
+	cause := causeOfFrame(f, rest)
+	if len(rest) > 0 && rest[0]&0x80 == 0 {
+		cause = cmp.Or(cause, "behind the frame comes something that is no frame: a frame ends with its payload, without a newline or a zero")
+	}
+	if cause != "" {
 		c.fail("the length of the payload in bytes, in the shortest form there is for it", cause)
 	}
 }

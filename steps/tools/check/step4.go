@@ -255,7 +255,10 @@ func readsGlued(p *probe) {
 	c.noteSent(f)
 	c.sent = append(c.sent, "(request and frame in one piece)")
 	c.write(append([]byte(r.String()), f.Bytes()...))
-	if a := c.answer(); a.status != 101 {
+	switch a := c.answer(); {
+	case a.head == "" && a.err != errQuiet && !p.server.HasEnded():
+		return // section 4.1 asks clients to wait for the answer: whoever does not may be turned away
+	case a.status != 101:
 		c.fail("101 Switching Protocols", causeOfNo101(a))
 	}
 	p.expectStored(c, m, func() string {

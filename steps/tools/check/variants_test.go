@@ -87,6 +87,8 @@ var variants = []variant{
 		fails: "times are Unix milliseconds"},
 	{name: "dump-in-decimal", step: 3, file: "main.go", old: `received % x`, new: `received %v`,
 		fails: "what the browser sends is printed in hex"},
+	{name: "newline-behind-frame", step: 3, file: "frame.go", old: `return append(frame, payload...)`, new: `return append(append(frame, payload...), '\n')`,
+		fails: "its length is that of the payload"},
 	{name: "deadline-for-reading", step: 3, file: "conn.go", old: `SetWriteDeadline`, new: `SetDeadline`,
 		fails: "the connection stays open after that"},
 	{name: "prints-without-end", step: 3, from: 2, file: "main.go", old: `m, err := c.read()
@@ -165,7 +167,7 @@ func parse(data []byte) (post, error) {
 			}
 `, new: ``,
 		fails: "control frames are read, and passed over"},
-	{name: "one-buffer-for-all", step: 4, file: "conn.go", old: `	if _, err := io.ReadFull(c.br, data[start:]); err`, new: `	if _, err := io.ReadFull(c.br, all[:h.length]); err`,
+	{name: "one-buffer-for-all", varies: true, step: 4, file: "conn.go", old: `	if _, err := io.ReadFull(c.br, data[start:]); err`, new: `	if _, err := io.ReadFull(c.br, all[:h.length]); err`,
 		also: "var all [4096]byte\n", and: [][2]string{{`	unmask(data[start:], h.key)`, `	copy(data[start:], all[:])
 	unmask(data[start:], h.key)`}},
 		fails: "two members may send at the same time"},
@@ -248,6 +250,17 @@ func parse(data []byte) (post, error) {
 	mu    sync.Mutex
 	queue [][]byte
 `, and: queued(""),
+		fails: "members that never read delay nobody"},
+	{name: "queue-that-blocks", step: 5, file: "hub.go", old: `	conn *conn
+`, new: `	conn  *conn
+	mu    sync.Mutex
+	queue [][]byte
+`, and: queued(`	for len(m.queue) == 256 {
+		m.mu.Unlock()
+		runtime.Gosched()
+		m.mu.Lock()
+	}
+`), also: `"runtime"`,
 		fails: "members that never read delay nobody"},
 	{name: "newest-thrown-away", varies: true, step: 5, file: "hub.go", old: `	conn *conn
 `, new: `	conn  *conn

@@ -15,8 +15,9 @@ const (
 	maxLine  = 16 << 10
 )
 
-// listeningLine is what every server of the workshop says once it listens.
-var listeningLine = regexp.MustCompile(`listening on http://([^/\s]+)[/\s]`)
+// listeningLine is what every server of the workshop says once it listens, in whatever log:
+// in colours, in JSON, with more words behind.
+var listeningLine = regexp.MustCompile(`(?i)listening on(?:\s|\x1b\[[\d;]*m)*http://((?:\[[^]\s]*]|[\w.-]*):\d+)\D`)
 
 // Output is what a program has printed so far, in lines. It is safe for concurrent use, and
 // its zero value is empty and ready to use.
