@@ -162,8 +162,8 @@ func (c *client) expectNobody(gone int) {
 
 // fill makes the history a long one, so that it takes some time to make.
 func (c *client) fill(size int) {
-	for range mostMessages {
-		c.tell(c.p.postOf(size))
+	for range mostMessages / 10 {
+		c.tell(c.p.posts(10, size)...)
 	}
 }
 
@@ -281,12 +281,17 @@ func (p *probe) deaf() *client {
 	return c
 }
 
-// tell sends a message and waits until the sender has the new history. More than 4 s are a stall: a
-// write that is stuck ends after 5.
-func (c *client) tell(m post) {
+// tell sends messages, in one piece, and waits until the sender has the history with the last. More than
+// 4 s are a stall: a write that is stuck ends after 5.
+func (c *client) tell(all ...post) {
 	begun, err := time.Now(), error(nil)
 	c.mark()
-	c.post(m)
+	var sent []frames.Frame
+	for _, m := range all {
+		sent = append(sent, c.p.text(m))
+	}
+	c.send(sent...)
+	m := all[len(all)-1]
 	for h := (history{}); err == nil && !h.has(m.Text); {
 		h, err = c.next()
 	}
@@ -306,14 +311,14 @@ func outlastsSlow(p *probe) {
 	c := p.member()
 	before := memory(p.server)
 	p.story = "5 members never read; another sent hundreds of messages"
-	for _, sizes := range [][2]int{{60, 4000}, {640, 60}, {350, 4000}} {
-		if sizes[1] == 4000 {
+	for _, sizes := range [][3]int{{60, 1, 4000}, {64, 10, 60}, {40, 1, 4000}, {35, 10, 4000}} {
+		if sizes[1] == 1 {
 			for range 5 {
 				p.deaf()
 			}
 		}
 		for range sizes[0] {
-			c.tell(p.postOf(sizes[1]))
+			c.tell(p.posts(sizes[1], sizes[2])...)
 		}
 	}
 	if grown := memory(p.server) - before; grown > 48<<20 {
@@ -322,21 +327,31 @@ func outlastsSlow(p *probe) {
 	}
 }
 
+// posts returns n random messages that are so many bytes long as JSON. A queue of 16 has room for ten.
+func (p *probe) posts(n, size int) (all []post) {
+	for range n {
+		all = append(all, p.postOf(size))
+	}
+	return all
+}
+
 // readsOn: a member that pauses and goes on gets whole frames, in order, and the newest in the end;
 // or it was let go.
 func readsOn(p *probe) {
-	slow := []*client{p.join(), p.join()}
 	c := p.member()
+	c.fill(3500)
+	slow := []*client{p.join(), p.join()}
 	var last post
-	for i := range 160 {
-		if i == 20 {
+	for i := range 42 {
+		if i == 10 {
 			slow = append(slow, p.join()) // it will be at another place
 		}
-		last = p.postOf(1500 + p.number(2500))
-		c.tell(last)
+		some := p.posts(1+i/30*9, 3000+p.number(1000)) // first one by one, and then ten at a time
+		last = some[len(some)-1]
+		c.tell(some...)
 	}
 	p.together(len(slow), func(i int) {
-		slow[i].sent = []string{"160 long messages, by another member, while this one paused; now it reads on"}
+		slow[i].sent = []string{"150 long messages, by another member, while this one paused; now it reads on"}
 		for {
 			h, err := slow[i].next()
 			switch {

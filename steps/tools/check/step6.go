@@ -155,7 +155,7 @@ func leavesQuietly(p *probe) {
 	for range 3 {
 		c := p.member()
 		c.send(p.closeFrame(1001, "tab closed"))
-		c.expectClose(1001, "a close frame is answered by a close frame with the same code")
+		c.expectClose(1001, "a close frame is answered by a close frame with the same code", 1000)
 	}
 	p.chat(a, b)
 }

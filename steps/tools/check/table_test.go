@@ -381,7 +381,7 @@ var changing = []struct {
 }{
 	{regexp.MustCompile(`(?i)(localhost|127\.0\.0\.1):\d+`), "localhost:PORT"},
 	{regexp.MustCompile(`\b\d+(\.\d+)?m?s\b`), "TIME"},
-	{regexp.MustCompile(`\d+ (lines|goroutines)`), "MANY $1"},
+	{regexp.MustCompile(`\d+ (lines|goroutines|MB)`), "MANY $1"},
 	{regexp.MustCompile(`\d{4}/\d\d/\d\d \d\d:\d\d:\d\d`), "DATE TIME"},
 	{regexp.MustCompile(`\b\d{13}\b`), "MILLISECONDS"},
 	{regexp.MustCompile(`\b1[78]\d{8}\b`), "SECONDS"},

@@ -251,7 +251,7 @@ func parse(data []byte) (post, error) {
 	queue [][]byte
 `, and: queued(""),
 		fails: "members that never read delay nobody"},
-	{name: "queue-that-blocks", step: 5, file: "hub.go", old: `	conn *conn
+	{name: "queue-that-blocks", varies: true, step: 5, file: "hub.go", old: `	conn *conn
 `, new: `	conn  *conn
 	mu    sync.Mutex
 	queue [][]byte
