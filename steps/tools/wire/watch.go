@@ -66,7 +66,7 @@ func (w *watcher) watch(from origin, b []byte) {
 	s := &w.streams[from]
 	for len(b) > 0 {
 		if s.length == 0 {
-			s.inFrame, s.since = w.framesFrom(from, b[0]), time.Now()
+			s.inFrame, s.since = w.framesFrom(from, b), time.Now()
 		}
 		n := len(b)
 		switch {
@@ -88,12 +88,12 @@ func (w *watcher) watch(from origin, b []byte) {
 	}
 }
 
-// framesFrom says whether a side's next unit is a frame. A client may send frames behind its
-// request without waiting for 101: they do not begin with a letter, as a next request would.
-func (w *watcher) framesFrom(from origin, first byte) bool {
+// framesFrom says whether a side's next unit, which begins with b, is a frame. A client may send
+// frames behind its request without waiting for 101: they do not begin as a next request would.
+func (w *watcher) framesFrom(from origin, b []byte) bool {
 	s := &w.streams[from]
 	early := from == fromClient && len(w.asked) > 0 && w.asked[len(w.asked)-1].upgrade && s.body == 0 && !s.chunks.on
-	return w.upgraded || early && !isLetter(first)
+	return w.upgraded || early && !beginsHead(from, b)
 }
 
 // takeFrame takes what belongs to the frame that is coming, and returns how much that was.
@@ -122,6 +122,10 @@ func (w *watcher) takeHead(from origin, b []byte) int {
 	s := &w.streams[from]
 	before := len(s.unit)
 	s.unit = append(s.unit, b[:min(len(b), maxHead-before)]...)
+	if before == 1 && w.framesFrom(from, s.unit) { // the first byte alone could have been both
+		s.unit, s.inFrame = s.unit[:before], true
+		return 0
+	}
 	end := headEnd(s.unit, max(0, before-2))
 	switch {
 	case !beginsHead(from, s.unit) || end < 0 && len(s.unit) == maxHead:
@@ -254,10 +258,11 @@ func headEnd(b []byte, at int) int {
 	}
 }
 
-// beginsHead says whether b may be the beginning of a request or of an answer.
+// beginsHead says whether b may be the beginning of a request or of an answer. The first byte of
+// a frame can be a letter (RSV1 without FIN), but the second, with its mask bit, is none.
 func beginsHead(from origin, b []byte) bool {
 	if from == fromClient {
-		return isLetter(b[0])
+		return isLetter(b[0]) && (len(b) == 1 || isLetter(b[1]))
 	}
 	return strings.HasPrefix("HTTP/", string(b[:min(len(b), 5)]))
 }

@@ -205,7 +205,7 @@ func conversations() map[string][]piece {
 		"frames": append(slices.Clone(upgrade),
 			piece{fromServer, frame(1, 0, false) + frame(9, 125, false) + frame(1, 126, false), "frame frame frame"},
 			piece{fromClient, frame(1, 65535, true) + frame(2, 65536, true) + frame(8, 2, true), "frame frame frame"}),
-		"frames behind the request": {{fromClient, request, "request"}, {fromClient, hello, "frame"}, {fromServer, response, "response"},
+		"frames behind the request": {{fromClient, request, "request"}, {fromClient, hello + "G\x80 key" + hello, "frame frame frame"}, {fromServer, response, "response"},
 			{fromClient, hello, "frame"}},
 		"a refusal, and what follows": {{fromClient, request, "request"}, {fromServer, "HTTP/1.1 501 No\r\nContent-Length: 2\r\n\r\nno", "response other"},
 			{fromClient, request, "request"}, {fromServer, response, "response"}, {fromServer, hello, "frame"}},
