@@ -59,11 +59,11 @@ test("what is not bytes for certain is named", () => {
 });
 
 test("no text holds the reader up", () => {
-  const start = performance.now();
+  const start = process.cpuUsage(); // not the clock: the machine may have more to do
   for (const text of ["z", "81", "0x81, ", "[129 ", "a,", "#", "\\x81", "-", "frame.html#", "frame.html#81,", "received 81\n", "2026/01/02 ", " ", "\n", "01010101 ", "🦊"]) {
     for (const size of [399_990, 1_000_000]) parseBytes(text.repeat(size / text.length));
   }
-  assert.ok(performance.now() - start < 5000);
+  assert.ok(process.cpuUsage(start).user < 20e6, "over 20 s for what takes less than one where the time grows with the text alone");
 });
 
 test("the examples of RFC 6455, section 5.7", () => {

@@ -77,6 +77,15 @@ func withKey(m post, key [4]byte) []frames.Frame {
 	return []frames.Frame{frames.Frame{Fin: true, Opcode: frames.Text, Masked: true, Key: key, Payload: m.json()}}
 }
 
+// stuffed returns a message in a frame with bytes that do not belong there: in front of its
+// payload, and, as spaces that JSON allows, behind what its length announces.
+func stuffed(m post, key [4]byte, front, behind int) []frames.Frame {
+	text := m.json() // under 126 bytes: its header has 6
+	longer := frames.Whole(frames.Text, append(text, bytes.Repeat([]byte(" "), behind)...), key).Bytes()
+	payload := longer[len(longer)-len(text)-behind:]
+	return []frames.Frame{{Raw: slices.Concat(frames.Whole(frames.Text, text, key).Bytes()[:6], make([]byte, front), payload)}}
+}
+
 // whyNotRead finds out by trying why a plain message is not taken.
 func (p *probe) whyNotRead(otherwise string) string {
 	b := byte(0x20 + p.number(16))
@@ -87,6 +96,10 @@ func (p *probe) whyNotRead(otherwise string) string {
 		return "the mask is undone with the wrong bytes of the key: payload[i] ^= key[i%4], with i from 0 at the payload's start"
 	case p.takes(func(m post) []frames.Frame { return withKey(m, [4]byte{}) }):
 		return "the payload is still masked: undo the mask, payload[i] ^= key[i%4]"
+	case p.takes(func(m post) []frames.Frame { return stuffed(m, p.key(), 1, 0) }):
+		return "a byte of the payload is taken for the header's: the key has four bytes, and the payload begins right behind it"
+	case p.takes(func(m post) []frames.Frame { return stuffed(m, p.key(), 0, 128) }):
+		return "the length is read with the MASK bit in it: it is the 7F of the second byte"
 	case p.takes(func(m post) []frames.Frame { return p.fragments(frames.Text, m.json(), 4) }):
 		return "a message in two frames is taken, one in a single frame is not: FIN is set on a message's last frame"
 	}
@@ -289,6 +302,10 @@ func (p *probe) whyFragments() string {
 		return parts
 	}
 	switch {
+	case p.takes(func(m post) []frames.Frame { return stuffed(m, p.key(), 1, 0) }):
+		return "a byte of the payload is taken for the header's: the key has four bytes, and the payload begins right behind it"
+	case p.takes(func(m post) []frames.Frame { return stuffed(m, p.key(), 0, 128) }):
+		return "the length is read with the MASK bit in it: it is the 7F of the second byte"
 	case p.takes(func(m post) []frames.Frame { return p.fragments(frames.Text, m.json(), 8, 4) }):
 		return "the mask's index goes on from one fragment to the next: it begins at 0 with every frame"
 	case p.takes(unmasked):
