@@ -77,13 +77,15 @@ func withKey(m post, key [4]byte) []frames.Frame {
 	return []frames.Frame{frames.Frame{Fin: true, Opcode: frames.Text, Masked: true, Key: key, Payload: m.json()}}
 }
 
-// stuffed returns a message in a frame with bytes that do not belong there: in front of its
-// payload, and, as spaces that JSON allows, behind what its length announces.
-func stuffed(m post, key [4]byte, front, behind int) []frames.Frame {
+// stuffed returns a message in a frame with bytes that do not belong there: zeros in front of its
+// payload, and spaces within it, by which it is longer than its length announces.
+func stuffed(m post, key [4]byte, front, within int) []frames.Frame {
 	text := m.json() // under 126 bytes: its header has 6
-	longer := frames.Whole(frames.Text, append(text, bytes.Repeat([]byte(" "), behind)...), key).Bytes()
-	payload := longer[len(longer)-len(text)-behind:]
-	return []frames.Frame{{Raw: slices.Concat(frames.Whole(frames.Text, text, key).Bytes()[:6], make([]byte, front), payload)}}
+	head := frames.Whole(frames.Text, text, key).Bytes()[:6]
+	last := len(text) - 1
+	payload := slices.Concat(text[:last], bytes.Repeat([]byte(" "), within), text[last:])
+	frames.Mask(payload, key, 0)
+	return []frames.Frame{{Raw: slices.Concat(head, make([]byte, front), payload)}}
 }
 
 // whyNotRead finds out by trying why a plain message is not taken.
