@@ -108,11 +108,7 @@ func (v *view) events(w http.ResponseWriter, r *http.Request) {
 	for last := false; ; {
 		for _, e := range v.record.take(reader) {
 			c.SetWriteDeadline(time.Now().Add(30 * time.Second)) // for a reader that does not read
-			data, err := e.encode()
-			if err != nil {
-				return
-			}
-			fmt.Fprintf(w, "id: %s-%d\ndata: %s\n\n", v.run, e.number, data)
+			fmt.Fprintf(w, "id: %s-%d\ndata: %s\n\n", v.run, e.number, e.encode())
 		}
 		if c.Flush() != nil || last {
 			return
