@@ -136,10 +136,7 @@ func (o *Output) Await(n int, patience time.Duration, ok func([]string) bool) bo
 		if ok(lines) {
 			return true
 		}
-		o.mu.Lock()
-		ended := o.ended
-		o.mu.Unlock()
-		if ended {
+		if o.hasEnded() {
 			lines, _ = o.Since(n) // the last of them may have come in between
 			return ok(lines)
 		}
@@ -149,6 +146,13 @@ func (o *Output) Await(n int, patience time.Duration, ok func([]string) bool) bo
 			return false
 		}
 	}
+}
+
+// hasEnded reports whether nothing more can come.
+func (o *Output) hasEnded() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.ended
 }
 
 // Tail returns the last n lines.

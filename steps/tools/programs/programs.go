@@ -94,7 +94,8 @@ func Serve(cmd *exec.Cmd, patience time.Duration) (p *Program, addr string, err 
 		return p, addr, nil
 	}
 	why := "does not say where it listens"
-	if p.HasEnded() {
+	if p.Output.hasEnded() {
+		<-p.Ended // in a moment
 		why = fmt.Sprintf("ended at once: %v", cmd.ProcessState)
 	}
 	p.Kill()
