@@ -89,7 +89,8 @@ func TestStrangeServers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exe := filepath.Join(dir, "one.exe")
+	exes := filepath.Join(temp, "strange") // where Windows has time to let go of them
+	exe := filepath.Join(exes, "one.exe")
 	if said, err := src.build(t.Context(), exe); err != nil {
 		t.Fatal(said)
 	}
@@ -99,7 +100,7 @@ func TestStrangeServers(t *testing.T) {
 	}
 	outcomes := map[string]chan outcome{}
 	for name := range strange { // all at once: they mostly wait
-		tg := &target{name: "work", dir: dir, binary: filepath.Join(dir, name+".exe"), patience: time.Second}
+		tg := &target{name: "work", dir: dir, binary: filepath.Join(exes, name+".exe"), patience: time.Second}
 		if err := os.Link(exe, tg.binary); err != nil {
 			t.Fatal(err)
 		}

@@ -71,7 +71,7 @@ var variants = []variant{
 	{name: "deadline-left", step: 2, file: "handshake.go", old: `	c := &conn`, new: `	nc.SetDeadline(time.Now().Add(5 * time.Second))
 	c := &conn`, also: `"time"`,
 		fails: "the connection stays open"},
-	{name: "error-not-looked-at", step: 2, file: "main.go", old: "			return err\n", new: "			continue\n",
+	{name: "error-not-looked-at", asks: true, step: 2, file: "main.go", old: "			return err\n", new: "			continue\n",
 		fails: "nobody there, nothing to do: it rests"},
 	{name: "origin-by-its-end", step: 2, file: "handshake.go", old: `!strings.EqualFold(u.Host, r.Host)`, new: `!strings.HasSuffix(u.Host, r.Host)`,
 		fails: "an Origin on another host is answered 403"},
@@ -158,7 +158,7 @@ var variants = []variant{
 func parse(data []byte) (post, error) {
 	var in struct{ User, Text *string }`,
 		fails: "the server sets the message's time"},
-	{name: "goroutine-for-each-message", step: 4, file: "main.go", old: `past.add(p)`, new: `go past.add(p)`,
+	{name: "goroutine-for-each-message", varies: true, step: 4, file: "main.go", old: `past.add(p)`, new: `go past.add(p)`,
 		fails: "the newest message comes first"},
 	{name: "control-payload-kept", step: 4, file: "conn.go", old: `_, err := c.readPayload(h, nil); err`, new: `m.data, err = c.readPayload(h, m.data); err`,
 		fails: "control frames are read, and passed over"},
@@ -234,24 +234,24 @@ func parse(data []byte) (post, error) {
 			return m, nil
 `,
 		fails: "a member that only reads stays"},
-	{name: "leave-forgotten", step: 5, file: "main.go", old: `	defer room.leave(c)
+	{name: "leave-forgotten", asks: true, step: 5, file: "main.go", old: `	defer room.leave(c)
 `, new: ``,
 		fails: "members that have gone are no burden"},
 	{name: "connection-left-open", step: 5, file: "main.go", old: `	c.nc.Close()
 `, new: ``,
 		fails: "members that have gone are no burden"},
-	{name: "writer-never-ends", step: 5, file: "hub.go", old: `	h.members[c] = m
+	{name: "writer-never-ends", asks: true, step: 5, file: "hub.go", old: `	h.members[c] = m
 `, new: `	h.members[c] = m
 	go func() { <-make(chan int) }()
 `,
 		fails: "members that have gone are no burden"},
-	{name: "queue-without-end", step: 5, file: "hub.go", old: `	conn *conn
+	{name: "queue-without-end", asks: true, step: 5, file: "hub.go", old: `	conn *conn
 `, new: `	conn  *conn
 	mu    sync.Mutex
 	queue [][]byte
 `, and: queued(""),
 		fails: "members that never read delay nobody"},
-	{name: "queue-that-blocks", varies: true, step: 5, file: "hub.go", old: `	conn *conn
+	{name: "queue-that-blocks", asks: true, varies: true, step: 5, file: "hub.go", old: `	conn *conn
 `, new: `	conn  *conn
 	mu    sync.Mutex
 	queue [][]byte
