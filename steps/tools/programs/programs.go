@@ -171,3 +171,27 @@ func isFree(port string) bool {
 	}
 	return l.Close() == nil
 }
+
+// Loopback returns the addresses that a server can be reached at whose -addr is addr: with
+// localhost, a browser may try either of two. There are none if the system chooses the port.
+func Loopback(addr string) []string {
+	host, port, _ := net.SplitHostPort(addr)
+	switch {
+	case port == "" || port == "0":
+		return nil
+	case host == "" || host == "localhost":
+		return []string{"127.0.0.1:" + port, "[::1]:" + port}
+	}
+	return []string{addr}
+}
+
+// Answering returns those of the addresses on which somebody takes connections.
+func Answering(addrs []string) (taken []string) {
+	for _, addr := range addrs {
+		if nc, err := net.DialTimeout("tcp", addr, 300*time.Millisecond); err == nil {
+			nc.Close()
+			taken = append(taken, addr)
+		}
+	}
+	return taken
+}

@@ -11,34 +11,26 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"websocket-workshop/steps/tools/programs"
 )
 
 func main() {
-	addrs := [3]*string{
-		flag.String("addr", "localhost:8080", "`host:port` in front of the first server"),
-		flag.String("addr2", "localhost:8081", "`host:port` in front of the second"),
-		flag.String("view", "localhost:8090", "`host:port` of the page that shows the bytes"),
-	}
+	first := flag.String("addr", "localhost:8080", "`host:port` in front of the first server")
+	second := flag.String("addr2", "localhost:8081", "`host:port` in front of the second")
+	page := flag.String("view", "localhost:8090", "`host:port` of the page that shows the bytes")
 	flag.Parse()
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer cancel()
-	if err := run(ctx, os.Stdout, flag.Args(), *addrs[0], *addrs[1], *addrs[2]); err != nil {
+	if err := run(programs.Attended(), os.Stdout, flag.Args(), *first, *second, *page); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -52,14 +44,14 @@ func run(ctx context.Context, out io.Writer, args []string, first, second, page 
 		return err
 	}
 	v := &view{record: newRecord(), ending: make(chan struct{}), run: strconv.FormatInt(time.Now().UnixMilli(), 36)}
-	flags := []string{"-addr", "-addr2"}
+	flags, addrs := []string{"-addr", "-addr2"}, []string{first, second}
 	for i, s := range servers {
-		l, err := listen(flags[i], []string{first, second}[i])
+		l, err := listen(flags[i], addrs[i])
 		if err != nil {
 			return err
 		}
 		defer l.Close()
-		p := &proxy{name: s.name, log: v.record, addr: reachable([]string{first, second}[i], l), at: s.address}
+		p := &proxy{name: s.name, log: v.record, addr: reachable(addrs[i], l), at: s.address}
 		v.proxies = append(v.proxies, p)
 		go p.serve(l)
 	}
@@ -71,44 +63,25 @@ func run(ctx context.Context, out io.Writer, args []string, first, second, page 
 	go server.Serve(l)
 	defer v.close(server)
 
-	started := func() {
-		for i, p := range v.proxies {
-			fmt.Fprintf(out, "%-8s http://%s   (the server itself listens on %s)\n", p.name, p.addr, servers[i].address())
+	var all sync.WaitGroup
+	defer all.Wait() // until the servers have ended
+	for _, s := range servers {
+		if s.keeper != nil {
+			all.Go(func() { s.keeper.Keep(ctx) })
 		}
-		fmt.Fprintf(out, "%-8s http://%s/wire.html\n", "the view", reachable(page, l))
 	}
-	return watchOver(ctx, servers, started)
-}
-
-// watchOver starts the servers, and anew on every save, until ctx ends; then it ends them.
-func watchOver(ctx context.Context, servers []*server, started func()) error {
-	defer func() {
-		var all sync.WaitGroup
-		for _, s := range servers {
-			all.Go(s.end)
-		}
-		all.Wait()
-	}()
-	abandoned, told := programs.Abandoned(), false
-	for ctx.Err() == nil && !abandoned() {
-		up := true
-		var all sync.WaitGroup
-		for _, s := range servers {
-			all.Go(func() { s.keep(ctx) })
-		}
-		all.Wait()
-		for _, s := range servers {
-			up = up && s.address() != ""
-		}
-		if up && !told && ctx.Err() == nil {
-			started()
-			told = true
-		}
+	for _, s := range servers {
 		select {
+		case <-s.up:
 		case <-ctx.Done():
-		case <-time.After(300 * time.Millisecond): // between two looks at the files
+			return nil
 		}
 	}
+	for i, p := range v.proxies {
+		fmt.Fprintf(out, "%-8s http://%s   (the server itself listens on %s)\n", p.name, p.addr, servers[i].address())
+	}
+	fmt.Fprintf(out, "%-8s http://%s/wire.html\n", "the view", reachable(page, l))
+	<-ctx.Done()
 	return nil
 }
 
@@ -139,54 +112,4 @@ func reachable(addr string, l net.Listener) string {
 		host = "localhost"
 	}
 	return net.JoinHostPort(host, port)
-}
-
-// findServers makes servers of the arguments; its error is one line.
-func findServers(args []string) (servers []*server, err error) {
-	if len(args) == 0 {
-		args = []string{"raw", "library"}
-	} else if len(args) > 2 {
-		return nil, fmt.Errorf("one server or two, and not %d: flags go in front of them", len(args))
-	}
-	here, err := os.Getwd()
-	if err != nil {
-		return nil, err
-	}
-	for i, arg := range args {
-		s := &server{name: strings.TrimSuffix(filepath.ToSlash(arg), "/"), out: os.Stderr}
-		dir := filepath.Join(here, arg)
-		if filepath.IsAbs(arg) {
-			dir = arg
-		}
-		info, err := os.Stat(dir)
-		if err != nil { // from within a folder of the workshop, too
-			dir = filepath.Join(programs.Root(here), arg)
-			info, err = os.Stat(dir)
-		}
-		_, port, noPort := net.SplitHostPort(arg)
-		_, badPort := net.LookupPort("tcp", port)
-		switch {
-		case err == nil && info.IsDir() && programs.Root(dir) == "":
-			return nil, fmt.Errorf("%s is outside of the workshop's folder, and Go would not find the page it serves: put it inside", arg)
-		case err == nil && info.IsDir():
-			s.root, s.dir = programs.Root(dir), dir
-			s.file = filepath.Join(s.root, ".bin", fmt.Sprintf("wire-%d.exe", i+1))
-		case noPort == nil && port != "" && badPort == nil:
-			s.addr.Store(&arg)
-		case errors.Is(err, os.ErrNotExist) && arg == "work":
-			return nil, errors.New("there is no work/ yet: begin with task play-1, or go run ./steps/tools/play -step 1")
-		default:
-			return nil, fmt.Errorf("%s is neither a folder with a server nor a host:port", arg)
-		}
-		if i == 1 && servers[0].name == s.name {
-			s.name += " (2)"
-		}
-		servers = append(servers, s)
-		defer func() {
-			if s.root != "" {
-				os.Chdir(s.root) // where the code and the page are looked at
-			}
-		}()
-	}
-	return servers, nil
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -19,100 +21,121 @@ import (
 // A server is what stands behind a proxy: code in a folder that is built and run, or
 // something that runs already, of which no more is known than its address.
 type server struct {
-	name string
-	root string // the module's folder, in full
-	dir  string // the folder with the code, in full; "" for what runs already
-	file string // what is built and run
-	out  io.Writer
+	name   string
+	keeper *programs.Keeper        // nil for what runs already
+	now    atomic.Pointer[running] // nil while nothing has listened yet
+	up     chan struct{}           // closed once it has listened
+}
 
-	addr    atomic.Pointer[string] // host:port; nil while it does not run
-	seen    map[string]programs.Stamp
-	program *programs.Program // nil if it never ran
-	told    bool              // that it has ended by itself
+// running is a server that listens.
+type running struct {
+	addr    string            // host:port
+	program *programs.Program // nil for what is not ours
 }
 
 // address returns where the server listens, or "" while it does not run.
 func (s *server) address() string {
-	if addr := s.addr.Load(); addr != nil {
-		return *addr
+	if r := s.now.Load(); r != nil && (r.program == nil || !r.program.HasEnded()) {
+		return r.addr
 	}
 	return ""
 }
 
-// keep builds and starts the server if its code is new, and says so if it has ended.
-func (s *server) keep(ctx context.Context) {
-	if s.dir == "" {
-		return
-	}
-	dir, _ := filepath.Rel(s.root, s.dir) // both are in full
-	switch now := programs.Stamps(dir); {
-	case !maps.Equal(now, s.seen):
-		s.seen = now
-		fmt.Fprintln(s.out, "building", s.name)
-		said, err := programs.Build(ctx, s.root, s.file+".new", "./"+filepath.ToSlash(dir))
-		if err == nil {
-			s.end()
-			err = s.start(ctx)
-		}
-		if err != nil && ctx.Err() == nil {
-			fmt.Fprintf(s.out, "%s%s: %v; save to try again, or press Ctrl-C\n", said, s.name, err)
-		}
-	case s.program != nil && s.program.HasEnded() && !s.told:
-		s.told = true
-		s.addr.Store(nil)
-		fmt.Fprintf(s.out, "%s has ended by itself (%v): save to run it again, or press Ctrl-C\n", s.name, s.program.Cmd.ProcessState)
+// listens notes where the server listens now.
+func (s *server) listens(r *running) {
+	if s.now.Swap(r) == nil {
+		close(s.up)
 	}
 }
 
-// start runs what was built on a free port, and waits until it listens there.
-func (s *server) start(ctx context.Context) error {
-	if err := os.Rename(s.file+".new", s.file); err != nil { // which no system would do while it runs
-		return err
+// findServers makes servers of the arguments; its error is one line.
+func findServers(args []string) (servers []*server, err error) {
+	if len(args) == 0 {
+		args = []string{"raw", "library"}
+	} else if len(args) > 2 {
+		return nil, fmt.Errorf("one server or two, and not %d: flags go in front of them", len(args))
 	}
-	addr := net.JoinHostPort("localhost", programs.FreePort())
-	cmd := exec.Command(s.file, "-addr", addr)
-	programs.OwnGroup(cmd)
-	program, err := programs.Start(cmd)
+	for i, arg := range args {
+		name := strings.TrimSuffix(filepath.ToSlash(arg), "/")
+		if i == 1 && servers[0].name == name {
+			name += " (2)"
+		}
+		s, err := findServer(name, arg, fmt.Sprintf("wire-%d.exe", i+1))
+		if err != nil {
+			return nil, err
+		}
+		servers = append(servers, s)
+	}
+	return servers, nil
+}
+
+// findServer makes a server of a folder, which file is built of, or of a host:port.
+func findServer(name, arg, file string) (*server, error) {
+	here, err := os.Getwd()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.program, s.told = program, true
-	go s.print(program.Output)
+	s := &server{name: name, up: make(chan struct{})}
+	dir, _ := filepath.Abs(arg) // Getwd has worked
+	info, err := os.Stat(dir)
+	if err != nil { // from within a folder of the workshop, too
+		dir = filepath.Join(programs.Root(here), arg)
+		info, err = os.Stat(dir)
+	}
+	root := programs.Root(dir)
+	_, port, noPort := net.SplitHostPort(arg)
+	_, badPort := net.LookupPort("tcp", port)
+	switch {
+	case err == nil && info.IsDir() && root == "":
+		return nil, fmt.Errorf("%s is outside of the workshop's folder, and Go would not find the page it serves: put it inside", arg)
+	case err == nil && info.IsDir():
+		dir, _ = filepath.Rel(root, dir) // both are in full
+		s.keeper = &programs.Keeper{Name: name, Root: root, Dir: dir, File: filepath.Join(root, ".bin", file), Waits: true, Out: os.Stderr, Run: s.run}
+	case noPort == nil && port != "" && badPort == nil:
+		s.listens(&running{addr: arg})
+	case errors.Is(err, os.ErrNotExist) && arg == "work":
+		return nil, errors.New("there is no work/ yet: begin with task play-1, or go run ./steps/tools/play -step 1")
+	default:
+		return nil, fmt.Errorf("%s is neither a folder with a server nor a host:port", arg)
+	}
+	return s, nil
+}
+
+// run starts what was built on a free port, and waits until it listens there.
+func (s *server) run(ctx context.Context) (*programs.Program, error) {
+	addr := net.JoinHostPort("localhost", programs.FreePort())
+	in, out := io.Pipe()
+	cmd := exec.Command(s.keeper.File, "-addr", addr)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = s.keeper.Root, out, out
+	programs.OwnGroup(cmd)
+	p, err := programs.Start(cmd)
+	if err != nil {
+		return nil, err
+	}
+	go s.print(in)
+	go func() { <-p.Ended; out.Close() }()
 	for deadline := time.Now().Add(15 * time.Second); programs.Answering([]string{addr}) == nil; {
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case program.AwaitEnd(20 * time.Millisecond):
-			return fmt.Errorf("it ended at once (%v)", cmd.ProcessState)
-		case time.Now().After(deadline):
-			return fmt.Errorf("it does not listen on %s: give net.Listen the value of -addr", addr)
+		if ctx.Err() != nil || p.AwaitEnd(20*time.Millisecond) {
+			return p, nil // which is seen, and said
+		} else if time.Now().After(deadline) {
+			fmt.Fprintf(s.keeper.Out, "%s does not listen on %s: give net.Listen the value of -addr; save to try again, or press Ctrl-C\n", s.name, addr)
+			return p, nil
 		}
 	}
-	s.told = false
-	s.addr.Store(&addr)
-	return nil
+	s.listens(&running{addr, p})
+	return p, nil
 }
 
 // print copies what a program prints, with the server's name, but for the line with its own
 // address: a browser that went there would go past the wire.
-func (s *server) print(o *programs.Output) {
-	for at := 0; ; {
-		next := o.Next() // whole lines
-		lines, changed := o.Since(at)
-		for _, line := range lines[:min(len(lines), next-at)] {
-			if !strings.Contains(line, "listening on http://") {
-				fmt.Fprintf(s.out, "%s | %s\n", s.name, line)
-			}
+func (s *server) print(r io.Reader) {
+	for in := bufio.NewReader(r); ; {
+		line, _, err := in.ReadLine() // or a part of it, if it is very long
+		if err != nil {
+			return
 		}
-		at = next
-		<-changed
-	}
-}
-
-// end tells the server to end, and waits until it has.
-func (s *server) end() {
-	if s.program != nil {
-		s.addr.Store(nil)
-		s.program.Stop(3 * time.Second)
+		if !bytes.Contains(line, []byte("listening on http://")) {
+			fmt.Fprintf(s.keeper.Out, "%s | %s\n", s.name, line)
+		}
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -539,7 +538,7 @@ func TestServers(t *testing.T) {
 		}
 	}
 	t.Chdir("steps/tools")
-	if servers, err := findServers([]string{"raw"}); err != nil || filepath.Base(servers[0].dir) != "raw" {
+	if servers, err := findServers([]string{"raw"}); err != nil || servers[0].keeper.Dir != "raw" {
 		t.Errorf("from within a folder: %v, %v", servers, err)
 	}
 	taken, _ := listener(t)
@@ -551,48 +550,32 @@ func TestServers(t *testing.T) {
 const version = `package main
 
 import (
-	"flag"
-	"net"
+	"net/http"
+	"os"
 )
 
 func main() {
-	addr := flag.String("addr", "", "")
-	flag.Parse()
-	l, err := net.Listen("tcp", *addr)
-	if err != nil {
-		panic(err)
-	}
-	for {
-		if nc, err := l.Accept(); err == nil {
-			nc.Write([]byte("version 1"))
-			nc.Close()
-		}
-	}
+	http.ListenAndServe(os.Args[2], http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("version 1")) }))
 }
 `
 
-// TestRun: a server is built and started, and anew on a save; what does not build stops
-// nothing, and nothing is left behind.
+// TestRun: a server is built and started, and reached also where it was saved, and nothing is
+// left behind.
 func TestRun(t *testing.T) {
 	t.Chdir(t.TempDir())
-	save := func(name, text string) {
+	for name, text := range map[string]string{"go.mod": "module strange\n\ngo 1.25\n", "main.go": version} {
 		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
-	save("go.mod", "module strange\n\ngo 1.25\n")
-	if err := os.Mkdir("srv", 0o777); err != nil {
-		t.Fatal(err)
-	}
-	save("srv/main.go", version)
 	ctx, cancel := context.WithCancel(t.Context())
 	in, out := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, out, []string{"srv"}, "localhost:0", "", "localhost:0") }()
+	go func() { ended <- run(ctx, out, []string{"."}, "localhost:0", "", "localhost:0") }()
 	lines := bufio.NewScanner(in)
 	lines.Scan()
 	words := strings.Fields(strings.ReplaceAll(lines.Text(), ")", ""))
-	wire, server := strings.TrimPrefix(words[1], "http://"), words[len(words)-1]
+	wire, server := words[1], words[len(words)-1]
 	if lines.Scan(); !strings.Contains(lines.Text(), "/wire.html") {
 		t.Errorf("it says %q", lines.Text())
 	}
@@ -600,9 +583,8 @@ func TestRun(t *testing.T) {
 		t.Helper()
 		var got []byte
 		for deadline := time.Now().Add(patience); string(got) != want && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-			if nc, err := net.Dial("tcp", wire); err == nil {
-				got, _ = io.ReadAll(nc)
-				nc.Close()
+			if res, err := http.Get(wire); err == nil {
+				got, _ = io.ReadAll(res.Body)
 			}
 		}
 		if string(got) != want {
@@ -610,15 +592,15 @@ func TestRun(t *testing.T) {
 		}
 	}
 	await("version 1")
-	save("srv/main.go", "package main\n\nthis does not build\n")
-	await("version 1")
-	save("srv/main.go", strings.ReplaceAll(version, "version 1", "version 22"))
+	if err := os.WriteFile("main.go", []byte(strings.ReplaceAll(version, "version 1", "version 22")), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	await("version 22")
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	for _, addr := range []string{wire, server} {
+	for _, addr := range []string{strings.TrimPrefix(wire, "http://"), server} {
 		if nc, err := net.Dial("tcp", addr); err == nil {
 			nc.Close()
 			t.Errorf("somebody still listens on %s", addr)

@@ -1,6 +1,7 @@
-package main
+package programs
 
 import (
+	"bufio"
 	"fmt"
 	"os"
 	"os/exec"
@@ -8,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 	"unsafe"
 )
 
@@ -36,27 +36,24 @@ func openTerminal(t *testing.T) (ours, theirs *os.File) {
 // between, Task, does not end for that.
 func TestTerminalGone(t *testing.T) {
 	serve := filepath.Join(t.TempDir(), "serve.exe")
-	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", serve, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if said, err := Build(t.Context(), ".", serve, "../serve"); err != nil {
+		t.Fatalf("%v\n%s", err, said)
 	}
-	lab(t, strings.ReplaceAll(code, "VERSION", "version 1"))
+	lab(t, code)
 	ours, theirs := openTerminal(t)
-	task := exec.Command("sh", "-c", "trap : HUP TERM; "+serve+" -o out/srv.exe srv; :")
+	task := exec.Command("sh", "-c", "trap : HUP TERM; "+serve+" -o srv.exe srv localhost:0; :")
 	task.Stdin, task.Stdout, task.Stderr = theirs, theirs, theirs
 	task.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := task.Start(); err != nil {
+	p, err := Start(task)
+	if err != nil {
 		t.Fatal(err)
 	}
 	theirs.Close()
 	t.Cleanup(func() { syscall.Kill(-task.Process.Pid, syscall.SIGKILL) }) // its group: if it went on, so did serve
-	said(t, "version 1 begins []\n")
+	for lines := bufio.NewScanner(ours); lines.Scan() && !strings.Contains(lines.Text(), "version 1 begins"); {
+	}
 	ours.Close()
-	said(t, "version 1 begins []\n", "version 1 ends []\n")
-	ended := make(chan error, 1)
-	go func() { ended <- task.Wait() }()
-	select {
-	case <-ended:
-	case <-time.After(time.Minute):
+	if !p.AwaitEnd(2 * patience) {
 		t.Error("serve goes on without its terminal")
 	}
 }

@@ -1,0 +1,170 @@
+package programs
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const code = `package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+)
+
+func main() {
+	if _, err := net.Listen("tcp", os.Args[1]); err != nil {
+		os.Exit(1)
+	}
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, os.Interrupt)
+	fmt.Println("version 1 begins")
+	<-stop
+	fmt.Println("version 1 ends")
+}
+`
+
+// save writes the server as an editor does that is careful: beside the file, then over it.
+func save(t *testing.T, text string) {
+	t.Helper()
+	for _, helper := range []string{"4913", ".main.go.swp", "main.go~"} {
+		if err := os.WriteFile(filepath.Join("srv", helper), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Rename(filepath.Join("srv", "main.go~"), filepath.Join("srv", "main.go")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lab goes to a module of its own, with the code of a server in srv.
+func lab(t *testing.T, text string) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows can interrupt a process only where there is a console")
+	}
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("go.mod", []byte("module strange\n\ngo 1.25\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir("srv", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	save(t, text)
+}
+
+// A kept server is one with its keeper, and what both print.
+type kept struct {
+	Keeper
+	Output
+	at int // so many lines were looked at
+}
+
+// newKept returns the server in srv, that it listens at addr.
+func newKept(addr string) *kept {
+	k := new(kept)
+	k.Keeper = Keeper{Name: "srv", Root: ".", Dir: "srv", File: "srv.exe", Waits: true, Addrs: Loopback(addr), Out: &k.Output}
+	k.Run = func(context.Context) (*Program, error) {
+		cmd := exec.Command("./srv.exe", addr)
+		cmd.Stdout = &k.Output
+		OwnGroup(cmd)
+		return Start(cmd)
+	}
+	return k
+}
+
+// keep begins to keep it, and returns a function that ends that and returns the exit status.
+func (k *kept) keep(t *testing.T) func() int {
+	ctx, stop := context.WithCancel(t.Context())
+	status := make(chan int, 1)
+	go func() { status <- k.Keep(ctx) }()
+	return func() int { stop(); return <-status }
+}
+
+// await waits for lines that hold these texts, in this order.
+func (k *kept) await(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if !k.Await(k.at, 2*patience, func(lines []string) bool {
+			i := slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, text) })
+			if i >= 0 {
+				k.at += i + 1
+			}
+			return i >= 0
+		}) {
+			t.Fatalf("%q was not said, but\n%s", text, k.Tail(50))
+		}
+	}
+}
+
+// TestSaves: each save that builds is run in place of what ran before, and what does not
+// build stops nothing.
+func TestSaves(t *testing.T) {
+	lab(t, "package main\n\nthis does not build\n")
+	k := newKept("localhost:0")
+	stop := k.keep(t)
+	k.await(t, "main.go:3", "srv is not running")
+	save(t, code)
+	k.await(t, "version 1 begins")
+	save(t, "package main\n\nnor does this\n")
+	k.await(t, "does not build")
+	save(t, strings.ReplaceAll(code, "version 1", "version 22"))
+	k.await(t, "version 1 ends", "version 22 begins")
+	save(t, "package main\n\nfunc main() {}\n")
+	k.await(t, "version 22 ends", "srv ended by itself, with exit status 0")
+	save(t, code)
+	k.await(t, "version 1 begins")
+	if status := stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	k.await(t, "version 1 ends")
+	if n := strings.Count(k.Tail(1000), "begins"); n != 3 {
+		t.Errorf("%d servers began, and not 3", n)
+	}
+
+	// Where nobody could save, what does not build is the end of it.
+	save(t, "package main\n\nthis does not build\n")
+	k = newKept("localhost:0")
+	k.Waits = false
+	if status := k.Keep(t.Context()); status != 1 {
+		t.Errorf("exit status %d", status)
+	}
+}
+
+// TestPort: a port that was taken is taken back without a save, and who answers on the
+// other address of localhost is not passed over in silence.
+func TestPort(t *testing.T) {
+	lab(t, code)
+	t.Setenv("PORT", "8o8o")
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := other.Addr().String()
+	_, port, _ := net.SplitHostPort(addr)
+	k := newKept("localhost:" + port)
+	stop := k.keep(t)
+	k.await(t, `PORT is "8o8o", which is no port`, "another program answers on "+addr)
+	other.Close()
+	k.await(t, "the port is free now", "version 1 begins")
+	stop()
+
+	other, err = net.Listen("tcp", "[::1]:"+port)
+	if err != nil {
+		t.Skip("no IPv6 here: ", err)
+	}
+	defer other.Close()
+	k = newKept("localhost:" + port)
+	stop = k.keep(t)
+	k.await(t, "careful: another program answers on [::1]:"+port)
+	stop()
+}
