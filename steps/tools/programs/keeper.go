@@ -78,7 +78,7 @@ func (k *Keeper) sayEnded() {
 	case status != 0 && k.inWay != nil:
 		fmt.Fprintf(k.Out, "%s is not running, and another program answers on %s: when that has ended or you save, it is tried again; or press Ctrl-C\n", k.Name, strings.Join(k.inWay, " and "))
 	default:
-		fmt.Fprintf(k.Out, "%s ended by itself, with exit status %d: save to run it again, or press Ctrl-C\n", k.Name, status)
+		fmt.Fprintf(k.Out, "%s ended by itself (%v): save to run it again, or press Ctrl-C\n", k.Name, k.program.Cmd.ProcessState)
 	}
 }
 

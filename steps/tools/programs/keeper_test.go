@@ -120,7 +120,7 @@ func TestSaves(t *testing.T) {
 	save(t, strings.ReplaceAll(code, "version 1", "version 22"))
 	k.await(t, "version 1 ends", "version 22 begins")
 	save(t, "package main\n\nfunc main() {}\n")
-	k.await(t, "version 22 ends", "srv ended by itself, with exit status 0")
+	k.await(t, "version 22 ends", "srv ended by itself (exit status 0)")
 	save(t, code)
 	k.await(t, "version 1 begins")
 	if status := stop(); status != 0 {
