@@ -106,7 +106,7 @@ func (m post) json() []byte {
 // A message is what a server says of a post.
 type message struct {
 	user, text string
-	time       string // as it came
+	time       string // as JSON
 }
 
 // A history is what a server sends, newest first.
@@ -117,7 +117,7 @@ const mostMessages = 50
 
 // parseHistory returns the history in a frame, or explains what else is in it.
 func parseHistory(f frames.Frame) (h history, cause string) {
-	var shape map[string]json.RawMessage
+	var shape map[string]any
 	if f.Opcode != frames.Text {
 		return h, fmt.Sprintf("what came is a %s frame", cmp.Or(frames.Names[f.Opcode], "strange"))
 	}
@@ -131,21 +131,26 @@ func parseHistory(f frames.Frame) (h history, cause string) {
 	if !there {
 		return h, `the list of messages is missing: it is called "msg", in lower case (json:"msg")`
 	}
-	var messages []map[string]json.RawMessage
-	if json.Unmarshal(list, &messages) != nil || messages == nil {
+	messages, ok := list.([]any)
+	if !ok {
 		return h, `"msg" has to be a list of objects`
 	}
-	for _, m := range messages {
+	for _, entry := range messages {
+		m, ok := entry.(map[string]any)
+		if !ok {
+			return h, `"msg" has to be a list of objects`
+		}
 		for _, name := range []string{"user", "text", "time"} {
 			if _, there := m[name]; !there {
 				return h, fmt.Sprintf("a message lacks the field %q, in lower case: give the struct's field a tag, `json:%q`, and a capital letter", name, name)
 			}
 		}
-		got := message{time: string(m["time"])}
-		if json.Unmarshal(m["user"], &got.user) != nil || m["user"][0] != '"' {
+		when, _ := json.Marshal(m["time"])
+		got := message{time: string(when)}
+		if got.user, ok = m["user"].(string); !ok {
 			return h, `"user" has to be a string`
 		}
-		if json.Unmarshal(m["text"], &got.text) != nil || m["text"][0] != '"' {
+		if got.text, ok = m["text"].(string); !ok {
 			return h, `"text" has to be a string`
 		}
 		h.Msg = append(h.Msg, got)
