@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"go/ast"
 	"go/build"
+	"go/format"
 	"go/parser"
 	"go/scanner"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -17,7 +20,7 @@ import (
 // left aside, and its texts.
 type program struct {
 	decls map[string]*decl
-	texts []literal
+	texts []word // unquoted
 }
 
 // A decl is one declaration: a function, a type, or the names of a var or const.
@@ -29,44 +32,24 @@ type decl struct {
 	shape string // what it says, its local names numbered
 }
 
-// A line is a statement, or the part of one that stands in front of a block.
+// A line is one of those that gofmt makes of a declaration that stands in a single one.
 type line struct {
-	depth int // of blocks around it
+	text  string // as it is shown, indented
 	words []word
 }
 
-// A word is a token, where it stands, and what parts it from the one before: a space or nothing.
+// A word is a token, and where it stands.
 type word struct {
-	text, gap string
-	place     place
-}
-
-// A literal is a text in the code.
-type literal struct {
-	text  string
-	place place
+	text   string
+	token  token.Token
+	offset int
+	place  place
 }
 
 // A place is a line in a file, whose path is as the user sees it.
 type place struct {
 	file string
 	line int
-}
-
-// String returns the line without its comments, indented as in Go.
-func (l line) String() string {
-	depth := l.depth
-	if first := l.words[0].text; first == "case" || first == "default" {
-		depth--
-	}
-	s := strings.Repeat("\t", depth)
-	for i, w := range l.words {
-		if i > 0 {
-			s += w.gap
-		}
-		s += w.text
-	}
-	return s
 }
 
 // key returns what is compared of the line.
@@ -104,18 +87,21 @@ func (c *program) add(file string, src []byte) error {
 	if err != nil {
 		return err
 	}
-	words := c.scan(file, src)
+	words := scan(file, src)
+	for _, w := range words {
+		if w.token == token.STRING && strings.ContainsAny(w.text, " %") { // not the path of an import
+			w.text, _ = strconv.Unquote(w.text) // it was parsed: no error
+			c.texts = append(c.texts, w)
+		}
+	}
 	for _, d := range parsed.Decls {
 		for name, node := range named(d) {
 			from, to := set.Position(node.Pos()), set.Position(node.End())
 			one := &decl{name: name, place: place{file, from.Line}, last: to.Line}
-			var inside []scanned
-			for _, w := range words {
-				if w.offset >= from.Offset && w.offset < to.Offset {
-					inside = append(inside, w)
-				}
+			inside := slices.DeleteFunc(slices.Clone(words), func(w word) bool { return w.offset < from.Offset || w.offset >= to.Offset })
+			if one.lines, err = layout(node, inside); err != nil {
+				return err
 			}
-			one.lines = split(inside, breaksOf(set, node))
 			one.shape = shape(one.lines, locals(node))
 			c.decls[name] = one
 		}
@@ -155,149 +141,83 @@ func named(d ast.Decl) map[string]ast.Node {
 	return all
 }
 
-// A scanned is a word, and where it stands in the source, in bytes.
-type scanned struct {
-	word
-	offset int
-	tok    token.Token
-}
-
-// scan takes a file apart into words, and keeps its texts.
-func (c *program) scan(file string, src []byte) (all []scanned) {
-	set := token.NewFileSet()
-	f := set.AddFile(file, -1, len(src))
+// scan takes code apart into words. Go's own semicolons have the text "\n".
+func scan(file string, src []byte) (all []word) {
+	f := token.NewFileSet().AddFile(file, -1, len(src))
 	var s scanner.Scanner
 	s.Init(f, src, nil, 0)
-	end := 0
 	for {
 		pos, tok, text := s.Scan()
 		if tok == token.EOF {
 			return all
 		}
-		w := scanned{word{text: cmp.Or(text, tok.String()), place: place{file, f.Line(pos)}}, f.Offset(pos), tok}
-		if tok == token.SEMICOLON {
-			w.text = ";"
-		}
-		if between := string(src[min(end, w.offset):w.offset]); between != "" {
-			w.gap = " "
-			if strings.Contains(between, "\n") && len(all) > 0 && strings.Contains("([{.", all[len(all)-1].text) {
-				w.gap = ""
-			}
-		}
-		if n := len(all); n > 0 && all[n-1].tok == token.COMMA && (tok == token.RPAREN || tok == token.RBRACE || tok == token.RBRACK) {
-			all, w.gap = all[:n-1], "" // it stands there for the layout alone
-		}
-		if tok == token.STRING && strings.ContainsAny(text, " %") { // not the path of an import
-			c.texts = append(c.texts, literal{text, w.place})
-		}
-		switch end = w.offset + len(text); {
-		case tok == token.SEMICOLON:
-			end = w.offset
-		case text == "":
-			end += len(tok.String())
-		}
-		all = append(all, w)
+		all = append(all, word{cmp.Or(text, tok.String()), tok, f.Offset(pos), place{file, f.Line(pos)}})
 	}
 }
 
-// breaks are where lines end, by offset: behind the { of a block and the : of a case, and in
-// front of the } of a block; a ; ends none between an if, for or switch and its block.
-type breaks struct{ behind, before, inside map[int]bool }
-
-// breaksOf returns those of a declaration.
-func breaksOf(set *token.FileSet, node ast.Node) breaks {
-	b := breaks{map[int]bool{}, map[int]bool{}, map[int]bool{}}
-	at := func(p token.Pos) int { return set.Position(p).Offset }
-	header := func(from token.Pos, body *ast.BlockStmt) {
-		for offset := at(from); offset < at(body.Lbrace); offset++ {
-			b.inside[offset] = true
-		}
+// layout returns the lines of a declaration as gofmt has them if it gets all in a single one: those in the
+// file do not count.
+func layout(node ast.Node, words []word) (lines []line, err error) {
+	keyword := ""
+	switch node.(type) {
+	case *ast.TypeSpec:
+		keyword = "type "
+	case *ast.ValueSpec:
+		keyword = "var "
 	}
-	ast.Inspect(node, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.BlockStmt:
-			b.behind[at(n.Lbrace)], b.before[at(n.Rbrace)] = true, true
-		case *ast.FieldList:
-			if _, ok := node.(*ast.TypeSpec); ok && n.Opening.IsValid() && len(n.List) > 0 {
-				b.behind[at(n.Opening)], b.before[at(n.Closing)] = true, true
-			}
-		case *ast.CaseClause:
-			b.behind[at(n.Colon)] = true
-		case *ast.CommClause:
-			b.behind[at(n.Colon)] = true
-		case *ast.IfStmt:
-			header(n.Pos(), n.Body)
-		case *ast.ForStmt:
-			header(n.Pos(), n.Body)
-		case *ast.SwitchStmt:
-			header(n.Pos(), n.Body)
+	var src strings.Builder
+	src.WriteString("package p;" + keyword)
+	front := len(scan("", []byte(src.String())))
+	for i, w := range words {
+		if _, ok := node.(*ast.FuncDecl); ok && i == len(words)-1 {
+			src.WriteString("\n") // else gofmt leaves a short function in its line
 		}
-		return true
-	})
-	return b
-}
-
-// split makes lines of words.
-func split(words []scanned, b breaks) (lines []line) {
-	var l line
-	depth := 0
-	end := func() {
-		if len(l.words) > 0 {
-			lines = append(lines, l)
-		}
-		l = line{depth: depth}
+		src.WriteString(strings.Replace(w.text, "\n", ";", 1) + " ")
 	}
-	for _, w := range words {
-		if b.before[w.offset] {
-			depth--
-			end()
-		}
-		if w.tok == token.SEMICOLON && !b.inside[w.offset] {
-			end()
+	formatted, err := format.Source([]byte(src.String()))
+	if err != nil {
+		return nil, err
+	}
+	texts := strings.Split(string(formatted), "\n")
+	last := 0
+	for _, w := range scan("", formatted)[front:] {
+		if w.text == "\n" {
 			continue
 		}
-		l.words = append(l.words, w.word)
-		if b.behind[w.offset] {
-			if w.tok == token.LBRACE || w.tok == token.LPAREN {
-				depth++
-			}
-			end()
+		if at := w.place.line; at != last {
+			last = at
+			lines = append(lines, line{text: strings.TrimPrefix(texts[at-1], keyword)})
 		}
+		// gofmt changes no word but may leave some out, such as ( ) around a condition
+		if i := slices.IndexFunc(words, func(of word) bool { return of.text == w.text }); i >= 0 {
+			words = words[i:]
+		}
+		w.place = words[0].place
+		l := &lines[len(lines)-1]
+		l.words = append(l.words, w)
 	}
-	end()
-	return lines
+	return lines, nil
 }
 
 // locals returns the names that a function gives to parameters and variables.
 func locals(node ast.Node) map[string]bool {
 	names := map[string]bool{}
-	add := func(exprs ...ast.Expr) {
-		for _, e := range exprs {
-			if id, ok := e.(*ast.Ident); ok {
-				names[id.Name] = true
-			}
-		}
-	}
 	if _, ok := node.(*ast.FuncDecl); !ok {
 		return names
 	}
 	ast.Inspect(node, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Field:
-			for _, name := range n.Names {
-				add(name)
-			}
+			note(names, n.Names...)
+		case *ast.ValueSpec:
+			note(names, n.Names...)
 		case *ast.AssignStmt:
 			if n.Tok == token.DEFINE {
-				add(n.Lhs...)
+				note(names, n.Lhs...)
 			}
 		case *ast.RangeStmt:
 			if n.Tok == token.DEFINE {
-				add(n.Key, n.Value)
-			}
-		case *ast.ValueSpec:
-			for _, name := range n.Names {
-				add(name)
+				note(names, n.Key, n.Value)
 			}
 		}
 		return true
@@ -305,36 +225,38 @@ func locals(node ast.Node) map[string]bool {
 	return names
 }
 
+// note adds those of the expressions that are names, but for _.
+func note[E ast.Expr](names map[string]bool, exprs ...E) {
+	for _, e := range exprs {
+		if id, ok := ast.Expr(e).(*ast.Ident); ok && id.Name != "_" {
+			names[id.Name] = true
+		}
+	}
+}
+
 // shape returns what lines say, the local names numbered in the order in which they come:
 // what somebody calls a variable is no difference.
 func shape(lines []line, locals map[string]bool) string {
-	numbers := map[string]int{}
+	numbers := map[string]string{}
 	var s []string
 	for _, l := range lines {
 		for i, w := range l.words {
-			text := w.text
-			if locals[text] && text != "_" && (i == 0 || l.words[i-1].text != ".") {
-				if numbers[text] == 0 {
-					numbers[text] = len(numbers) + 1
+			if locals[w.text] && (i == 0 || l.words[i-1].text != ".") {
+				if numbers[w.text] == "" {
+					numbers[w.text] = strconv.Itoa(len(numbers))
 				}
-				text = string(rune('0' + numbers[text]))
+				w.text = numbers[w.text]
 			}
-			s = append(s, text)
+			s = append(s, w.text)
 		}
 		s = append(s, ";")
 	}
 	return strings.Join(s, " ")
 }
 
-// names returns the names of the declarations, in the order of the files.
-func (c *program) names() []string {
-	var names []string
-	for name := range c.decls {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int {
-		x, y := c.decls[a].place, c.decls[b].place
-		return cmp.Or(cmp.Compare(x.file, y.file), cmp.Compare(x.line, y.line), cmp.Compare(a, b))
+// sorted returns the declarations in the order of the files.
+func (c *program) sorted() []*decl {
+	return slices.SortedFunc(maps.Values(c.decls), func(a, b *decl) int {
+		return cmp.Or(cmp.Compare(a.place.file, b.place.file), cmp.Compare(a.place.line, b.place.line), cmp.Compare(a.name, b.name))
 	})
-	return names
 }

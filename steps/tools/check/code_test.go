@@ -165,25 +165,3 @@ func f() { log.Printf("a member left: %v", err) }`)}
 		}
 	}
 }
-
-// TestAbout: the words are those of behaviours, and the declarations those of the last step.
-func TestAbout(t *testing.T) {
-	last, err := readCode(filepath.Join(repo, "steps/06"), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := ""
-	for _, b := range table {
-		names += " " + strings.ToLower(strings.NewReplacer(",", " ", ":", " ").Replace(b.name)) + " "
-	}
-	for _, a := range about {
-		for _, name := range strings.Fields(a.decls) {
-			if last.decls[name] == nil {
-				t.Errorf("steps/06 has no %s", name)
-			}
-		}
-		if !slices.ContainsFunc(strings.Fields(a.words), func(word string) bool { return strings.Contains(names, " "+word+" ") }) {
-			t.Errorf("no behaviour is about %s", a.words)
-		}
-	}
-}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"websocket-workshop/steps/tools/given"
 	"websocket-workshop/steps/tools/programs"
 )
 
@@ -14,11 +17,10 @@ type difference struct {
 	hunks       []hunk
 }
 
-// A hunk is lines that differ, and the last one in front of them that does not.
+// A hunk is lines that differ, and those in front of them that do not.
 type hunk struct {
-	yours, ours []line
-	before      place
-	ahead       []line // as many as there is one
+	given.Hunk[line]
+	place place // of the first word that differs, in the code of the user
 }
 
 // compare returns the declarations in which yours differs from ours, in the order of ours, and
@@ -26,83 +28,51 @@ type hunk struct {
 // whether half of what ours declares is the same there, or nearly all has its name.
 func compare(yours, ours *program) (all []difference, alike bool) {
 	same, there := 0, 0
-	for _, name := range ours.names() {
-		d := difference{ours: ours.decls[name], yours: yours.decls[name]}
-		if d.yours != nil {
+	for _, d := range ours.sorted() {
+		y := yours.decls[d.name]
+		if y != nil {
 			there++
-			if d.yours.shape == d.ours.shape {
-				same++
-				continue
-			}
-			d.hunks = diff(d.yours, d.ours)
-		} else {
-			d.hunks = []hunk{{ours: d.ours.lines}}
 		}
-		all = append(all, d)
+		if y != nil && y.shape == d.shape {
+			same++
+			continue
+		}
+		all = append(all, difference{y, d, diff(y, d)})
 	}
-	for _, name := range yours.names() {
-		if d := yours.decls[name]; ours.decls[name] == nil {
-			all = append(all, difference{yours: d, hunks: []hunk{{yours: d.lines, before: d.place}}})
+	for _, d := range yours.sorted() {
+		if ours.decls[d.name] == nil {
+			all = append(all, difference{d, nil, diff(d, nil)})
 		}
 	}
 	n := len(ours.decls)
 	return all, 2*same >= n || 4*there >= 3*n && 4*same >= n
 }
 
-// diff returns the hunks in which two declarations of the same name differ.
+// diff returns the hunks in which two declarations of the same name differ; one of them may be missing.
 func diff(yours, ours *decl) (hunks []hunk) {
-	a, b := yours.lines, ours.lines
-	common := make([][]int, len(a)+1) // lines that both have behind these
-	for i := range common {
-		common[i] = make([]int, len(b)+1)
-	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i].key() == b[j].key() {
-				common[i][j] = common[i+1][j+1] + 1
-			} else {
-				common[i][j] = max(common[i+1][j], common[i][j+1])
-			}
+	yours, ours = cmp.Or(yours, &decl{}), cmp.Or(ours, &decl{})
+	found, _ := given.Diff(yours.lines, ours.lines, line.key)
+	at := yours.place
+	for _, h := range found {
+		if n := len(h.Same); n > 0 {
+			at = h.Same[n-1].words[len(h.Same[n-1].words)-1].place
 		}
-	}
-	open := false
-	for i, j := 0, 0; i < len(a) || j < len(b); {
-		if i < len(a) && j < len(b) && a[i].key() == b[j].key() {
-			i, j, open = i+1, j+1, false
-			continue
+		if len(h.Old) > 0 {
+			at = h.Old[0].differs(h.New)
 		}
-		if !open {
-			h := hunk{before: yours.place}
-			if i > 0 {
-				h.ahead = a[i-1 : i]
-				h.before = a[i-1].words[len(a[i-1].words)-1].place
-			}
-			hunks, open = append(hunks, h), true
-		}
-		h := &hunks[len(hunks)-1]
-		if j == len(b) || i < len(a) && common[i+1][j] >= common[i][j+1] {
-			h.yours, i = append(h.yours, a[i]), i+1
-		} else {
-			h.ours, j = append(h.ours, b[j]), j+1
-		}
+		hunks = append(hunks, hunk{h, at})
 	}
 	return hunks
 }
 
-// place returns where the hunk is in the code of the user: the first word that differs.
-func (h hunk) place() place {
-	if len(h.yours) == 0 {
-		return h.before
-	}
-	words := h.yours[0].words
-	if len(h.ours) > 0 {
-		for i, w := range words {
-			if i >= len(h.ours[0].words) || w.text != h.ours[0].words[i].text {
-				return w.place
-			}
+// differs returns where the line's first word is that the first of other lines, if any, has not.
+func (l line) differs(others []line) place {
+	for i, w := range l.words {
+		if len(others) == 0 || i >= len(others[0].words) || w.text != others[0].words[i].text {
+			return w.place
 		}
 	}
-	return words[0].place
+	return l.words[0].place
 }
 
 // show returns the hunk for the eye, at most n lines of each side; a long line is cut to
@@ -113,9 +83,9 @@ func (h hunk) show(n int) (lines []string) {
 			lines = append(lines, fmt.Sprintf("    %-5s  (nothing)", label))
 		}
 		for i, l := range of[:min(n, len(of))] {
-			text := strings.TrimLeft(l.String(), "\t")
+			text := strings.TrimLeft(l.text, "\t")
 			if i < len(other) {
-				text = around(text, strings.TrimLeft(other[i].String(), "\t"))
+				text = around(text, strings.TrimLeft(other[i].text, "\t"))
 			}
 			if i == n-1 && len(of) > n {
 				text += fmt.Sprintf("  (and %d more lines)", len(of)-n)
@@ -124,8 +94,8 @@ func (h hunk) show(n int) (lines []string) {
 			label = ""
 		}
 	}
-	side("yours", h.yours, h.ours)
-	side("ours", h.ours, h.yours)
+	side("yours", h.Old, h.New)
+	side("ours", h.New, h.Old)
 	return lines
 }
 
@@ -159,7 +129,7 @@ func (d difference) title() string {
 	case d.ours == nil:
 		return fmt.Sprintf("%s, in %s, which ours has not", d.yours.place, d.yours.name)
 	}
-	return fmt.Sprintf("%s, in %s", d.hunks[0].place(), d.yours.name)
+	return fmt.Sprintf("%s, in %s", d.hunks[0].place, d.yours.name)
 }
 
 // String returns a place as editors take it.
@@ -170,9 +140,8 @@ type comparison struct {
 	differences []difference
 	alike       bool
 	yours       *program
-	ours        string          // the folder, as the user would say it
-	fresh       map[string]bool // what the failing behaviour's step brought or changed
-	later       map[string]bool // and the steps behind it
+	ours        string         // the folder, as the user would say it
+	fresh       map[string]int // what the failing behaviour's step brought or changed, or those behind it: how likely it is there
 }
 
 // compareWith holds the target's code to that of a step; failed is the step whose behaviour failed.
@@ -192,115 +161,73 @@ func (t *target) compareWith(step, failed int) *comparison {
 	if err != nil {
 		return nil
 	}
-	c := &comparison{yours: yours, ours: t.ours(step), fresh: map[string]bool{}, later: map[string]bool{}}
+	c := &comparison{yours: yours, ours: t.ours(step), fresh: map[string]int{}}
 	c.differences, c.alike = compare(yours, read(step))
+	changed := func(from, to, likely int) {
+		differences, _ := compare(read(to), read(from))
+		for _, d := range differences {
+			c.fresh[d.name()] = likely
+		}
+	}
 	if failed > 0 {
-		changed(read(failed-1), read(failed), c.fresh)
-		changed(read(failed), read(step), c.later)
+		changed(failed, step, 6) // the behaviour held before that
+		changed(failed-1, failed, 5)
 	}
 	return c
 }
 
-// changed notes the names of what the second program has and the first has not, or not so.
-func changed(from, to *program, names map[string]bool) {
-	differences, _ := compare(to, from)
-	for _, d := range differences {
-		if d.yours != nil {
-			names[d.yours.name] = true
-		}
-	}
-}
-
-// about is which declarations of the lesson a behaviour is about, by words in its name.
-var about = []struct{ words, decls string }{
-	{"ctrl-c sigterm", "main hub.close hub.each conn.goodbye conn.end"},
-	{"port -addr", "main"},
-	{"upgrade", "serve upgrade hasToken accept"},
-	{"list lists", "tokens hasToken"},
-	{"101 answer's subprotocol sec-websocket-accept", "response accept guid"},
-	{"get connection key version", "refusal"},
-	{"origin", "sameOrigin refusal"},
-	{"length history", "encode history.json"},
-	{"length byte bytes masked mask", "readHeader unmask conn.readPayload header.check"},
-	{"fragments", "conn.read"},
-	{"4,096 2^62", "conn.read maxMessage"},
-	{"message messages history newest 50", "parsePost history.add history.json chat"},
-	{"everyone member order lost gets slow read nobody gone", "hub.post member.push member.send conn.write hub.join hub.leave visit"},
-	{"close goodbye", "conn.control parseClose closeError.payload sendable conn.end conn.write"},
-	{"ping pong heartbeat 30 75", "conn.control conn.ping conn.read main hub.each"},
-	{"reserved opcode mask control", "header.check readHeader"},
-	{"1003 1007 json", "chat conn.read parsePost parseClose"},
-}
-
 // first sorts the differences by what a failure is about: first those in a declaration that one of
-// the places is in, then those that share words with what is said of the failure, in lower case, or that
-// the behaviour is about, or that its step brought; what only yours has comes last.
-func (c *comparison) first(places []place, behaviour, said string) []difference {
-	behaviour = " " + strings.ToLower(behaviour) + " "
-	score := func(d difference) (n int) {
-		name := d.either().name
-		for _, p := range places {
-			if d.yours != nil && p.file == d.yours.place.file && p.line >= d.yours.place.line && p.line <= d.yours.last {
-				n += 20
-				break
-			}
+// the places is in, then those that share words with what is said of the failure, or that its step
+// brought; what only yours has comes last.
+func (c *comparison) first(places []place, said string) []difference {
+	score := func(d difference) int {
+		if d.ours == nil {
+			return -1
 		}
+		n := c.fresh[d.name()]
 		for _, h := range d.hunks {
 			n += h.shares(said)
 			if strings.Contains(said, " for a lock") && h.shares("lock unlock") > 0 {
 				n += 20
 			}
 		}
-		for _, a := range about {
-			if slices.Contains(strings.Fields(a.decls), name) && slices.ContainsFunc(strings.Fields(a.words), func(word string) bool {
-				return strings.Contains(behaviour, " "+word+" ") || strings.Contains(behaviour, " "+word+",") || strings.Contains(behaviour, " "+word+":")
-			}) {
-				n += 8
-			}
-		}
-		switch {
-		case d.ours == nil:
-			n -= 50
-		case c.fresh[name]:
-			n += 5
-		case c.later[name]:
-			n += 6 // the behaviour held before that
+		if slices.ContainsFunc(places, d.holds) {
+			n += 20
 		}
 		return n
 	}
-	sorted := slices.Clone(c.differences)
-	slices.SortStableFunc(sorted, func(a, b difference) int { return score(b) - score(a) })
-	return sorted
+	return slices.SortedStableFunc(slices.Values(c.differences), func(a, b difference) int { return score(b) - score(a) })
 }
 
-// shares counts words of the hunk, twice, that are in what is said, in lower case; a handful is enough.
+// holds reports whether a place is in the user's declaration.
+func (d difference) holds(p place) bool {
+	return d.yours != nil && p.file == d.yours.place.file && p.line >= d.yours.place.line && p.line <= d.yours.last
+}
+
+// shares counts words of the hunk, twice, that are in what is said; a handful is enough.
 func (h hunk) shares(said string) (n int) {
-	var counted []string
-	for _, l := range slices.Concat(h.yours, h.ours) {
+	said = strings.ToLower(said)
+	counted := map[string]bool{}
+	for _, l := range slices.Concat(h.Old, h.New) {
 		for _, w := range l.words {
 			text := strings.ToLower(strings.Trim(w.text, `"`))
-			if len(text) > 2 && n < 10 && !slices.Contains(counted, text) && strings.Contains(said, text) {
-				counted, n = append(counted, text), n+2
+			if len(text) > 2 && n < 10 && !counted[text] && strings.Contains(said, text) {
+				counted[text] = true
+				n += 2
 			}
 		}
 	}
 	return n
 }
 
-// either returns the declaration, be it yours or ours.
-func (d difference) either() *decl {
-	if d.yours != nil {
-		return d.yours
-	}
-	return d.ours
-}
+// name returns the name of the declaration.
+func (d difference) name() string { return cmp.Or(d.ours, d.yours).name }
 
 // advice shows the first differences, in at most a dozen lines.
-func (c *comparison) advice(places []place, behaviour, said string) string {
+func (c *comparison) advice(places []place, said string) string {
 	const most = 12
 	var lines []string
-	said = strings.ToLower(behaviour + " " + said)
-	differences := c.first(places, behaviour, said)
+	differences := c.first(places, said)
 	hunks, each, shown := 2, 2, 0
 	if len(differences) > 2 {
 		hunks, each = 1, 1 // so that more of them are seen
@@ -311,7 +238,7 @@ func (c *comparison) advice(places []place, behaviour, said string) string {
 			slices.SortStableFunc(d.hunks, func(a, b hunk) int { return b.shares(said) - a.shares(said) })
 			for i, h := range d.hunks[:min(hunks, len(d.hunks))] {
 				if i > 0 {
-					block = append(block, fmt.Sprintf("  and at %s", h.place()))
+					block = append(block, fmt.Sprintf("  and at %s", h.place))
 				}
 				block = append(block, h.show(each)...)
 			}
@@ -336,14 +263,14 @@ func (c *comparison) all() string {
 		fmt.Fprintf(&s, "\n%s\n", d.title())
 		for i, h := range d.hunks {
 			if i > 0 {
-				fmt.Fprintf(&s, "%s\n", h.place())
+				fmt.Fprintf(&s, "%s\n", h.place)
 			}
 			for _, side := range []struct {
 				sign  string
 				lines []line
-			}{{" ", h.ahead}, {"-", h.yours}, {"+", h.ours}} {
+			}{{" ", h.Same[max(0, len(h.Same)-1):]}, {"-", h.Old}, {"+", h.New}} {
 				for _, l := range side.lines {
-					fmt.Fprintf(&s, "%s %s\n", side.sign, strings.ReplaceAll(l.String(), "\t", "    "))
+					fmt.Fprintf(&s, "%s %s\n", side.sign, strings.ReplaceAll(l.text, "\t", "    "))
 				}
 			}
 		}

@@ -313,7 +313,7 @@ func (t *target) explain(failed []result, step int, all bool) string {
 	case all:
 		said += fmt.Sprintf("Where your code differs from %s:\n%s", c.ours, c.all())
 	default:
-		said += c.advice(places, r.name, r.failure.cause)
+		said += c.advice(places, r.name+" "+r.failure.cause)
 	}
 	lesson, flags := fmt.Sprintf("steps/%02d.md", step), "-diff-only"
 	if t.library {

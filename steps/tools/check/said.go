@@ -20,35 +20,27 @@ var (
 // and that of the one it begins with.
 func (p *program) where(printed string) (places []place) {
 	printed = strings.ReplaceAll(printed, `\"`, `"`) // as %q prints a text in a text
-	var longest, begins literal
+	var longest, begins word
 	most := 3 // letters: fewer tell nothing
-	for _, l := range p.texts {
-		text, err := strconv.Unquote(l.text)
-		if err != nil {
+	for _, text := range p.texts {
+		pieces, size := verb.Split(strings.TrimSpace(text.text), -1), 0
+		for i, piece := range pieces {
+			pieces[i], size = regexp.QuoteMeta(piece), size+len(strings.TrimSpace(piece))
+		}
+		at := regexp.MustCompile(strings.Join(pieces, ".*?")).FindStringIndex(printed)
+		if at == nil || size <= 3 {
 			continue
 		}
-		size, rest, first := 0, printed, -1
-		for _, piece := range verb.Split(strings.TrimSpace(text), -1) {
-			at := strings.Index(rest, piece)
-			if at < 0 {
-				size = 0
-				break
-			}
-			if first < 0 {
-				first = at
-			}
-			size, rest = size+len(strings.TrimSpace(piece)), rest[at+len(piece):]
-		}
 		if size > most {
-			most, longest = size, l
+			most, longest = size, text
 		}
-		if first == 0 && size > 3 && len(l.text) > len(begins.text) {
-			begins = l
+		if at[0] == 0 && len(text.text) > len(begins.text) {
+			begins = text
 		}
 	}
-	for _, l := range []literal{longest, begins} {
-		if l.text != "" && !slices.Contains(places, l.place) {
-			places = append(places, l.place)
+	for _, text := range []word{longest, begins} {
+		if text.text != "" && !slices.Contains(places, text.place) {
+			places = append(places, text.place)
 		}
 	}
 	return places
