@@ -1,38 +1,29 @@
 package main
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"websocket-workshop/steps/tools/programs"
 )
 
-// well returns a machine that nothing is wrong with.
-func well(t *testing.T) machine {
-	return machine{goVersion: "go1.25.3", root: repo, port: programs.FreePort(), getenv: func(string) string { return "" }}
-}
-
-// env returns an environment.
-func env(pairs ...string) func(string) string {
-	return func(name string) string {
-		for i := 0; i < len(pairs); i += 2 {
-			if pairs[i] == name {
-				return pairs[i+1]
-			}
-		}
-		return ""
+// healthy returns a machine that nothing is wrong with.
+func healthy(t *testing.T) machine {
+	for _, name := range []string{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"} {
+		t.Setenv(name, "")
 	}
+	return machine{goVersion: "go1.25.3", root: repo, port: programs.FreePort()}
 }
 
 func TestDoctorWell(t *testing.T) {
 	var out strings.Builder
-	if status := examine(t.Context(), &out, well(t)); status != 0 {
+	if status := examine(t.Context(), &out, healthy(t)); status != 0 {
 		t.Errorf("status %d on a machine that is well:\n%s", status, out.String())
 	}
 }
@@ -42,9 +33,9 @@ func TestDoctorVersion(t *testing.T) {
 		"go1.25": true, "go1.25.0": true, "go1.26.1": true, "go2.0": true, "go1.26rc1": true, "go1.25-custom": true,
 		"go1.24.9": false, "go1.9": false, "": false,
 	} {
-		m := well(t)
+		m := healthy(t)
 		m.goVersion = version
-		if f := m.version(t.Context()); f.ok != ok || !ok && f.remedy == "" {
+		if f := m.version(t.Context()); (f.remedy == "") != ok {
 			t.Errorf("version %q: %+v", version, f)
 		}
 	}
@@ -58,7 +49,7 @@ func TestDoctorSettings(t *testing.T) {
 	for name, value := range map[string]string{"GO111MODULE": "off", "GOFLAGS": "-mod=none", "GOWORK": workspace} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, value)
-			if f := well(t).settings(t.Context()); f.ok || !strings.Contains(f.remedy, name+" is "+value) {
+			if f := healthy(t).settings(t.Context()); !strings.Contains(f.remedy, name+" is "+value) {
 				t.Errorf("%+v", f)
 			}
 		})
@@ -77,7 +68,7 @@ func TestDoctorRuns(t *testing.T) {
 }
 
 func TestDoctorPort(t *testing.T) {
-	m := well(t)
+	m := healthy(t)
 	l, err := net.Listen("tcp", "localhost:"+m.port)
 	if err != nil {
 		t.Fatal(err)
@@ -85,18 +76,18 @@ func TestDoctorPort(t *testing.T) {
 	defer l.Close()
 	if six, err := net.Listen("tcp", "[::1]:0"); err == nil { // which a browser may take for localhost
 		defer six.Close()
-		m := well(t)
+		m := healthy(t)
 		_, m.port, _ = net.SplitHostPort(six.Addr().String())
-		if f := m.portFree(t.Context()); f.ok {
+		if f := m.portFree(t.Context()); f.remedy == "" {
 			t.Errorf("a port in use on [::1]: %+v", f)
 		}
 	}
 	f := m.portFree(t.Context())
-	if f.ok || !strings.Contains(f.what, m.port) || !strings.Contains(f.remedy, "-addr") {
+	if !strings.Contains(f.what, m.port) || !strings.Contains(f.remedy, "-addr") {
 		t.Errorf("a port in use: %+v", f)
 	}
 	m.port = "many"
-	if f := m.portFree(t.Context()); f.ok {
+	if f := m.portFree(t.Context()); f.remedy == "" {
 		t.Errorf("no port: %+v", f)
 	}
 }
@@ -111,15 +102,18 @@ func TestDoctorProxy(t *testing.T) {
 		ok  bool
 	}{
 		{nil, true},
+		{[]string{"http_proxy", refuses.URL, "no_proxy", "notlocalhost,localhost.example"}, false},
 		{[]string{"http_proxy", refuses.URL}, false},
 		{[]string{"HTTP_PROXY", strings.TrimPrefix(refuses.URL, "http://")}, false},
 		{[]string{"HTTP_PROXY", "http://localhost:1"}, false},
 		{[]string{"http_proxy", refuses.URL, "no_proxy", "example.com, localhost"}, true},
 		{[]string{"HTTP_PROXY", refuses.URL, "NO_PROXY", "*"}, true},
 	} {
-		m := well(t)
-		m.getenv = env(test.env...)
-		if f := m.proxy(context.Background()); f.ok != test.ok || !f.ok && !strings.Contains(f.remedy, "NO_PROXY") {
+		m := healthy(t)
+		for pair := range slices.Chunk(test.env, 2) {
+			t.Setenv(pair[0], pair[1])
+		}
+		if f := m.proxy(t.Context()); strings.Contains(f.remedy, "NO_PROXY") == test.ok {
 			t.Errorf("with %v: %+v", test.env, f)
 		}
 	}

@@ -131,8 +131,8 @@ func (t *target) showDifferences(out io.Writer, step int) int {
 
 // checkFolder builds a folder and holds it to the steps up to the given one.
 func checkFolder(ctx context.Context, out io.Writer, src source, o options) int {
-	if f := thisMachine().hinders(ctx); !f.ok {
-		fmt.Fprintf(out, "Nothing can be checked on this machine:\n%s", f)
+	if trouble := thisMachine().hinders(ctx); trouble != "" {
+		fmt.Fprintf(out, "Nothing can be checked on this machine:\n%s", trouble)
 		return 2
 	}
 	temp, err := os.MkdirTemp("", "websocket-check-")

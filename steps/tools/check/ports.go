@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
-	"maps"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -15,25 +15,27 @@ import (
 	"time"
 )
 
-// listensAt returns where a process listens, if the system says.
-func listensAt(pid int) string {
+// A listener is a process that waits for TCP connections.
+type listener struct{ pid, name, addr string }
+
+// listeners returns those of which the system tells.
+func listeners() []listener {
 	switch runtime.GOOS {
 	case "linux":
-		for inode, addr := range linuxListeners() {
-			if holdsSocket(pid, inode) {
-				return addr
-			}
-		}
+		return linuxListeners()
 	case "darwin":
-		out := say("lsof", "-nP", "-a", "-p", fmt.Sprint(pid), "-iTCP", "-sTCP:LISTEN", "-Fn")
-		if m := regexp.MustCompile(`(?m)^n(\S+)`).FindStringSubmatch(out); m != nil {
-			return m[1]
-		}
+		return lsofListeners()
 	case "windows":
-		for _, fields := range netstat() {
-			if fields[4] == fmt.Sprint(pid) {
-				return fields[1]
-			}
+		return netstatListeners()
+	}
+	return nil
+}
+
+// listensAt returns where a process listens, if the system says.
+func listensAt(pid int) string {
+	for _, l := range listeners() {
+		if l.pid == strconv.Itoa(pid) {
+			return l.addr
 		}
 	}
 	return ""
@@ -41,28 +43,19 @@ func listensAt(pid int) string {
 
 // whoListens returns the programs that have a port on any address, if the system says.
 func whoListens(port string) string {
-	found := map[string]bool{}
-	switch runtime.GOOS {
-	case "linux":
-		for inode, addr := range linuxListeners() {
-			if strings.HasSuffix(addr, ":"+port) {
-				found[linuxHolder(inode)] = true
-			}
+	var found []string
+	for _, l := range listeners() {
+		if !strings.HasSuffix(l.addr, ":"+port) {
+			continue
 		}
-	case "darwin":
-		out := say("lsof", "-nP", "-iTCP:"+port, "-sTCP:LISTEN", "-Fpc")
-		for _, m := range regexp.MustCompile(`p(\d+)\s+c(.+)`).FindAllStringSubmatch(out, -1) {
-			found[fmt.Sprintf("%s (process %s)", m[2], m[1])] = true
+		who := "process " + l.pid
+		if l.name != "" {
+			who = fmt.Sprintf("%s (process %s)", l.name, l.pid)
 		}
-	case "windows":
-		for _, fields := range netstat() {
-			if strings.HasSuffix(fields[1], ":"+port) {
-				found["process "+fields[4]] = true
-			}
-		}
+		found = append(found, who)
 	}
-	delete(found, "") // somebody else's process, of which Linux does not tell
-	return strings.Join(slices.Sorted(maps.Keys(found)), " and ")
+	slices.Sort(found)
+	return strings.Join(slices.Compact(found), " and ")
 }
 
 // say returns what a command of the system prints, or nothing if it does not answer.
@@ -73,71 +66,64 @@ func say(name string, args ...string) string {
 	return string(out)
 }
 
-// netstat returns the listening lines of Windows' netstat: protocol, address, peer, state, process.
-func netstat() [][]string {
-	var found [][]string
+// netstatListeners asks Windows' netstat: its lines are protocol, address, peer, state, process.
+func netstatListeners() (all []listener) {
 	for line := range strings.Lines(say("netstat", "-ano", "-p", "TCP") + say("netstat", "-ano", "-p", "TCPv6")) {
 		// the state is in the system's language, but a listener's peer is always port 0
 		if fields := strings.Fields(line); len(fields) == 5 && strings.HasSuffix(fields[2], ":0") {
-			found = append(found, fields)
+			all = append(all, listener{pid: fields[4], addr: fields[1]})
 		}
 	}
-	return found
+	return all
 }
 
-// linuxListeners returns the listening TCP sockets of a Linux system: address by inode.
-func linuxListeners() map[string]string {
-	found := map[string]string{}
+// lsofListeners asks macOS' lsof: the first letter of a line says what it is.
+func lsofListeners() (all []listener) {
+	var l listener
+	for line := range strings.Lines(say("lsof", "-nP", "-iTCP", "-sTCP:LISTEN", "-Fpcn")) {
+		switch value := strings.TrimSpace(line[1:]); line[0] {
+		case 'p':
+			l.pid = value
+		case 'c':
+			l.name = value
+		case 'n':
+			l.addr = value
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// linuxListeners looks into /proc, which does not tell of other users' processes.
+func linuxListeners() (all []listener) {
+	addrs := map[string]string{} // by what the process has open
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
-		data, err := os.ReadFile(table)
-		if err != nil {
-			continue
-		}
+		data, _ := os.ReadFile(table)
 		for line := range strings.Lines(string(data)) {
-			fields := strings.Fields(line)
-			if len(fields) < 10 || fields[3] != "0A" { // 0A is LISTEN
-				continue
-			}
-			host, port, _ := strings.Cut(fields[1], ":")
-			if n, err := strconv.ParseUint(port, 16, 16); err == nil {
-				found[fields[9]] = fmt.Sprintf("%s:%d", linuxHost(host), n)
+			if fields := strings.Fields(line); len(fields) >= 10 && fields[3] == "0A" { // LISTEN
+				addrs["socket:["+fields[9]+"]"] = linuxAddr(fields[1])
 			}
 		}
 	}
-	return found
-}
-
-// linuxHost reads the addresses that matter here from their form in /proc.
-func linuxHost(hex string) string {
-	switch {
-	case strings.Trim(hex, "0") == "":
-		return "0.0.0.0"
-	case hex == "0100007F", strings.HasSuffix(hex, "01000000"):
-		return "localhost"
-	}
-	return "another address"
-}
-
-// holdsSocket reports whether a process has the socket with that inode.
-func holdsSocket(pid int, inode string) bool {
-	fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
-	for _, fd := range fds {
-		if link, _ := os.Readlink(fd); link == "socket:["+inode+"]" {
-			return true
+	opened, _ := filepath.Glob("/proc/[0-9]*/fd/*")
+	for _, file := range opened {
+		link, _ := os.Readlink(file)
+		if addr := addrs[link]; addr != "" {
+			pid := strings.Split(file, "/")[2]
+			name, _ := os.ReadFile("/proc/" + pid + "/comm")
+			all = append(all, listener{pid, strings.TrimSpace(string(name)), addr})
 		}
 	}
-	return false
+	return all
 }
 
-// linuxHolder names the process that has the socket with that inode.
-func linuxHolder(inode string) string {
-	procs, _ := filepath.Glob("/proc/[0-9]*")
-	for _, proc := range procs {
-		pid, _ := strconv.Atoi(filepath.Base(proc))
-		if holdsSocket(pid, inode) {
-			name, _ := os.ReadFile(filepath.Join(proc, "comm"))
-			return fmt.Sprintf("%s (process %d)", strings.TrimSpace(string(name)), pid)
-		}
+// linuxAddr reads an address in its form in /proc: 0100007F:1F90, in words of this machine's order.
+func linuxAddr(s string) string {
+	host, port, _ := strings.Cut(s, ":")
+	ip, _ := hex.DecodeString(host)
+	for word := range slices.Chunk(ip, 4) {
+		slices.Reverse(word) // little-endian, as on all that Go's users have
 	}
-	return ""
+	n, _ := strconv.ParseUint(port, 16, 16)
+	return net.JoinHostPort(net.IP(ip).String(), fmt.Sprint(n))
 }

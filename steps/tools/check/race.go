@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -105,11 +104,7 @@ func (s *server) race() (both []string) {
 		if m == nil || len(both) == 2 {
 			continue
 		}
-		trace := lines[i+1:]
-		if end := slices.Index(trace, ""); end >= 0 {
-			trace = trace[:end]
-		}
-		both = append(both, "one "+strings.ToLower(m[1])+"s"+s.place(trace))
+		both = append(both, "one "+strings.ToLower(m[1])+"s"+s.place(firstTrace(lines[i+1:])))
 	}
 	return both
 }

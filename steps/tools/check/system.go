@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -60,14 +62,19 @@ func (s *server) dump() []goroutine {
 func (s *server) goroutinesIn(lines []string) (all []goroutine) {
 	for i, line := range lines {
 		if _, state, ok := strings.Cut(line, " ["); ok && strings.HasPrefix(line, "goroutine ") {
-			trace := lines[i+1:]
-			if end := slices.Index(trace, ""); end >= 0 {
-				trace = trace[:end]
-			}
+			trace := firstTrace(lines[i+1:])
 			all = append(all, goroutine{state, strings.Join(trace, "\n"), s.place(trace)})
 		}
 	}
 	return all
+}
+
+// firstTrace returns the lines in front of the first empty one.
+func firstTrace(lines []string) []string {
+	if end := slices.Index(lines, ""); end >= 0 {
+		return lines[:end]
+	}
+	return lines
 }
 
 // goroutines ends a server, and returns how many of its goroutines wait at which place of its code, but for
@@ -82,17 +89,15 @@ func (s *server) goroutines() map[string]int {
 	return found
 }
 
+// timer is what code looks like that receives from one.
+var timer = regexp.MustCompile(`\.C(:| \{)|time\.(After|Tick)`)
+
 // waitsForTime reports whether the code at a place receives from a timer, among others: it will
 // notice in time that its member is gone.
-func (t *target) waitsForTime(place string) bool {
-	path, number, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(place, " at "), filepath.ToSlash(t.name)+"/"), ":")
+func (t *target) waitsForTime(at string) bool {
+	path, number, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(at, " at "), filepath.ToSlash(t.name)+"/"), ":")
 	code, _ := os.ReadFile(filepath.Join(t.dir, filepath.FromSlash(path)))
 	lines := strings.Split(string(code), "\n")
-	var n int
-	fmt.Sscan(number, &n)
-	if n < 1 || n > len(lines) {
-		return false
-	}
-	near := strings.Join(lines[n-1:min(n+12, len(lines))], "\n")
-	return strings.Contains(near, ".C:") || strings.Contains(near, ".C {") || strings.Contains(near, "time.After") || strings.Contains(near, "time.Tick")
+	n, _ := strconv.Atoi(number)
+	return n > 0 && n <= len(lines) && timer.MatchString(strings.Join(lines[n-1:min(n+12, len(lines))], "\n"))
 }
