@@ -115,7 +115,6 @@ func (r *room) visit(ctx context.Context, ws *websocket.Conn) error {
 	next := r.join()
 	sent := make(chan struct{})
 	go func() { r.send(ctx, ws, next); close(sent) }()
-	go ping(ctx, ws)
 	err := r.read(ctx, ws)
 	r.leave(next)
 	<-sent // nothing may be written behind a close frame
@@ -143,14 +142,19 @@ func (r *room) read(ctx context.Context, ws *websocket.Conn) error {
 	}
 }
 
-// send writes each history to a member, until it has left or the server stops.
+// send writes each history to a member, until it has left or the server stops, and asks it for
+// a sign of life in between.
 func (r *room) send(ctx context.Context, ws *websocket.Conn, next <-chan []byte) {
+	pings := time.NewTicker(pingTime)
+	defer pings.Stop()
 	for {
 		select {
 		case history, ok := <-next:
 			if !ok || write(ctx, ws, history) != nil {
 				return // if the write failed, it has closed the connection
 			}
+		case <-pings.C:
+			go ping(ctx, ws)
 		case <-r.stop:
 			ws.Close(websocket.StatusGoingAway, "the server stops")
 			return
@@ -164,26 +168,13 @@ func write(ctx context.Context, ws *websocket.Conn, history []byte) error {
 	return ws.Write(ctx, websocket.MessageText, history)
 }
 
-// ping asks a member for a sign of life, again and again. Whoever gives none loses its connection.
+// ping waits for the answer. Whoever gives none loses its connection.
 func ping(ctx context.Context, ws *websocket.Conn) {
-	ticker := time.NewTicker(pingTime)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		if err := pingOnce(ctx, ws); errors.Is(err, context.DeadlineExceeded) {
-			ws.CloseNow()
-		}
-	}
-}
-
-func pingOnce(ctx context.Context, ws *websocket.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, pongTime)
 	defer cancel()
-	return ws.Ping(ctx)
+	if err := ws.Ping(ctx); errors.Is(err, context.DeadlineExceeded) {
+		ws.CloseNow()
+	}
 }
 
 // enter counts a visit before its handshake, or refuses it: the server stops.

@@ -10,13 +10,11 @@ import (
 )
 
 const (
-	maxMessage = 4096
-	writeTime  = 5 * time.Second
-	pingTime   = 30 * time.Second
-	quietTime  = 75 * time.Second
+	opText    = websocket.TextMessage
+	writeTime = 5 * time.Second
+	pingTime  = 30 * time.Second
+	quietTime = 75 * time.Second
 )
-
-const opText = websocket.TextMessage
 
 type encoded = *websocket.PreparedMessage
 
@@ -27,7 +25,7 @@ type closeError struct {
 
 func (e closeError) Error() string { return fmt.Sprintf("closed with %d %q", e.Code, e.Reason) }
 
-type conn struct{ ws *websocket.Conn }
+type conn struct{ *websocket.Conn }
 
 type message struct {
 	op   int
@@ -41,14 +39,14 @@ func accept(w http.ResponseWriter, r *http.Request) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	ws.SetReadLimit(maxMessage)
+	ws.SetReadLimit(4096)
 	alive := func(string) error { return ws.SetReadDeadline(time.Now().Add(quietTime)) }
 	ws.SetPongHandler(alive)
 	return &conn{ws}, alive("")
 }
 
 func (c *conn) read() (message, error) {
-	op, data, err := c.ws.ReadMessage()
+	op, data, err := c.ReadMessage()
 	if err == nil && op == opText && !utf8.Valid(data) {
 		err = closeError{1007, "the text is not UTF-8"}
 	}
@@ -62,30 +60,28 @@ func encode(op int, payload []byte) encoded {
 
 // write is called by one goroutine at a time, as the library wants it: the hub's.
 func (c *conn) write(frame encoded) {
-	c.ws.SetWriteDeadline(time.Now().Add(writeTime))
-	if err := c.ws.WritePreparedMessage(frame); err != nil && err != websocket.ErrCloseSent {
-		c.ws.Close()
+	c.SetWriteDeadline(time.Now().Add(writeTime))
+	if err := c.WritePreparedMessage(frame); err != nil && err != websocket.ErrCloseSent {
+		c.Close()
 	}
 }
 
 func (c *conn) ping() {
-	c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeTime))
+	c.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeTime))
 }
 
-func (c *conn) goodbye() { c.close(closeError{1001, "the server stops"}) }
+func (c *conn) goodbye() { c.say(closeError{1001, "the server stops"}) }
 
-func (c *conn) close(why closeError) {
-	c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(why.Code, why.Reason), time.Now().Add(writeTime))
+func (c *conn) say(why closeError) {
+	c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(why.Code, why.Reason), time.Now().Add(writeTime))
 }
 
 func (c *conn) end(err error) {
-	defer c.ws.Close()
-	why, ours := err.(closeError)
-	if !ours {
-		return
-	}
-	c.close(why)
-	c.ws.SetReadDeadline(time.Now().Add(writeTime))
-	for err = nil; err == nil; _, _, err = c.ws.ReadMessage() {
+	defer c.Close()
+	if why, ours := err.(closeError); ours {
+		c.say(why)
+		c.SetReadDeadline(time.Now().Add(writeTime))
+		for err = nil; err == nil; _, _, err = c.ReadMessage() {
+		}
 	}
 }

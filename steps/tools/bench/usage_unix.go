@@ -1,6 +1,6 @@
-//go:build linux || darwin
+//go:build unix
 
-package bench
+package main
 
 import "syscall"
 

@@ -13,14 +13,11 @@ import (
 )
 
 const (
+	opText    = ws.OpText
 	writeTime = 5 * time.Second
 	pingTime  = 30 * time.Second
 	quietTime = 75 * time.Second
 )
-
-const opText = ws.OpText
-
-type encoded = []byte
 
 type closeError struct {
 	Code   ws.StatusCode
@@ -44,7 +41,11 @@ func (c *conn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.SetWriteDeadline(time.Now().Add(writeTime))
-	return c.Conn.Write(p)
+	n, err := c.Conn.Write(p)
+	if err != nil {
+		c.Close()
+	}
+	return n, err
 }
 
 type message struct {
@@ -68,27 +69,17 @@ func (c *conn) read() (message, error) {
 	return message{op, data}, err
 }
 
-func encode(op ws.OpCode, payload []byte) encoded {
-	frame, _ := ws.CompileFrame(ws.NewFrame(op, true, payload)) // to memory: no error
-	return frame
+func encode(op ws.OpCode, payload []byte) []byte {
+	return ws.MustCompileFrame(ws.NewFrame(op, true, payload)) // to memory: no error
 }
 
-func (c *conn) write(frame encoded) {
-	if _, err := c.Write(frame); err != nil {
-		c.Close()
-	}
-}
-
-func (c *conn) ping()    { c.write(encode(ws.OpPing, nil)) }
-func (c *conn) goodbye() { c.say(closeError{1001, "the server stops"}) }
-
-func (c *conn) say(why closeError) {
-	c.write(encode(ws.OpClose, ws.NewCloseFrameBody(why.Code, why.Reason)))
-}
+func (c *conn) write(frame []byte) { c.Write(frame) }
+func (c *conn) ping()              { c.Write(ws.CompiledPing) }
+func (c *conn) goodbye()           { c.end(closeError{1001, "the server stops"}) }
 
 func (c *conn) end(err error) {
 	if why, ours := err.(closeError); ours {
-		c.say(why)
+		c.Write(encode(ws.OpClose, ws.NewCloseFrameBody(why.Code, why.Reason)))
 	}
 	c.Close()
 }

@@ -1,0 +1,145 @@
+// Command bench measures the workshop's servers side by side with others, as an attendee
+// meets them: whole processes, each under the same load over loopback. The servers take
+// turns in every round, so that whatever else the machine does hits all alike. Each sample is
+// printed in the form that benchstat reads, and then the medians as a table of ratios.
+//
+//	go run -C steps/tools/bench . [-w]
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/exec"
+	"os/signal"
+	"regexp"
+	"slices"
+	"strconv"
+	"syscall"
+)
+
+// servers are those measured, in the order of the table.
+var servers = []string{"bare", "raw", "library", "coder", "gorilla", "gobwas"}
+
+// sizes are how many members there are.
+var sizes = []int{10, 500, 5000}
+
+func main() {
+	log.SetFlags(0)
+	addr := flag.String("addr", "", "be the bare server, on `host:port`, and measure nothing")
+	count := flag.Int("count", 3, "how many `times` each server is measured")
+	most := flag.Int("most", slices.Max(sizes), "how many `members` there are at most")
+	write := flag.Bool("w", false, "write the table into README.md")
+	flag.Parse()
+	if *addr != "" {
+		log.Fatal(bare(*addr))
+	}
+	if limit := fileLimit(*most+100) - 100; limit < *most {
+		log.Printf("# this system lets a process open no more than %d files: %d members instead of %d", limit+100, limit, *most)
+		*most = limit
+	}
+	for i := range sizes {
+		sizes[i] = min(sizes[i], *most)
+	}
+	sizes = slices.Compact(sizes)
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	all := make(figures)
+	err := all.measureReading(ctx, *count)
+	if err == nil {
+		err = all.measureServers(ctx, *count)
+	}
+	if err == nil {
+		fmt.Print("\n", all.text())
+	}
+	if err == nil && *write {
+		err = update("README.md", all.text())
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// A figure is what is measured of whom: a server with so many members, or with one connection.
+type figure struct {
+	server  string
+	members int
+	unit    string
+}
+
+// figures are the values of each, one a round.
+type figures map[figure][]float64
+
+// A sample is what one process was measured to be, by unit.
+type sample map[string]float64
+
+var nanoseconds = regexp.MustCompile(`(?m)^Benchmark(\w+/bytes=\d+)\S*\s+\d+\s+(\S+) ns/op`)
+
+// measureReading runs the benchmarks that raw and library have of one connection.
+func (all figures) measureReading(ctx context.Context, count int) error {
+	for _, server := range []string{"raw", "library"} {
+		cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", ".", "-benchtime", "0.3s", "-count", fmt.Sprint(count), "./"+server)
+		cmd.Dir = root
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = io.MultiWriter(os.Stdout, &out), os.Stderr
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("%v: %w", cmd.Args, err)
+		}
+		for _, match := range nanoseconds.FindAllStringSubmatch(out.String(), -1) {
+			value, _ := strconv.ParseFloat(match[2], 64) // go test prints numbers: no error
+			key := figure{server, 1, match[1]}
+			all[key] = append(all[key], value)
+		}
+	}
+	return nil
+}
+
+// measureServers measures each server as often as count says.
+func (all figures) measureServers(ctx context.Context, count int) error {
+	binaries, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(binaries)
+	if err := build(ctx, binaries); err != nil {
+		return err
+	}
+	fmt.Println("pkg: websocket-workshop/steps/tools/bench")
+	for _, m := range measurements {
+		for _, members := range sizes {
+			for round := range count {
+				log.Printf("# %s, %d members, round %d of %d", m.name, members, round+1, count)
+				for i := range servers {
+					name := servers[(i+round)%len(servers)] // nobody is always first
+					s, err := withServer(ctx, binaries, name, members, m.take)
+					if err != nil {
+						return fmt.Errorf("%s: %w", name, err)
+					}
+					all.add(m.name, name, members, s)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// add keeps a sample and prints it.
+func (all figures) add(measurement, server string, members int, s sample) {
+	if len(s) == 0 {
+		return
+	}
+	fmt.Printf("Benchmark%s/server=%s/members=%d\t1", measurement, server, members)
+	for _, row := range rows {
+		if value, measured := s[row.unit]; measured {
+			key := figure{server, members, row.unit}
+			all[key] = append(all[key], value)
+			fmt.Printf("\t%10.5g %s", value, row.unit)
+		}
+	}
+	fmt.Println()
+}

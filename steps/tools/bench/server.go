@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/programs"
+)
+
+const patience = 20 * time.Second // for whatever a server has to do
+
+// A server is a process, and the members that it has.
+type server struct {
+	name    string
+	addr    string
+	pid     int
+	members []*frames.Client
+	failed  chan error // the first is kept for err
+	err     error      // why nothing is done any more
+
+	missing atomic.Int64   // frames that are still to come
+	only    atomic.Int64   // if not 0: of which none is missed but those with a text of that size
+	last    chan time.Time // when the last of them came
+	size    int64          // of its text
+	sent    atomic.Int64   // bytes of text that all members were sent
+}
+
+// withServer starts a server, measures it and stops it, whatever happens.
+func withServer(ctx context.Context, binaries, name string, members int, take func(*server, int) sample) (sample, error) {
+	ctx, kill := context.WithCancel(ctx)
+	defer kill()
+	addr := "127.0.0.1:" + programs.FreePort()
+	cmd := exec.CommandContext(ctx, filepath.Join(binaries, name+".exe"), "-addr", addr) // its log goes nowhere: to take it would cost, too
+	programs.OwnGroup(cmd)
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	s := &server{name: name, addr: addr, pid: cmd.Process.Pid, last: make(chan time.Time), failed: make(chan error, 1)}
+	defer func() { s.hangUp(); kill(); cmd.Wait() }()
+	for end := time.Now().Add(patience); len(programs.Answering([]string{addr})) == 0 && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	result := take(s, members)
+	return result, cmp.Or(ctx.Err(), s.err)
+}
+
+// fail makes the server's other methods do nothing any more, if it is the first to be called.
+func (s *server) fail(err error) {
+	select {
+	case s.failed <- err:
+	default: // one is enough
+	}
+}
+
+// open lets n members in, and waits until each has got its first frame.
+func (s *server) open(n int) {
+	opened := make([]*frames.Client, n)
+	s.await(n, func() {
+		var group sync.WaitGroup
+		for worker := range 16 { // that many dial at a time
+			group.Go(func() {
+				for i := worker; i < n; i += 16 {
+					c, err := frames.Open(s.addr, patience)
+					if err != nil {
+						s.fail(err)
+						return
+					}
+					c.TCP.SetDeadline(time.Time{}) // await has one
+					opened[i] = c
+					go s.member(bufio.NewReaderSize(c.In, 8<<10))
+				}
+			})
+		}
+		group.Wait()
+	})
+	if s.err == nil {
+		s.members = append(s.members, opened...)
+	}
+}
+
+// hangUp lets all members go, and gives the server the time to notice.
+func (s *server) hangUp() {
+	for _, c := range s.members {
+		c.TCP.SetLinger(0) // with a reset: no port is kept waiting
+		c.TCP.Close()
+	}
+	s.members = nil
+	time.Sleep(20 * time.Millisecond)
+}
+
+// say has one member send frames, and returns how long it took until every member had what it
+// is to get for them.
+func (s *server) say(sent []byte) time.Duration {
+	return s.await(len(s.members), func() {
+		if _, err := s.members[0].TCP.Write(sent); err != nil {
+			s.fail(err)
+		}
+	})
+}
+
+// await does something, and returns how long it took until n frames had come.
+func (s *server) await(n int, do func()) time.Duration {
+	if s.err != nil {
+		return 0
+	}
+	s.missing.Store(int64(n))
+	start := time.Now()
+	do()
+	select {
+	case end := <-s.last:
+		return end.Sub(start)
+	case s.err = <-s.failed:
+	case <-time.After(patience):
+		s.err = fmt.Errorf("after %v, %d members still wait for a frame", patience, s.missing.Load())
+	}
+	return 0
+}
+
+// member reads what one member is sent.
+func (s *server) member(in *bufio.Reader) {
+	for {
+		header, err := in.Peek(4) // a whole header, of the lengths that come here
+		f, head := frames.ParseHeader(header)
+		size := int64(f.Length)
+		if err == nil {
+			_, err = in.Discard(head + int(size))
+		}
+		if errors.Is(err, net.ErrClosed) { // hangUp has closed it
+			return
+		}
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		if f.Opcode == frames.Ping { // 75 seconds before anyone is let go who does not answer
+			continue
+		}
+		s.sent.Add(size)
+		if only := s.only.Load(); only > 0 && size != only {
+			continue
+		}
+		if s.missing.Add(-1) == 0 {
+			s.size = size
+			s.last <- time.Now()
+		}
+	}
+}
