@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"websocket-workshop/steps/tools/frames"
@@ -40,10 +39,20 @@ func listens(p *probe) {
 // pageIDs are what the page's script and its tests look for.
 var pageIDs = []string{"presence-indicator", "chat", "user", "text", "msgs"}
 
+// ask sends a request over a connection of its own.
+func (p *probe) ask(r frames.Request) (*client, answer) {
+	c := p.dial()
+	return c, c.ask(r)
+}
+
+// get asks for a page or a file.
+func (p *probe) get(path string) (*client, answer) {
+	return p.ask(frames.Request{"GET " + path + " HTTP/1.1", "Host: " + p.current().addr()})
+}
+
 // servesPage: GET / is the page.
 func servesPage(p *probe) {
-	c := p.dial()
-	a := c.ask(frames.Request{"GET / HTTP/1.1", "Host: " + p.server.addr()})
+	c, a := p.get("/")
 	expected := "200 and the page, with the ids " + strings.Join(pageIDs, ", ")
 	switch {
 	case a.err != nil:
@@ -62,12 +71,9 @@ func servesPage(p *probe) {
 
 // servesFiles: so are the files that the page loads.
 func servesFiles(p *probe) {
-	c := p.dial()
-	a := c.ask(frames.Request{"GET / HTTP/1.1", "Host: " + p.server.addr()})
-	for _, m := range regexp.MustCompile(`(?:src|href)="([\w.-]+)"`).FindAllStringSubmatch(a.body, -1) {
-		c := p.dial()
-		a := c.ask(frames.Request{"GET /" + m[1] + " HTTP/1.1", "Host: " + p.server.addr()})
-		if a.status != http.StatusOK {
+	_, page := p.get("/")
+	for _, m := range regexp.MustCompile(`(?:src|href)="([\w.-]+)"`).FindAllStringSubmatch(page.body, -1) {
+		if c, a := p.get("/" + m[1]); a.status != http.StatusOK {
 			c.fail("200 and the file: the page loads it", "the handler answers / only: pass every path to frontend.Handler()")
 		}
 	}
@@ -76,35 +82,23 @@ func servesFiles(p *probe) {
 // requested is what every server prints for an upgrade.
 const requested = "upgrade requested!"
 
-// logsUpgrade: an upgrade request shows in the terminal.
-func logsUpgrade(p *probe) { expectLogged(p, "/") }
-
-// logsUpgradeAnywhere: whatever its path.
-func logsUpgradeAnywhere(p *probe) { expectLogged(p, "/"+p.word(6)+"/"+p.word(3)+"?q="+p.word(2)) }
-
-// expectLogged sends an upgrade to path and waits for the line.
-func expectLogged(p *probe, path string) {
-	c := p.dial()
-	from := p.server.Output.Next()
-	r := p.upgrade()
-	r[0] = "GET " + path + " HTTP/1.1"
-	c.ask(r)
-	if p.server.Output.Await(from, p.patience, func(lines []string) bool {
-		return strings.Contains(strings.Join(lines, "\n"), requested)
-	}) {
-		return
+// logs returns a behaviour: an upgrade request at path shows in the terminal.
+func logs(path, cause string) func(*probe) {
+	return func(p *probe) {
+		r := p.upgrade()
+		r[0] = "GET " + path + " HTTP/1.1"
+		c, _ := p.ask(r)
+		if !p.server.Output.Await(c.from, p.patience, func(lines []string) bool {
+			return strings.Contains(strings.Join(lines, "\n"), requested)
+		}) {
+			c.fail("the line in the terminal: "+requested, cause)
+		}
 	}
-	cause := `log "` + requested + `" where the header Upgrade says websocket`
-	if path != "/" {
-		cause = "the upgrade is looked for at one path only: look at the header, before any path"
-	}
-	c.fail("the line in the terminal: "+requested, cause)
 }
 
 // notYet: in step 1 there is no handshake.
 func notYet(p *probe) {
-	c := p.dial()
-	if a := c.ask(p.upgrade()); a.status != http.StatusNotImplemented {
+	if c, a := p.ask(p.upgrade()); a.status != http.StatusNotImplemented {
 		cause := "answer with http.Error(w, …, http.StatusNotImplemented): the handshake comes in step 2"
 		switch {
 		case a.err == errQuiet:
@@ -116,27 +110,53 @@ func notYet(p *probe) {
 	}
 }
 
-// refusesOthers: an upgrade to something else is refused.
-func refusesOthers(p *probe) {
-	for _, other := range []string{"h2c", "websocket2", p.word(7)} {
-		p.refused(p.upgrade().With("Upgrade", other), 400,
-			"compare the header Upgrade with websocket, and answer anything else with http.Error(w, …, 400)")
+// answers returns a behaviour: a handshake with any of these values of a field has an answer with this
+// status. A field in several lines has a | between them, HOST stands for the server's address, and ""
+// is no such field.
+func answers(status int, field, cause string, values ...string) func(*probe) {
+	return func(p *probe) {
+		for _, value := range values {
+			p.expectStatus(p.upgrade().With(field, lines(value, p.current())...), status, cause)
+		}
 	}
 }
 
-// refused sends a request that has to be refused.
-func (p *probe) refused(r frames.Request, status int, cause string) answer {
-	c := p.dial()
-	a := c.ask(r)
+// each returns a behaviour that is made of several.
+func each(parts ...func(*probe)) func(*probe) {
+	return func(p *probe) {
+		for _, do := range parts {
+			do(p)
+		}
+	}
+}
+
+// listed is what may be wrong where a list is refused.
+const listed = "Connection is a list, as Firefox sends it: split it at commas, and compare without upper and lower case (strings.EqualFold)"
+
+// lines returns the lines of a field.
+func lines(value string, s *server) []string {
+	if value == "" {
+		return nil
+	}
+	return strings.Split(strings.NewReplacer("HOST", s.addr(), "UPPER", strings.ToUpper(s.addr())).Replace(value), "|")
+}
+
+// expectStatus sends a request that has to be answered with this status.
+func (p *probe) expectStatus(r frames.Request, status int, cause string) {
+	c, a := p.ask(r)
 	expected := fmt.Sprintf("%d %s", status, http.StatusText(status))
 	switch {
 	case a.err != nil:
 		c.fail(expected, cmp.Or(whyNoAnswer(a), "the server hung up without an answer: "+cause))
+	case a.status != status && status < 400:
+		c.fail(expected, cause)
 	case a.status != status:
 		c.fail(expected, causeOfStatus(a.status, status, cause))
+	case status == http.StatusUpgradeRequired && a.get("Sec-WebSocket-Version") != "13":
+		c.fail(expected+", with the field Sec-WebSocket-Version: 13", "the field is missing that tells the client which version would do")
+	case status >= 400:
+		p.pause(10 * time.Millisecond) // what net/http has to say of the handler is printed by then
 	}
-	p.pause(10 * time.Millisecond) // what net/http has to say of the handler is printed by then
-	return a
 }
 
 // readsPORT: the environment chooses the port, unless -addr does.
@@ -194,25 +214,21 @@ func portInUse(p *probe) {
 	p.fail(f)
 }
 
-// ctrlC: interrupted, the server ends well.
-func ctrlC(p *probe) { p.endsAt(os.Interrupt, "Ctrl-C") }
-
-// terminated: so does it where the system tells it to end.
-func terminated(p *probe) { p.endsAt(syscall.SIGTERM, "SIGTERM, as kill sends it") }
-
-// endsAt sends a signal to a server that a browser has been at. signal.Notify may stand behind
-// net.Listen: if the signal was not caught, the server may need a moment more to come to it.
-func (p *probe) endsAt(sig os.Signal, sent string) {
-	for _, moment := range []time.Duration{0, time.Second} {
-		s := p.serve()
-		p.dial().ask(frames.Request{"GET / HTTP/1.1", "Host: " + s.addr()}) // the browser keeps the connection
-		p.pause(moment)
-		s.signal(sig)
-		if moment == 0 && s.AwaitEnd(2*time.Second) && s.Cmd.ProcessState.ExitCode() < 0 {
-			continue
+// endsAt returns a behaviour: the server ends at a signal after a browser was there. signal.Notify may
+// stand behind net.Listen: if the signal was not caught, the server may need a moment more to come to it.
+func endsAt(sig os.Signal, sent string) func(*probe) {
+	return func(p *probe) {
+		for _, moment := range []time.Duration{0, time.Second} {
+			s := p.serve()
+			p.get("/") // the browser keeps the connection
+			p.pause(moment)
+			s.signal(sig)
+			if moment == 0 && s.AwaitEnd(2*time.Second) && s.Cmd.ProcessState.ExitCode() < 0 {
+				continue
+			}
+			p.awaitExit(s, sent)
+			return
 		}
-		p.awaitExit(s, sent)
-		return
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
@@ -13,8 +12,7 @@ import (
 
 // switches: the status line and the two fields that say what happens.
 func switches(p *probe) {
-	c := p.dial()
-	a := c.ask(p.upgrade())
+	c, a := p.ask(p.upgrade())
 	expected := "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: Upgrade"
 	switch {
 	case a.status != 101:
@@ -28,8 +26,7 @@ func switches(p *probe) {
 
 // endsHeader: lines end with \r\n, and an empty one ends the header.
 func endsHeader(p *probe) {
-	c := p.dial()
-	a := c.ask(p.upgrade())
+	c, a := p.ask(p.upgrade())
 	const expected = `every line ends with \r\n, and an empty line ends the header`
 	if a.err != nil {
 		c.fail(expected, causeOfNo101(a))
@@ -71,8 +68,7 @@ func accepts(p *probe) {
 			r = p.upgrade()
 			accept = frames.Accept(r.Get("Sec-WebSocket-Key"))
 		}
-		c := p.dial()
-		a := c.ask(r)
+		c, a := p.ask(r)
 		key := r.Get("Sec-WebSocket-Key")
 		if got := a.get("Sec-WebSocket-Accept"); got != frames.Accept(key) {
 			c.fail("Sec-WebSocket-Accept: "+frames.Accept(key), causeOfAccept(key, got))
@@ -80,30 +76,18 @@ func accepts(p *probe) {
 	}
 }
 
-// namesNoExtension: browsers offer to compress, and hang up if an extension is named that they did not offer.
-func namesNoExtension(p *probe) {
-	for _, offer := range [][]string{nil, {"permessage-deflate; client_max_window_bits"}} {
-		c := p.dial()
-		if a := c.ask(p.upgrade().With("Sec-WebSocket-Extensions", offer...)); a.get("Sec-WebSocket-Extensions") != "" {
-			c.fail("no field Sec-WebSocket-Extensions", "an extension that is named is agreed on, and browsers will compress: the workshop asks for none")
-		}
-	}
-}
-
 // namesJSON: the subprotocol is chosen if it is offered, among others and over several lines.
 func namesJSON(p *probe) {
-	offers := [][]string{{"json"}, {p.word(5) + ", json"}, {p.word(5) + ",json," + p.word(4)}, {p.word(5), "json"}}
-	for _, offer := range offers {
-		c := p.dial()
-		a := c.ask(p.upgrade().With("Sec-WebSocket-Protocol", offer...))
+	for _, offer := range []string{"json", "other, json", "other,json,more", "other|json"} {
+		c, a := p.ask(p.upgrade().With("Sec-WebSocket-Protocol", lines(offer, p.current())...))
 		const expected = "Sec-WebSocket-Protocol: json"
 		switch got := a.get("Sec-WebSocket-Protocol"); {
 		case got == "json":
 		case a.status != 101:
 			c.fail(expected, causeOfNo101(a))
-		case got == "" && len(offer) > 1:
+		case got == "" && strings.Contains(offer, "|"):
 			c.fail(expected, "a field can come in several lines: r.Header.Values gives all, Get only the first")
-		case got == "" && offer[0] != "json":
+		case got == "" && offer != "json":
 			c.fail(expected, "json is offered among others: split the field at its commas")
 		case got == "":
 			c.fail(expected, "the subprotocol json was offered and is not named in the answer: the browser hangs up on that")
@@ -113,30 +97,16 @@ func namesJSON(p *probe) {
 	}
 }
 
-// namesNoOther: a subprotocol that was not offered must not be named.
-func namesNoOther(p *probe) {
-	for _, offer := range [][]string{nil, {p.word(6)}, {"json2, xjson"}} {
-		c := p.dial()
-		a := c.ask(p.upgrade().With("Sec-WebSocket-Protocol", offer...))
-		if a.status != 101 {
-			c.fail("101 Switching Protocols, and no subprotocol", "a client that does not offer json is welcome too. "+causeOfNo101(a))
-		}
-		if a.get("Sec-WebSocket-Protocol") != "" {
-			c.fail("no field Sec-WebSocket-Protocol", "json was not offered: name it only if the request does, else a browser hangs up")
-		}
-	}
-}
-
-// readsTokens: fields are lists, in upper or lower case.
-func readsTokens(p *probe) {
-	for _, r := range []frames.Request{
-		p.upgrade().With("Connection", "keep-alive, Upgrade"), // as Firefox has it
-		p.upgrade().With("Connection", "keep-alive", "upgrade"),
-		p.upgrade().With("Connection", "UPGRADE").With("Upgrade", "WebSocket"),
-	} {
-		c := p.dial()
-		if a := c.ask(r); a.status != 101 {
-			c.fail("101 Switching Protocols", "Connection is a list, as Firefox sends it: split it at commas, and compare without upper and lower case (strings.EqualFold)")
+// namesNone returns a behaviour: these offers are welcome, and the answer has no such field.
+func namesNone(field, cause string, offers ...string) func(*probe) {
+	return func(p *probe) {
+		for _, offer := range offers {
+			switch c, a := p.ask(p.upgrade().With(field, lines(offer, p.current())...)); {
+			case a.status != 101:
+				c.fail("101 Switching Protocols, and no field "+field, "such a client is welcome too. "+causeOfNo101(a))
+			case a.get(field) != "":
+				c.fail("no field "+field, cause)
+			}
 		}
 	}
 }
@@ -145,61 +115,7 @@ func readsTokens(p *probe) {
 func refusesMethod(p *probe) {
 	r := p.upgrade().With("Content-Length", "0")
 	r[0] = "POST / HTTP/1.1"
-	p.refused(r, http.StatusMethodNotAllowed, "such a request is let in: r.Method has to be GET")
-}
-
-// refusesConnection: Connection has to say upgrade.
-func refusesConnection(p *probe) {
-	for _, value := range []string{"keep-alive", "close, upgraded"} {
-		p.refused(p.upgrade().With("Connection", value), http.StatusBadRequest, "such a request is let in: one of the words in Connection has to be upgrade")
-	}
-}
-
-// refusesKey: the key is 16 bytes in base64.
-func refusesKey(p *probe) {
-	p.refused(p.upgrade().With("Sec-WebSocket-Key"), http.StatusBadRequest, "a request without Sec-WebSocket-Key is no handshake")
-	for _, key := range []string{"hello", base64.StdEncoding.EncodeToString(p.bytes(15)), base64.StdEncoding.EncodeToString(p.bytes(32)), strings.Repeat("?", 24)} {
-		p.refused(p.upgrade().With("Sec-WebSocket-Key", key), http.StatusBadRequest, "such a key is let in: it has to be 16 bytes in base64")
-	}
-}
-
-// refusesVersion: there is version 13 only, and the answer says so.
-func refusesVersion(p *probe) {
-	for _, version := range [][]string{{"8"}, {"0"}, nil} {
-		const cause = "such a version is let in: only 13 is spoken here"
-		a := p.refused(p.upgrade().With("Sec-WebSocket-Version", version...), http.StatusUpgradeRequired, cause)
-		if a.get("Sec-WebSocket-Version") != "13" {
-			p.fail(failure{
-				sent: "Sec-WebSocket-Version: " + strings.Join(version, ""), expected: "426 with the field Sec-WebSocket-Version: 13",
-				came: showHead(a.head), cause: "the field is missing that tells the client which version would do",
-			})
-		}
-	}
-}
-
-// refusesOrigin: another site's page must not open a WebSocket here.
-func refusesOrigin(p *probe) {
-	host := p.current().addr()
-	const none = "the field Origin is not compared with Host: any page could chat here in its visitor's name"
-	const like = "an Origin that only looks like this host is welcome: take the host out of it with url.Parse, and compare all of it, port and all, with the request's Host"
-	for _, o := range [][2]string{
-		{"http://evil.example", none}, {"null", none}, {"http://localhost:1", like}, {"http://localhost", like}, {"http://" + host + "0", like},
-		{"http://" + host + ".evil.example", like}, {"http://evil" + host, like}, {"http://evil." + host, like}, {"http://evil.example/" + host, like},
-		{"http://evil.example?" + host, like}, {"http://" + host + "@evil.example", like},
-	} {
-		p.refused(p.upgrade().With("Origin", o[0]), http.StatusForbidden, o[1])
-	}
-}
-
-// takesOrigin: the own page may, and so may programs, which have no page.
-func takesOrigin(p *probe) {
-	host := p.current().addr()
-	for _, origin := range [][]string{{"http://" + host}, {"https://" + host}, {"http://" + strings.ToUpper(host)}, nil} {
-		c := p.dial()
-		if a := c.ask(p.upgrade().With("Origin", origin...)); a.status != 101 {
-			c.fail("101 Switching Protocols", "only an Origin whose host is not the request's Host is refused, in upper or lower case; programs send none, and are welcome")
-		}
-	}
+	p.expectStatus(r, http.StatusMethodNotAllowed, "such a request is let in: r.Method has to be GET")
 }
 
 // silence is how long members say nothing and stay: longer than the time limits that are
@@ -283,8 +199,7 @@ func takesSeveral(p *probe) {
 	}
 	p.dial()
 	p.dial().write([]byte("GET / HTTP/1.1\r\n"))
-	c := p.dial()
-	if a := c.ask(frames.Request{"GET / HTTP/1.1", "Host: " + p.server.addr()}); a.status != http.StatusOK {
+	if c, a := p.get("/"); a.status != http.StatusOK {
 		c.fail("the page, while four members are connected, and two connections on which not all was said yet", "something waits for the members that are connected")
 	}
 }

@@ -1,5 +1,10 @@
 package main
 
+import (
+	"os"
+	"syscall"
+)
+
 // titles are the names of the steps.
 var titles = []string{1: "upgrade log", "handshake", "history push", "frame parse", "broadcast", "close handling"}
 
@@ -11,34 +16,49 @@ var table = []behaviour{
 	{step: 1, name: "it listens where -addr says, and prints: listening on http://…", do: listens},
 	{step: 1, name: "the page is at /", do: servesPage, shares: true},
 	{step: 1, name: "the files that the page loads are there", do: servesFiles, shares: true},
-	{step: 1, name: "a WebSocket upgrade prints: upgrade requested!", do: logsUpgrade},
-	{step: 1, name: "so does an upgrade at any other path", do: logsUpgradeAnywhere},
+	{step: 1, name: "a WebSocket upgrade prints: upgrade requested!", do: logs("/", "log \""+requested+"\" where the header Upgrade says websocket")},
+	{step: 1, name: "so does an upgrade at any other path", do: logs("/any/where?q=1",
+		"the upgrade is looked for at one path only: look at the header, before any path")},
 	{step: 1, until: 1, name: "a WebSocket upgrade is answered 501, for now", do: notYet, shares: true},
-	{step: 1, name: "an upgrade to anything else is answered 400", do: refusesOthers, shares: true},
+	{step: 1, name: "an upgrade to anything else is answered 400", shares: true, do: answers(400, "Upgrade",
+		"compare the header Upgrade with websocket, and answer anything else with http.Error(w, …, 400)", "h2c", "websocket2", "other")},
 	{step: 1, name: "the environment variable PORT chooses the port", do: readsPORT},
 	{step: 1, name: "a port in use is one line, and exit status 1", do: portInUse},
-	{step: 1, name: "Ctrl-C ends it with exit status 0", do: ctrlC, unixOnly: true},
-	{step: 1, name: "so does SIGTERM", do: terminated, unixOnly: true},
+	{step: 1, name: "Ctrl-C ends it with exit status 0", do: endsAt(os.Interrupt, "Ctrl-C"), unixOnly: true},
+	{step: 1, name: "so does SIGTERM", do: endsAt(syscall.SIGTERM, "SIGTERM, as kill sends it"), unixOnly: true},
 
 	{step: 2, name: "a handshake is answered 101 Switching Protocols", do: switches},
 	{step: 2, name: "the answer's lines end with \\r\\n, and an empty line ends them", do: endsHeader, shares: true},
 	{step: 2, until: 2, name: "nothing follows the answer", do: endsThere, shares: true},
 	{step: 2, name: "Sec-WebSocket-Accept is computed from the key", do: accepts, shares: true},
 	{step: 2, name: "the subprotocol json is named if it is offered", do: namesJSON, shares: true},
-	{step: 2, name: "no subprotocol is named if json is not offered", do: namesNoOther, shares: true},
-	{step: 2, name: "no extension is named", do: namesNoExtension, shares: true},
-	{step: 2, name: "Connection and Upgrade are read as lists, in any case", do: readsTokens, shares: true},
+	{step: 2, name: "no subprotocol is named if json is not offered", shares: true, do: namesNone("Sec-WebSocket-Protocol",
+		"json was not offered: name it only if the request does, else a browser hangs up", "", "other", "json2, xjson")},
+	{step: 2, name: "no extension is named", shares: true, do: namesNone("Sec-WebSocket-Extensions",
+		"an extension that is named is agreed on, and browsers will compress: the workshop asks for none", "", "permessage-deflate; client_max_window_bits")},
+	{step: 2, name: "Connection and Upgrade are read as lists, in any case", shares: true, do: each(
+		answers(101, "Connection", listed, "keep-alive, Upgrade", "keep-alive|upgrade", "UPGRADE"), answers(101, "Upgrade", listed, "WebSocket"))},
 	{step: 2, name: "a handshake may come in pieces", do: takesPieces, shares: true},
 	{step: 2, until: 2, name: "the connection stays open", do: staysOpen, waits: true},
 	{step: 2, name: "nobody there, nothing to do: it rests", do: rests},
 	{step: 2, name: "several connections stay open side by side", do: takesSeveral, shares: true},
 	{step: 2, until: 5, name: "Ctrl-C ends it with members connected, too", do: ctrlCWithMembers, unixOnly: true},
 	{step: 2, name: "a method other than GET is answered 405", do: refusesMethod, shares: true},
-	{step: 2, name: "Connection without upgrade is answered 400", do: refusesConnection, shares: true},
-	{step: 2, name: "a missing or wrong key is answered 400", do: refusesKey, shares: true},
-	{step: 2, name: "a version other than 13 is answered 426, with the right one", do: refusesVersion, shares: true},
-	{step: 2, name: "an Origin on another host is answered 403", do: refusesOrigin, shares: true},
-	{step: 2, name: "the page's own Origin is welcome, and no Origin too", do: takesOrigin, shares: true},
+	{step: 2, name: "Connection without upgrade is answered 400", shares: true, do: answers(400, "Connection",
+		"such a request is let in: one of the words in Connection has to be upgrade", "keep-alive", "close, upgraded")},
+	{step: 2, name: "a missing or wrong key is answered 400", shares: true, do: answers(400, "Sec-WebSocket-Key",
+		"such a key, or none, is let in: it has to be 16 bytes in base64",
+		"", "hello", "ZGVmZ2hpamtsbW5vcHFy", "ZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXp7fH1+f4CBgoM=", "????????????????????????")},
+	{step: 2, name: "a version other than 13 is answered 426, with the right one", shares: true, do: answers(426, "Sec-WebSocket-Version",
+		"such a version is let in: only 13 is spoken here", "8", "0", "")},
+	{step: 2, name: "an Origin on another host is answered 403", shares: true, do: each(
+		answers(403, "Origin", "the field Origin is not compared with Host: any page could chat here in its visitor's name", "http://evil.example", "null"),
+		answers(403, "Origin", "an Origin that only looks like this host is welcome: take the host out of it with url.Parse, and compare all of it, port and all, with the request's Host",
+			"http://localhost:1", "http://localhost", "http://HOST0", "http://HOST.evil.example", "http://evilHOST", "http://evil.HOST",
+			"http://evil.example/HOST", "http://evil.example?HOST", "http://HOST@evil.example"))},
+	{step: 2, name: "the page's own Origin is welcome, and no Origin too", shares: true, do: answers(101, "Origin",
+		"only an Origin whose host is not the request's Host is refused, in upper or lower case; programs send none, and are welcome",
+		"http://HOST", "https://HOST", "http://UPPER", "")},
 	{step: 2, name: "a handshake that is not finished is dropped after 5 s", do: dropsHalf, waits: true},
 
 	{step: 3, name: "a frame comes straight after the handshake", do: greets},
