@@ -32,8 +32,7 @@ func (p *proxy) serve(l net.Listener) {
 			time.Sleep(50 * time.Millisecond) // no file descriptor is free, perhaps: some will be
 			continue
 		}
-		w := &watcher{log: p.log, server: p.name, conn: p.conns.Add(1)}
-		go p.join(nc.(*net.TCPConn), w)
+		go p.join(nc.(*net.TCPConn), newWatcher(p.log, p.name, p.conns.Add(1)))
 	}
 }
 

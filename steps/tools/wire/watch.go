@@ -3,8 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/hex"
+	"iter"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,7 +36,7 @@ type watcher struct {
 	conn   int64
 
 	mu       sync.Mutex
-	streams  [2]stream
+	streams  [2]*stream
 	asked    []asked // requests that wait for their answer
 	upgraded bool    // 101 was said: from here on there are frames
 }
@@ -44,158 +44,46 @@ type watcher struct {
 // asked is what must be known of a request to read its answer.
 type asked struct{ head, upgrade bool }
 
-// A stream is what one side sends. The unit is what is coming: a head or a frame.
+// A stream is what one side sends. A coroutine reads it, which stands still where it wants
+// more than has come. The unit is what is coming: a head, a frame or a chunk.
 type stream struct {
-	unit    []byte // what is kept of it
-	since   time.Time
-	length  uint64 // bytes of it that have come
-	inFrame bool   // it is a frame
-	frame   frames.Frame
-	size    int    // of the frame's header, once that is whole
-	left    uint64 // bytes that the frame's payload still lacks
+	*watcher
+	from   origin
+	in     []byte                  // what has come and is not taken yet
+	resume func() (struct{}, bool) // goes on reading
+	stop   func()                  // says that nothing more will come
+	wait   func(struct{}) bool     // stands still; false: nothing more will come
 
-	body    uint64 // bytes that the body of a request or an answer still lacks
-	chunks  chunks
-	strange bool // no HTTP, or a body without an end: it is not taken apart
+	unit   []byte    // what is kept of it
+	length uint64    // bytes of it that have come
+	since  time.Time // its first byte came
+}
+
+func newWatcher(log *record, server string, conn int64) *watcher {
+	w := &watcher{log: log, server: server, conn: conn}
+	for from := range w.streams {
+		s := &stream{watcher: w, from: origin(from)}
+		s.resume, s.stop = iter.Pull(s.read)
+		w.streams[from] = s
+	}
+	return w
 }
 
 // watch takes the next bytes of one side.
 func (w *watcher) watch(from origin, b []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := &w.streams[from]
-	for len(b) > 0 {
-		if s.length == 0 {
-			s.inFrame, s.since = w.framesFrom(from, b), time.Now()
-		}
-		n := len(b)
-		switch {
-		case s.inFrame:
-			n = w.takeFrame(from, b)
-		case s.strange:
-			w.add(from, "other", b)
-		case s.body > 0:
-			n = int(min(s.body, uint64(n)))
-			s.body -= uint64(n)
-			w.add(from, "other", b[:n])
-		case s.chunks.on:
-			n = s.chunks.take(b)
-			w.add(from, "other", b[:n])
-		default:
-			n = w.takeHead(from, b)
-		}
-		b = b[n:]
-	}
-}
-
-// framesFrom says whether a side's next unit, which begins with b, is a frame. A client may send
-// frames behind its request without waiting for 101: they do not begin as a next request would.
-func (w *watcher) framesFrom(from origin, b []byte) bool {
-	s := &w.streams[from]
-	early := from == fromClient && len(w.asked) > 0 && w.asked[len(w.asked)-1].upgrade && s.body == 0 && !s.chunks.on
-	return w.upgraded || early && !beginsHead(from, b)
-}
-
-// takeFrame takes what belongs to the frame that is coming, and returns how much that was.
-func (w *watcher) takeFrame(from origin, b []byte) int {
-	s := &w.streams[from]
-	n := int(min(s.left, uint64(len(b))))
-	s.unit = append(s.unit, b[:min(n, s.size+maxKept-len(s.unit))]...)
-	s.left -= uint64(n)
-	if s.size == 0 {
-		_, size := frames.ParseHeader(s.unit)
-		n = min(size-len(s.unit), len(b))
-		s.unit = append(s.unit, b[:n]...)
-		if s.frame, size = frames.ParseHeader(s.unit); len(s.unit) == size {
-			s.size, s.left = size, s.frame.Length
-		}
-	}
-	s.length += uint64(n)
-	if s.size > 0 && s.left == 0 {
-		w.flush(from, "frame")
-	}
-	return n
-}
-
-// takeHead takes what belongs to the head that is coming, and returns how much that was.
-func (w *watcher) takeHead(from origin, b []byte) int {
-	s := &w.streams[from]
-	before := len(s.unit)
-	s.unit = append(s.unit, b[:min(len(b), maxHead-before)]...)
-	if before == 1 && w.framesFrom(from, s.unit) { // the first byte alone could have been both
-		s.unit, s.inFrame = s.unit[:before], true
-		return 0
-	}
-	end := headEnd(s.unit, max(0, before-2))
-	switch {
-	case !beginsHead(from, s.unit) || end < 0 && len(s.unit) == maxHead:
-		s.strange = true
-		s.length = uint64(len(s.unit))
-		defer w.flush(from, "other")
-	case end >= 0:
-		s.unit = s.unit[:end]
-		if from == fromClient {
-			defer w.requested(string(s.unit))
-			defer w.flush(from, "request")
-		} else {
-			defer w.answered(string(s.unit))
-			defer w.flush(from, "response")
-		}
-	}
-	s.length = uint64(len(s.unit))
-	return len(s.unit) - before
-}
-
-// requested notes what a request announces.
-func (w *watcher) requested(head string) {
-	w.asked = append(w.asked, asked{
-		head:    strings.HasPrefix(head, "HEAD "),
-		upgrade: strings.Contains(strings.ToLower(field(head, "Upgrade")), "websocket"),
-	})
-	w.streams[fromClient].announce(head)
-}
-
-// answered notes what an answer announces.
-func (w *watcher) answered(head string) {
-	_, rest, _ := strings.Cut(head, " ")
-	status, _ := strconv.Atoi(rest[:min(3, len(rest))])
-	var a asked
-	if len(w.asked) > 0 {
-		a = w.asked[0]
-	}
-	switch {
-	case status == 101:
-		w.upgraded = true
-		return
-	case 100 <= status && status < 200: // the answer is still to come
-		return
-	}
-	w.asked = w.asked[min(1, len(w.asked)):]
-	s := &w.streams[fromServer]
-	if a.head || status == 204 || status == 304 {
-		return
-	}
-	if s.announce(head); s.body == 0 && !s.chunks.on && field(head, "Content-Length") == "" {
-		s.strange = true // up to the end of the connection
-	}
-}
-
-// announce notes how long the body is that follows a head (RFC 9112, section 6).
-func (s *stream) announce(head string) {
-	if strings.Contains(strings.ToLower(field(head, "Transfer-Encoding")), "chunked") {
-		s.chunks = chunks{on: true}
-		return
-	}
-	s.body, _ = strconv.ParseUint(field(head, "Content-Length"), 10, 64)
+	w.streams[from].in = b
+	w.streams[from].resume()
 }
 
 // end records that a side has ended its half of the connection, or by a reset all of it.
 func (w *watcher) end(from origin, how string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for o := range w.streams {
-		if w.streams[o].length > 0 && (how == "reset" || origin(o) == from) {
-			w.flush(origin(o), "other") // half a frame is no frame
+	for _, s := range w.streams {
+		if how == "reset" || s.from == from {
+			s.stop()
 		}
 	}
 	w.log.add(&event{server: w.server, conn: w.conn, from: from, kind: "end", how: how})
@@ -214,48 +102,167 @@ type half struct {
 func (w *watcher) halves(age time.Duration) (found []half) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for o, s := range w.streams {
+	for _, s := range w.streams {
 		if s.length > 0 && time.Since(s.since) > age {
-			found = append(found, half{w.server, w.conn, origin(o).String(), hex.EncodeToString(s.unit[:min(len(s.unit), maxKept)]), s.length})
+			found = append(found, half{w.server, w.conn, s.from.String(), hex.EncodeToString(s.unit[:min(len(s.unit), maxKept)]), s.length})
 		}
 	}
 	return found
 }
 
-// flush records the unit, and begins the next.
-func (w *watcher) flush(from origin, kind string) {
-	s := &w.streams[from]
-	e := &event{server: w.server, conn: w.conn, from: from, kind: kind, raw: s.unit, length: s.length}
-	if kind == "frame" {
-		e.frame, e.size = s.frame, s.size
-	} else if kind == "other" {
+// more waits until something has come that is not taken, and says false if nothing will.
+func (s *stream) more() bool { return len(s.in) > 0 || s.wait(struct{}{}) }
+
+// take waits for n more bytes of the unit, of which it keeps up to keep bytes in all. It says
+// false if they will not come.
+func (s *stream) take(n uint64, keep int) bool {
+	for n > 0 && s.more() {
+		if s.length == 0 {
+			s.since = time.Now()
+		}
+		some := min(n, uint64(len(s.in)))
+		s.unit = append(s.unit, s.in[:min(int(some), keep-len(s.unit))]...)
+		s.in, s.length, n = s.in[some:], s.length+some, n-some
+	}
+	return n == 0
+}
+
+// record records the unit as what e says it is, and begins the next.
+func (s *stream) record(e event) {
+	if s.length == 0 {
+		return
+	}
+	e.server, e.conn, e.from, e.raw, e.length = s.server, s.conn, s.from, s.unit, s.length
+	if e.kind == "other" {
 		e.raw = e.raw[:min(len(e.raw), maxKept)]
 	}
-	s.unit, s.length, s.size, s.left = nil, 0, 0, 0
-	w.log.add(e)
+	s.unit, s.length = nil, 0
+	s.log.add(&e)
 }
 
-// add records bytes that are no head and no frame.
-func (w *watcher) add(from origin, kind string, b []byte) {
-	w.log.add(&event{server: w.server, conn: w.conn, from: from, kind: kind,
-		raw: slices.Clone(b[:min(len(b), maxKept)]), length: uint64(len(b))})
-}
-
-// headEnd returns where the head ends that b begins with, looking for the empty line from a
-// position on, or -1. Not every server knows that a line ends with CR and LF.
-func headEnd(b []byte, at int) int {
-	for ; ; at++ {
-		i := bytes.IndexByte(b[min(at, len(b)):], '\n')
-		if i < 0 {
-			return -1
-		}
-		at += i
-		if rest := b[at+1:]; bytes.HasPrefix(rest, []byte("\n")) {
-			return at + 2
-		} else if bytes.HasPrefix(rest, []byte("\r\n")) {
-			return at + 3
+// read reads units, to the end.
+func (s *stream) read(wait func(struct{}) bool) {
+	for s.wait = wait; s.more(); {
+		if s.upgraded {
+			s.frame()
+		} else {
+			s.message()
 		}
 	}
+	s.record(event{kind: "other"}) // half a frame is no frame
+}
+
+// frame reads a frame, of which the unit may be the beginning.
+func (s *stream) frame() {
+	f, size := frames.ParseHeader(s.unit)
+	for len(s.unit) < size {
+		if !s.take(uint64(size-len(s.unit)), size) {
+			return
+		}
+		f, size = frames.ParseHeader(s.unit)
+	}
+	if s.take(f.Length, size+maxKept) {
+		s.record(event{kind: "frame", frame: f, size: size})
+	}
+}
+
+// message reads a request or an answer, head and body. A client may send frames behind its
+// request without waiting for 101: they do not begin as a next request would.
+func (s *stream) message() {
+	for !bytes.HasSuffix(s.unit, []byte("\n\r\n")) && !bytes.HasSuffix(s.unit, []byte("\n\n")) { // not every server knows CR
+		if !s.take(1, maxHead+1) {
+			return
+		}
+		begins := beginsHead(s.from, s.unit)
+		if n := len(s.asked); !begins && s.from == fromClient && n > 0 && s.asked[n-1].upgrade {
+			s.frame()
+			return
+		} else if !begins || len(s.unit) > maxHead {
+			s.strange()
+			return
+		}
+	}
+	head := string(s.unit)
+	s.record(event{kind: [...]string{"request", "response"}[s.from]})
+	if s.from == fromClient {
+		s.asked = append(s.asked, asked{strings.HasPrefix(head, "HEAD "), holds(head, "Upgrade", "websocket")})
+	} else if !s.answered(head) {
+		return
+	}
+	// how long the body is: RFC 9112, section 6
+	length := field(head, "Content-Length")
+	n, _ := strconv.ParseUint(length, 10, 64)
+	switch {
+	case holds(head, "Transfer-Encoding", "chunked"):
+		s.chunks()
+	case s.from == fromServer && length == "":
+		s.pass(math.MaxUint64) // up to the end of the connection
+	default:
+		s.pass(n)
+	}
+}
+
+// answered notes what an answer means, and reports whether a body follows.
+func (s *stream) answered(head string) bool {
+	_, rest, _ := strings.Cut(head, " ")
+	status, _ := strconv.Atoi(rest[:min(3, len(rest))])
+	s.upgraded = status == 101
+	if status/100 == 1 { // the answer is still to come, or frames
+		return false
+	}
+	var a asked
+	if len(s.asked) > 0 {
+		a, s.asked = s.asked[0], s.asked[1:]
+	}
+	return !a.head && status != 204 && status != 304
+}
+
+// pass reads n bytes that are not taken apart: they are recorded as they come.
+func (s *stream) pass(n uint64) {
+	for n > 0 && s.more() {
+		some := min(n, uint64(len(s.in)))
+		n -= some
+		s.take(some, maxKept)
+		s.record(event{kind: "other"})
+	}
+}
+
+// strange reads what is no HTTP, from the unit on.
+func (s *stream) strange() {
+	s.record(event{kind: "other"})
+	for s.more() && !s.upgraded {
+		s.pass(uint64(len(s.in)))
+	}
+}
+
+// chunks reads a body in chunks (RFC 9112, section 7.1).
+func (s *stream) chunks() {
+	for last := false; ; {
+		line := s.line()
+		hex, _, _ := strings.Cut(line, ";")
+		size, err := strconv.ParseUint(hex, 16, 62)
+		switch {
+		case last: // or the trailer behind it
+		case err != nil:
+			s.strange()
+			return
+		case size == 0:
+			last = true
+		default:
+			s.take(size+2, maxKept)
+		}
+		s.record(event{kind: "other"})
+		if last && line == "" {
+			return
+		}
+	}
+}
+
+// line reads a line, as a unit or the beginning of one, and returns it without its end.
+func (s *stream) line() string {
+	for !bytes.HasSuffix(s.unit, []byte("\n")) && len(s.unit) < maxKept && s.take(1, maxKept) {
+	}
+	return strings.TrimSpace(string(s.unit))
 }
 
 // beginsHead says whether b may be the beginning of a request or of an answer. The first byte of
@@ -280,42 +287,7 @@ func field(head, name string) string {
 	return strings.Join(values, ", ")
 }
 
-// chunks finds the end of a body in chunks (RFC 9112, section 7.1).
-type chunks struct {
-	on   bool   // such a body is coming
-	left uint64 // bytes that the chunk still lacks, with the line end behind it
-	line []byte // the line in front of a chunk, or of the trailer
-	last bool   // the chunk of length 0 was there
-}
-
-// take returns how much of b belongs to the body.
-func (c *chunks) take(b []byte) (n int) {
-	for n < len(b) && c.on {
-		if c.left > 0 {
-			step := min(c.left, uint64(len(b)-n))
-			c.left -= step
-			n += int(step)
-			continue
-		}
-		c.line = append(c.line, b[n])
-		n++
-		if b[n-1] != '\n' && len(c.line) < maxKept {
-			continue
-		}
-		line := strings.TrimSpace(string(c.line))
-		c.line = nil
-		if c.last {
-			c.on = line != ""
-			continue
-		}
-		hex, _, _ := strings.Cut(line, ";")
-		size, err := strconv.ParseUint(hex, 16, 62)
-		c.last = err == nil && size == 0
-		if err != nil {
-			c.left = math.MaxUint64 // it has no end that could be found
-		} else if size > 0 {
-			c.left = size + 2
-		}
-	}
-	return n
+// holds reports whether a field of a head holds a word, in whatever case.
+func holds(head, name, word string) bool {
+	return strings.Contains(strings.ToLower(field(head, name)), word)
 }

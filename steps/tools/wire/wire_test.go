@@ -230,7 +230,7 @@ func TestHoweverCut(t *testing.T) {
 	}
 	for name, pieces := range conversations() {
 		for how, size := range cuts {
-			w := &watcher{log: newRecord(), server: "it", conn: 1}
+			w := newWatcher(newRecord(), "it", 1)
 			var want []string
 			var sent, seen [2]string
 			for _, p := range pieces {
