@@ -8,6 +8,8 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -31,6 +33,25 @@ func Is(step int, file string, names []string) bool {
 	return step != library && slices.ContainsFunc(names, func(name string) bool {
 		return name == "package" || name == "import" || slices.Contains(given[step][file], name)
 	})
+}
+
+// Code returns the Go files of a folder, by their names and without its tests.
+func Code(dir string) (map[string]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	files := make(map[string]string)
+	for _, e := range entries {
+		if name := e.Name(); filepath.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") {
+			text, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				return nil, err
+			}
+			files[name] = string(text)
+		}
+	}
+	return files, nil
 }
 
 // Files returns what play puts into work/ for a step: the files before it (none before the

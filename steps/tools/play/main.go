@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"websocket-workshop/steps/tools/given"
+	"websocket-workshop/steps/tools/programs"
 )
 
 // lastStep is the step that ends the workshop.
@@ -51,36 +52,34 @@ func command(out io.Writer, args []string, now time.Time) int {
 	step := flags.Int("step", 0, "the step to begin, 1 to 6")
 	library := flags.Bool("library", false, "begin with step 6 done, to go on with the library")
 	dir := flags.String("dir", "", "the folder to put the code into, instead of work")
-	if err := flags.Parse(args); err != nil || !*library && (*step < 1 || *step > lastStep) || *library && *step != 0 || flags.NArg() > 0 {
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 || *library == (*step != 0) || *step < 0 || *step > lastStep {
 		fmt.Fprintln(out, "say which step to begin: go run ./steps/tools/play -step N, with N from 1 to 6, or -library")
 		return 2
 	}
 	if *library {
 		*step = lastStep + 1
 	}
-	p := beginning{step: *step}
-	here, err := os.Getwd()
-	if err == nil {
-		p.root, err = workshop(here)
-	}
-	if err != nil {
-		fmt.Fprintln(out, err)
-		return 1
-	}
-	p.here = filepath.Clean(cmp.Or(os.Getenv("USER_WORKING_DIR"), here)) // under Task, which stands at the top
-	if p.work, err = filepath.Abs(cmp.Or(*dir, filepath.Join(p.root, "work"))); err == nil {
-		err = p.do(out, now)
-	}
-	if err != nil {
+	if err := beginStep(out, *step, *dir, now); err != nil {
 		fmt.Fprintln(out, err)
 		return 1
 	}
 	return 0
 }
 
-// do begins the step, and says what it has done and what comes next.
-func (p *beginning) do(out io.Writer, now time.Time) error {
-	inside := within(p.here, p.work)
+// beginStep begins a step in the folder dir, or work, and says what it has done and what comes next.
+func beginStep(out io.Writer, step int, dir string, now time.Time) error {
+	here, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	p := &beginning{root: programs.Workshop(here), step: step}
+	if p.root == "" {
+		return fmt.Errorf("%s is not in the workshop's folder: go there first", here)
+	}
+	p.here = filepath.Clean(cmp.Or(os.Getenv("USER_WORKING_DIR"), here)) // under Task, which stands at the top
+	if p.work, err = filepath.Abs(cmp.Or(dir, p.in("work"))); err != nil {
+		return err
+	}
 	kept, err := p.begin(now)
 	if kept != "" {
 		fmt.Fprintf(out, "What was in %s is now in %s\n", p.shown(p.work), p.shown(kept))
@@ -88,7 +87,7 @@ func (p *beginning) do(out io.Writer, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if inside { // a shell stays in a folder that is moved or removed, whatever its prompt says
+	if within(p.here, p.work) { // a shell stays in a folder that is moved or removed, whatever its prompt says
 		fmt.Fprintf(out, "You stand in the folder as it was. Leave this folder:  cd %s\n", quoted(filepath.ToSlash(p.work)))
 		p.here = p.work
 	}
@@ -96,16 +95,9 @@ func (p *beginning) do(out io.Writer, now time.Time) error {
 	return nil
 }
 
-// workshop returns the workshop's folder, from wherever inside it one stands.
-func workshop(here string) (string, error) {
-	for dir := here; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "steps", "01", "main.go")); err == nil {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("%s is not in the workshop's folder: go there first", here)
-		}
-	}
+// in returns the path of something in the workshop.
+func (p *beginning) in(path ...string) string {
+	return filepath.Join(append([]string{p.root}, path...)...)
 }
 
 // begin puts the start of a step into work, and returns where it has moved what was there.
@@ -145,22 +137,17 @@ func (p *beginning) begin(now time.Time) (kept string, err error) {
 
 // fill puts the start of the step into an empty folder.
 func (p *beginning) fill(dir string) error {
-	if err := os.Chmod(dir, 0o755); err != nil {
-		return err
-	}
 	before, err := p.code(p.step - 1)
 	if err != nil {
 		return err
 	}
-	files := before
-	if p.step <= lastStep {
-		after, err := p.code(p.step)
-		if err != nil {
-			return err
-		}
-		if files, err = given.Files(p.step, before, after); err != nil {
-			return err
-		}
+	after, err := p.code(p.step)
+	if err != nil {
+		return err
+	}
+	files, err := given.Files(p.step, before, after)
+	if err != nil {
+		return err
 	}
 	for name, text := range files {
 		if before[name] == "" {
@@ -170,42 +157,25 @@ func (p *beginning) fill(dir string) error {
 			return err
 		}
 	}
-	return nil
+	return os.Chmod(dir, 0o755)
 }
 
-// code returns the code of a step, by the names of its files. Step 0 has none.
+// code returns the code of a step, by the names of its files. Before the first and behind the
+// last there is none.
 func (p *beginning) code(step int) (map[string]string, error) {
-	files := make(map[string]string)
-	if step == 0 {
-		return files, nil
+	if step < 1 || step > lastStep {
+		return nil, nil
 	}
-	from := filepath.Join(p.root, "steps", fmt.Sprintf("%02d", step))
-	entries, err := os.ReadDir(from)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
-			continue
-		}
-		text, err := os.ReadFile(filepath.Join(from, e.Name()))
-		if err != nil {
-			return nil, err
-		}
-		files[e.Name()] = string(text)
-	}
-	return files, nil
+	return given.Code(p.in(fmt.Sprintf("steps/%02d", step)))
 }
 
 // moveAside moves work under a name with the date and time, and returns that. An empty
 // folder is simply removed: there is nothing to keep.
 func (p *beginning) moveAside(now time.Time) (string, error) {
-	if entries, err := os.ReadDir(p.work); err != nil {
-		return "", err
-	} else if len(entries) == 0 {
-		return "", os.Remove(p.work)
+	if os.Remove(p.work) == nil { // which takes no folder that holds something
+		return "", nil
 	}
-	parent := filepath.Join(p.root, aside)
+	parent := p.in(aside)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return "", err
 	}
@@ -213,19 +183,13 @@ func (p *beginning) moveAside(now time.Time) (string, error) {
 	if err := os.WriteFile(filepath.Join(parent, ".gitignore"), []byte("*\n"), 0o644); err != nil {
 		return "", err
 	}
-	name := now.Format("2006-01-02_15-04-05")
-	for n := 1; ; n++ {
-		kept := filepath.Join(parent, name)
-		if n > 1 {
-			kept = fmt.Sprintf("%s_%d", kept, n) // the second of that second
+	name := filepath.Join(parent, now.Format("2006-01-02_15-04-05"))
+	kept := name
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(kept); err != nil { // Rename might replace what is there
+			return kept, os.Rename(p.work, kept)
 		}
-		if _, err := os.Lstat(kept); err == nil {
-			continue // Rename might replace it
-		}
-		if err := os.Rename(p.work, kept); err != nil {
-			return "", err
-		}
-		return kept, nil
+		kept = fmt.Sprintf("%s_%d", name, n) // the second of that second
 	}
 }
 
@@ -237,7 +201,7 @@ func within(path, folder string) bool {
 
 // shown returns a path as seen from where the user stands, if that is in the workshop.
 func (p *beginning) shown(path string) string {
-	if rel, err := filepath.Rel(p.here, path); err == nil && within(p.here, p.root) && within(path, p.root) {
+	if rel, err := filepath.Rel(p.here, path); err == nil && within(path, p.root) {
 		path = rel
 		if rel == "." {
 			path = filepath.Base(p.here)
@@ -277,20 +241,20 @@ func (p *beginning) next() string {
 		lesson, task, args = "library/README.md", "library", fmt.Sprintf(" -step %d -library", lastStep)
 		holds = fmt.Sprintf("the code of step %d", lastStep)
 	}
-	check := p.run(filepath.Join(p.root, "steps", "tools", "check")) + args
-	lines := [][3]string{{"run it", "task work", p.run(p.work)}, {"check", "task check-" + task, check}}
-	if p.step <= lastStep {
-		lines = append(lines, [3]string{"compare", "task diff-work-" + task, check + " -diff-only"})
-	}
-	said := fmt.Sprintf("%s holds %s: begin there.\n\n  read     %s\n", p.shown(p.work), holds, p.shown(filepath.Join(p.root, lesson)))
-	for _, line := range lines {
-		if p.work == filepath.Join(p.root, "work") { // the tasks, and check, know that folder
-			said += fmt.Sprintf("  %-8s %-17s or  %s\n", line[0], line[1], line[2])
-		} else if line[0] == "run it" {
-			said += fmt.Sprintf("  %-8s %s\n", line[0], line[2])
-		} else {
-			said += fmt.Sprintf("  %-8s %s %s\n", line[0], line[2], quoted(p.shown(p.work)))
+	said := fmt.Sprintf("%s holds %s: begin there.\n\n  read     %s\n", p.shown(p.work), holds, p.shown(p.in(lesson)))
+	say := func(what, task, command string) {
+		if p.work == p.in("work") { // the tasks, and check, know that folder
+			command = fmt.Sprintf("%-17s or  %s", task, command)
+		} else if what != "run it" {
+			command += " " + quoted(p.shown(p.work))
 		}
+		said += fmt.Sprintf("  %-8s %s\n", what, command)
+	}
+	check := p.run(p.in("steps/tools/check")) + args
+	say("run it", "task work", p.run(p.work))
+	say("check", "task check-"+task, check)
+	if p.step <= lastStep {
+		say("compare", "task diff-work-"+task, check+" -diff-only")
 	}
 	return said
 }
