@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/textproto"
 	"os"
 	"strings"
 	"time"
@@ -101,20 +102,18 @@ func (c *client) vanish() {
 
 // note turns an error of reading into what an attendee is told, and records that.
 func (c *client) note(err error) error {
-	var timeout net.Error
 	switch {
-	case errors.As(err, &timeout) && timeout.Timeout():
-		err = errQuiet
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.came = append(c.came, fmt.Sprintf("nothing for %v", c.span))
+		return errQuiet
+	case errors.Is(err, net.ErrClosed): // by the check
+		return errHungUp
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		err = errHungUp
-		c.came = append(c.came, err.Error())
-	case errors.Is(err, os.ErrClosed), errors.Is(err, net.ErrClosed):
 		err = errHungUp
 	default:
 		err = errReset
-		c.came = append(c.came, err.Error())
 	}
+	c.came = append(c.came, err.Error())
 	return err
 }
 
@@ -310,14 +309,14 @@ func (p *probe) upgrade() frames.Request {
 type answer struct {
 	status int
 	head   string // as it came
-	fields map[string][]string
+	fields textproto.MIMEHeader
 	body   string
 	err    error // if the header did not come to its end
 }
 
 // get returns a field of the answer.
 func (a answer) get(name string) string {
-	return strings.Join(a.fields[strings.ToLower(name)], ", ")
+	return strings.Join(a.fields.Values(name), ", ")
 }
 
 // ask sends a request and reads the header of the answer.
@@ -353,32 +352,19 @@ func (c *client) answer() answer {
 	if a.err != nil {
 		a.err = c.note(a.err)
 	}
-	a.parse()
+	first, rest, _ := strings.Cut(a.head, "\n")
+	fmt.Sscanf(first, "HTTP/1.1 %d", &a.status)
+	a.fields, _ = textproto.NewReader(bufio.NewReader(strings.NewReader(rest + "\r\n"))).ReadMIMEHeader() // as far as it is a header
 	if a.err == nil && a.status != 101 {
 		a.body = c.body(a)
 	}
 	return a
 }
 
-// parse takes the header apart, as far as it is one.
-func (a *answer) parse() {
-	first, rest, _ := strings.Cut(a.head, "\n")
-	fmt.Sscanf(first, "HTTP/1.1 %d", &a.status)
-	a.fields = map[string][]string{}
-	for line := range strings.Lines(rest) {
-		if name, value, ok := strings.Cut(line, ":"); ok {
-			name = strings.ToLower(name)
-			a.fields[name] = append(a.fields[name], strings.TrimSpace(value))
-		}
-	}
-}
-
 // body reads the body of an answer.
 func (c *client) body(a answer) string {
 	n := int64(64 << 10)
-	if length := a.get("Content-Length"); length != "" {
-		fmt.Sscan(length, &n)
-	}
+	fmt.Sscan(a.get("Content-Length"), &n)
 	b, _ := io.ReadAll(io.LimitReader(c.in, min(n, 64<<10)))
 	if len(b) > 0 {
 		c.says = string(bytes.TrimSpace(b))

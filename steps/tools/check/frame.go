@@ -16,40 +16,27 @@ func describe(f frames.Frame) string {
 	if f.Length == 0 {
 		f.Length = uint64(len(f.Payload)) // as Bytes has it
 	}
-	name, known := frames.Names[f.Opcode]
-	if !known {
-		name = fmt.Sprintf("unknown opcode 0x%X", f.Opcode)
-	}
-	parts := []string{name}
-	if f.Fin {
-		parts = append(parts, "FIN")
-	} else {
-		parts = append(parts, "no FIN")
-	}
+	s := cmp.Or(frames.Names[f.Opcode], fmt.Sprintf("unknown opcode 0x%X", f.Opcode))
+	s += map[bool]string{true: ", FIN", false: ", no FIN"}[f.Fin]
 	if f.RSV != 0 {
-		parts = append(parts, fmt.Sprintf("reserved bits %03b", f.RSV))
+		s += fmt.Sprintf(", reserved bits %03b", f.RSV)
 	}
 	if f.Masked {
-		parts = append(parts, fmt.Sprintf("masked with % x", f.Key))
+		s += fmt.Sprintf(", masked with % x", f.Key)
 	} else {
-		parts = append(parts, "not masked")
+		s += ", not masked"
 	}
-	parts = append(parts, fmt.Sprintf("length %d", f.Length))
+	s += fmt.Sprintf(", length %d", f.Length)
 	if f.Form > frames.ShortestForm(f.Length) {
-		parts = append(parts, fmt.Sprintf("written in %d bits", f.Form))
+		s += fmt.Sprintf(", written in %d bits", f.Form)
 	}
-	return strings.Join(parts, ", ") + describePayload(f)
-}
-
-// describePayload says what a frame carries, in the way its opcode asks for.
-func describePayload(f frames.Frame) string {
 	switch {
-	case len(f.Payload) == 0:
-		return ""
 	case f.Opcode == frames.Close && len(f.Payload) >= 2:
-		return fmt.Sprintf(": status code %d %s", f.Code(), quote(f.Payload[2:]))
+		return s + fmt.Sprintf(": status code %d %s", f.Code(), quote(f.Payload[2:]))
+	case len(f.Payload) > 0:
+		s += ": " + quote(f.Payload)
 	}
-	return ": " + quote(f.Payload)
+	return s
 }
 
 // quote returns the beginning of a payload, as text where it is text.
@@ -63,20 +50,10 @@ func quote(b []byte) string {
 		}
 		b, cut = b[:n], "…"
 	}
-	if !printable(b) {
+	if strings.ContainsFunc(string(b), func(r rune) bool { return r == utf8.RuneError || r < ' ' && r != '\n' && r != '\t' }) {
 		return hexBytes(b[:min(len(b), 16)]) + cut
 	}
 	return string(b) + cut
-}
-
-// printable reports whether b can be shown as text.
-func printable(b []byte) bool {
-	for _, r := range string(b) {
-		if r == utf8.RuneError || r < ' ' && r != '\n' && r != '\t' {
-			return false
-		}
-	}
-	return true
 }
 
 // hexBytes returns bytes in hex, as far as they fit on a line.
@@ -179,22 +156,12 @@ func (h history) follows(last history) string {
 
 // find returns where in the history a text is, or -1.
 func (h history) find(text string) int {
-	for i, m := range h.Msg {
-		if m.text == text {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(h.Msg, func(m message) bool { return m.text == text })
 }
 
 // has reports whether all the texts are in the history.
 func (h history) has(texts ...string) bool {
-	for _, text := range texts {
-		if h.find(text) < 0 {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(texts, func(text string) bool { return h.find(text) < 0 })
 }
 
 // String lists the texts of a history, newest first, as far as a line has room.

@@ -71,30 +71,38 @@ type probe struct {
 func (p *probe) fail(f failure) { panic(&f) }
 
 // run holds the target to a behaviour; it returns nil if that holds.
-func (p *probe) run(b behaviour) (f *failure) {
+func (p *probe) run(b behaviour) *failure {
 	defer p.close()
+	f := p.attempt(func() {
+		b.do(p)
+		p.expectNoMishap()
+	})
+	if f == nil || p.server == nil {
+		return f
+	}
+	f.cause = cmp.Or(p.server.fate(), f.cause)
+	f.lines, _ = p.server.Output.Since(f.from)
+	if !p.shares && waitedInVain.MatchString(f.came) {
+		f.stuck = waiting(p.server.dump())
+	}
+	if p.server.Output.Flooded() && !p.server.asked {
+		f.cause += "\nthe server prints without end: thousands of lines came"
+	}
+	return f
+}
+
+// attempt returns the failure in which do ends, if it does.
+func (p *probe) attempt(do func()) (f *failure) {
 	defer func() {
 		switch v := recover().(type) {
 		case nil:
-			return
 		case *failure:
 			f = v
 		default:
 			f = &failure{came: fmt.Sprint(v), cause: "the check itself is broken here: please report it"}
 		}
-		if p.server != nil {
-			f.cause = cmp.Or(p.server.fate(), f.cause)
-			f.lines, _ = p.server.Output.Since(f.from)
-			if !p.shares && waitedInVain.MatchString(f.came) {
-				f.stuck = waiting(p.server.dump())
-			}
-			if p.server.Output.Flooded() && !p.server.asked {
-				f.cause += "\nthe server prints without end: thousands of lines came"
-			}
-		}
 	}()
-	b.do(p)
-	p.expectNoMishap()
+	do()
 	return nil
 }
 
@@ -104,19 +112,15 @@ func (p *probe) expectNoMishap() {
 		return
 	}
 	if quoted, cause := p.server.mishap(p.from); cause != "" {
-		p.fail(failure{sent: cmp.Or(p.story, "what this behaviour sends"), expected: "each request is answered once, and no handler crashes", came: "in the terminal:\n" + shorten([]string{quoted}), cause: cause})
+		p.fail(failure{sent: cmp.Or(p.story, "what this behaviour sends"), expected: "each request is answered once, and no handler crashes", came: "in the terminal:\n" + shorten(quoted), cause: cause})
 	}
 }
 
 // close ends all that the probe has started.
 func (p *probe) close() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, nc := range p.conns {
-		nc.Close()
-	}
+	p.abandon()
 	for _, s := range p.servers {
-		s.stop()
+		<-s.Ended
 	}
 }
 
@@ -270,23 +274,16 @@ func (p *probe) fragments(opcode byte, payload []byte, sizes ...int) []frames.Fr
 
 // together runs do n times at once and waits for all; the first failure is the behaviour's.
 func (p *probe) together(n int, do func(i int)) {
-	var all sync.WaitGroup
-	failures := make(chan any, n)
+	failures := make(chan *failure, n)
 	for i := range n {
-		all.Go(func() {
-			defer func() {
-				if v := recover(); v != nil {
-					failures <- v
-				}
-			}()
-			do(i)
-		})
+		go func() { failures <- p.attempt(func() { do(i) }) }()
 	}
-	all.Wait()
-	select {
-	case v := <-failures:
-		panic(v)
-	default:
+	var first *failure
+	for range n {
+		first = cmp.Or(first, <-failures)
+	}
+	if first != nil {
+		panic(first)
 	}
 }
 

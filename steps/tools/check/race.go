@@ -78,21 +78,6 @@ func (p *probe) mill(i int) {
 	}
 }
 
-// attempt returns the failure in which do ends, if it does.
-func (p *probe) attempt(do func()) (f *failure) {
-	defer func() {
-		switch v := recover().(type) {
-		case nil:
-		case *failure:
-			f = v
-		default:
-			panic(v)
-		}
-	}()
-	do()
-	return nil
-}
-
 // access is how the race detector begins what it says of each of the two goroutines.
 var access = regexp.MustCompile(`(?i)^(?:previous )?(?:atomic )?(read|write) at 0x`)
 

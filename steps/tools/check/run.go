@@ -109,13 +109,7 @@ func await(ctx context.Context, ch chan result, slow func()) (result, bool) {
 
 // owedAt returns what a server owes at a step.
 func owedAt(step int) []behaviour {
-	var owed []behaviour
-	for _, b := range table {
-		if b.holdsIn(step) {
-			owed = append(owed, b)
-		}
-	}
-	return owed
+	return slices.DeleteFunc(slices.Clone(table), func(b behaviour) bool { return !b.holdsIn(step) })
 }
 
 // sideBySide is how many behaviours are looked at at once. None is begun that is so far
@@ -191,14 +185,6 @@ func (t *target) try(ctx context.Context, step int, b behaviour, shares bool, pa
 	if b.slowed {
 		p.env = []string{"GOMAXPROCS=8"} // more threads than processors: the system interrupts them anywhere
 	}
-	over := make(chan struct{})
-	defer close(over)
-	go func() {
-		select {
-		case <-ctx.Done():
-			p.abandon()
-		case <-over:
-		}
-	}()
+	defer context.AfterFunc(ctx, p.abandon)()
 	return p.run(b)
 }

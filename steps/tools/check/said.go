@@ -60,7 +60,7 @@ func (p *program) terminal(lines []string) (said string, all []place, reason boo
 		if line == "" || strings.Contains(line, requested) || strings.Contains(strings.ToLower(line), "listening on http") {
 			continue
 		}
-		text, kind := shorten([]string{line}), varying.ReplaceAllString(line, "")
+		text, kind := shorten(line), varying.ReplaceAllString(line, "")
 		if places := p.where(line); len(places) > 0 {
 			all, reason = append(all, places...), reason || len(places) > 1
 			text += fmt.Sprintf("   (printed at %s)", strings.Trim(fmt.Sprint(places), "[]"))

@@ -40,7 +40,8 @@ func (t *target) start(binary, port string, env []string, args ...string) (*serv
 		s.typed = strings.Join(env, " ") + " " + s.typed
 	}
 	cmd := exec.Command(binary, args...)
-	cmd.Env = slices.Concat(withoutPort(os.Environ()), t.env, env, []string{"GORACE=atexit_sleep_ms=0"})
+	environ := slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(strings.ToUpper(entry), "PORT=") })
+	cmd.Env = slices.Concat(environ, t.env, env, []string{"GORACE=atexit_sleep_ms=0"})
 	programs.OwnGroup(cmd)
 	var err error
 	s.Program, err = programs.Start(cmd)
@@ -53,24 +54,6 @@ func (t *target) path() string {
 		return t.name
 	}
 	return "./" + filepath.ToSlash(t.name)
-}
-
-// withoutPort returns an environment that does not choose the server's port.
-func withoutPort(environ []string) []string {
-	var kept []string
-	for _, entry := range environ {
-		if !strings.HasPrefix(strings.ToUpper(entry), "PORT=") {
-			kept = append(kept, entry)
-		}
-	}
-	return kept
-}
-
-// stop ends the process, however it feels about that, and waits until it has.
-func (s *server) stop() {
-	s.asked = true
-	s.Kill()
-	<-s.Ended
 }
 
 // awaitUp waits until the server can be connected to.
@@ -145,7 +128,7 @@ func (s *server) crash() string {
 			m = crashLine.FindStringSubmatch(line)
 		}
 		if m != nil {
-			return "the server crashed" + s.place(lines[i:]) + ": " + shorten([]string{m[1]})
+			return "the server crashed" + s.place(lines[i:]) + ": " + shorten(m[1])
 		}
 	}
 	return ""
@@ -202,12 +185,8 @@ func (s *server) whyGone() string {
 // place finds the first line of a trace that is in the code under check.
 func (s *server) place(trace []string) string {
 	for _, line := range trace {
-		at := strings.Index(line, s.target.dir+string(filepath.Separator))
-		if at < 0 {
-			at = strings.Index(line, filepath.ToSlash(s.target.dir)+"/")
-		}
-		if at >= 0 {
-			path, _, _ := strings.Cut(line[at+len(s.target.dir)+1:], " ")
+		if _, path, ok := strings.Cut(filepath.ToSlash(line), filepath.ToSlash(s.target.dir)+"/"); ok {
+			path, _, _ = strings.Cut(path, " ")
 			return " at " + filepath.ToSlash(filepath.Join(s.target.name, path))
 		}
 	}
@@ -223,20 +202,15 @@ func (s *server) tail(n int) string {
 			break
 		}
 	}
-	for len(lines) > 0 && lines[len(lines)-1] == "" {
-		lines = lines[:len(lines)-1]
-	}
-	return shorten(lines[max(0, len(lines)-n):])
+	text := strings.TrimRight(strings.Join(lines, "\n"), "\n")
+	lines = strings.Split(text, "\n")
+	return shorten(lines[max(0, len(lines)-n):]...)
 }
 
+// tooLong is what is left out of a line that is shown.
+var tooLong = regexp.MustCompile(`(?m)^(.{120}).+$`)
+
 // shorten returns lines as text, long ones cut.
-func shorten(lines []string) string {
-	var cut []string
-	for _, line := range lines {
-		if runes := []rune(line); len(runes) > 120 {
-			line = string(runes[:120]) + "…"
-		}
-		cut = append(cut, line)
-	}
-	return strings.Join(cut, "\n")
+func shorten(lines ...string) string {
+	return tooLong.ReplaceAllString(strings.Join(lines, "\n"), "$1…")
 }
