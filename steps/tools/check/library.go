@@ -67,7 +67,8 @@ func leewayOf(name string, f *failure) *leeway {
 // from the hand-written server, says which of them the RFC allows, and counts them.
 func (t *target) reportLibrary(ctx context.Context, out io.Writer) int {
 	t.goOn = true
-	held, allowed, asked := 0, 0, 0
+	held := 0
+	count := map[bool]int{} // of differences, by whether the RFC asks for more
 	var owed []result
 	t.check(ctx, lastStep, func(r result) {
 		if r.failure == nil {
@@ -75,39 +76,26 @@ func (t *target) reportLibrary(ctx context.Context, out io.Writer) int {
 			return
 		}
 		l := leewayOf(r.name, r.failure)
-		switch {
-		case l == nil:
+		if l == nil {
 			owed = append(owed, r)
 			fmt.Fprintf(out, "  ✗ fails       %s\n", r.name)
 			return
-		case l.asked:
-			asked++
-			fmt.Fprintf(out, "  ! RFC asks    %s\n", r.name)
-		default:
-			allowed++
-			fmt.Fprintf(out, "  ~ RFC allows  %s\n", r.name)
 		}
-		came := strings.Split(strings.TrimSpace(r.failure.came), "\n")
-		fmt.Fprintf(out, "                came: %s\n                RFC 6455, section %s\n", strings.TrimPrefix(came[lastFrame(came)], "= "), l.why)
+		count[l.asked]++
+		came := "\n" + strings.TrimSpace(r.failure.came)
+		came = came[max(0, strings.LastIndex(came, "\n= "))+1:] // the last frame, or the first line
+		came, _, _ = strings.Cut(strings.TrimPrefix(came, "= "), "\n")
+		fmt.Fprintf(out, "  %s  %s\n                came: %s\n                RFC 6455, section %s\n",
+			map[bool]string{true: "! RFC asks  ", false: "~ RFC allows"}[l.asked], r.name, came, l.why)
 	}, func(b behaviour) { fmt.Fprintf(out, "  …             in a few seconds: %s\n", b.name) })
 	if ctx.Err() != nil {
 		return stopped(out)
 	}
 	fmt.Fprintf(out, "\n%s as the hand-written server has them. %s: %d the RFC allows, in %d it asks for more, %d no server may leave out.\n",
-		plural(held, "behaviour is", "behaviours are"), plural(allowed+asked+len(owed), "differs", "differ"), allowed, asked, len(owed))
+		plural(held, "behaviour is", "behaviours are"), plural(count[false]+count[true]+len(owed), "differs", "differ"), count[false], count[true], len(owed))
 	if len(owed) == 0 {
 		return 0
 	}
 	fmt.Fprintf(out, "\n%s\n%s", owed[0].name, t.explain(owed, lastStep, false))
 	return 1
-}
-
-// lastFrame returns which line of what came tells most: the last frame, or the first line.
-func lastFrame(came []string) int {
-	for i := len(came) - 1; i > 0; i-- {
-		if strings.HasPrefix(came[i], "= ") {
-			return i
-		}
-	}
-	return 0
 }

@@ -26,6 +26,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -94,58 +95,56 @@ func command(ctx context.Context, out io.Writer, args []string) int {
 		if !errors.Is(err, flag.ErrHelp) {
 			fmt.Fprintln(out, err)
 		}
-		fmt.Fprintln(out, usage)
-		return 2
+		return nothing(out, usage)
 	}
 	switch {
 	case *doctor:
 		return examine(ctx, out, thisMachine())
 	case o.step < 1 || o.step > lastStep || flags.NArg() > 1:
-		fmt.Fprintln(out, usage)
-		return 2
+		return nothing(out, usage)
 	case o.library && o.step < lastStep:
-		fmt.Fprintf(out, "-library is about the whole server: it goes with -step %d\n", lastStep)
-		return 2
+		return nothing(out, fmt.Sprintf("-library is about the whole server: it goes with -step %d", lastStep))
 	}
 	src, err := findSource(flags.Arg(0))
 	if err != nil {
-		fmt.Fprintln(out, err)
-		return 2
+		return nothing(out, err)
 	}
-	if o.diffOnly {
-		return (&target{name: src.name, dir: src.dir, library: o.library}).showDifferences(out, o.step)
+	t := &target{
+		name: src.name, dir: src.dir, library: o.library,
+		seed: rand.Uint64(), patience: 3 * time.Second, also: 4 * time.Second,
 	}
-	return checkFolder(ctx, out, src, o)
-}
-
-// showDifferences prints all that differs from the step's code.
-func (t *target) showDifferences(out io.Writer, step int) int {
-	c := t.compareWith(step, 0)
+	if !o.diffOnly {
+		return t.checkFolder(ctx, out, src, o)
+	}
+	c := t.compareWith(o.step, 0)
 	if c == nil {
-		fmt.Fprintf(out, "%s cannot be compared: it does not compile\n", t.name)
-		return 2
+		return nothing(out, t.name+" cannot be compared: it does not compile")
 	}
 	fmt.Fprintf(out, "%s differs from %s in %s, comments and layout left aside.\n%s", t.name, c.ours, plural(len(c.differences), "declaration", "declarations"), c.all())
 	return 0
 }
 
+// nothing says why nothing is checked, and returns the exit status for that.
+func nothing(out io.Writer, why any) int {
+	fmt.Fprintln(out, why)
+	return 2
+}
+
 // checkFolder builds a folder and holds it to the steps up to the given one.
-func checkFolder(ctx context.Context, out io.Writer, src source, o options) int {
+func (t *target) checkFolder(ctx context.Context, out io.Writer, src source, o options) int {
 	if trouble := thisMachine().hinders(ctx); trouble != "" {
-		fmt.Fprintf(out, "Nothing can be checked on this machine:\n%s", trouble)
-		return 2
+		return nothing(out, "Nothing can be checked on this machine:\n"+strings.TrimSuffix(trouble, "\n"))
 	}
 	temp, err := os.MkdirTemp("", "websocket-check-")
 	if err != nil {
-		fmt.Fprintln(out, err)
-		return 2
+		return nothing(out, err)
 	}
 	defer removeAll(temp)
 
 	fmt.Fprintf(out, "Checking %s, step 1 to %d.\n", src.name, o.step)
-	binary := filepath.Join(temp, "server.exe")
+	t.binary = filepath.Join(temp, "server.exe")
 	built := notice(out, "building it (the first time that takes a minute)")
-	said, err := src.build(ctx, binary)
+	said, err := src.build(ctx, t.binary)
 	built()
 	if err != nil {
 		if ctx.Err() != nil {
@@ -155,10 +154,6 @@ func checkFolder(ctx context.Context, out io.Writer, src source, o options) int 
 		return 1
 	}
 	fmt.Fprintln(out, "  ✓ ok     it builds")
-	t := &target{
-		name: src.name, dir: src.dir, binary: binary, library: o.library,
-		seed: rand.Uint64(), patience: 3 * time.Second, also: 4 * time.Second,
-	}
 	if o.step >= 3 {
 		t.buildRaced(ctx, out, src)
 	}
@@ -222,12 +217,11 @@ func (r *report) brief(step int) bool { return step < r.step && !r.verbose }
 func (r *report) take(got result) {
 	r.heading(got.behaviour)
 	switch {
-	case got.failure != nil && len(r.failed) > 0:
-		r.failed = append(r.failed, got)
 	case got.failure != nil:
-		r.endStep()
-		r.failed = append(r.failed, got)
-		fmt.Fprintf(r.out, "  ✗ fails  %s\n", got.name)
+		if r.failed = append(r.failed, got); len(r.failed) == 1 {
+			r.endStep()
+			fmt.Fprintf(r.out, "  ✗ fails  %s\n", got.name)
+		}
 	case len(r.failed) > 0: // what holds behind a failure is no news
 	case got.skipped != "":
 		fmt.Fprintf(r.out, "  - skipped  %s (%s)\n", got.name, got.skipped)
@@ -271,22 +265,12 @@ func (t *target) report(ctx context.Context, out io.Writer, o options) int {
 // String returns what an attendee is told, in short lines.
 func (f *failure) String() string {
 	var s strings.Builder
-	for _, part := range [][2]string{{"sent", f.sent}, {"expected", f.expected}, {"came", f.came}, {"terminal", f.terminal}, {"likely", f.cause}} {
-		text := strings.TrimSpace(part[1])
-		switch {
-		case text == "" && part[0] == "terminal":
-			continue
-		case text == "" && part[0] == "likely":
-			text = "(not clear from outside)"
-		case text == "":
-			text = "(nothing)"
-		}
-		for i, line := range strings.Split(text, "\n") {
-			label := ""
-			if i == 0 {
-				label = part[0]
-			}
-			fmt.Fprintf(&s, "  %-8s  %s\n", label, line)
+	for _, part := range []struct{ label, text, none string }{
+		{"sent", f.sent, "(nothing)"}, {"expected", f.expected, "(nothing)"}, {"came", f.came, "(nothing)"},
+		{"terminal", f.terminal, ""}, {"likely", f.cause, "(not clear from outside)"},
+	} {
+		if text := cmp.Or(strings.TrimSpace(part.text), part.none); text != "" {
+			fmt.Fprintf(&s, "  %-8s  %s\n", part.label, strings.ReplaceAll(text, "\n", "\n            "))
 		}
 	}
 	return s.String()

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -73,8 +75,11 @@ func (p *program) terminal(lines []string) (said string, all []place, reason boo
 	return strings.Join(kept[max(0, len(kept)-most):], "\n"), all, reason
 }
 
-// waitsFor is what a goroutine may wait for that has more to do, by the state that Go prints.
-var waitsFor = []struct{ state, inside, says string }{
+// A wait is what a goroutine may wait for that has more to do, by the state that Go prints.
+type wait struct{ state, inside, says string }
+
+// waitsFor are those waits, the first that fits first.
+var waitsFor = []wait{
 	{"sync.Mutex.Lock", "", "for a lock"},
 	{"sync.RWMutex", "", "for a lock"},
 	{"sync.WaitGroup.Wait", "", "for a WaitGroup"},
@@ -89,20 +94,14 @@ var waitedInVain = regexp.MustCompile(`^$|nothing for|still |did not|no connecti
 
 // waiting says where in the code goroutines wait that have more to do.
 func waiting(all []goroutine) string {
-	var found []string
 	counts := map[string]int{}
 	for _, g := range all {
-		for _, w := range waitsFor {
-			if g.place == "" || !strings.HasPrefix(g.state, w.state) || !strings.Contains(g.trace, w.inside) {
-				continue
-			}
-			what := w.says + g.place
-			if counts[what]++; counts[what] == 1 {
-				found = append(found, what)
-			}
-			break
+		i := slices.IndexFunc(waitsFor, func(w wait) bool { return strings.HasPrefix(g.state, w.state) && strings.Contains(g.trace, w.inside) })
+		if i >= 0 && g.place != "" {
+			counts[waitsFor[i].says+g.place]++
 		}
 	}
+	found := slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return cmp.Or(counts[b]-counts[a], cmp.Compare(a, b)) })
 	for i, what := range found {
 		found[i] = "a goroutine waits " + what
 		if n := counts[what]; n > 1 {
