@@ -82,11 +82,8 @@ func (t *target) reportLibrary(ctx context.Context, out io.Writer) int {
 			return
 		}
 		count[l.asked]++
-		came := "\n" + strings.TrimSpace(r.failure.came)
-		came = came[max(0, strings.LastIndex(came, "\n= "))+1:] // the last frame, or the first line
-		came, _, _ = strings.Cut(strings.TrimPrefix(came, "= "), "\n")
 		fmt.Fprintf(out, "  %s  %s\n                came: %s\n                RFC 6455, section %s\n",
-			map[bool]string{true: "! RFC asks  ", false: "~ RFC allows"}[l.asked], r.name, came, l.why)
+			map[bool]string{true: "! RFC asks  ", false: "~ RFC allows"}[l.asked], r.name, lastFrame(r.failure.came), l.why)
 	}, func(b behaviour) { fmt.Fprintf(out, "  …             in a few seconds: %s\n", b.name) })
 	if ctx.Err() != nil {
 		return stopped(out)
@@ -98,4 +95,12 @@ func (t *target) reportLibrary(ctx context.Context, out io.Writer) int {
 	}
 	fmt.Fprintf(out, "\n%s\n%s", owed[0].name, t.explain(owed, lastStep, false))
 	return 1
+}
+
+// lastFrame returns what tells most of what came: the last frame, or the first line.
+func lastFrame(came string) string {
+	came = "\n" + strings.TrimSpace(came)
+	came = came[max(0, strings.LastIndex(came, "\n= "))+1:]
+	came, _, _ = strings.Cut(strings.TrimPrefix(came, "= "), "\n")
+	return came
 }

@@ -278,12 +278,12 @@ var changing = []struct {
 
 // kept returns what is kept of what is said of the variant.
 func (v *variant) kept(r result) string {
-	text, came := r.failure.String(), strings.Split(r.failure.came, "\n")
+	text := r.failure.String()
 	if v.whole {
 		text = v.name + ": " + r.name + "\n" + text
 	} else {
 		_, likely, _ := strings.Cut(text, "\n  likely ")
-		text = v.name + ": " + strings.TrimPrefix(came[lastFrame(came)], "= ") + "\n  likely " + likely
+		text = v.name + ": " + lastFrame(r.failure.came) + "\n  likely " + likely
 	}
 	for _, c := range changing {
 		text = c.pattern.ReplaceAllString(text, c.by)
