@@ -247,23 +247,34 @@ func (c *client) next() (history, error) {
 	}
 }
 
-// awaitText reads histories until one satisfies ok.
-func (c *client) awaitText(expected string, ok func(history) bool, cause func(last history) string) history {
-	var h history
-	for deadline := time.Now().Add(2 * c.p.patience); time.Now().Before(deadline); {
-		var err error
-		if h, err = c.next(); err != nil {
-			break
+// hears reads histories until one has all the posts, and reports whether one had; h is the last.
+func (c *client) hears(posts ...post) (h history, ok bool) {
+	for deadline := time.Now().Add(2 * c.p.patience); !ok && time.Now().Before(deadline); {
+		next, err := c.next()
+		if err != nil {
+			return h, false
 		}
-		if ok(h) {
-			return h
-		}
+		h, ok = next, next.has(posts...)
 	}
-	sent, came := c.sent, c.came // as they are before anything is tried to find the cause
-	why := cause(h)
-	c.sent, c.came = sent, came
-	c.fail(expected, why)
-	return h
+	return h, ok
+}
+
+// expectHistory holds the server to send a history with the post.
+func (c *client) expectHistory(m post, expected, cause string) {
+	if _, ok := c.hears(m); !ok {
+		c.fail(expected, cause)
+	}
+}
+
+// say sends a new message, and holds the server to send the history with it to these members.
+func (c *client) say(cause string, members ...*client) {
+	m := c.p.post()
+	c.mark()
+	c.post(m)
+	for _, to := range members {
+		to.sent = c.sent
+		to.expectHistory(m, "a text frame with the new history, to every member that is there", cause)
+	}
 }
 
 // awaitClose reads frames until a close frame, and returns that.
@@ -424,16 +435,13 @@ func (c *client) greeting() history {
 	return h
 }
 
-// stored waits until new connections are greeted with a history that satisfies ok.
-func (p *probe) stored(patience time.Duration, ok func(history) bool) (history, bool) {
+// stored waits until new connections are greeted with a history that has all the posts.
+func (p *probe) stored(patience time.Duration, posts ...post) (history, bool) {
 	deadline := time.Now().Add(patience)
 	for pause := 5 * time.Millisecond; ; pause *= 2 {
 		h := p.history()
-		if ok(h) {
-			return h, true
-		}
-		if time.Now().After(deadline) {
-			return h, false
+		if ok := h.has(posts...); ok || time.Now().After(deadline) {
+			return h, ok
 		}
 		p.pause(min(pause, 200*time.Millisecond))
 	}

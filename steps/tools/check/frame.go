@@ -159,10 +159,18 @@ func (h history) find(text string) int {
 	return slices.IndexFunc(h.Msg, func(m message) bool { return m.text == text })
 }
 
-// has reports whether all the texts are in the history.
-func (h history) has(texts ...string) bool {
-	return !slices.ContainsFunc(texts, func(text string) bool { return h.find(text) < 0 })
+// missing counts the posts that are not in the history.
+func (h history) missing(posts ...post) (n int) {
+	for _, m := range posts {
+		if h.find(m.Text) < 0 {
+			n++
+		}
+	}
+	return n
 }
+
+// has reports whether all the posts are in the history.
+func (h history) has(posts ...post) bool { return h.missing(posts...) == 0 }
 
 // String lists the texts of a history, newest first, as far as a line has room.
 func (h history) String() string {

@@ -262,13 +262,26 @@ func (p *probe) key() [4]byte {
 
 // fragments returns the payload as a message in frames of the given sizes, the last one open.
 func (p *probe) fragments(opcode byte, payload []byte, sizes ...int) []frames.Frame {
-	var all []frames.Frame
+	return p.keyed(fragments(opcode, payload, sizes...))
+}
+
+// fragments are frames whose masking keys are yet to be chosen.
+func fragments(opcode byte, payload []byte, sizes ...int) (all []frames.Frame) {
 	for _, size := range append(sizes, len(payload)) {
 		size = min(size, len(payload))
-		all = append(all, frames.Frame{Opcode: opcode, Masked: true, Key: p.key(), Payload: payload[:size]})
+		all = append(all, frames.Frame{Opcode: opcode, Masked: true, Payload: payload[:size]})
 		payload, opcode = payload[size:], frames.Continuation
 	}
 	all[len(all)-1].Fin = true
+	return all
+}
+
+// keyed gives frames their masking keys.
+func (p *probe) keyed(all []frames.Frame) []frames.Frame {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].Key = p.key()
+	}
 	return all
 }
 

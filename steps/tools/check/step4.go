@@ -30,30 +30,27 @@ func stores(p *probe) {
 		c := p.member()
 		m := p.post()
 		c.post(m)
-		p.expectStored(c, m, func() string {
-			return p.whyNotRead("decode the JSON, and put the message into the history")
-		})
+		p.expectStoredElse(c, m, p.whyNotStored)
 	}
 }
 
 // expectStored waits until a new connection is greeted with the message that c has sent.
-func (p *probe) expectStored(c *client, m post, cause func() string) {
-	h, ok := p.stored(p.patience, func(h history) bool { return h.has(m.Text) })
-	if ok {
-		if got := h.Msg[h.find(m.Text)]; got.user != m.User {
-			c.came = []string{fmt.Sprintf("the history has it from user %q", got.user)}
-			c.fail(fmt.Sprintf("the history has it from user %q", m.User), `the field "user" is lost on the way`)
-		}
-		return
-	}
-	c.failStored(m, h, cause)
+func (p *probe) expectStored(c *client, m post, cause string) {
+	p.expectStoredElse(c, m, func() string { return cause })
 }
 
-// failStored fails the behaviour over a message that is not in the history.
-func (c *client) failStored(m post, h history, cause func() string) {
-	c.lastWords()
-	c.came = append(c.came, "a new connection is greeted with: "+h.String())
-	c.fail("a new connection is greeted with a history that has: "+short(m.Text), cause())
+// expectStoredElse does so where it takes some time to find the cause.
+func (p *probe) expectStoredElse(c *client, m post, cause func() string) {
+	h, ok := p.stored(p.patience, m)
+	if !ok {
+		c.lastWords()
+		c.came = append(c.came, "a new connection is greeted with: "+h.String())
+		c.fail("a new connection is greeted with a history that has: "+short(m.Text), cause())
+	}
+	if got := h.Msg[h.find(m.Text)]; got.user != m.User {
+		c.came = []string{fmt.Sprintf("the history has it from user %q", got.user)}
+		c.fail(fmt.Sprintf("the history has it from user %q", m.User), `the field "user" is lost on the way`)
+	}
 }
 
 // takes finds out whether a new server stores a message that comes in these frames.
@@ -68,7 +65,7 @@ func (p *probe) takes(sent func(post) []frames.Frame) (ok bool) {
 	p.serve()
 	m := p.post()
 	p.member().send(sent(m)...)
-	_, ok = p.stored(min(p.patience, 2*time.Second), func(h history) bool { return h.has(m.Text) })
+	_, ok = p.stored(min(p.patience, 2*time.Second), m)
 	return ok
 }
 
@@ -86,6 +83,11 @@ func stuffed(m post, key [4]byte, front, within int) []frames.Frame {
 	payload := slices.Concat(text[:last], bytes.Repeat([]byte(" "), within), text[last:])
 	frames.Mask(payload, key, 0)
 	return []frames.Frame{{Raw: slices.Concat(head, make([]byte, front), payload)}}
+}
+
+// whyNotStored finds out why a plain message is not in the history.
+func (p *probe) whyNotStored() string {
+	return p.whyNotRead("decode the JSON, and put the message into the history")
 }
 
 // whyNotRead finds out by trying why a plain message is not taken.
@@ -114,11 +116,11 @@ func stamps(p *probe) {
 	c := p.member()
 	m := p.post()
 	c.post(m)
-	p.expectStored(c, m, func() string { return "the message is not in the history" })
+	p.expectStored(c, m, "the message is not in the history")
 	dated := p.member()
 	own := p.post()
 	dated.send(p.masked(frames.Text, fmt.Appendf(nil, `{"user":%q,"text":%q,"time":%d}`, own.User, own.Text, 1234567890123)))
-	h, _ := p.stored(200*time.Millisecond, func(h history) bool { return h.has(own.Text) })
+	h, _ := p.stored(200*time.Millisecond, own)
 	for _, text := range []string{m.Text, own.Text} {
 		at := h.find(text)
 		if at < 0 {
@@ -138,7 +140,7 @@ func readsLengths(cause string, lengths ...int) func(*probe) {
 			c := p.member()
 			m := p.postOf(n)
 			c.post(m)
-			p.expectStored(c, m, func() string { return p.whyLength(n, cause) })
+			p.expectStoredElse(c, m, func() string { return p.whyLength(n, cause) })
 		}
 	}
 }
@@ -211,9 +213,7 @@ func (p *probe) growTo(c *client, size int) bool {
 		}
 		m := post{User: "ann", Text: p.word(n)}
 		c.post(m)
-		p.expectStored(c, m, func() string {
-			return p.whyNotRead("decode the JSON, and put the message into the history")
-		})
+		p.expectStoredElse(c, m, p.whyNotStored)
 		again = p.join()
 		again.greeting()
 		now, cost = again.size, again.size-now-len(m.Text)
@@ -238,9 +238,7 @@ func readsPieces(p *probe) {
 				time.Sleep(time.Millisecond)
 			}
 		}
-		p.expectStored(c, m, func() string {
-			return "one Read may return less than a frame: io.ReadFull waits for all that is asked for"
-		})
+		p.expectStored(c, m, "one Read may return less than a frame: io.ReadFull waits for all that is asked for")
 	}
 }
 
@@ -254,9 +252,7 @@ func readsSeveral(p *probe) {
 	}
 	c.send(all...)
 	for _, m := range posts {
-		p.expectStored(c, m, func() string {
-			return "one Read may return more than a frame: what lies behind it is the next. Read everything from one bufio.Reader"
-		})
+		p.expectStored(c, m, "one Read may return more than a frame: what lies behind it is the next. Read everything from one bufio.Reader")
 	}
 }
 
@@ -276,9 +272,7 @@ func readsGlued(p *probe) {
 	case a.status != 101:
 		c.fail("101 Switching Protocols", causeOfNo101(a))
 	}
-	p.expectStored(c, m, func() string {
-		return "net/http has read the frame together with the request: read on from the bufio.Reader that Hijack returns, not from the net.Conn"
-	})
+	p.expectStored(c, m, "net/http has read the frame together with the request: read on from the bufio.Reader that Hijack returns, not from the net.Conn")
 }
 
 // readsFragments: a message may come in several frames, up to the limit.
@@ -290,7 +284,7 @@ func readsFragments(p *probe) {
 			m = p.postOf(4096)
 		}
 		c.send(p.fragments(frames.Text, m.json(), sizes...)...)
-		p.expectStored(c, m, p.whyFragments)
+		p.expectStoredElse(c, m, p.whyFragments)
 	}
 }
 
@@ -327,9 +321,7 @@ func readsSplitCharacter(p *probe) {
 		m.Text += in.character
 		payload := m.json()
 		c.send(p.fragments(frames.Text, payload, bytes.Index(payload, []byte(in.character))+in.at)...)
-		p.expectStored(c, m, func() string {
-			return "a fragment may end inside a character: check for UTF-8 when the message is whole, not before"
-		})
+		p.expectStored(c, m, "a fragment may end inside a character: check for UTF-8 when the message is whole, not before")
 	}
 }
 
@@ -341,7 +333,7 @@ func newestFirst(p *probe) {
 		posts = append(posts, p.post())
 		c.mark()
 		c.post(posts[len(posts)-1])
-		p.expectStored(c, posts[len(posts)-1], func() string { return "the message is not in the history" })
+		p.expectStored(c, posts[len(posts)-1], "the message is not in the history")
 	}
 	p.expectOrder("one after the other:", posts, "put each new message in front of the others")
 	var glued []post
@@ -351,7 +343,7 @@ func newestFirst(p *probe) {
 		all = append(all, p.text(glued[len(glued)-1]))
 	}
 	c.send(all...)
-	if _, ok := p.stored(p.patience, holding(glued...)); !ok {
+	if _, ok := p.stored(p.patience, glued...); !ok {
 		c.fail("a history with all 30 messages", "messages that come in one piece are lost")
 	}
 	p.expectOrder("in one piece:", glued, "a member's messages change places: take them one after the other, without a goroutine for each")
@@ -394,7 +386,7 @@ func keepsFifty(p *probe) {
 	}
 	c.sent = []string{"55 messages, one after the other"}
 	last := posts[54]
-	p.expectStored(c, last, func() string { return "the last one is not in the history" })
+	p.expectStored(c, last, "the last one is not in the history")
 	h := p.history()
 	f := failure{sent: c.sent[0], expected: "a history of 50 messages: the newest ones", came: fmt.Sprintf("a history of %d messages:\n%s", len(h.Msg), h)}
 	switch {
@@ -427,9 +419,7 @@ func keepsMarkup(p *probe) {
 	} {
 		c := p.member()
 		c.send(p.masked(frames.Text, []byte(cmp.Or(in.json, string(in.post.json())))))
-		p.expectStored(c, in.post, func() string {
-			return "text was changed on the way: the server keeps it as it is, and the page shows it as text. Let encoding/json read and write it"
-		})
+		p.expectStored(c, in.post, "text was changed on the way: the server keeps it as it is, and the page shows it as text. Let encoding/json read and write it")
 	}
 }
 
@@ -441,63 +431,48 @@ func passesControls(p *probe) {
 	f := p.fragments(frames.Text, cut.json(), 9, 8)
 	ping, pong := p.masked(frames.Ping, []byte(p.word(20))), p.masked(frames.Pong, p.bytes(125))
 	c.send(ping, pong, p.text(m))
-	p.expectStored(c, m, func() string {
-		return "a ping (opcode 9) or pong (opcode a) is no message: read its payload too, leave that aside, and go on with the next frame"
-	})
+	p.expectStored(c, m, "a ping (opcode 9) or pong (opcode a) is no message: read its payload too, leave that aside, and go on with the next frame")
 	c.mark()
 	c.send(f[0], ping, f[1], p.masked(frames.Pong, nil), f[2])
-	p.expectStored(c, cut, func() string {
-		return "a control frame may come between the fragments of a message: its payload is no part of the message, and the message so far is kept"
-	})
+	p.expectStored(c, cut, "a control frame may come between the fragments of a message: its payload is no part of the message, and the message so far is kept")
 }
 
 // readsWholeLength: a length in eight bytes is looked at whole. Each of these frames is far too
 // long; but where some of its length's bytes are left out, it is a message, and gets stored.
 func readsWholeLength(p *probe) {
-	for _, way := range []struct {
-		wrong string
-		bytes func(m []byte, key [4]byte) []byte // behind 81 ff
-	}{
-		{"only the last four bytes of the length count", func(m []byte, key [4]byte) []byte { return claim(1<<32|uint64(len(m)), m, key) }},
-		{"only the last two bytes of the length count", func(m []byte, key [4]byte) []byte { return claim(1<<16|uint64(len(m)), m, key) }},
-		{"the length's highest bit is lost", func(m []byte, key [4]byte) []byte { return claim(1<<63|uint64(len(m)), m, key) }},
-		{"the length's highest byte is lost", func(m []byte, key [4]byte) []byte { return claim(1<<56|uint64(len(m)), m, key) }},
-		{"only the first four bytes of the length count", func(m []byte, key [4]byte) []byte { return claim(uint64(len(m))<<32, m, key) }},
-		{"only the first two bytes of the length count", func(m []byte, key [4]byte) []byte { return claim(uint64(len(m))<<48, m, key) }},
-		{"the length is read little-endian", func(m []byte, key [4]byte) []byte { return claim(uint64(len(m))<<56, m, key) }},
-		{"the length is read from four bytes: it takes eight", func(m []byte, key [4]byte) []byte {
-			return append([]byte{0, 0, 0, byte(len(m)), 0, 0, 0, 0}, m...)
-		}},
-		{"the length is read from two bytes: it takes eight", func(m []byte, key [4]byte) []byte {
-			return append([]byte{0, byte(len(m)), 0, 0, 0, 0}, m...)
-		}},
+	const key = "\x00\x00\x00\x00"                        // by which a mask changes nothing
+	for _, way := range []struct{ wrong, header string }{ // its bytes behind 81 ff; n is the message's length
+		{"only the last four bytes of the length count", "\x00\x00\x00\x01\x00\x00\x00n" + key},
+		{"only the last two bytes of the length count", "\x00\x00\x00\x00\x00\x01\x00n" + key},
+		{"the length's highest bit is lost", "\x80\x00\x00\x00\x00\x00\x00n" + key},
+		{"the length's highest byte is lost", "\x01\x00\x00\x00\x00\x00\x00n" + key},
+		{"only the first four bytes of the length count", "\x00\x00\x00n\x00\x00\x00\x00" + key},
+		{"only the first two bytes of the length count", "\x00n\x00\x00\x00\x00\x00\x00" + key},
+		{"the length is read little-endian", "n\x00\x00\x00\x00\x00\x00\x00" + key},
+		{"the length is read from four bytes: it takes eight", "\x00\x00\x00n" + key},
+		{"the length is read from two bytes: it takes eight", "\x00n" + key},
 	} {
-		c := p.member()
-		m, next := p.post(), p.text(p.post())
-		c.send(frames.Frame{Raw: append([]byte{0x81, 0xFF}, way.bytes(m.json(), p.key())...)}, next)
+		c, m := p.member(), p.post()
+		text := string(m.json())
+		raw := "\x81\xff" + strings.Replace(way.header, "n", string(rune(len(text))), 1) + text
+		c.send(frames.Frame{Raw: []byte(raw)}, p.text(p.post()))
 		c.ended(300 * time.Millisecond)
-		if h := p.history(); h.has(m.Text) {
+		if h := p.history(); h.has(m) {
 			c.came = []string{"a new connection is greeted with: " + h.String()}
 			c.fail("the connection ends: the length is far over 4,096", way.wrong)
 		}
 	}
 }
 
-// claim returns a length in eight bytes, a key, and a masked message.
-func claim(length uint64, m []byte, key [4]byte) []byte {
-	raw := frames.Frame{Masked: true, Key: key, Form: 64, Length: length, Payload: m}.Bytes()
-	return raw[2:]
-}
-
 // dropsBroken: a message that breaks off is none.
 func dropsBroken(p *probe) {
-	m := p.post()
+	m, n := p.post(), p.post()
 	open := p.fragments(frames.Text, m.json(), len(m.json()))[:1] // all of it, but FIN
-	cut := p.text(post{m.User, m.Text + `"}`})                    // its JSON is whole before the frame is
-	for _, sent := range [][]frames.Frame{open, {{Raw: cut.Bytes()[:len(cut.Bytes())-1]}}} {
+	cut := p.masked(frames.Text, append(n.json(), ' ')).Bytes()   // its JSON is whole before the frame is
+	for _, sent := range []frames.Frame{open[0], {Raw: cut[:len(cut)-1]}} {
 		for _, reset := range []bool{false, true} {
 			c := p.member()
-			c.send(sent...)
+			c.send(sent)
 			c.sent = append(c.sent, "and then the end of the connection")
 			if reset {
 				p.pause(50 * time.Millisecond)
@@ -506,7 +481,8 @@ func dropsBroken(p *probe) {
 				c.nc.CloseWrite()
 			}
 			c.ended(p.patience)
-			if h, found := p.stored(50*time.Millisecond, func(h history) bool { return strings.Contains(h.String(), m.Text) }); found {
+			p.pause(50 * time.Millisecond)
+			if h := p.history(); h.has(m) || h.has(n) {
 				c.came = []string{"a new connection is greeted with: " + h.String()}
 				c.fail("nothing is stored: the message was not whole", "what has come of a message is no message: when reading ends with an error, io.EOF too, forget it")
 			}
@@ -529,9 +505,7 @@ func keepsApart(p *probe) {
 			p.pause(5 * time.Millisecond)
 		}
 		for _, m := range []post{ma, mb} {
-			p.expectStored(a, m, func() string {
-				return "two members' bytes get mixed up: each connection needs a buffer of its own, and none that is a variable of the package"
-			})
+			p.expectStored(a, m, "two members' bytes get mixed up: each connection needs a buffer of its own, and none that is a variable of the package")
 		}
 	}
 }
@@ -589,7 +563,7 @@ func refusesLong(p *probe) {
 		c := p.member()
 		c.send(sent...)
 		c.expectRefused("compare the length of the whole message, all its fragments together, with the limit of 4,096 bytes")
-		if h := p.history(); h.has(m.Text) || h.has(grown.Text) {
+		if h := p.history(); h.has(m) || h.has(grown) {
 			c.fail("the message is not stored: it has over 4,096 bytes", "the limit is checked too late, or for each fragment alone")
 		}
 	}
@@ -633,7 +607,5 @@ func (p *probe) expectOthers(c *client, after string) {
 	m := p.post()
 	c.post(m)
 	c.sent = append([]string{"after " + after + ":"}, c.sent...)
-	p.expectStored(c, m, func() string {
-		return "one member's mistake ends more than that member: only its own loop may return, and nothing may panic or log.Fatal"
-	})
+	p.expectStored(c, m, "one member's mistake ends more than that member: only its own loop may return, and nothing may panic or log.Fatal")
 }

@@ -6,22 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"websocket-workshop/steps/tools/frames"
 )
-
-// holding returns a condition for awaitText: the history has these messages.
-func holding(posts ...post) func(history) bool {
-	return func(h history) bool {
-		for _, m := range posts {
-			if !h.has(m.Text) {
-				return false
-			}
-		}
-		return true
-	}
-}
 
 // sendsSender: the sender gets the new history too.
 func sendsSender(p *probe) {
@@ -30,18 +19,19 @@ func sendsSender(p *probe) {
 		m := p.post()
 		c.mark()
 		c.post(m)
-		c.awaitText("a text frame with the new history, to the sender", holding(m), func(history) string { return p.whyNoPush(c, m) })
+		if _, ok := c.hears(m); !ok {
+			c.fail("a text frame with the new history, to the sender", p.whyNoPush(c, m))
+		}
 	}
 }
 
 // whyNoPush finds out by trying why a member got no new history.
 func (p *probe) whyNoPush(c *client, m post) string {
-	if !p.history().has(m.Text) {
+	if !p.history().has(m) {
 		return "the message is not even in the history"
 	}
 	other := p.member()
-	again := p.post()
-	c.post(again)
+	c.write(p.text(p.post()).Bytes())
 	other.wait(time.Second)
 	if _, err := other.in.Peek(1); err == nil {
 		return "the sender is left out of the broadcast: everyone gets the history, and the sender's page shows what was sent only then"
@@ -51,17 +41,9 @@ func (p *probe) whyNoPush(c *client, m post) string {
 
 // sendsOthers: so do the others, at once.
 func sendsOthers(p *probe) {
-	sender, other, third := p.member(), p.member(), p.member()
-	for _, from := range []*client{sender, other, sender} {
-		m := p.post()
-		from.mark()
-		from.post(m)
-		for _, to := range []*client{sender, other, third} {
-			to.sent = append([]string(nil), from.sent...)
-			to.awaitText("a text frame with the new history, to every member", holding(m), func(history) string {
-				return "only some members get it: is every open connection in the list, and does each get the frame?"
-			})
-		}
+	a, b, c := p.member(), p.member(), p.member()
+	for _, sender := range []*client{a, b, a} {
+		sender.say("only some members get it: is every open connection in the list, and does each get the frame?", a, b, c)
 	}
 }
 
@@ -69,12 +51,8 @@ func sendsOthers(p *probe) {
 func sendsOnce(p *probe) {
 	members := []*client{p.member(), p.member(), p.member()}
 	for _, from := range members[:2] {
-		m := p.post()
-		from.mark()
-		from.post(m)
+		from.say("no history came", members...)
 		for _, c := range members {
-			c.sent = from.sent
-			c.awaitText("a text frame with the new history", holding(m), func(history) string { return "no history came" })
 			switch err := c.stays(150 * time.Millisecond); {
 			case err == nil && c == from:
 				c.fail("the new history once", "the sender gets it twice: once from the loop that reads its messages, and again with everybody")
@@ -110,18 +88,9 @@ func forgetsGone(p *probe) {
 			leaver.nc.Close()
 		}
 	})
-	story := []string{fmt.Sprintf("(%d other members have come and gone, a third of them with a reset)", gone)}
-	c.mark()
-	m := p.post()
-	c.post(m)
-	c.sent = append(story, c.sent...)
-	for _, to := range []*client{c, other} {
-		to.awaitText("a text frame with the new history, for those who stayed", holding(m), func(history) string {
-			return "writing to a member that is gone fails: that must end this member only, not the broadcast, and remove it from the list"
-		})
-	}
+	c.say("500 others have come and gone, and writing to a member that is gone fails: that must end this member only, not the broadcast, and remove it from the list", c, other)
 	c.expectCost(before, gone)
-	c.sent = story
+	c.sent = []string{fmt.Sprintf("(%d other members have come and gone, a third of them with a reset)", gone)}
 	c.expectNobody(gone)
 }
 
@@ -142,9 +111,7 @@ func (c *client) expectCost(before time.Duration, gone int) {
 func (p *probe) costOf(c *client) time.Duration {
 	begun, _ := processorTime(p.server)
 	for range 100 {
-		m := p.post()
-		c.post(m)
-		c.awaitText("a text frame with the new history", holding(m), func(history) string { return "no history came" })
+		c.say("no history came", c)
 	}
 	ended, _ := processorTime(p.server)
 	return ended - begun
@@ -167,6 +134,9 @@ func (c *client) fill(size int) {
 	}
 }
 
+// missing is what may be wrong where messages are missing.
+const missing = "%d messages are missing, though one at a time they come: what happens if two come at the same moment?"
+
 // sameOrder: everyone sees the messages in the same order, at any time.
 func sameOrder(p *probe) {
 	const rounds = 40
@@ -185,10 +155,10 @@ func sameOrder(p *probe) {
 		histories := make([]string, len(members))
 		p.together(len(members), func(i int) { members[i].write(p.text(posts[i]).Bytes()) })
 		p.together(len(members), func(i int) {
-			h := members[i].awaitText("every member gets a history with all of them", holding(posts...), func(h history) string {
-				return fmt.Sprintf("%d messages are missing, though one at a time they come: what happens if two come at the same moment?", missing(h, posts))
-			})
-			histories[i] = h.String()
+			h, ok := members[i].hears(posts...)
+			if histories[i] = h.String(); !ok {
+				members[i].fail("every member gets a history with all of them", fmt.Sprintf(missing, h.missing(posts...)))
+			}
 		})
 		for i, h := range histories {
 			if h != histories[0] {
@@ -217,16 +187,16 @@ func losesNone(p *probe) {
 		watcher := members[n-1]
 		watcher.sent = []string{fmt.Sprintf("%d of %d members sent a message each, at the same moment", atOnce, n)}
 		p.together(atOnce, func(i int) { members[begin+i].write(p.text(posts[i]).Bytes()) })
-		if h, ok := p.stored(p.patience, holding(posts...)); !ok {
+		if h, ok := p.stored(p.patience, posts...); !ok {
 			watcher.came = []string{"a new connection is greeted with: " + h.String()}
-			watcher.fail("all of them in the history: it has room for 50",
-				fmt.Sprintf("%d messages are missing, though one at a time they come: what happens if two come at the same moment?", missing(h, posts)))
+			watcher.fail("all of them in the history: it has room for 50", fmt.Sprintf(missing, h.missing(posts...)))
 		}
 		p.together(n, func(i int) {
 			members[i].sent = watcher.sent
-			members[i].awaitText("all of them, for every member", holding(posts...), func(h history) string {
-				return fmt.Sprintf("%d messages are missing in the last history that one member got: the newest has to be sent in the end", missing(h, posts))
-			})
+			if h, ok := members[i].hears(posts...); !ok {
+				members[i].fail("all of them, for every member",
+					fmt.Sprintf("%d messages are missing in the last history that one member got: the newest has to be sent in the end", h.missing(posts...)))
+			}
 		})
 	}
 }
@@ -259,19 +229,8 @@ func missesNothing(p *probe) {
 				}
 			}
 		})
-		talker.awaitText("a text frame with the new history", holding(m), func(history) string { return "no history came" })
+		talker.expectHistory(m, "a text frame with the new history", "no history came")
 	}
-}
-
-// missing counts the posts that are not in the history.
-func missing(h history, posts []post) int {
-	n := 0
-	for _, m := range posts {
-		if !h.has(m.Text) {
-			n++
-		}
-	}
-	return n
 }
 
 // deaf opens a WebSocket and reads nothing from it. Little fits on its way.
@@ -292,7 +251,7 @@ func (c *client) tell(all ...post) {
 	}
 	c.send(sent...)
 	m := all[len(all)-1]
-	for h := (history{}); err == nil && !h.has(m.Text); {
+	for h := (history{}); err == nil && !h.has(m); {
 		h, err = c.next()
 	}
 	if took := time.Since(begun); err != nil || took > 4*time.Second {
@@ -357,7 +316,7 @@ func readsOn(p *probe) {
 			switch {
 			case err == errQuiet:
 				slow[i].fail("in the end the newest history", "who reads slowly never gets the newest: the history that waits has to be replaced by a newer one, and not the newer one be thrown away")
-			case err != nil || h.has(last.Text):
+			case err != nil || h.has(last):
 				return
 			}
 		}
@@ -367,23 +326,15 @@ func readsOn(p *probe) {
 // staysListening: a member that only reads stays, and so does one that says nothing at all.
 func staysListening(p *probe) {
 	talker, listener := p.member(), p.member()
-	var sent []string
 	for _, wait := range []time.Duration{0, silence} {
 		p.together(2, func(i int) {
 			c := []*client{talker, listener}[i]
 			if err := c.stays(wait); wait > 0 && err != errQuiet {
-				c.sent = append(sent, fmt.Sprintf("(and then nothing for %v)", wait))
+				c.sent = append(slices.Clone(c.sent), fmt.Sprintf("(and then nothing for %v)", wait))
 				c.fail("a member that says nothing stays", "a time limit ends it: SetDeadline is for reading and writing, SetWriteDeadline for writing alone. Nobody has to say anything")
 			}
 		})
-		m := p.post()
-		talker.mark()
-		talker.post(m)
-		sent = talker.sent
-		for _, c := range []*client{talker, listener} {
-			c.sent = sent
-			c.awaitText("a text frame with the new history", holding(m), func(history) string { return "the member is no more in the list" })
-		}
+		talker.say("the member is no more in the list", talker, listener)
 	}
 }
 

@@ -93,8 +93,8 @@ func closeEndsAll(p *probe) {
 	c.expectNothing()
 	next := p.post()
 	watcher.post(next)
-	p.expectStored(watcher, next, func() string { return "the others are not served any more" })
-	if p.history().has(late.Text) {
+	p.expectStored(watcher, next, "the others are not served any more")
+	if p.history().has(late) {
 		c.fail("the message behind the close frame is not stored", "the loop that reads goes on after a close frame: it has to end there")
 	}
 }
@@ -162,14 +162,7 @@ func leavesQuietly(p *probe) {
 
 // chat holds two members to hear each other.
 func (p *probe) chat(a, b *client) {
-	m := p.post()
-	a.mark()
-	a.post(m)
-	for _, c := range []*client{a, b} {
-		c.awaitText("a text frame with the new history, for those who stay", holding(m), func(history) string {
-			return "what another member did has stopped the chat: it must end that member only"
-		})
-	}
+	a.say("what another member did has stopped the chat: it must end that member only", a, b)
 }
 
 // pongs: a ping is answered in kind.
@@ -265,145 +258,139 @@ func pongsBetween(p *probe) {
 	c.send(parts[0], ping)
 	c.expectPong(ping)
 	c.send(p.masked(frames.Pong, nil), parts[1], parts[2])
-	p.expectStored(c, m, func() string {
-		return "a ping between fragments is answered, and the message so far is kept: keep its payload apart from that of control frames"
-	})
+	p.expectStored(c, m, "a ping between fragments is answered, and the message so far is kept: keep its payload apart from that of control frames")
 }
 
 // ignoresPong: a pong that nobody asked for is no mistake.
 func ignoresPong(p *probe) {
-	c := p.member()
-	c.send(p.masked(frames.Pong, nil), p.masked(frames.Pong, []byte(p.word(7))))
-	m := p.post()
-	c.post(m)
-	c.awaitText("no answer, and the next message is taken", holding(m), func(history) string {
-		return "a pong (opcode a) without a ping is allowed: read its payload, and go on"
-	})
+	c, m := p.member(), p.post()
+	c.send(p.masked(frames.Pong, nil), p.masked(frames.Pong, []byte(p.word(7))), p.text(m))
+	c.expectHistory(m, "no answer, and the next message is taken", "a pong (opcode a) without a ping is allowed: read its payload, and go on")
 }
 
-// A breach is what a client must not send, and the status code that says so.
+// A breach is what a client must not send.
 type breach struct {
-	code   int
-	orElse []int // codes that say it as well
-	frames func(p *probe) []frames.Frame
 	cause  string
+	frames []frames.Frame // their masking keys are yet to be chosen
+	orElse []int          // status codes that say it as well
 }
 
-// ends returns a behaviour: each breach ends the member with its status code, and the others chat on.
-func ends(breaches ...breach) func(*probe) {
+// ends returns a behaviour: each breach ends the member with this status code, and the others chat on.
+func ends(code int, breaches ...breach) func(*probe) {
 	return func(p *probe) {
 		a, b := p.member(), p.member()
 		for _, breach := range breaches {
 			c := p.member()
-			c.send(breach.frames(p)...)
-			c.expectClose(breach.code, breach.cause, breach.orElse...)
+			c.send(p.keyed(breach.frames)...)
+			c.expectClose(code, breach.cause, breach.orElse...)
 			c.nc.Close()
 		}
 		p.chat(a, b)
 	}
 }
 
-// one returns a breach of a single frame.
-func one(code int, cause string, f func(p *probe) frames.Frame) breach {
-	return breach{code: code, cause: cause, frames: func(p *probe) []frames.Frame { return []frames.Frame{f(p)} }}
+// breaks returns the breach of sending these frames.
+func breaks(cause string, sent ...frames.Frame) breach { return breach{cause: cause, frames: sent} }
+
+// breaksEach returns the breaches of sending each of these frames.
+func breaksEach(cause string, sent ...frames.Frame) (all []breach) {
+	for _, f := range sent {
+		all = append(all, breaks(cause, f))
+	}
+	return all
 }
 
-// odd returns frames that differ from a proper one in what change does.
-func odd(code int, cause string, opcode byte, size int, change func(*frames.Frame)) breach {
-	return one(code, cause, func(p *probe) frames.Frame {
-		f := frames.Frame{Fin: true, Opcode: opcode, Masked: true, Key: p.key(), Payload: []byte(p.word(size))}
-		if opcode == frames.Text {
-			f.Payload = p.post().json()
-		}
+// whole returns a message or a control frame in one frame.
+func whole(opcode byte, payload string) frames.Frame {
+	return frames.Whole(opcode, []byte(payload), [4]byte{})
+}
+
+// wholes returns several such.
+func wholes(opcode byte, payloads ...string) (all []frames.Frame) {
+	for _, payload := range payloads {
+		all = append(all, whole(opcode, payload))
+	}
+	return all
+}
+
+// hi is a good message, and long(n) one of n bytes.
+const hi = `{"user":"ann","text":"hi"}`
+
+func long(n int) []byte {
+	return []byte(strings.Replace(hi, "hi", strings.Repeat("a", n-len(hi)+2), 1))
+}
+
+// controls are control frames as they should be.
+var controls = []frames.Frame{whole(frames.Ping, "ping"), whole(frames.Pong, ""), whole(frames.Close, "")}
+
+// odd returns the breaches of every kind of frame that is wrong in what change does.
+func odd(cause string, change func(*frames.Frame)) (all []breach) {
+	for _, f := range append(wholes(frames.Text, hi), controls...) {
 		change(&f)
-		return f
-	})
+		all = append(all, breaks(cause, f))
+	}
+	parts := fragments(frames.Text, []byte(hi), 5)
+	change(&parts[1])
+	return append(all, breaks(cause, parts...))
 }
-
-// kinds are frames that are right but for what a breach changes: control frames, and data.
-var kinds = []struct {
-	opcode byte
-	size   int
-}{{frames.Text, 0}, {frames.Ping, 4}, {frames.Pong, 0}, {frames.Close, 0}}
 
 // reservedBits are breaches of section 5.2.
 func reservedBits() (all []breach) {
-	const cause = "a reserved bit is set and no extension was agreed on: check bits 40, 20 and 10 of the first byte, of every frame"
-	for _, k := range kinds {
-		for _, bits := range []byte{4, 2, 1, 7} {
-			all = append(all, odd(1002, cause, k.opcode, k.size, func(f *frames.Frame) { f.RSV = bits }))
-		}
+	for _, bits := range []byte{4, 2, 1, 7} {
+		all = append(all, odd("a reserved bit is set and no extension was agreed on: check bits 40, 20 and 10 of the first byte, of every frame",
+			func(f *frames.Frame) { f.RSV = bits })...)
 	}
-	return append(all, breach{code: 1002, cause: cause, frames: func(p *probe) []frames.Frame {
-		parts := p.fragments(frames.Text, p.post().json(), 5)
-		parts[1].RSV = 4
-		return parts
-	}})
+	return all
 }
 
 // unknownOpcodes are breaches of section 5.2, too.
 func unknownOpcodes() (all []breach) {
 	for _, opcode := range []byte{3, 4, 5, 6, 7, 0xB, 0xC, 0xD, 0xE, 0xF} {
-		all = append(all, odd(1002, "opcodes 3 to 7 and b to f mean nothing yet: refuse them", opcode, 4, func(*frames.Frame) {}))
+		all = append(all, breaks("opcodes 3 to 7 and b to f mean nothing yet: refuse them", whole(opcode, "what")))
 	}
 	return all
 }
 
 // unmaskedFrames are breaches of section 5.1.
-func unmaskedFrames() (all []breach) {
-	const cause = "the mask bit is 0: a client masks every frame"
-	for _, k := range kinds {
-		all = append(all, odd(1002, cause, k.opcode, k.size, func(f *frames.Frame) { f.Masked = false }))
-	}
-	return append(all, breach{code: 1002, cause: cause, frames: func(p *probe) []frames.Frame {
-		parts := p.fragments(frames.Text, p.post().json(), 5)
-		parts[1].Masked = false
-		return parts
-	}})
+func unmaskedFrames() []breach {
+	return odd("the mask bit is 0: a client masks every frame", func(f *frames.Frame) { f.Masked = false })
 }
 
 // wrongControls are breaches of section 5.5.
 func wrongControls() (all []breach) {
-	const open, long = "a control frame must not be fragmented: its FIN bit is 1", "a control frame carries at most 125 bytes"
-	for _, k := range kinds[1:] {
-		all = append(all, odd(1002, open, k.opcode, k.size, func(f *frames.Frame) { f.Fin = false }))
+	const open, tooLong = "a control frame must not be fragmented: its FIN bit is 1", "a control frame carries at most 125 bytes"
+	for _, f := range controls {
+		f.Fin = false
+		all = append(all, breaks(open, f))
 		for _, size := range []int{126, 300} {
-			all = append(all, odd(1002, long, k.opcode, size, func(*frames.Frame) {}))
+			all = append(all, breaks(tooLong, whole(f.Opcode, strings.Repeat("a", size))))
 		}
 	}
-	return append(all, odd(1002, long, frames.Ping, 0, func(f *frames.Frame) { f.Length = 1 << 20 }))
+	return append(all, breaks(tooLong, frames.Frame{Fin: true, Opcode: frames.Ping, Masked: true, Length: 1 << 20}))
 }
 
 // wrongFragments are breaches of section 5.4.
 func wrongFragments() []breach {
 	const stray, within = "a continuation (opcode 0) without a message to go on with", "a new message begins before the last one has ended: text (opcode 1) or binary (opcode 2) between fragments"
 	const ended = "the message has ended with FIN: a continuation behind it belongs to nothing"
-	first := func(p *probe) frames.Frame { return p.fragments(frames.Text, p.post().json(), 5)[0] }
+	message := fragments(frames.Text, long(30), 5)
 	return []breach{
-		odd(1002, stray, frames.Continuation, 5, func(*frames.Frame) {}),
-		odd(1002, stray, frames.Continuation, 5, func(f *frames.Frame) { f.Fin = false }),
-		{code: 1002, cause: within, frames: func(p *probe) []frames.Frame { return []frames.Frame{first(p), p.text(p.post())} }},
-		{code: 1002, cause: within, frames: func(p *probe) []frames.Frame { return []frames.Frame{first(p), first(p)} }},
-		{code: 1002, cause: within, frames: func(p *probe) []frames.Frame {
-			return []frames.Frame{first(p), p.masked(frames.Ping, nil), p.masked(frames.Binary, p.bytes(5))}
-		}},
-		{code: 1002, cause: ended, frames: func(p *probe) []frames.Frame {
-			return append(p.fragments(frames.Text, p.post().json(), 5), p.masked(frames.Continuation, []byte("more")))
-		}},
-		{code: 1002, cause: ended, frames: func(p *probe) []frames.Frame {
-			return []frames.Frame{p.text(p.post()), p.masked(frames.Continuation, nil)}
-		}},
+		breaks(stray, whole(frames.Continuation, "stray")),
+		breaks(stray, fragments(frames.Continuation, []byte("stray"), 5)[0]),
+		breaks(within, message[0], whole(frames.Text, hi)),
+		breaks(within, message[0], message[0]),
+		breaks(within, message[0], whole(frames.Ping, ""), whole(frames.Binary, "12345")),
+		breaks(ended, message[0], message[1], whole(frames.Continuation, "more")),
+		breaks(ended, whole(frames.Text, hi), whole(frames.Continuation, "")),
 	}
 }
 
 // wrongCloses are breaches of sections 5.5.1 and 7.4.
 func wrongCloses() []breach {
-	all := []breach{one(1002, "a close frame has no payload, or a status code of two bytes: one byte is neither", func(p *probe) frames.Frame {
-		return p.masked(frames.Close, []byte{3})
-	})}
+	all := []breach{breaks("a close frame has no payload, or a status code of two bytes: one byte is neither", whole(frames.Close, "\x03"))}
 	for _, code := range []int{0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999} { // of 5000 and more the RFC says nothing
 		cause := fmt.Sprintf("%d is no status code that may be sent: 1000 to 1003, 1007 to 1014 and 3000 to 4999 are", code)
-		all = append(all, one(1002, cause, func(p *probe) frames.Frame { return p.closeFrame(code, "") }))
+		all = append(all, breaks(cause, whole(frames.Close, string(frames.ClosePayload(code, "")))))
 	}
 	return all
 }
@@ -412,82 +399,60 @@ func wrongCloses() []breach {
 func binaryMessages() []breach {
 	const cause = "binary messages (opcode 2) are not for this chat: end with 1003"
 	return []breach{
-		one(1003, cause, func(p *probe) frames.Frame { return p.masked(frames.Binary, p.bytes(20)) }),
-		one(1003, cause, func(p *probe) frames.Frame { return p.masked(frames.Binary, p.post().json()) }),
-		{code: 1003, cause: cause + ", in fragments too", frames: func(p *probe) []frames.Frame { return p.fragments(frames.Binary, p.post().json(), 9) }},
+		breaks(cause, whole(frames.Binary, "\x00\x01\xff")), breaks(cause, whole(frames.Binary, hi)),
+		breaks(cause+", in fragments too", fragments(frames.Binary, []byte(hi), 9)...),
 	}
 }
 
 // wrongText are messages whose bytes are no UTF-8: cut off, too long, or halves of UTF-16.
 func wrongText() (all []breach) {
 	const cause = "the bytes are no UTF-8: utf8.Valid tells, before encoding/json puts something else in their place"
-	bad := func(bytes string) []byte { return []byte(`{"user":"ann","text":"a` + bytes + `b"}`) }
-	for _, bytes := range []string{"\xff\xfe", "\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x9f\x9f", "\xf4\x90\x80\x80"} {
-		all = append(all, one(1007, cause, func(p *probe) frames.Frame { return p.masked(frames.Text, bad(bytes)) }))
+	for _, bad := range []string{"\xff\xfe", "\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x9f\x9f", "\xf4\x90\x80\x80"} {
+		all = append(all, breaks(cause, whole(frames.Text, strings.Replace(hi, "hi", "a"+bad+"b", 1))))
 	}
 	return append(all,
-		one(1007, cause+": in the user as well", func(p *probe) frames.Frame {
-			return p.masked(frames.Text, []byte("{\"user\":\"\xed\xa0\x80\",\"text\":\"\"}"))
-		}),
-		breach{code: 1007, cause: cause + ", in fragments too", frames: func(p *probe) []frames.Frame { return p.fragments(frames.Text, bad("\xff"), 10) }},
-		breach{code: 1007, cause: "the message ends inside a character", frames: func(p *probe) []frames.Frame {
-			return p.fragments(frames.Text, []byte("{\"user\":\"a\",\"text\":\"\xe2\x82"), 10)
-		}},
+		breaks(cause+": in the user as well", whole(frames.Text, strings.Replace(hi, "ann", "\xed\xa0\x80", 1))),
+		breaks(cause+", in fragments too", fragments(frames.Text, []byte(strings.Replace(hi, "hi", "a\xffb", 1)), 10)...),
+		breaks("the message ends inside a character", fragments(frames.Text, []byte("{\"user\":\"a\",\"text\":\"\xe2\x82"), 10)...),
 	)
 }
 
-// wrongReasons are close frames whose reason is no UTF-8.
-func wrongReasons() (all []breach) {
-	for _, end := range []string{"\xff", "\xe2\x82", "\xed\xa0\x80"} {
-		all = append(all, one(1007, "the reason in a close frame is text, too: utf8.Valid tells", func(p *probe) frames.Frame {
-			return p.closeFrame(1000, p.word(3)+end)
-		}))
-	}
-	return all
+// wrongReasons are close frames with 1000 and a reason that is no UTF-8.
+func wrongReasons() []breach {
+	return breaksEach("the reason in a close frame is text, too: utf8.Valid tells",
+		wholes(frames.Close, "\x03\xe8bye\xff", "\x03\xe8bye\xe2\x82", "\x03\xe8bye\xed\xa0\x80")...)
 }
 
 // wrongJSON are texts that are no messages.
-func wrongJSON() (all []breach) {
-	const good = `{"user":"ann","text":"hi"}`
+func wrongJSON() []breach {
 	const cause = `the text is not {"user": …, "text": …}, both strings, and nothing behind: json.Unmarshal tells most of that, and pointers to strings which of them were not there`
-	for _, text := range []string{
-		"hello", "", "null", "5", `"hi"`, `["user", "text"]`, `[` + good + `]`, `{}`, `{"user":"ann","text":`, `{"user":"ann","text":"hi"`,
+	return breaksEach(cause, wholes(frames.Text,
+		"hello", "", "null", "5", `"hi"`, `["user", "text"]`, `[`+hi+`]`, `{}`, `{"user":"ann","text":`, `{"user":"ann","text":"hi"`,
 		`{"user":"ann"}`, `{"text":"hi"}`, `{"user":"ann","text":5}`, `{"user":5,"text":"hi"}`, `{"user":null,"text":"hi"}`, `{"user":"ann","text":null}`,
-		good + "{}", good + "}", good + " x", good + good, good + "\x00", "x" + good, `{'user':'ann','text':'hi'}`, `{"user":"ann","text":"hi",}`,
-		strings.Repeat("é", 300), `{"user":"ann","` + strings.Repeat("🟢é", 100) + `":"hi"}`, // too much to repeat in a reason
-	} {
-		all = append(all, one(1007, cause, func(p *probe) frames.Frame { return p.masked(frames.Text, []byte(text)) }))
-	}
-	return all
+		hi+"{}", hi+"}", hi+" x", hi+hi, hi+"\x00", "x"+hi, `{'user':'ann','text':'hi'}`, `{"user":"ann","text":"hi",}`,
+		strings.Repeat("é", 300), `{"user":"ann","`+strings.Repeat("🟢é", 100)+`":"hi"}`, // too much to repeat in a reason
+	)...)
 }
 
 // longMessages are messages over the limit.
 func longMessages() []breach {
+	const together = "all fragments of a message together have at most 4,096 bytes"
 	return []breach{
-		one(1009, "a message has at most 4,096 bytes: end with 1009 where it has more", func(p *probe) frames.Frame { return p.text(p.postOf(4097)) }),
-		{code: 1009, cause: "all fragments of a message together have at most 4,096 bytes", frames: func(p *probe) []frames.Frame {
-			return p.fragments(frames.Text, p.postOf(4500).json(), 2000, 2000)
-		}},
-		{code: 1009, cause: "all fragments of a message together have at most 4,096 bytes, and not one more", frames: func(p *probe) []frames.Frame {
-			return p.fragments(frames.Text, p.postOf(4097).json(), 4096)
-		}},
+		breaks("a message has at most 4,096 bytes: end with 1009 where it has more", whole(frames.Text, string(long(4097)))),
+		breaks(together, fragments(frames.Text, long(4500), 2000, 2000)...),
+		breaks(together+", and not one more", fragments(frames.Text, long(4097), 4096)...),
 	}
 }
 
 // longClaims are headers that announce a message over the limit.
-func longClaims() []breach {
+func longClaims() (all []breach) {
 	const early = "compare the length in the header with the limit at once: what is over it need not come at all"
-	huge := func(length uint64) breach {
-		return one(1009, early, func(p *probe) frames.Frame {
-			return frames.Frame{Fin: true, Opcode: frames.Text, Masked: true, Key: p.key(), Length: length}
-		})
+	huge := frames.Frame{Fin: true, Opcode: frames.Text, Masked: true}
+	for _, huge.Length = range []uint64{4097, 65535, 65536, 1 << 32, 1 << 40, 1<<64 - 1} {
+		all = append(all, breaks(early, huge))
 	}
-	top := huge(1<<64 - 1)
-	top.orElse = []int{1002} // its highest bit must be 0
-	second := func(p *probe) []frames.Frame {
-		return []frames.Frame{p.fragments(frames.Text, p.postOf(3000).json(), 2000)[0], {Fin: true, Masked: true, Key: p.key(), Length: 2097}}
-	}
-	return []breach{huge(4097), huge(65535), huge(65536), huge(1 << 32), huge(1 << 40), top, {code: 1009, cause: early, frames: second}}
+	all[5].orElse = []int{1002} // the length's highest bit must be 0
+	return append(all, breaks(early, fragments(frames.Text, long(3000), 2000)[0], frames.Frame{Fin: true, Masked: true, Length: 2097}))
 }
 
 // endsGently: the close frame arrives even if the member is still talking.
