@@ -1,13 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"websocket-workshop/steps/tools/given"
@@ -26,338 +26,273 @@ var lessons = []lesson{
 	{7, "library/README.md", "steps/06", "library"},
 }
 
-// isEdit names the marks whose block is made of declarations.
-var isEdit = map[string]bool{"edit": true, "given": true, "turn": true, "ours": true}
+// lessonOf returns the lesson of a text, or nil.
+func lessonOf(text string) *lesson {
+	if i := slices.IndexFunc(lessons, func(l lesson) bool { return l.text == text }); i >= 0 {
+		return &lessons[i]
+	}
+	return nil
+}
 
 const maxBlock = 40 // lines of an edit: more is not typed with understanding
 
 // A part of a file is a declaration, in the step before and in the lesson's.
 type part struct {
-	names []string
-	given bool
-	lines []line
-	shown []int // for each hunk, the line of the mark that shows it; 0: none does yet
+	given.Pair
+	file  string
+	given bool // play puts it there
+	hunks []*hunk
+	rest  []string // behind the last hunk
 }
 
-// A line is one of a declaration: ' ' is in both versions, '-' and '+' in one. Lines that
-// follow each other without a ' ' between them are a hunk.
-type line struct {
-	op   byte
-	text string
-	hunk int
+// A hunk is a change of a part.
+type hunk struct {
+	given.Hunk[string]
+	shown int // the line of the mark that shows it; 0: none does yet
 }
 
-// edits is what the marks of a lesson come to.
-type edits struct {
-	blocks map[*mark]string // what belongs under each
-	typed  int              // characters of code, without comments, imports and indents
-}
-
-// edits makes the blocks of a text's marks.
-func (w *workshop) edits(p *page) edits {
-	e := edits{blocks: make(map[*mark]string)}
-	marks := slices.DeleteFunc(slices.Clone(p.marks), func(m *mark) bool { return !isEdit[m.kind] })
-	i := slices.IndexFunc(lessons, func(l lesson) bool { return l.text == p.name })
-	if i < 0 {
-		for _, m := range marks {
-			p.say(m.line, "%s: this is the text of no step", m.kind)
-		}
-		return e
-	}
-	l := lessons[i]
-	files, err := w.filesOf(l)
-	if err != nil {
-		p.say(1, "%v", err)
-		return e
-	}
-	last := 1
-	for _, m := range marks {
-		last = m.line
-		if err := e.block(p, l, files, m); err != nil {
-			p.say(m.line, "%s: %v", m.kind, err)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if !w.exists(path.Join(l.to, name)) {
-			if !strings.Contains(p.source, name) {
-				p.say(last, "%s goes, and nothing says so", name)
-			}
-			continue
-		}
-		for _, part := range files[name] {
-			if i := slices.Index(part.shown, 0); i >= 0 && !(part.given && part.isHead()) {
-				p.say(last, "no block shows %s of %s/%s", part.selector(i), l.to, name)
-			}
-		}
-	}
-	return e
-}
-
-// filesOf returns the parts of the files in both folders of a lesson.
-func (w *workshop) filesOf(l lesson) (map[string][]*part, error) {
+// partsOf returns the parts of the files in both folders of a lesson.
+func (w *workshop) partsOf(l *lesson) (parts []*part, err error) {
 	before, after := w.code(l.from), w.code(l.to)
-	files := make(map[string][]*part)
-	for _, name := range slices.Concat(slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(after))) {
-		pairs, err := given.Pairs(before[name], after[name])
+	all := maps.Clone(before)
+	maps.Copy(all, after)
+	for _, file := range slices.Sorted(maps.Keys(all)) {
+		pairs, err := given.Pairs(before[file], after[file])
 		if err != nil {
-			return nil, fmt.Errorf("%s: %v", name, err)
+			return nil, fmt.Errorf("%s: %v", file, err)
 		}
-		files[name] = nil
 		for _, pair := range pairs {
-			p := &part{names: pair.Names, given: pair.After != "" && given.Is(l.number, name, pair.Names)}
-			p.lines = compare(codeLines(pair.Before), codeLines(pair.After))
-			for _, l := range p.lines {
-				if l.hunk == len(p.shown) {
-					p.shown = append(p.shown, 0)
+			p := &part{Pair: pair, file: file, given: pair.After != "" && given.Is(l.number, file, pair.Names)}
+			hunks, rest := given.Diff(codeLines(pair.Before), codeLines(pair.After), strings.Clone)
+			for _, h := range hunks {
+				p.hunks = append(p.hunks, &hunk{Hunk: h})
+			}
+			p.rest = rest
+			parts = append(parts, p)
+		}
+	}
+	return parts, nil
+}
+
+var codeComment = regexp.MustCompile(`(^|\s)//\s.*$`)
+
+// size counts the lines that a lesson adds and removes, and the characters of code that are
+// to be typed, without comments, imports and indents.
+func (w *workshop) size(l *lesson) (plus, minus, typed int, err error) {
+	parts, err := w.partsOf(l)
+	for _, p := range parts {
+		for _, h := range p.hunks {
+			plus, minus = plus+len(h.New), minus+len(h.Old)
+			for _, line := range h.New {
+				if !p.given && !p.isHead() {
+					typed += len(strings.TrimSpace(codeComment.ReplaceAllString(line, "")))
 				}
 			}
-			files[name] = append(files[name], p)
 		}
 	}
-	return files, nil
+	return plus, minus, typed, err
 }
 
-// compare returns the lines of two versions, with as few changes as can be.
-func compare(a, b []string) (all []line) {
-	common := make([][]int, len(a)+1) // how many lines the rests have in common
-	for i := len(a); i >= 0; i-- {
-		common[i] = make([]int, len(b)+1)
-		for j := len(b) - 1; j >= 0 && i < len(a); j-- {
-			common[i][j] = max(common[i+1][j], common[i][j+1])
-			if a[i] == b[j] {
-				common[i][j] = common[i+1][j+1] + 1
+// checkShown refuses a change of a lesson that no block shows.
+func (w *workshop) checkShown(p *page, l *lesson) {
+	last := 1
+	for _, m := range p.marks {
+		if isEdit[m.kind] {
+			last = m.line
+		}
+	}
+	for _, part := range p.parts {
+		i := slices.IndexFunc(part.hunks, func(h *hunk) bool { return h.shown == 0 })
+		if !w.exists(path.Join(l.to, part.file)) {
+			if !strings.Contains(p.source, part.file) {
+				p.say(last, "%s goes, and nothing says so", part.file)
 			}
+		} else if i >= 0 && !(part.given && part.isHead()) {
+			p.say(last, "no block shows %s of %s/%s", part.selector(i), l.to, part.file)
 		}
 	}
-	hunk := -1
-	for i, j := 0, 0; i < len(a) || j < len(b); {
-		if i < len(a) && j < len(b) && a[i] == b[j] {
-			all = append(all, line{' ', a[i], -1})
-			i, j = i+1, j+1
-			continue
-		}
-		if len(all) == 0 || all[len(all)-1].op == ' ' {
-			hunk++
-		}
-		if j == len(b) || i < len(a) && common[i+1][j] >= common[i][j+1] {
-			all, i = append(all, line{'-', a[i], hunk}), i+1
-		} else {
-			all, j = append(all, line{'+', b[j], hunk}), j+1
-		}
-	}
-	return all
-}
-
-// codeLines returns the lines of a text; "" has none.
-func codeLines(text string) []string {
-	if text == "" {
-		return nil
-	}
-	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
 // isHead reports whether a part is package or imports.
-func (p *part) isHead() bool { return p.names[0] == "package" || p.names[0] == "import" }
+func (p *part) isHead() bool { return p.Names[0] == "package" || p.Names[0] == "import" }
 
 // isThere reports whether a part stands in the attendee's file by now.
 func (p *part) isThere() bool { return len(p.view(nil)) > 0 }
 
 // selector returns how a mark names a hunk.
 func (p *part) selector(hunk int) string {
-	if len(p.shown) == 1 {
-		return p.names[0]
+	if len(p.hunks) == 1 {
+		return p.Names[0]
 	}
-	return fmt.Sprintf("%s/%d", p.names[0], hunk+1)
+	return fmt.Sprintf("%s/%d", p.Names[0], hunk+1)
 }
 
-// view returns a part as an edit of some hunks sees it: the others are done, or not yet there.
-func (p *part) view(hunks []int) (lines []line) {
-	for _, l := range p.lines {
-		switch {
-		case l.op == ' ' || slices.Contains(hunks, l.hunk):
-			lines = append(lines, l)
-		case (p.given || p.shown[l.hunk] > 0) == (l.op == '+'):
-			lines = append(lines, line{' ', l.text, -1})
+// view returns a part as an edit of chosen hunks sees it, in lines of a diff: the other
+// hunks are done, or not yet there.
+func (p *part) view(chosen map[*hunk]bool) (lines []string) {
+	add := func(sign string, all []string) {
+		for _, line := range all {
+			lines = append(lines, sign+line)
 		}
 	}
+	for _, h := range p.hunks {
+		add(" ", h.Same)
+		switch {
+		case chosen[h]:
+			add("-", h.Old)
+			add("+", h.New)
+		case p.given || h.shown > 0:
+			add(" ", h.New)
+		default:
+			add(" ", h.Old)
+		}
+	}
+	add(" ", p.rest)
 	return lines
 }
 
-var declWords = regexp.MustCompile(`^(?:func (?:\([^)]*\) )?|const |var |type |import )(?:\w+|\()`)
+var declWords = regexp.MustCompile(`(?m)^(?:func (?:\([^)]*\) )?|const |var |type |import )(?:\w+|\()`)
 
 // label returns the first words of a part, for people who look for it in their file.
 func (p *part) label() string {
-	for _, l := range p.lines {
-		if words := declWords.FindString(l.text); words != "" {
-			return words
-		}
-	}
-	return p.names[0]
+	return "@@ " + cmp.Or(declWords.FindString(cmp.Or(p.Before, p.After)), p.Names[0])
 }
 
-var codeComment = regexp.MustCompile(`(^|\s)//\s.*$`)
+// isEdit names the marks whose block is made of declarations.
+var isEdit = map[string]bool{"edit": true, "given": true, "turn": true, "ours": true}
 
-// block makes the block of one mark, and notes what it shows.
-func (e *edits) block(p *page, l lesson, files map[string][]*part, m *mark) error {
-	words := strings.Fields(m.args)
-	if len(words) < 2 || files[words[0]] == nil {
-		return fmt.Errorf("FILE of %s, and its declarations", l.to)
+// genEdit makes the block of an edit, and notes what it shows.
+func genEdit(w *workshop, p *page, m *mark, old string) (string, error) {
+	parts := slices.DeleteFunc(slices.Clone(p.parts), func(part *part) bool { return part.file != m.args[0] })
+	if len(m.args) < 2 || len(parts) == 0 {
+		return "", errors.New("it takes a file of this text's step, and declarations")
 	}
-	name, parts := words[0], files[words[0]]
-	chosen, err := choose(parts, words[1:])
+	chosen, err := choose(parts, m.args[1:])
 	if err != nil {
-		return err
+		return "", err
 	}
-	lines := block(name, parts, chosen, m.kind)
-	e.blocks[m] = strings.Join(lines, "\n")
-	before := p.source[:m.from]
-	answers := func(o *mark) bool { return o.kind == "ours" && o.args == m.args && o.from > m.from }
+	block := block(parts, chosen, m.kind)
+	before, n := p.source[:m.at], strings.Count(block, "\n")-2
+	answers := func(o *mark) bool { return o.title == "ours"+strings.TrimPrefix(m.title, "turn") && o.at > m.at }
 	switch {
 	case m.kind == "turn" && !slices.ContainsFunc(p.marks, answers):
 		err = errors.New("no ours of the same follows")
 	case m.kind == "ours" && strings.Count(before, "<details") == strings.Count(before, "</details"):
 		err = errors.New("stands in a <details>")
-	case m.kind != "given" && len(lines)-3 > maxBlock:
-		err = fmt.Errorf("this block has %d lines: split it, %d is the most", len(lines)-3, maxBlock)
+	case m.kind != "given" && n > maxBlock:
+		err = fmt.Errorf("this block has %d lines: split it, %d is the most", n, maxBlock)
 	}
 	for _, part := range parts {
-		if _, ok := chosen[part]; ok && part.given != (m.kind == "given") {
-			err = fmt.Errorf("%s: steps/tools/given says otherwise of it", part.names[0])
-		}
-		for _, l := range part.lines {
-			if !slices.Contains(chosen[part], l.hunk) || m.kind == "turn" {
+		for i, h := range part.hunks {
+			switch {
+			case !chosen[h]:
 				continue
+			case part.given != (m.kind == "given"):
+				err = fmt.Errorf("steps/tools/given says otherwise of %s", part.Names[0])
+			case h.shown > 0:
+				err = fmt.Errorf("line %d shows %s already", h.shown, part.selector(i))
 			}
-			if at := part.shown[l.hunk]; at > 0 && at != m.line {
-				err = fmt.Errorf("line %d shows %s already", at, part.selector(l.hunk))
-			}
-			part.shown[l.hunk] = m.line
-			if l.op == '+' && !part.given && !part.isHead() {
-				e.typed += len(strings.TrimSpace(codeComment.ReplaceAllString(l.text, "")))
+			if m.kind != "turn" {
+				h.shown = m.line
 			}
 		}
 	}
-	return err
+	return block, err
 }
 
 // choose returns the hunks that are named: NAME for all of a declaration, NAME/2 for one.
-func choose(parts []*part, words []string) (map[*part][]int, error) {
-	chosen := make(map[*part][]int)
+func choose(parts []*part, words []string) (map[*hunk]bool, error) {
+	chosen := make(map[*hunk]bool)
 	for _, word := range words {
-		name, number, one := strings.Cut(word, "/")
-		n, _ := strconv.Atoi(number)
-		found := false
+		name, number, isOne := strings.Cut(word, "/")
+		before := len(chosen)
 		for _, p := range parts {
-			for h := range p.shown {
-				if slices.Contains(p.names, name) && (!one || h == n-1) {
-					chosen[p], found = append(chosen[p], h), true
+			for i, h := range p.hunks {
+				if slices.Contains(p.Names, name) && (!isOne || number == fmt.Sprint(i+1)) {
+					chosen[h] = true
 				}
 			}
 		}
-		if !found {
+		if len(chosen) == before {
 			return nil, fmt.Errorf("no %s changes there", word)
 		}
 	}
 	return chosen, nil
 }
 
-// block returns the block for chosen hunks: what is given as it is, the rest as a diff.
-func block(name string, parts []*part, chosen map[*part][]int, kind string) []string {
-	lines, sign := []string{"```diff", "+++ " + name}, "+"
+// block returns the block for chosen hunks of a file: what is given as it is, the rest as a diff.
+func block(parts []*part, chosen map[*hunk]bool, kind string) string {
+	text, lines := "", []string{"+++ " + parts[0].file}
 	goesOn := !slices.ContainsFunc(parts, (*part).isThere) // what is new now follows directly
-	switch {
-	case kind == "given":
-		lines, sign = []string{"```go"}, ""
-	case goesOn:
-		lines[1] += " (new)"
+	if goesOn {
+		lines[0] += " (new)"
 	}
 	for i, p := range parts {
-		hunks, ok := chosen[p]
-		view := p.view(hunks)
-		if end := slices.IndexFunc(view, func(l line) bool { return strings.HasSuffix(l.text, "{") }); kind == "turn" && end >= 0 {
-			view = append(view[:end+1:end+1], line{'+', "\t// your turn", -1}, line{' ', "}", -1})
+		view := p.view(chosen)
+		if slices.ContainsFunc(p.hunks, func(h *hunk) bool { return chosen[h] }) {
+			text += p.After
 		}
 		switch {
-		case !ok:
-			goesOn = goesOn && !p.isThere()
-			continue
-		case kind == "given":
-			view = slices.DeleteFunc(view, func(l line) bool { return l.op == '-' })
-			if len(lines) == 1 && view[0].text == "" {
-				view = view[1:]
-			}
 		case p.isThere():
-			lines, goesOn = append(lines, hunksOf(view, "@@ "+p.label())...), false
-			continue
-		case !goesOn:
-			place := "@@ at the end"
-			if i := i + 1 + slices.IndexFunc(parts[i+1:], (*part).isThere); parts[i].isThere() {
-				place = "@@ before " + parts[i].label()
+			lines, goesOn = append(lines, changes(view, p.label())...), false
+		case len(view) > 0: // it is new
+			if kind == "turn" {
+				head := slices.IndexFunc(view, func(line string) bool { return strings.HasSuffix(line, "{") })
+				view = append(view[:head+1], "+\t// your turn", "+}")
 			}
-			lines, goesOn = append(lines, place), true
-		}
-		for _, l := range view {
-			lines = append(lines, sign+l.text)
+			if next := slices.IndexFunc(parts[i:], (*part).isThere); next >= 0 && !goesOn {
+				lines = append(lines, strings.Replace(parts[i+next].label(), "@@", "@@ before", 1))
+			} else if !goesOn {
+				lines = append(lines, "@@ at the end")
+			}
+			lines, goesOn = append(lines, view...), true
 		}
 	}
-	return append(lines, "```", "")
+	if kind == "given" {
+		return fenced("go", text)
+	}
+	return fenced("diff", strings.Join(lines, "\n"))
 }
 
-// hunksOf returns the changes in a view: each with lines around it that tell the place,
+// changes returns the changes in a view: each with lines around it that tell the place,
 // under a line that names the declaration.
-func hunksOf(view []line, label string) (lines []string) {
+func changes(view []string, label string) (lines []string) {
 	end := -1 // of what is in lines
 	for i := 0; i < len(view); i++ {
-		if view[i].op == ' ' {
+		if view[i][0] == ' ' {
 			continue
 		}
 		from, to := around(view, i)
 		if from > end {
 			lines = append(lines, label)
 		}
-		for _, l := range view[max(from, end):to] {
-			lines = append(lines, string(l.op)+l.text)
-		}
+		lines = append(lines, view[max(from, end):to]...)
 		end, i = to, to-1
 	}
 	return lines
 }
 
 // vague are lines that leave open where they are.
-var vague = regexp.MustCompile(`^\s*([{}()\s]*|return\b.*|continue|default:|defer .*|// .*)$`)
+var vague = regexp.MustCompile(`^ \s*([{}()\s]*|return\b.*|continue|default:|defer .*|// .*)$`)
 
 // around returns the lines around the change that begins at i: the first and the last of
 // them tell the place, as they stand there once.
-func around(view []line, i int) (from, to int) {
+func around(view []string, i int) (from, to int) {
 	tells := func(i int) bool {
 		n := 0
-		for _, l := range view {
-			if l.op != '+' && l.text == view[i].text {
+		for _, line := range view {
+			if line[0] != '+' && line[1:] == view[i][1:] {
 				n++
 			}
 		}
-		return n == 1 && view[i].op == ' ' && !vague.MatchString(view[i].text)
+		return n == 1 && view[i][0] == ' ' && !vague.MatchString(view[i])
 	}
-	for to = i + 1; to < len(view) && !(tells(to-1) && view[to].op == ' '); to++ {
+	for to = i + 1; to < len(view) && !(tells(to-1) && view[to][0] == ' '); to++ {
 	}
 	for from = i; from > 0 && !tells(from); from-- {
 	}
-	if from == 0 && view[0] == (line{' ', "", -1}) {
+	if from == 0 && view[0] == " " {
 		from++ // the empty line in front of the declaration
 	}
 	return from, to
-}
-
-// size counts the lines that a lesson adds and removes.
-func (w *workshop) size(l lesson) (plus, minus int, err error) {
-	files, err := w.filesOf(l)
-	for _, parts := range files {
-		for _, p := range parts {
-			for _, line := range p.lines {
-				plus += strings.Count("+", string(line.op))
-				minus += strings.Count("-", string(line.op))
-			}
-		}
-	}
-	return plus, minus, err
 }

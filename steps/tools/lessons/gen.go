@@ -11,85 +11,67 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/yuin/goldmark/ast"
-
 	"websocket-workshop/steps/tools/given"
 )
 
-// A generator makes what stands between <!-- gen: NAME ARGS --> and <!-- /gen -->, from its
-// arguments and what stood there before.
-type generator func(w *workshop, p *page, args []string, old string) (string, error)
-
-var generators = map[string]generator{
-	"steps":     genSteps,     // README's table of steps, its last column filled
-	"timetable": genTimetable, // a table: at, minutes, what; rows that link a lesson get its minutes
-	"minutes":   genMinutes,   // + N: this lesson's; FILE …: those of lessons together; alone: of the six
-	"go":        genGo,        // FILE NAME …: declarations, as steps/06/conn.go conn.end
-	"lines":     genLines,     // FILE NAME … FILE …: how many lines these have, with their comments; a file alone: all
-	"compare":   genCompare,   // what go run ./steps/tools/compare prints
+// generators make what a mark of each kind makes, from what stands there. For <!-- gen: -->
+// the kind has its first word, or that word's extension.
+var generators = map[string]func(w *workshop, p *page, m *mark, old string) (string, error){
+	"edit": genEdit, "given": genEdit, "turn": genEdit, "ours": genEdit,
+	"server":        genConsole,
+	"run":           genRun,
+	"gen steps":     genSteps,     // README's table of steps, its last column filled
+	"gen timetable": genTimetable, // a table: at, minutes, what; rows that link a lesson get its minutes
+	"gen minutes":   genMinutes,   // + N: this lesson's; alone: those of the six
+	"gen go":        genGo,        // FILE NAME …: declarations, as steps/06/conn.go conn.end
+	"gen lines":     genLines,     // FILE …: how many lines they have together
+	"gen .js":       genScript,    // FILE FUNCTION, or how a statement of the page begins
+	"gen compare":   genCompare,   // what go run ./steps/tools/compare prints
 }
 
-// generate returns what belongs where old stands, which mark m is to make.
-func (w *workshop) generate(p *page, e edits, m *mark, old string) (string, error) {
-	words := append(strings.Fields(m.args), "")
-	name, args := words[0], words[1:len(words)-1]
-	dir, isServer := strings.CutPrefix(m.kind, "server ")
-	switch {
-	case isEdit[m.kind]: // if it is wrong, e has said so
-		return cmp.Or(e.blocks[m], old), nil
-	case isServer:
-		return w.console(dir, m.args, old)
-	case m.kind == "run":
-		commands := codeLines(old)
-		return old, w.runCopy(m.args, commands[1:max(len(commands)-1, 1)])
-	case strings.HasSuffix(name, ".js"):
-		return w.script(path.Join("frontend", name), strings.Join(args, " "))
-	case generators[name] == nil:
-		return "", errors.New("there is no such generator")
-	}
-	return generators[name](w, p, args, old)
-}
-
-// checkGenerated refuses what is not as it would be generated now, behind gen up to /gen and
-// in the blocks under other marks, and returns the text as it should be.
+// checkGenerated refuses what is not as it would be generated now, and returns the text as
+// it should be.
 func (w *workshop) checkGenerated(p *page) string {
-	source, e := p.source, w.edits(p)
-	for i, m := range slices.Backward(p.marks) {
-		kind, _, _ := strings.Cut(m.kind, " ")
-		from := p.lineEnd(m.to)
-		to := from
-		switch f := p.fenceAt(from); {
-		case kind == "gen" && (i+1 == len(p.marks) || p.marks[i+1].kind != "/gen"):
+	l := lessonOf(p.name)
+	if l != nil {
+		var err error
+		if p.parts, err = w.partsOf(l); err != nil {
+			p.say(1, "%v", err)
+			return p.source
+		}
+	}
+	fresh, at := "", 0
+	for _, m := range p.marks {
+		if m.to < 0 {
 			p.say(m.line, "a <!-- /gen --> is missing")
-			continue
-		case kind == "gen":
-			from, to = m.to, p.marks[i+1].from
-		case !isEdit[kind] && kind != "server" && kind != "run":
-			continue
-		case f != nil:
-			to = f.to
 		}
-		old := p.source[from:to]
-		fresh, err := w.generate(p, e, m, old)
+		if m.to < 0 || generators[m.kind] == nil {
+			continue
+		}
+		old := p.source[m.from:m.to]
+		made, err := generators[m.kind](w, p, m, old)
 		if err != nil {
-			p.say(m.line, "%s: %s: %v", m.kind, m.args, err)
+			p.say(m.line, "%s: %v", m.title, err)
 			continue
 		}
-		source = source[:from] + fresh + source[to:]
-		if fresh != old {
-			a, b, i := append(codeLines(old), ""), append(codeLines(fresh), ""), 0
+		fresh, at = fresh+p.source[at:m.from]+made, m.to
+		if made != old {
+			a, b, i := append(codeLines(old), ""), append(codeLines(made), ""), 0
 			for a[i] == b[i] && i+1 < min(len(a), len(b)) {
 				i++
 			}
-			p.say(p.lineAt(from)+i, "%s: %s gives %q here, not %q: task lessons", m.kind, m.args, b[i], a[i])
+			p.say(p.lineAt(m.from)+i, "%s gives %q here, not %q: task lessons", m.title, b[i], a[i])
 		}
 	}
-	return source
+	if l != nil {
+		w.checkShown(p, l)
+	}
+	return fresh + p.source[at:]
 }
 
 // fenced returns code as a block.
 func fenced(info, code string) string {
-	return "\n```" + info + "\n" + strings.Trim(code, "\n") + "\n```\n"
+	return "```" + info + "\n" + strings.Trim(code, "\n") + "\n```\n"
 }
 
 var lessonLink = regexp.MustCompile(`\]\(([\w./]*\.md)\)`)
@@ -100,10 +82,7 @@ func eachRow(p *page, old string, f func(cells []string, l *lesson) error) (stri
 	for _, r := range rows(old) {
 		var linked *lesson
 		for _, m := range lessonLink.FindAllStringSubmatch(lines[r.line], -1) {
-			i := slices.IndexFunc(lessons, func(l lesson) bool { return l.text == path.Join(path.Dir(p.name), m[1]) })
-			if i >= 0 {
-				linked = &lessons[i]
-			}
+			linked = cmp.Or(linked, lessonOf(path.Join(path.Dir(p.name), m[1])))
 		}
 		if err := f(r.cells, linked); err != nil {
 			return "", err
@@ -114,12 +93,12 @@ func eachRow(p *page, old string, f func(cells []string, l *lesson) error) (stri
 }
 
 // genSteps fills the last cell of each row of the table of steps.
-func genSteps(w *workshop, p *page, args []string, old string) (string, error) {
+func genSteps(w *workshop, p *page, m *mark, old string) (string, error) {
 	return eachRow(p, old, func(cells []string, l *lesson) error {
 		if l == nil {
 			return errors.New("each row links to its lesson")
 		}
-		plus, minus, err := w.size(*l)
+		plus, minus, _, err := w.size(l)
 		cells[len(cells)-1] = strings.TrimSuffix(fmt.Sprintf("+%d −%d", plus, minus), " −0")
 		return err
 	})
@@ -127,7 +106,7 @@ func genSteps(w *workshop, p *page, args []string, old string) (string, error) {
 
 // genTimetable gives each row the minutes of the lesson that it links to, and the time at
 // which the rows above end. The first row says when it begins; the last may have no minutes.
-func genTimetable(w *workshop, p *page, args []string, old string) (string, error) {
+func genTimetable(w *workshop, p *page, m *mark, old string) (string, error) {
 	at, next := -1, 1
 	return eachRow(p, old, func(cells []string, l *lesson) error {
 		if at < 0 {
@@ -139,38 +118,19 @@ func genTimetable(w *workshop, p *page, args []string, old string) (string, erro
 		}
 		cells[0] = fmt.Sprintf("%d:%02d", at/60, at%60)
 		if l != nil {
-			t, err := w.timeOf(l.text)
+			n, err := w.minutes(l)
 			if err != nil {
 				return err
 			}
 			if l.number != next {
 				return fmt.Errorf("lesson %d comes where %d is due", l.number, next)
 			}
-			cells[1], next = fmt.Sprint(t.rounded()), next+1
+			cells[1], next = fmt.Sprint(n), next+1
 		}
 		minutes, err := strconv.Atoi(cmp.Or(cells[1], "0"))
 		at += minutes
 		return err
 	})
-}
-
-// genMinutes says how long this lesson takes, or those in args together, or all six.
-func genMinutes(w *workshop, p *page, args []string, old string) (string, error) {
-	if len(args) == 2 && args[0] == "+" {
-		t, err := w.timeOf(p.name)
-		return fmt.Sprintf("%d minutes: %d to read, %d to type, %d to run it and to think", t.read+t.typed+t.allowed, t.read, t.typed, t.allowed), err
-	}
-	total := 0
-	for _, l := range lessons {
-		if slices.Contains(args, l.text) || len(args) == 0 && l.to != "library" {
-			t, err := w.timeOf(l.text)
-			if err != nil {
-				return "", err
-			}
-			total += t.rounded()
-		}
-	}
-	return fmt.Sprint(total), nil
 }
 
 // How fast people are: words that they read in a minute, and characters that they type, in
@@ -181,51 +141,55 @@ const (
 	codeTyped    = 100
 )
 
-// A duration is what a lesson takes, in minutes: its exercises and what follows left out.
-type duration struct{ read, typed, allowed int }
-
-// rounded returns the sum as timetables have it: up to the next five minutes.
-func (t duration) rounded() int { return (t.read + t.typed + t.allowed + 4) / 5 * 5 }
-
-var allowance = regexp.MustCompile(`<!-- gen: minutes \+ (\d+) -->`)
-
-// timeOf returns how long a lesson takes: to read its words, to type its code and its
-// commands, and what it allows for the rest (<!-- gen: minutes + N -->).
-func (w *workshop) timeOf(name string) (t duration, err error) {
-	p := parse(name, w.read(name))
-	m := allowance.FindStringSubmatch(p.source)
-	if m == nil {
-		return t, fmt.Errorf("%s does not say what time it allows: <!-- gen: minutes + N -->", name)
-	}
-	words, commands := 0, 0
-	for n := range nodes(p.root) {
-		_, content := p.content(n)
-		if n.Kind() == ast.KindHeading && (content == "Exercises" || content == "Questions to ask") {
-			break
-		}
-		switch n := n.(type) {
-		case *ast.Text:
-			words += len(strings.Fields(content))
-		case *ast.FencedCodeBlock:
-			f := p.fenceAt(n.Pos())
-			if text := strings.Join(f.body, "\n"); f.info == "sh" {
-				commands += len(text)
-			} else if !isEdit[f.mark.kind] {
-				words += len(strings.Fields(text))
+// genMinutes says how long this lesson takes: to read its words, to type its code and its
+// commands, and what it allows for the rest. Its exercises and what follows are left out.
+// Elsewhere it says what the six lessons take.
+func genMinutes(w *workshop, p *page, m *mark, old string) (string, error) {
+	l := lessonOf(p.name)
+	if l == nil {
+		total := 0
+		for _, l := range lessons[:6] {
+			n, err := w.minutes(&l)
+			if err != nil {
+				return "", err
 			}
+			total += n
+		}
+		return fmt.Sprint(total), nil
+	}
+	_, _, code, err := w.size(l)
+	source, _, _ := strings.Cut(p.source, "\n## Exercises\n")
+	p = parse(p.name, source)
+	words, commands := len(p.words(p.root)), 0
+	for _, f := range p.fences {
+		if text := strings.Join(f.body, "\n"); f.info == "sh" {
+			commands += len(text)
+		} else if !isEdit[f.mark.kind] {
+			words += len(strings.Fields(text))
 		}
 	}
-	t.allowed, _ = strconv.Atoi(m[1])
-	t.read = (words + wordsRead/2) / wordsRead
-	minutes := float64(w.edits(p).typed)/codeTyped + float64(commands)/commandTyped
-	t.typed = int(minutes + 0.5)
-	return t, nil
+	allowed, _ := strconv.Atoi(m.args[len(m.args)-1])
+	read := (words + wordsRead/2) / wordsRead
+	typed := int(float64(code)/codeTyped + float64(commands)/commandTyped + 0.5)
+	return fmt.Sprintf("%d minutes: %d to read, %d to type, %d to run it and to think", read+typed+allowed, read, typed, allowed), err
 }
 
-// script quotes a function from the page, with the comment above it, or else the statement
+var minutes = regexp.MustCompile(`<!-- gen: minutes \+ \d+ -->(\d+) minutes`)
+
+// minutes returns how long a lesson says that it takes, up to the next five minutes.
+func (w *workshop) minutes(l *lesson) (int, error) {
+	m := minutes.FindStringSubmatch(w.read(l.text))
+	if m == nil {
+		return 0, fmt.Errorf("%s does not say how long it takes: <!-- gen: minutes + N -->", l.text)
+	}
+	n, err := strconv.Atoi(m[1])
+	return (n + 4) / 5 * 5, err
+}
+
+// genScript quotes a function from the page, with the comment above it, or else the statement
 // at the left margin that begins with the given words.
-func (w *workshop) script(name, wanted string) (string, error) {
-	wanted = regexp.QuoteMeta(wanted)
+func genScript(w *workshop, p *page, m *mark, old string) (string, error) {
+	name, wanted := path.Join("frontend", m.args[0]), regexp.QuoteMeta(strings.Join(m.args[1:], " "))
 	code := regexp.MustCompile(`(?m)^(?://.*\n)*(?:(?:async )?function ` + wanted + `\(|` + wanted + `).*(?:;|(?:\n(?:[ \t].*)?)*\n\}.*)$`).FindString(w.read(name))
 	if code == "" || wanted == "" {
 		return "", fmt.Errorf("%s has no function %s", name, wanted)
@@ -233,41 +197,31 @@ func (w *workshop) script(name, wanted string) (string, error) {
 	return fenced("js", code), nil
 }
 
-// declarations returns the code that args name: FILE NAME … for declarations with their
-// comments, FILE alone for all of it.
-func (w *workshop) declarations(args []string) (all []string, err error) {
-	var file string
-	for i, arg := range args {
-		if strings.HasSuffix(arg, ".go") {
-			if file = arg; i+1 == len(args) || strings.HasSuffix(args[i+1], ".go") {
-				all = append(all, strings.TrimSuffix(w.read(file), "\n"))
-			}
-			continue
+// genGo quotes declarations with their comments.
+func genGo(w *workshop, p *page, m *mark, old string) (string, error) {
+	var all []string
+	decls, _ := given.Split(w.read(m.args[1])) // what does not parse has none
+	for _, name := range m.args[2:] {
+		i := slices.IndexFunc(decls, func(d given.Decl) bool { return slices.Contains(d.Names, name) })
+		if i < 0 {
+			return "", fmt.Errorf("there is no such %s", name)
 		}
-		decls, _ := given.Split(w.read(file)) // what does not parse has none
-		d := slices.IndexFunc(decls, func(d given.Decl) bool { return slices.Contains(d.Names, arg) })
-		if d < 0 {
-			return nil, fmt.Errorf("%q has no %s", file, arg)
-		}
-		all = append(all, strings.Trim(decls[d].Text, "\n"))
+		all = append(all, strings.Trim(decls[i].Text, "\n"))
 	}
-	return all, nil
+	return fenced("go", strings.Join(all, "\n\n")), nil
 }
 
-// genGo quotes code.
-func genGo(w *workshop, p *page, args []string, old string) (string, error) {
-	all, err := w.declarations(args)
-	return fenced("go", strings.Join(all, "\n\n")), err
-}
-
-// genLines counts lines of code.
-func genLines(w *workshop, p *page, args []string, old string) (string, error) {
-	all, err := w.declarations(args)
-	return fmt.Sprint(len(codeLines(strings.Join(all, "\n")))), err
+// genLines counts the lines of files, with their comments.
+func genLines(w *workshop, p *page, m *mark, old string) (string, error) {
+	n := 0
+	for _, name := range m.args[1:] {
+		n += strings.Count(w.read(name), "\n")
+	}
+	return fmt.Sprint(n), nil
 }
 
 // genCompare shows what the comparison of raw and library prints.
-func genCompare(w *workshop, p *page, args []string, old string) (string, error) {
+func genCompare(w *workshop, p *page, m *mark, old string) (string, error) {
 	cmd := exec.Command("go", "run", "-buildvcs=false", "./steps/tools/compare")
 	cmd.Dir = w.root
 	out, err := cmd.CombinedOutput()

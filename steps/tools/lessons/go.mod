@@ -8,9 +8,4 @@ require (
 	websocket-workshop v0.0.0
 )
 
-require (
-	github.com/rogpeppe/go-internal v1.16.0
-	golang.org/x/tools v0.26.0 // indirect
-)
-
 replace websocket-workshop => ../../..

@@ -20,8 +20,8 @@
 //	<!-- gen: timetable -->…<!-- /gen -->      around a table: at, minutes, what. Rows that link a
 //	                                           lesson get its time, up to the next five minutes
 //	<!-- server steps/03: open, send ann "hi" -->  a console block: what the server prints then. Also
-//	                                           leave, reload, vanish (no close frame), interrupt;
-//	                                           open2 is a second window
+//	                                           leave, reload, interrupt; open2 is a second
+//	                                           window
 //	<!-- run: copy -->                         over an sh block: it is run in a copy of the workshop,
 //	                                           without a network; copy with MODULE@VERSION: with one
 //	<!-- not ours: why -->                     over code that is not from here
@@ -35,6 +35,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io/fs"
 	"log"
 	"os"
 	"path"
@@ -69,7 +70,7 @@ func main() {
 			problems, fresh = w.check(name)
 		}
 		for _, p := range problems {
-			fmt.Println(p)
+			fmt.Println(p.says)
 			status = 1
 		}
 	}
@@ -80,6 +81,7 @@ func main() {
 // A workshop is what the texts are held to.
 type workshop struct {
 	root  string          // its folder
+	files fs.FS           // what is in it
 	temp  string          // for programs, and copies to run commands in; whoever made w removes it
 	names map[string]bool // see learn
 }
@@ -90,7 +92,7 @@ func newWorkshop(root string) *workshop {
 	if err != nil {
 		log.Fatal(err)
 	}
-	w := &workshop{root, temp, make(map[string]bool)}
+	w := &workshop{root: root, files: os.DirFS(root), temp: temp}
 	w.learn()
 	return w
 }
@@ -103,32 +105,32 @@ func (w *workshop) check(name string) ([]problem, string) {
 		p.say(1, "is missing")
 	}
 	fresh := w.checkGenerated(p)
-	for _, check := range []func(*page){w.checkMarks, w.checkNames, w.checkTables} {
-		check(p)
-	}
+	w.checkMarks(p)
+	w.checkNames(p)
+	w.checkTables(p)
 	slices.SortStableFunc(p.problems, func(a, b problem) int { return a.line - b.line })
 	return slices.Compact(p.problems), fresh
 }
 
 // read returns a file's text, or "" if there is none.
 func (w *workshop) read(name string) string {
-	b, _ := os.ReadFile(filepath.Join(w.root, name))
+	b, _ := fs.ReadFile(w.files, name)
 	return strings.ReplaceAll(string(b), "\r\n", "\n")
 }
 
 // exists reports whether there is a file or folder of this name.
 func (w *workshop) exists(name string) bool {
-	_, err := os.Stat(filepath.Join(w.root, name))
+	_, err := fs.Stat(w.files, name)
 	return err == nil
 }
 
 // code returns the Go files in a folder, its tests left out. "" has none.
 func (w *workshop) code(dir string) map[string]string {
 	files := make(map[string]string)
-	names, _ := filepath.Glob(filepath.Join(w.root, dir, "*.go"))
+	names, _ := fs.Glob(w.files, dir+"/*.go")
 	for _, name := range names {
-		if name = filepath.Base(name); dir != "" && !strings.HasSuffix(name, "_test.go") {
-			files[name] = w.read(path.Join(dir, name))
+		if !strings.HasSuffix(name, "_test.go") {
+			files[path.Base(name)] = w.read(name)
 		}
 	}
 	return files

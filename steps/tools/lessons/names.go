@@ -3,8 +3,8 @@ package main
 import (
 	_ "embed"
 	"io/fs"
+	"maps"
 	"net/url"
-	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -32,7 +32,8 @@ var (
 // the code, "name()" for what is declared or called as a function, "type.name()" for
 // methods, and "type.()" for their types.
 func (w *workshop) learn() {
-	fs.WalkDir(os.DirFS(w.root), ".", func(name string, e fs.DirEntry, err error) error {
+	w.names = make(map[string]bool)
+	fs.WalkDir(w.files, ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil || name != "." && e.IsDir() && foreign.MatchString(name) {
 			return fs.SkipDir
 		}
@@ -58,45 +59,41 @@ func (w *workshop) learn() {
 
 // has reports whether there is a file or folder of a name; an attendee has all in work/.
 func (w *workshop) has(name string) bool {
-	name = path.Clean(name)
-	for _, own := range []string{"work/", "steps/0N/"} {
-		name = strings.TrimPrefix(name, own)
-	}
-	return name == "work" || name == "steps/0N" || name == path.Ext(name) || w.names[name] || w.exists(name)
+	name = strings.TrimPrefix(path.Clean(name), "work/")
+	return name == "work" || w.names[name] || w.exists(name)
 }
 
 // checkNames refuses what is named, linked or run, and is not there or cannot work.
 func (w *workshop) checkNames(p *page) {
 	for n := range nodes(p.root) {
-		line, content := p.content(n)
+		line := p.lineAt(max(n.Pos(), 0))
 		switch n := n.(type) {
 		case *ast.Link:
 			w.checkLink(p, line, string(n.Destination))
 		case *ast.Image:
 			w.checkLink(p, line, string(n.Destination))
 		case *ast.CodeSpan:
-			w.checkName(p, line, content)
-			if inlineCmd.MatchString(content) {
-				w.checkCommand(p, line, content)
+			code := strings.Join(p.words(n), " ")
+			w.checkName(p, line, code)
+			if inlineCmd.MatchString(code) {
+				w.checkCommand(p, line, code)
 			}
 		case *ast.Text:
-			for _, m := range fileName.FindAllStringSubmatch(content, -1) {
+			for _, m := range fileName.FindAllStringSubmatch(string(n.Value([]byte(p.source))), -1) {
 				if n.Parent().Kind() != ast.KindCodeSpan && !w.has(m[1]) {
 					p.say(line, "there is no file %s", m[1])
 				}
 			}
 		case *ast.CodeBlock: // indented
-			for i, command := range strings.Split(string(n.Lines().Value([]byte(p.source))), "\n") {
-				if inlineCmd.MatchString(command) {
-					w.checkCommand(p, line+i, command)
-				}
+			for i, command := range codeLines(string(n.Lines().Value([]byte(p.source)))) {
+				w.checkCommand(p, line+i, command)
 			}
 		}
 	}
 	for _, f := range p.fences {
 		for i, line := range f.body {
 			command, isPrompt := strings.CutPrefix(line, "$ ")
-			if isPrompt && f.info == "console" || f.info == "sh" && f.mark.kind != "run" {
+			if isPrompt && f.info == "console" || f.info == "sh" && f.mark.kind == "" {
 				w.checkCommand(p, f.line+1+i, command)
 			}
 		}
@@ -106,18 +103,19 @@ func (w *workshop) checkNames(p *page) {
 // checkName refuses a name that is nowhere in our code, or a file that is not there.
 func (w *workshop) checkName(p *page, line int, name string) {
 	m := fileName.FindStringSubmatch(name)
+	dot := strings.LastIndexByte(name, '.') + 1
 	switch {
 	case m != nil && m[1] == name || folderName.MatchString(name):
 		if !w.has(name) {
 			p.say(line, "there is no %s", name)
 		}
-	case strings.HasSuffix(name, "()") && dottedName.MatchString(name):
+	case w.names[name] || !dottedName.MatchString(name):
+	case strings.HasSuffix(name, "()"):
 		// in front of a method stands its type, or any variable or package
-		dot := strings.LastIndexByte(name, '.') + 1
-		if !w.names[name] && (w.names[name[:dot]+"()"] || !w.names[name[dot:]]) {
+		if w.names[name[:dot]+"()"] || !w.names[name[dot:]] {
 			p.say(line, "there is no function %s (others than ours stand in known.txt)", name)
 		}
-	case dottedName.MatchString(name) && !w.names[name]:
+	default:
 		for _, part := range strings.Split(name, ".") {
 			if !w.names[part] {
 				p.say(line, "%s: the code has no %s", name, part)
@@ -152,73 +150,58 @@ func (w *workshop) checkLink(p *page, line int, target string) {
 	}
 }
 
+// goFlags are the flags of the go command, and of tests in raw, that a text may use.
+var goFlags = strings.Fields("C race run count v bench benchtime benchmem fuzz fuzztime timeout short o mod m json u buildvcs echo load")
+
 var (
-	// goFlags are the flags of the go command, and of tests in raw, that a text may use.
-	goFlags = strings.Fields("race run count v bench benchtime benchmem fuzz fuzztime timeout short o mod m json u buildvcs echo load")
+	inlineCmd = regexp.MustCompile(`^(task|go (run|test|build|vet|mod|get|install)|git diff)( |$)`)
+	aside     = regexp.MustCompile(`^(\w+=\S* )+|(^| )#.*`) // variables in front of a command, and comments
+	flagDecl  = regexp.MustCompile(`\bflags?\.\w+\((?:&[\w.]+, )?"([\w-]+)"`)
 
 	// others are commands of which no more is known than how they begin.
-	others = regexp.MustCompile(`^(cd|git (clone|switch)|go (version|env|mod|clean -modcache|list -m)|hostname -I|task --(list|version)|` +
-		`curl|npx playwright install|npm install -g @go-task/cli|rm|del)( |$)`)
-	inlineCmd  = regexp.MustCompile(`^(task|go (run|test|build|vet|mod|get|install)|git diff)( |$)`)
-	assignment = regexp.MustCompile(`^(?:[A-Z][A-Z0-9_]*=.*|env)$`)
-	stepN      = regexp.MustCompile(`-N\b`)
-	flagDecl   = regexp.MustCompile(`\.(?:Bool|String|Int|Uint|Duration|Float64|Func|BoolFunc|TextVar|\w+Var)\((?:&[\w.]+, )?"([\w-]+)"`)
+	others = regexp.MustCompile(`^(cd|git (clone|switch|diff)|go (version|env|mod)|task --list|curl|npm|npx|rm)( |$)`)
 )
 
 // checkCommand refuses a command that cannot work.
 func (w *workshop) checkCommand(p *page, at int, line string) {
-	line, _, _ = strings.Cut(line, " #")
-	words := strings.Fields(line)
-	for len(words) > 0 && assignment.MatchString(words[0]) {
-		words = words[1:]
-	}
-	if len(words) == 0 || strings.HasPrefix(words[0], "#") || others.MatchString(strings.Join(words, " ")) {
-		return
+	words, base := strings.Fields(aside.ReplaceAllString(line, "")), "."
+	for i, word := range words {
+		isPath := strings.HasPrefix(word, "./") || folderName.MatchString(word)
+		if isPath && !w.has(path.Join(base, strings.TrimSuffix(word, "..."))) {
+			p.say(at, "there is no %s", word)
+		} else if i > 0 && words[i-1] == "-C" {
+			base = word
+		}
 	}
 	switch verb := strings.Join(words[:min(2, len(words))], " "); {
+	case len(words) == 0 || others.MatchString(strings.Join(words, " ")):
 	case words[0] == "task":
-		name, args, _ := strings.Cut(strings.TrimSuffix(strings.Join(words[1:], " "), " --watch"), " -- ")
-		t, ok := w.tasks()[stepN.ReplaceAllString(name, "-2")]
-		if plain := w.tasks().plain(name); name != "" && (!ok || t.Internal) {
+		name, args, _ := strings.Cut(strings.Join(words[1:], " "), " -- ")
+		plain, ok := w.plain(name)
+		if name != "" && !ok {
 			p.say(at, "task %s: Taskfile.yml has no such task", name)
 		} else if args != "" && strings.HasPrefix(plain, "go run ") {
 			w.checkCommand(p, at, plain+" "+args)
 		}
 	case slices.Contains([]string{"go run", "go test", "go build", "go vet"}, verb):
-		w.checkGo(p, at, words[1:])
-	case verb == "git diff":
-		for _, word := range words[2:] {
-			if word[0] != '-' && !w.has(word) {
-				p.say(at, "%s: there is no %s", line, word)
-			}
-		}
+		w.checkFlags(p, at, base, words)
 	case verb != "go install" || !strings.Contains(w.read(".ci/run"), words[len(words)-1]):
 		p.say(at, "%s: no test runs this (.ci/run may install another version), and it is no task", line)
 	}
 }
 
-// checkGo refuses a flag or a folder of go run, test, build or vet. What follows the folder
-// of go run are flags of the program there; the attendee's has those of raw.
-func (w *workshop) checkGo(p *page, at int, words []string) {
-	base, of, flags := ".", "go "+words[0], goFlags
-	if len(words) > 2 && words[1] == "-C" {
-		base, words = words[2], append([]string{words[0]}, words[3:]...)
-	}
-	for _, word := range words[1:] {
-		dir, isDir := strings.CutPrefix(word, "./")
-		switch {
-		case word[0] == '-':
-			name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
-			if !slices.Contains(flags, name) {
-				p.say(at, "%s has no flag -%s", of, name)
-			}
-		case of == word || !isDir && word != ".":
-		case !w.has(path.Join(base, strings.TrimSuffix(dir, "..."))):
-			p.say(at, "%s: there is no %s", of, word)
-		case words[0] == "run":
+// checkFlags refuses a flag of go run, test, build or vet. What follows the folder of go run
+// are flags of the program there; the attendee's has those of raw.
+func (w *workshop) checkFlags(p *page, at int, base string, words []string) {
+	of, flags := "go "+words[1], goFlags
+	for _, word := range words[2:] {
+		name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		if word[0] == '-' && !slices.Contains(flags, name) {
+			p.say(at, "%s has no flag -%s", of, name)
+		}
+		if word[0] == '.' && of == "go run" {
 			of, flags = word, nil
-			dir = strings.NewReplacer("0N", "01", "work", "raw").Replace(path.Join(base, dir))
-			for _, text := range w.code(dir) {
+			for _, text := range w.code(strings.Replace(path.Join(base, word), "work", "raw", 1)) {
 				for _, m := range flagDecl.FindAllStringSubmatch(text, -1) {
 					flags = append(flags, m[1])
 				}
@@ -227,74 +210,62 @@ func (w *workshop) checkGo(p *page, at int, words []string) {
 	}
 }
 
-// taskfile is what Taskfile.yml says, as far as the plain commands depend on it. A command
-// is a string, or a map: the task that is called, and with which vars.
-type taskfile map[string]struct {
-	Internal bool
-	Cmd      any
-	Cmds     []any
+// without are what a task has and its plain command has not, and what takes its place. What
+// a task builds and then runs is run from its source.
+var without = []struct{ task, plain string }{
+	{`\{\{.*?\}\}| \|\| .*| $`, ""}, {`^\./\.bin/serve -o \S+ `, "go run ./"}, {`^\./\.bin/`, "go run ./steps/tools/"}, {`^git --no-pager`, "git"},
 }
 
-// tasks reads Taskfile.yml. One that is no YAML has no tasks.
-func (w *workshop) tasks() taskfile {
-	var file struct{ Tasks taskfile }
-	yaml.Unmarshal([]byte(w.read("Taskfile.yml")), &file)
-	return file.Tasks
-}
-
-var (
-	taskVar  = regexp.MustCompile(`\{\{(?:\.(\w+)|exeExt)\}\}`)
-	builtRun = regexp.MustCompile(`^\./\.bin/(\w+)`)
-)
-
-// plain returns the command that does what a task does, without Task, or "". What a task
-// builds and then runs is run from its source.
-func (all taskfile) plain(name string) string {
-	t := all[stepN.ReplaceAllString(name, "-2")]
-	vars := map[string]any{}
-	if len(t.Cmds) == 1 {
-		if call, ok := t.Cmds[0].(map[string]any); ok {
-			name, _ := call["task"].(string)
-			t = all[name]
-			vars, _ = call["vars"].(map[string]any)
+// plain returns the command that does what a task does, without Task, or "", and whether
+// Taskfile.yml has such a task for people. One that is no YAML has none.
+func (w *workshop) plain(name string) (command string, ok bool) {
+	var file struct {
+		Tasks map[string]struct {
+			Internal bool
+			Cmd      string
+			Cmds     []yaml.Node // lines for the shell, or calls of other tasks
 		}
 	}
-	for _, c := range append(t.Cmds, t.Cmd) {
-		line, _ := c.(string)
-		if line == "" || strings.Contains(line, "go build ") {
+	yaml.Unmarshal([]byte(w.read("Taskfile.yml")), &file)
+	t, ok := file.Tasks[stepN.ReplaceAllString(name, "-2")]
+	ok = ok && !t.Internal
+	var call struct {
+		Task string
+		Vars map[string]string
+	}
+	if len(t.Cmds) == 1 && t.Cmds[0].Decode(&call) == nil {
+		t = file.Tasks[call.Task]
+	}
+	for _, c := range append(t.Cmds, yaml.Node{Value: t.Cmd}) {
+		command = c.Value
+		if command == "" || strings.Contains(command, "go build ") {
 			continue
 		}
-		line = taskVar.ReplaceAllStringFunc(line, func(v string) string {
-			s, _ := vars[strings.Trim(v, "{.}")].(string)
-			return s
-		})
-		if strings.HasPrefix(line, "./.bin/serve") {
-			dir, _ := vars["DIR"].(string)
-			return "go run ./" + dir
+		for name, value := range call.Vars {
+			command = strings.ReplaceAll(command, "{{."+name+"}}", value)
 		}
-		line, _, _ = strings.Cut(builtRun.ReplaceAllString(line, "go run ./steps/tools/$1"), " || ")
-		return strings.TrimSpace(strings.Replace(line, "git --no-pager ", "git ", 1))
+		for _, r := range without {
+			command = regexp.MustCompile(r.task).ReplaceAllString(command, r.plain)
+		}
+		return strings.TrimSpace(command), ok
 	}
-	return ""
+	return "", ok
 }
 
 var (
+	stepN    = regexp.MustCompile(`-N\b`)
 	taskCell = regexp.MustCompile("^`task ([\\w-]+)`$")
 	codeSpan = regexp.MustCompile("`+(.+?)`+")
-	digit    = regexp.MustCompile(`\d`)
 )
 
 // checkTables holds tables to what they say: the plain command beside a task, and what the
 // checker says.
 func (w *workshop) checkTables(p *page) {
-	checker := ""
-	for _, text := range w.code("steps/tools/check") {
-		checker += text
-	}
+	checker := strings.Join(slices.Collect(maps.Values(w.code("steps/tools/check"))), "")
 	for _, r := range rows(p.source) {
 		command := strings.Trim(r.cells[min(1, len(r.cells)-1)], "`")
 		if m := taskCell.FindStringSubmatch(r.cells[0]); m != nil && inlineCmd.MatchString(command) {
-			if want := w.tasks().plain(m[1]); digit.ReplaceAllString(want, "N") != digit.ReplaceAllString(command, "N") {
+			if want, _ := w.plain(m[1]); want != command {
 				p.say(r.line+1, "task %s runs %q, not %q", m[1], want, command)
 			}
 		}

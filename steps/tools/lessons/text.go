@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,6 +20,7 @@ type page struct {
 	root         ast.Node
 	fences       []*fence
 	marks        []*mark // those in fences left out
+	parts        []*part // what a lesson changes
 	problems     []problem
 }
 
@@ -30,57 +33,61 @@ type fence struct {
 	mark     *mark // directly over it, or an empty one
 }
 
-// A mark is a comment: <!-- kind: args -->, or <!-- kind --> alone.
+// A mark is a comment: <!-- kind of: args -->. What it makes stands under it, up to /gen if
+// its kind is gen.
 type mark struct {
-	kind, args     string
-	line, from, to int
+	title, kind, of string // title is all of it
+	args            []string
+	line, at        int // where it begins
+	from, to        int // offsets of what it makes; to is -1 if a /gen is missing
 }
 
 // A problem is one thing that does not hold.
 type problem struct {
-	file string
 	line int
-	says string
+	says string // with file and line
 }
-
-func (p problem) String() string { return fmt.Sprintf("%s:%d: %s", p.file, p.line, p.says) }
 
 // say notes what is wrong at a line.
 func (p *page) say(line int, format string, args ...any) {
-	p.problems = append(p.problems, problem{p.name, line, fmt.Sprintf(format, args...)})
+	p.problems = append(p.problems, problem{line, fmt.Sprintf("%s:%d: %s", p.name, line, fmt.Sprintf(format, args...))})
 }
 
 var (
 	markdown   = goldmark.New(goldmark.WithParserOptions(parser.WithAutoHeadingID()))
-	anyComment = regexp.MustCompile(`<!--\s*(.*?)(?::\s+(.*?))?\s*-->`)
+	anyFence   = regexp.MustCompile("(?ms)^( *)```(\\w*)\n(.*?)^ *```\n")
+	anyComment = regexp.MustCompile(`<!--\s*(.*?)\s*-->\n?`)
 )
 
 // parse takes a text apart.
 func parse(name, source string) *page {
 	p := &page{name: name, source: source, root: markdown.Parser().Parse(text.NewReader([]byte(source)))}
-	for n := range nodes(p.root) {
-		if n, ok := n.(*ast.FencedCodeBlock); ok {
-			f := &fence{info: string(n.Language([]byte(source))), line: p.lineAt(n.Pos()), mark: new(mark)}
-			f.from = strings.LastIndexByte(source[:n.Pos()], '\n') + 1
-			f.to = p.lineEnd(f.from)
-			for i := range n.Lines().Len() {
-				line := n.Lines().At(i)
-				f.body = append(f.body, strings.TrimSuffix(string(line.Value([]byte(source))), "\n"))
-				f.to = p.lineEnd(line.Start)
-			}
-			f.to = p.lineEnd(f.to) // with the fence that ends it
-			p.fences = append(p.fences, f)
+	for _, at := range anyFence.FindAllStringSubmatchIndex(source, -1) {
+		f := &fence{info: source[at[4]:at[5]], line: p.lineAt(at[0]), from: at[0], to: at[1], mark: new(mark)}
+		for _, line := range codeLines(source[at[6]:at[7]]) {
+			f.body = append(f.body, strings.TrimPrefix(line, source[at[2]:at[3]]))
 		}
+		p.fences = append(p.fences, f)
 	}
-	for _, m := range anyComment.FindAllStringSubmatchIndex(source, -1) {
-		c := &mark{kind: source[m[2]:m[3]], args: source[max(m[4], 0):max(m[5], 0)], line: p.lineAt(m[0]), from: m[0], to: m[1]}
-		if p.fenceAt(c.from) != nil {
+	for _, at := range anyComment.FindAllStringSubmatchIndex(source, -1) {
+		if p.fenceAt(at[0]) != nil {
 			continue
 		}
-		p.marks = append(p.marks, c)
-		if f := p.fenceAt(p.lineEnd(c.to)); f != nil {
-			f.mark = c
+		m := &mark{title: source[at[2]:at[3]], line: p.lineAt(at[0]), at: at[0], from: at[1], to: at[1]}
+		kind, args, _ := strings.Cut(m.title, ": ")
+		m.kind, m.of, _ = strings.Cut(kind, " ")
+		m.args = strings.Fields(args)
+		if f := p.fenceAt(m.from); f != nil {
+			f.mark, m.to = m, f.to
 		}
+		if kind == "gen" {
+			name, _, _ := strings.Cut(args, " ")
+			m.kind, m.to = "gen "+cmp.Or(path.Ext(name), name), -1
+		}
+		if n := len(p.marks) - 1; n >= 0 && kind == "/gen" && p.marks[n].to < 0 {
+			p.marks[n].to = m.at
+		}
+		p.marks = append(p.marks, m)
 	}
 	return p
 }
@@ -97,30 +104,18 @@ func nodes(n ast.Node) func(func(ast.Node) bool) {
 	}
 }
 
-// content returns the text in a node, and the line where it begins.
-func (p *page) content(n ast.Node) (line int, content string) {
-	at := max(n.Pos(), 0)
+// words returns the words in a node.
+func (p *page) words(n ast.Node) (all []string) {
 	for n := range nodes(n) {
 		if t, ok := n.(*ast.Text); ok {
-			if content == "" {
-				at = t.Segment.Start
-			}
-			content += string(t.Segment.Value([]byte(p.source))) + " "
+			all = append(all, strings.Fields(string(t.Value([]byte(p.source))))...)
 		}
 	}
-	return p.lineAt(at), strings.Join(strings.Fields(content), " ")
+	return all
 }
 
 // lineAt returns the line of an offset, from 1.
 func (p *page) lineAt(offset int) int { return strings.Count(p.source[:offset], "\n") + 1 }
-
-// lineEnd returns where the line behind that of an offset begins.
-func (p *page) lineEnd(offset int) int {
-	if i := strings.IndexByte(p.source[offset:], '\n'); i >= 0 {
-		return offset + i + 1
-	}
-	return len(p.source)
-}
 
 // fenceAt returns the block of code at an offset, or nil.
 func (p *page) fenceAt(offset int) *fence {
@@ -130,6 +125,14 @@ func (p *page) fenceAt(offset int) *fence {
 		}
 	}
 	return nil
+}
+
+// codeLines returns the lines of a text; "" has none.
+func codeLines(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
 // A row is one of a table.
@@ -161,13 +164,15 @@ func rows(source string) (all []row) {
 // owed are marks without which something would not be checked.
 var owed = map[string]string{"README.md": "<!-- gen: steps -->", "steps/INSTRUCTOR.md": "<!-- gen: timetable -->"}
 
+// silent are marks that make nothing.
+var silent = strings.Fields("not delete /gen side-by-side /side-by-side")
+
 // checkMarks refuses marks that mean nothing, and blocks that no mark speaks for. Without
 // one there are commands (sh), and what is not from here (text, json).
 func (w *workshop) checkMarks(p *page) {
-	for _, c := range p.marks {
-		kind, _, _ := strings.Cut(c.kind, " ")
-		if c.args != "" && !isEdit[kind] && !slices.Contains([]string{"gen", "run", "server", "not", "delete"}, kind) {
-			p.say(c.line, "there is no mark %s", c.kind)
+	for _, m := range p.marks {
+		if generators[m.kind] == nil && !slices.Contains(silent, m.kind) {
+			p.say(m.line, "there is no mark %s", m.title)
 		}
 	}
 	for _, f := range p.fences {
