@@ -26,7 +26,6 @@ type behaviour struct {
 	unixOnly bool // it sends a signal, which Windows cannot
 	raced    bool // it is about what the race detector sees
 	slowed   bool // it is about a moment, and the race detector makes moments longer
-	shares   bool // it is about one connection: others may have theirs at the same server
 }
 
 // holdsIn reports whether a server at that step owes the behaviour.
@@ -55,8 +54,6 @@ type probe struct {
 	step     int           // that the server is held to
 	patience time.Duration // how long to wait for what should come
 	server   *server       // the last one started
-	shares   bool          // the server is not its own
-	from     int           // the line of its output at which this behaviour began
 	story    string        // what was done that may have been too much for the server
 
 	mu      sync.Mutex // the fields below are shared by a behaviour's goroutines
@@ -82,7 +79,7 @@ func (p *probe) run(b behaviour) *failure {
 	}
 	f.cause = cmp.Or(p.server.fate(), f.cause)
 	f.lines, _ = p.server.Output.Since(f.from)
-	if !p.shares && waitedInVain.MatchString(f.came) {
+	if waitedInVain.MatchString(f.came) {
 		f.stuck = waiting(p.server.dump())
 	}
 	if p.server.Output.Flooded() && !p.server.asked {
@@ -111,7 +108,7 @@ func (p *probe) expectNoMishap() {
 	if p.server == nil || p.server.asked {
 		return
 	}
-	if quoted, cause := p.server.mishap(p.from); cause != "" {
+	if quoted, cause := p.server.mishap(); cause != "" {
 		p.fail(failure{sent: cmp.Or(p.story, "what this behaviour sends"), expected: "each request is answered once, and no handler crashes", came: "in the terminal:\n" + shorten(quoted), cause: cause})
 	}
 }
@@ -170,34 +167,10 @@ func (p *probe) serve() *server {
 
 // current returns the server that the behaviour is about, and starts it if need be.
 func (p *probe) current() *server {
-	switch {
-	case p.server != nil:
-	case p.shares:
-		p.server = p.target.share(p)
-		p.from = p.server.Output.Next()
-	default:
+	if p.server == nil {
 		p.serve()
 	}
 	return p.server
-}
-
-// A shared server is there for all behaviours that can do with a part of one: to start a
-// process for each would take most of a check's time.
-type shared struct {
-	sync.Mutex
-	server *server
-	probe  *probe // that has started it, and will stop it
-}
-
-// share returns the shared server, and starts it if need be.
-func (t *target) share(p *probe) *server {
-	t.shared.Lock()
-	defer t.shared.Unlock()
-	if t.shared.server == nil || t.shared.server.HasEnded() {
-		t.shared.probe.servers = nil // it has ended: nothing to stop
-		t.shared.server = t.shared.probe.serve()
-	}
-	return t.shared.server
 }
 
 // number returns a random number below n.

@@ -26,8 +26,7 @@ type target struct {
 	goOn     bool          // after a failure
 	library  bool          // it stands on a library
 	also     time.Duration // how long to look for others in the same step after a failure
-	shared   shared
-	late     atomic.Int64 // nanoseconds that the machine has let this program wait for its turn, at most
+	late     atomic.Int64  // nanoseconds that the machine has let this program wait for its turn, at most
 }
 
 // A result is what became of one behaviour.
@@ -49,12 +48,10 @@ func (t *target) check(ctx context.Context, step int, report func(result), slow 
 	for i := range results {
 		results[i] = make(chan result, 1)
 	}
-	t.shared.probe = &probe{ctx: ctx, target: t, binary: t.binary, step: step, patience: t.patience}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		t.runAll(ctx, step, owed, results)
-		t.shared.probe.close()
 	}()
 	defer func() {
 		cancel()
@@ -147,8 +144,7 @@ func (t *target) runAll(ctx context.Context, step int, owed []behaviour, results
 }
 
 // runOne looks at one behaviour. When the context ends, so do the servers of the probe,
-// and with them whatever it waits for. A failure at the shared server does not count: another
-// behaviour may be to blame.
+// and with them whatever it waits for.
 func (t *target) runOne(ctx context.Context, step int, b behaviour) result {
 	if ctx.Err() != nil {
 		return result{behaviour: b}
@@ -159,23 +155,20 @@ func (t *target) runOne(ctx context.Context, step int, b behaviour) result {
 	if b.raced && t.raced == "" {
 		return result{behaviour: b, skipped: t.notRaced}
 	}
-	f := t.try(ctx, step, b, b.shares, t.patience)
-	if f != nil && b.shares && ctx.Err() == nil {
-		f = t.try(ctx, step, b, false, t.patience) // what it tells is then of its own doing
-	}
+	f := t.try(ctx, step, b, t.patience)
 	known := t.library && f != nil && leewayOf(b.name, f) != nil
 	if f != nil && !known && waitedInVain.MatchString(f.came) && t.late.Load() > int64(200*time.Millisecond) && ctx.Err() == nil {
-		f = t.try(ctx, step, b, false, 3*t.patience) // the machine has much else to do, and the server may be slow for that
+		f = t.try(ctx, step, b, 3*t.patience) // the machine has much else to do, and the server may be slow for that
 	}
 	return result{behaviour: b, failure: f}
 }
 
-// try looks at a behaviour, at the shared server or at its own.
-func (t *target) try(ctx context.Context, step int, b behaviour, shares bool, patience time.Duration) *failure {
+// try looks at a behaviour.
+func (t *target) try(ctx context.Context, step int, b behaviour, patience time.Duration) *failure {
 	name := fnv.New64a()
 	name.Write([]byte(b.name))
 	p := &probe{
-		ctx: ctx, target: t, step: step, patience: patience, shares: shares, binary: t.binary,
+		ctx: ctx, target: t, step: step, patience: patience, binary: t.binary,
 		random: rand.New(rand.NewPCG(t.seed, name.Sum64())),
 		keys:   rand.New(rand.NewPCG(name.Sum64(), t.seed)),
 	}

@@ -137,10 +137,10 @@ func (s *server) crash() string {
 // misuse is what net/http prints of a handler that goes on where it should have returned.
 var misuse = regexp.MustCompile(`http: (superfluous response\.WriteHeader|response\.Write\S* on hijacked connection)`)
 
-// mishap says what the server's output, from a line on, tells of a mistake that the client
-// may not have seen, and quotes that.
-func (s *server) mishap(from int) (quoted, cause string) {
-	lines, _ := s.Output.Since(from)
+// mishap says what the server's output tells of a mistake that the client may not have seen, and
+// quotes that.
+func (s *server) mishap() (quoted, cause string) {
+	lines, _ := s.Output.Since(0)
 	for i, line := range lines {
 		switch {
 		case misuse.MatchString(line):
