@@ -2,18 +2,16 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,9 +20,6 @@ import (
 
 // repo is the root of the workshop, in full: some tests go elsewhere.
 var repo, _ = filepath.Abs(filepath.Join("..", "..", ".."))
-
-// temp is where the tests build.
-var temp string
 
 var (
 	update = flag.Bool("update", false, "keep what is said of the variants, in testdata")
@@ -40,51 +35,27 @@ func TestMain(m *testing.M) {
 	}
 	flag.Parse()
 	flag.Set("test.parallel", "12") // servers and what they are held to mostly wait
-	os.Setenv("CGO_ENABLED", "0")   // such servers are built and started in less time
-	var err error
-	if temp, err = os.MkdirTemp("", "websocket-check-test-"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	status := m.Run()
-	removeAll(temp)
-	os.Exit(status)
+	m.Run()
 }
+
+// compile builds packages of the workshop to a file or a folder.
+func compile(t *testing.T, to string, args ...string) {
+	t.Helper()
+	if said, err := programs.Build(t.Context(), repo, to, args...); strings.Contains(said, "-race") {
+		t.Skip("there is no race detector here: ", said)
+	} else if err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+}
+
+// plain are flags for servers that are built and started in less time.
+var plain = []string{"-tags=netgo", "-ldflags=-s -w"}
 
 // servers are the folders of the workshop's servers, those first that take longest to check.
 var servers = []string{"steps/06", "library", "steps/tools/idiomatic", "steps/05", "steps/04", "steps/03", "steps/02", "steps/01"}
 
-// built is where they are, once they are built.
-var built = sync.OnceValues(func() (string, error) {
-	dir := filepath.Join(temp, "servers") + string(filepath.Separator)
-	args := []string{"-ldflags=-s -w"}
-	for _, folder := range servers {
-		args = append(args, "./"+folder)
-	}
-	said, err := programs.Build(context.Background(), repo, dir, args...)
-	if err != nil {
-		err = fmt.Errorf("%v\n%s", err, said)
-	}
-	return dir, err
-})
-
 // oneThread lets a server start in less time. The finished ones do without.
 var oneThread = []string{"GOMAXPROCS=1"}
-
-// serverIn returns the server of a folder, built.
-func serverIn(t *testing.T, folder string) *target {
-	dir, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tg := &target{name: folder, dir: filepath.Join(repo, folder), binary: filepath.Join(dir, filepath.Base(folder)), patience: 10 * time.Second}
-	if folder == "library" || folder == "steps/tools/idiomatic" {
-		tg.library = true
-	} else {
-		tg.env = oneThread
-	}
-	return tg
-}
 
 // failing holds a target to the table up to a step, and returns what fails and how many do not.
 func failing(t *testing.T, tg *target, step int) (failed []result, held int) {
@@ -99,16 +70,28 @@ func failing(t *testing.T, tg *target, step int) (failed []result, held int) {
 	return failed, held
 }
 
-// TestTable holds every server of the workshop to all that it owes.
+// TestTable holds every server of the workshop to all that it owes, and each step to fail as the next.
 func TestTable(t *testing.T) {
 	t.Parallel()
+	dir, args := t.TempDir(), plain
 	for _, folder := range servers {
+		args = append(args, "./"+folder)
+	}
+	compile(t, dir+string(filepath.Separator), args...)
+	for _, folder := range servers {
+		step := lastStep
+		n, _ := fmt.Sscanf(folder, "steps/0%d", &step)
+		server := func() *target {
+			tg := &target{name: folder, dir: filepath.Join(repo, folder), binary: filepath.Join(dir, filepath.Base(folder)), library: n == 0}
+			if !tg.library {
+				tg.env = oneThread
+			}
+			return tg
+		}
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
-			step := lastStep
-			fmt.Sscanf(folder, "steps/0%d", &step)
-			tg := serverIn(t, folder)
-			tg.goOn = true
+			tg := server()
+			tg.patience, tg.goOn = 10*time.Second, true
 			failed, held := failing(t, tg, step)
 			for _, r := range failed {
 				t.Error(r)
@@ -117,19 +100,15 @@ func TestTable(t *testing.T) {
 				t.Errorf("looked at %d of %d behaviours", held+len(failed), owed)
 			}
 		})
-	}
-}
-
-// TestPrevious: a step is not done with the code of the one before.
-func TestPrevious(t *testing.T) {
-	t.Parallel()
-	for step := 2; step <= lastStep; step++ {
-		t.Run(fmt.Sprint(step), func(t *testing.T) {
+		if step == lastStep {
+			continue
+		}
+		t.Run(folder+" as the next", func(t *testing.T) {
 			t.Parallel()
-			tg := serverIn(t, fmt.Sprintf("steps/%02d", step-1))
-			tg.from, tg.patience = step, 4*time.Second // what does not come is waited for
-			if failed, _ := failing(t, tg, step); len(failed) != 1 {
-				t.Errorf("fails %v, want something that step %d adds", failed, step)
+			tg := server()
+			tg.from, tg.patience = step+1, 4*time.Second // what does not come is waited for
+			if failed, _ := failing(t, tg, step+1); len(failed) != 1 {
+				t.Errorf("fails %v, want something that step %d adds", failed, step+1)
 			}
 		})
 	}
@@ -156,106 +135,50 @@ func (v *variant) folder() string {
 
 // edited returns the code of the variant, by its path. It is no program of its own, but a package
 // whose Main is that of the step.
-func (v *variant) edited() (map[string]string, error) {
+func (v *variant) edited(t *testing.T) map[string]string {
 	files := map[string]string{}
-	paths, err := filepath.Glob(filepath.Join(repo, "steps", fmt.Sprintf("%02d", v.step), "*.go"))
-	for _, path := range paths {
-		code, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		text, name := strings.ReplaceAll(string(code), "\r\n", "\n"), filepath.Base(path)
+	for name, text := range codeIn(t, fmt.Sprintf("steps/%02d", v.step)) {
+		text = strings.ReplaceAll(text, "\r\n", "\n")
 		for i := 0; i < len(v.edit) && name == v.file; i += 2 {
 			if n := strings.Count(text, v.edit[i]); n != 1 {
-				return nil, fmt.Errorf("%s: the text to edit is %d times in %s:\n%s", v.name, n, path, v.edit[i])
+				t.Fatalf("%s: the text to edit is %d times in %s:\n%s", v.name, n, name, v.edit[i])
 			}
 			text = strings.Replace(text, v.edit[i], v.edit[i+1], 1)
 		}
 		files[filepath.Join(v.folder(), name)] = toPackage.Replace(text)
 	}
-	return files, err
+	return files
 }
 
 // toPackage makes a program a package.
 var toPackage = strings.NewReplacer("package main\n", "package broken\n", "\nfunc main() {", "\nfunc Main() {")
 
-// broken and brokenRaced are all variants in one program, which looks at its name to know which
-// of them to be: to link each of its own would take most of the time of these tests.
-var (
-	broken      = sync.OnceValues(func() (string, error) { return buildVariants("plain", false, "-ldflags=-s -w") })
-	brokenRaced = sync.OnceValues(func() (string, error) { return buildVariants("raced", true, "-race") })
-)
-
-// buildVariants compiles the variants that take the race detector, or those that do not.
-func buildVariants(name string, raced bool, flag string) (string, error) {
-	dir := filepath.Join(temp, name)
-	overlay := map[string]string{}
-	var failed error
-	add := func(path, code string) {
-		overlay[path] = filepath.Join(dir, fmt.Sprintf("%d.go", len(overlay)))
-		failed = cmp.Or(failed, os.WriteFile(overlay[path], []byte(code), 0o666))
-	}
-	failed = os.Mkdir(dir, 0o777)
-	imports, cases := "", ""
+// compileVariants builds the variants that take the race detector, or those that do not, into one program,
+// which looks at its name to know which of them to be: to link each would take most of the tests' time.
+func compileVariants(t *testing.T, to string, raced bool, flags ...string) {
+	imports, cases, files := "", "", map[string]string{}
 	for i, v := range variants {
 		if v.raced != raced {
 			continue
 		}
-		files, err := v.edited()
-		failed = cmp.Or(failed, err)
-		for path, code := range files {
-			add(path, code)
-		}
+		maps.Copy(files, v.edited(t))
 		imports += fmt.Sprintf("import v%d %q\n", i, "websocket-workshop/steps/tools/check/broken/"+v.name)
 		cases += fmt.Sprintf("\tcase %q:\n\t\tv%d.Main()\n", v.name+".exe", i)
 	}
-	add(filepath.Join(repo, "steps", "tools", "check", "broken", "main.go"), "package main\n\nimport \"os\"\nimport \"path/filepath\"\n"+imports+
-		"\nfunc main() {\n\tswitch filepath.Base(os.Args[0]) {\n"+cases+"\t}\n}\n")
-	b, err := json.Marshal(map[string]any{"Replace": overlay})
-	description, binary := filepath.Join(dir, "overlay.json"), filepath.Join(dir, "variants")
-	if err := cmp.Or(failed, err, os.WriteFile(description, b, 0o666)); err != nil {
-		return "", err
+	files[filepath.Join(repo, "steps", "tools", "check", "broken", "main.go")] = "package main\n\nimport \"os\"\nimport \"path/filepath\"\n" + imports +
+		"\nfunc main() {\n\tswitch filepath.Base(os.Args[0]) {\n" + cases + "\t}\n}\n"
+	dir, overlay := t.TempDir(), map[string]string{}
+	for path, code := range files {
+		overlay[path] = filepath.Join(dir, fmt.Sprint(len(overlay), ".go"))
+		if err := os.WriteFile(overlay[path], []byte(code), 0o666); err != nil {
+			t.Fatal(err)
+		}
 	}
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", binary, flag, "-overlay="+description, "./steps/tools/check/broken")
-	cmd.Dir = repo
-	if raced {
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
-	}
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("the variants do not build: %v\n%s", err, said)
-	}
-	return binary, nil
-}
-
-// noRaceDetector is what Go says where there is none: no C compiler for it, or another system.
-var noRaceDetector = regexp.MustCompile(`cgo|-race`)
-
-// built returns the variant's program, under a name of its own.
-func (v *variant) built(t *testing.T) *target {
-	build := broken
-	if v.raced {
-		build = brokenRaced
-	}
-	file, err := build()
-	if err != nil && v.raced && noRaceDetector.MatchString(err.Error()) {
-		t.Skip("there is no race detector here: ", err)
-	}
-	tg := &target{
-		name: fmt.Sprintf("steps/%02d", v.step), dir: v.folder(), binary: filepath.Join(temp, v.name+".exe"),
-		patience: 4 * time.Second, from: cmp.Or(v.from, v.step),
-	}
-	if !*all {
-		tg.only = v.fails
-	}
-	if v.raced {
-		tg.raced = tg.binary
-	} else {
-		tg.env = oneThread
-	}
-	if err := cmp.Or(err, os.Link(file, tg.binary)); err != nil {
+	description, _ := json.Marshal(map[string]any{"Replace": overlay})
+	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), description, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	return tg
+	compile(t, to, append(flags, "-overlay="+filepath.Join(dir, "overlay.json"), "./steps/tools/check/broken")...)
 }
 
 // golden is a file with what is said of the variants, where it does not vary: of each what came
@@ -306,29 +229,13 @@ func TestVariants(t *testing.T) {
 		kept[name] += line
 	}
 	said := make([]string, len(variants))
-	for i, v := range variants {
-		t.Run(v.name, func(t *testing.T) {
-			t.Parallel()
-			if runtime.GOOS == "windows" && slices.ContainsFunc(table, func(b behaviour) bool { return b.name == v.fails && b.unixOnly }) {
-				t.Skip("Windows cannot send Ctrl-C to one program")
+	tryVariants(t, false, plain, func(t *testing.T, i int, r result) {
+		if v := variants[i]; !v.varies { // who comes first differs
+			if said[i] = v.kept(r); said[i] != kept[v.name] && !*update {
+				t.Errorf("%s has something else (-update keeps this):\n%s\n%s", golden, said[i], r)
 			}
-			failed, _ := failing(t, v.built(t), v.step)
-			if _, err := os.Stat("/proc/self/schedstat"); v.asks && err != nil && len(failed) == 0 {
-				t.Skip("this system does not tell: ", err)
-			}
-			switch {
-			case len(failed) == 0 && v.fails == "":
-				return
-			case len(failed) != 1 || failed[0].name != v.fails:
-				t.Fatalf("fails %v\nwant %q", failed, v.fails)
-			case v.raced || v.varies: // who comes first differs
-				return
-			}
-			if said[i] = v.kept(failed[0]); said[i] != kept[v.name] && !*update {
-				t.Errorf("%s has something else (-update keeps this):\n%s\n%s", golden, said[i], failed[0])
-			}
-		})
-	}
+		}
+	})
 	t.Cleanup(func() {
 		text := ""
 		for i, v := range variants {
@@ -337,11 +244,61 @@ func TestVariants(t *testing.T) {
 		}
 		if *update {
 			err = os.WriteFile(golden, []byte(text), 0o666)
+		} else if len(kept) > 0 {
+			err = fmt.Errorf("what is said of no variant: %v", kept)
 		}
-		if err != nil || len(kept) > 0 {
-			t.Errorf("%s: %v; of no variant: %v", golden, err, kept)
+		if err != nil {
+			t.Errorf("%s: %v", golden, err)
 		}
 	})
+}
+
+// TestRacedVariants: so do those that the race detector tells, or makes certain.
+func TestRacedVariants(t *testing.T) {
+	t.Parallel()
+	tryVariants(t, true, []string{"-race"}, func(*testing.T, int, result) {})
+}
+
+// tryVariants holds each to fail the one behaviour, and hands over how.
+func tryVariants(t *testing.T, raced bool, flags []string, failed func(t *testing.T, i int, r result)) {
+	dir := t.TempDir()
+	program := filepath.Join(dir, "variants.exe")
+	compileVariants(t, program, raced, flags...)
+	for i, v := range variants {
+		if v.raced != raced {
+			continue
+		}
+		tg := &target{name: fmt.Sprintf("steps/%02d", v.step), dir: v.folder(), binary: filepath.Join(dir, v.name+".exe"),
+			patience: 4 * time.Second, from: cmp.Or(v.from, v.step)}
+		if raced {
+			tg.raced = tg.binary
+		} else {
+			tg.env = oneThread
+		}
+		if !*all {
+			tg.only = v.fails
+		}
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			if runtime.GOOS == "windows" && slices.ContainsFunc(table, func(b behaviour) bool { return b.name == v.fails && b.unixOnly }) {
+				t.Skip("Windows cannot send Ctrl-C to one program")
+			}
+			if err := os.Link(program, tg.binary); err != nil {
+				t.Fatal(err)
+			}
+			got, _ := failing(t, tg, v.step)
+			if _, err := os.Stat("/proc/self/schedstat"); v.asks && err != nil && len(got) == 0 {
+				t.Skip("this system does not tell: ", err)
+			}
+			switch {
+			case len(got) == 0 && v.fails == "":
+			case len(got) == 1 && got[0].name == v.fails:
+				failed(t, i, got[0])
+			default:
+				t.Fatalf("fails %v\nwant %q", got, v.fails)
+			}
+		})
+	}
 }
 
 // String is for messages of the tests.
