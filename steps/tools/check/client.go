@@ -91,8 +91,14 @@ func (c *client) noteSent(f frames.Frame) {
 	}
 }
 
-// post sends a message in a frame.
-func (c *client) post(m post) { c.send(c.p.text(m)) }
+// post sends messages in a frame each, all in one piece.
+func (c *client) post(all ...post) {
+	var sent []frames.Frame
+	for _, m := range all {
+		sent = append(sent, c.p.text(m))
+	}
+	c.send(sent...)
+}
 
 // vanish resets the connection, as a cable that is pulled out does in the end.
 func (c *client) vanish() {

@@ -27,21 +27,23 @@ func decodes(p *probe) {
 // stores: a message is in the history that the next connection is greeted with.
 func stores(p *probe) {
 	for range 3 {
-		c := p.member()
 		m := p.post()
-		c.post(m)
-		p.expectStoredElse(c, m, p.whyNotStored)
+		p.member().sendStored(m, p.whyNotStored, p.text(m))
 	}
 }
 
-// expectStored waits until a new connection is greeted with the message that c has sent.
-func (p *probe) expectStored(c *client, m post, cause string) {
-	p.expectStoredElse(c, m, func() string { return cause })
+// sendStored sends a message in frames, and waits until a new connection is greeted with it.
+func (c *client) sendStored(m post, cause func() string, sent ...frames.Frame) {
+	c.send(sent...)
+	c.expectStored(m, cause)
 }
 
-// expectStoredElse does so where it takes some time to find the cause.
-func (p *probe) expectStoredElse(c *client, m post, cause func() string) {
-	h, ok := p.stored(p.patience, m)
+// why is a cause that is known before anything is tried.
+func why(cause string) func() string { return func() string { return cause } }
+
+// expectStored waits until a new connection is greeted with the message that c has sent.
+func (c *client) expectStored(m post, cause func() string) {
+	h, ok := c.p.stored(c.p.patience, m)
 	if !ok {
 		c.lastWords()
 		c.came = append(c.came, "a new connection is greeted with: "+h.String())
@@ -115,8 +117,7 @@ func (p *probe) whyNotRead(otherwise string) string {
 func stamps(p *probe) {
 	c := p.member()
 	m := p.post()
-	c.post(m)
-	p.expectStored(c, m, "the message is not in the history")
+	c.sendStored(m, why("the message is not in the history"), p.text(m))
 	dated := p.member()
 	own := p.post()
 	dated.send(p.masked(frames.Text, fmt.Appendf(nil, `{"user":%q,"text":%q,"time":%d}`, own.User, own.Text, 1234567890123)))
@@ -137,10 +138,8 @@ func stamps(p *probe) {
 func readsLengths(cause string, lengths ...int) func(*probe) {
 	return func(p *probe) {
 		for _, n := range lengths {
-			c := p.member()
 			m := p.postOf(n)
-			c.post(m)
-			p.expectStoredElse(c, m, func() string { return p.whyLength(n, cause) })
+			p.member().sendStored(m, func() string { return p.whyLength(n, cause) }, p.text(m))
 		}
 	}
 }
@@ -168,10 +167,8 @@ func (p *probe) whyLength(n int, otherwise string) string {
 // that their length needs. Sizes that this server's histories cannot have are left out.
 func writesLengths(form int, sizes ...int) func(*probe) {
 	return func(p *probe) {
-		c := p.member()
 		for _, size := range sizes {
-			if c = p.grow(c, size); c == nil {
-				c = p.member()
+			if !p.grow(size) {
 				continue
 			}
 			reader, _ := p.greeted()
@@ -184,25 +181,12 @@ func writesLengths(form int, sizes ...int) func(*probe) {
 	}
 }
 
-// grow posts until the history has so many bytes; at a new server, if that cannot be at this one. It
-// returns the member that did so, or nil if it cannot be at all.
-func (p *probe) grow(c *client, size int) *client {
-	if p.growTo(c, size) {
-		return c
-	}
-	p.serve()
-	if c = p.member(); p.growTo(c, size) {
-		return c
-	}
-	return nil
-}
-
-// growTo posts until the history has so many bytes, and reports whether it has.
-func (p *probe) growTo(c *client, size int) bool {
+// grow posts at a new server until the history has so many bytes, and reports whether it has.
+func (p *probe) grow(size int) bool {
 	const most = 3900 // letters in a message
-	again := p.join()
-	again.greeting()
-	now, cost := again.size, 45 // bytes of a message besides its text: a guess, until there was one
+	p.serve()
+	c := p.member()
+	now, cost := c.size, 45 // bytes of a message besides its text: a guess, until there was one
 	for now < size {
 		n := min(size-now-cost, most)
 		if n < 0 {
@@ -212,22 +196,16 @@ func (p *probe) growTo(c *client, size int) bool {
 			n -= cost + 20 // leave room for one more
 		}
 		m := post{User: "ann", Text: p.word(n)}
-		c.post(m)
-		p.expectStoredElse(c, m, p.whyNotStored)
-		again = p.join()
-		again.greeting()
+		c.sendStored(m, p.whyNotStored, p.text(m))
+		again := p.member()
 		now, cost = again.size, again.size-now-len(m.Text)
 	}
 	return now == size
 }
 
-// readsPieces returns a behaviour: a message arrives, however TCP cuts it.
+// readsPieces: a message arrives, however TCP cuts it.
 func readsPieces(p *probe) {
-	for _, size := range []int{0, 700} {
-		m := p.post()
-		if size > 0 {
-			m = p.postOf(size)
-		}
+	for _, m := range []post{p.post(), p.postOf(700)} {
 		c := p.member()
 		f := p.text(m)
 		c.noteSent(f)
@@ -238,7 +216,7 @@ func readsPieces(p *probe) {
 				time.Sleep(time.Millisecond)
 			}
 		}
-		p.expectStored(c, m, "one Read may return less than a frame: io.ReadFull waits for all that is asked for")
+		c.expectStored(m, why("one Read may return less than a frame: io.ReadFull waits for all that is asked for"))
 	}
 }
 
@@ -246,21 +224,15 @@ func readsPieces(p *probe) {
 func readsSeveral(p *probe) {
 	c := p.member()
 	posts := []post{p.post(), p.postOf(200), p.post(), p.post()}
-	var all []frames.Frame
+	c.post(posts...)
 	for _, m := range posts {
-		all = append(all, p.text(m))
-	}
-	c.send(all...)
-	for _, m := range posts {
-		p.expectStored(c, m, "one Read may return more than a frame: what lies behind it is the next. Read everything from one bufio.Reader")
+		c.expectStored(m, why("one Read may return more than a frame: what lies behind it is the next. Read everything from one bufio.Reader"))
 	}
 }
 
 // readsGlued: a frame may come in one piece with the handshake.
 func readsGlued(p *probe) {
-	c := p.dial()
-	r := p.upgrade()
-	m := p.post()
+	c, r, m := p.dial(), p.upgrade(), p.post()
 	f := p.text(m)
 	c.noteRequest(r)
 	c.noteSent(f)
@@ -272,19 +244,17 @@ func readsGlued(p *probe) {
 	case a.status != 101:
 		c.fail("101 Switching Protocols", causeOfNo101(a))
 	}
-	p.expectStored(c, m, "net/http has read the frame together with the request: read on from the bufio.Reader that Hijack returns, not from the net.Conn")
+	c.expectStored(m, why("net/http has read the frame together with the request: read on from the bufio.Reader that Hijack returns, not from the net.Conn"))
 }
 
 // readsFragments: a message may come in several frames, up to the limit.
 func readsFragments(p *probe) {
 	for _, sizes := range [][]int{{7}, {5, 6, 3}, {0, 9, 0}, {1, 1, 1, 1, 1}, {2000, 2000, 96}} {
-		c := p.member()
 		m := p.post()
 		if sizes[0] == 2000 {
 			m = p.postOf(4096)
 		}
-		c.send(p.fragments(frames.Text, m.json(), sizes...)...)
-		p.expectStoredElse(c, m, p.whyFragments)
+		p.member().sendStored(m, p.whyFragments, p.fragments(frames.Text, m.json(), sizes...)...)
 	}
 }
 
@@ -316,33 +286,24 @@ func readsSplitCharacter(p *probe) {
 		character string
 		at        int
 	}{{"é", 1}, {"€", 1}, {"€", 2}, {"🟢", 1}, {"🟢", 2}, {"🟢", 3}} {
-		c := p.member()
 		m := p.post()
 		m.Text += in.character
 		payload := m.json()
-		c.send(p.fragments(frames.Text, payload, bytes.Index(payload, []byte(in.character))+in.at)...)
-		p.expectStored(c, m, "a fragment may end inside a character: check for UTF-8 when the message is whole, not before")
+		p.member().sendStored(m, why("a fragment may end inside a character: check for UTF-8 when the message is whole, not before"),
+			p.fragments(frames.Text, payload, bytes.Index(payload, []byte(in.character))+in.at)...)
 	}
 }
 
 // newestFirst: the order of the history, whether messages come one by one or in one piece.
 func newestFirst(p *probe) {
 	c := p.member()
-	var posts []post
-	for range 4 {
-		posts = append(posts, p.post())
+	posts, glued := p.posts(4, 40), p.posts(30, 40)
+	for _, m := range posts {
 		c.mark()
-		c.post(posts[len(posts)-1])
-		p.expectStored(c, posts[len(posts)-1], "the message is not in the history")
+		c.sendStored(m, why("the message is not in the history"), p.text(m))
 	}
 	p.expectOrder("one after the other:", posts, "put each new message in front of the others")
-	var glued []post
-	var all []frames.Frame
-	for range 30 {
-		glued = append(glued, p.post())
-		all = append(all, p.text(glued[len(glued)-1]))
-	}
-	c.send(all...)
+	c.post(glued...)
 	if _, ok := p.stored(p.patience, glued...); !ok {
 		c.fail("a history with all 30 messages", "messages that come in one piece are lost")
 	}
@@ -378,15 +339,12 @@ func texts(posts []post) string {
 
 // keepsFifty: the history is 50 messages long, and loses the oldest.
 func keepsFifty(p *probe) {
-	c := p.member()
-	var posts []post
-	for range 55 {
-		posts = append(posts, p.post())
-		c.post(posts[len(posts)-1])
+	c, posts := p.member(), p.posts(55, 40)
+	for _, m := range posts {
+		c.post(m)
 	}
 	c.sent = []string{"55 messages, one after the other"}
-	last := posts[54]
-	p.expectStored(c, last, "the last one is not in the history")
+	c.expectStored(posts[54], why("the last one is not in the history"))
 	h := p.history()
 	f := failure{sent: c.sent[0], expected: "a history of 50 messages: the newest ones", came: fmt.Sprintf("a history of %d messages:\n%s", len(h.Msg), h)}
 	switch {
@@ -417,9 +375,8 @@ func keepsMarkup(p *probe) {
 		{post: post{"ann", "two\nlines,\ta tab " + word}},
 		{post{"é", "é🟢 <b>\n\t\"\\/ " + word}, `{ "text" : "\u00e9\ud83d\udfe2 \u003cb\u003e\n\t\"\\\/ ` + word + `" , "user" : "\u00E9" }`},
 	} {
-		c := p.member()
-		c.send(p.masked(frames.Text, []byte(cmp.Or(in.json, string(in.post.json())))))
-		p.expectStored(c, in.post, "text was changed on the way: the server keeps it as it is, and the page shows it as text. Let encoding/json read and write it")
+		p.member().sendStored(in.post, why("text was changed on the way: the server keeps it as it is, and the page shows it as text. Let encoding/json read and write it"),
+			p.masked(frames.Text, []byte(cmp.Or(in.json, string(in.post.json())))))
 	}
 }
 
@@ -430,11 +387,11 @@ func passesControls(p *probe) {
 	m, cut := p.post(), p.post()
 	f := p.fragments(frames.Text, cut.json(), 9, 8)
 	ping, pong := p.masked(frames.Ping, []byte(p.word(20))), p.masked(frames.Pong, p.bytes(125))
-	c.send(ping, pong, p.text(m))
-	p.expectStored(c, m, "a ping (opcode 9) or pong (opcode a) is no message: read its payload too, leave that aside, and go on with the next frame")
+	c.sendStored(m, why("a ping (opcode 9) or pong (opcode a) is no message: read its payload too, leave that aside, and go on with the next frame"),
+		ping, pong, p.text(m))
 	c.mark()
-	c.send(f[0], ping, f[1], p.masked(frames.Pong, nil), f[2])
-	p.expectStored(c, cut, "a control frame may come between the fragments of a message: its payload is no part of the message, and the message so far is kept")
+	c.sendStored(cut, why("a control frame may come between the fragments of a message: its payload is no part of the message, and the message so far is kept"),
+		f[0], ping, f[1], p.masked(frames.Pong, nil), f[2])
 }
 
 // readsWholeLength: a length in eight bytes is looked at whole. Each of these frames is far too
@@ -505,7 +462,7 @@ func keepsApart(p *probe) {
 			p.pause(5 * time.Millisecond)
 		}
 		for _, m := range []post{ma, mb} {
-			p.expectStored(a, m, "two members' bytes get mixed up: each connection needs a buffer of its own, and none that is a variable of the package")
+			a.expectStored(m, why("two members' bytes get mixed up: each connection needs a buffer of its own, and none that is a variable of the package"))
 		}
 	}
 }
@@ -607,5 +564,5 @@ func (p *probe) expectOthers(c *client, after string) {
 	m := p.post()
 	c.post(m)
 	c.sent = append([]string{"after " + after + ":"}, c.sent...)
-	p.expectStored(c, m, "one member's mistake ends more than that member: only its own loop may return, and nothing may panic or log.Fatal")
+	c.expectStored(m, why("one member's mistake ends more than that member: only its own loop may return, and nothing may panic or log.Fatal"))
 }

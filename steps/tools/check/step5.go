@@ -245,11 +245,7 @@ func (p *probe) deaf() *client {
 func (c *client) tell(all ...post) {
 	begun, err := time.Now(), error(nil)
 	c.mark()
-	var sent []frames.Frame
-	for _, m := range all {
-		sent = append(sent, c.p.text(m))
-	}
-	c.send(sent...)
+	c.post(all...)
 	m := all[len(all)-1]
 	for h := (history{}); err == nil && !h.has(m); {
 		h, err = c.next()

@@ -93,7 +93,7 @@ func closeEndsAll(p *probe) {
 	c.expectNothing()
 	next := p.post()
 	watcher.post(next)
-	p.expectStored(watcher, next, "the others are not served any more")
+	watcher.expectStored(next, why("the others are not served any more"))
 	if p.history().has(late) {
 		c.fail("the message behind the close frame is not stored", "the loop that reads goes on after a close frame: it has to end there")
 	}
@@ -258,7 +258,7 @@ func pongsBetween(p *probe) {
 	c.send(parts[0], ping)
 	c.expectPong(ping)
 	c.send(p.masked(frames.Pong, nil), parts[1], parts[2])
-	p.expectStored(c, m, "a ping between fragments is answered, and the message so far is kept: keep its payload apart from that of control frames")
+	c.expectStored(m, why("a ping between fragments is answered, and the message so far is kept: keep its payload apart from that of control frames"))
 }
 
 // ignoresPong: a pong that nobody asked for is no mistake.
