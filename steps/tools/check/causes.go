@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -23,8 +23,6 @@ func causeOfNo101(a answer) string {
 	switch a.status {
 	case 0:
 		return "the answer has to begin with HTTP/1.1 101 Switching Protocols"
-	case 101:
-		return "the header does not end well: every line ends with \\r\\n, and an empty line comes last"
 	case 200:
 		if a.get("Sec-WebSocket-Accept") != "" {
 			return "the status line has to be HTTP/1.1 101 Switching Protocols"
@@ -146,6 +144,7 @@ func causeOfFrame(f frames.Frame, rest []byte) string {
 	for size > 0 && size < int(f.Length) && begin+size < len(all) && strings.ContainsRune(" \t\r\n", rune(all[begin+size])) {
 		size++ // json.NewEncoder, for one, ends with a newline
 	}
+	head := 2 + f.Form/8 // bytes of the header: 7 bits are in the second
 	switch {
 	case len(all) < 2:
 		return "a frame begins with two bytes at least"
@@ -155,13 +154,11 @@ func causeOfFrame(f frames.Frame, rest []byte) string {
 		return "length 126 and above needs the 16-bit form: 7e (126), then the length in two bytes"
 	case f.Masked:
 		return "the mask bit is set: a server never masks, and sends no masking key"
-	case size > 0 && begin == 4 && f.Form == 16 && int(binary.LittleEndian.Uint16(all[2:])) == size && int(f.Length) != size:
-		return "the 16-bit length is little-endian: the network's order is big-endian, binary.BigEndian"
+	case f.Form > 7 && begin == head && f.Length == bits.ReverseBytes64(uint64(size))>>(64-f.Form) && int(f.Length) != size:
+		return fmt.Sprintf("the %d-bit length is little-endian: the network's order is big-endian, binary.BigEndian", f.Form)
 	case size > 0xFFFF && begin == 4:
 		return "length 65,536 and above needs the 64-bit form: 7f (127), then the length in eight bytes"
-	case size > 0 && begin == 10 && f.Form == 64 && int(binary.LittleEndian.Uint64(all[2:])) == size && int(f.Length) != size:
-		return "the 64-bit length is little-endian: the network's order is big-endian, binary.BigEndian"
-	case size > 0 && f.Form == 7 && begin > 2, f.Form == 16 && begin > 4, f.Form == 64 && begin > 10:
+	case size > 0 && begin > head:
 		return "there is something between the header and the payload: a server's frame has no masking key"
 	case size > 0 && int(f.Length) == utf8.RuneCount(all[begin:begin+size]) && int(f.Length) != size:
 		return "the length counts characters: it has to count bytes"
@@ -182,10 +179,8 @@ func causeOfFields(f frames.Frame, rest []byte) string {
 		return "the opcode is missing from the first byte: 80 (FIN) + 1 (text)"
 	case f.Opcode == frames.Binary:
 		return "opcode 2 is binary, and the page wants text: opcode 1"
-	case f.RSV != 0:
-		return "a reserved bit is set: the first byte is 80 (FIN) + 1 (text), nothing else"
-	case f.Opcode != frames.Text:
-		return "the first byte has to be 81: FIN and opcode 1 (text)"
+	case f.RSV != 0 || f.Opcode != frames.Text:
+		return "the first byte has to be 81: 80 (FIN) + 1 (text), and no reserved bit"
 	case f.Form > frames.ShortestForm(f.Length):
 		return "the length has a shorter form: up to 125 in 7 bits, up to 65,535 in 16, and 64 bits beyond"
 	case len(rest) > 0 && rest[0]&0x70 != 0:

@@ -108,8 +108,14 @@ func (p *probe) expectNoMishap() {
 	if p.server == nil || p.server.asked {
 		return
 	}
-	if quoted, cause := p.server.mishap(); cause != "" {
-		p.fail(failure{sent: cmp.Or(p.story, "what this behaviour sends"), expected: "each request is answered once, and no handler crashes", came: "in the terminal:\n" + shorten(quoted), cause: cause})
+	quoted, cause := p.server.tail(1), p.server.crash()
+	lines, _ := p.server.Output.Since(0)
+	if i := slices.IndexFunc(lines, misuse.MatchString); i >= 0 {
+		quoted, cause = lines[i], "one request was answered twice: is there a return behind http.Error, and behind what else ends the answer?"
+	}
+	if cause != "" {
+		p.fail(failure{sent: cmp.Or(p.story, "what this behaviour sends"), expected: "each request is answered once, and no handler crashes",
+			came: "in the terminal:\n" + shorten(quoted), cause: cause})
 	}
 }
 
@@ -138,21 +144,6 @@ func (p *probe) goOn() {
 	if p.ctx.Err() != nil {
 		p.fail(failure{came: "the check was given up"})
 	}
-}
-
-// launch starts the server and returns at once.
-func (p *probe) launch(port string, env []string, args ...string) *server {
-	p.goOn()
-	s, err := p.target.start(p.binary, port, slices.Concat(p.env, env), args...)
-	if err != nil {
-		p.fail(failure{sent: "the built program was started", expected: "it runs", came: err.Error(),
-			cause: "the system does not run it: go run ./steps/tools/check -doctor may tell why; or is a virus scanner in the way?"})
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.servers = append(p.servers, s)
-	p.server = s
-	return s
 }
 
 // serve starts the server as go run ./work -addr … does, and waits until it listens.

@@ -44,18 +44,10 @@ func (t *target) check(ctx context.Context, step int, report func(result), slow 
 	owed := slices.DeleteFunc(owedAt(step), func(b behaviour) bool {
 		return b.step < t.from || t.only != "" && t.only != b.name
 	})
-	results := make([]chan result, len(owed))
-	for i := range results {
-		results[i] = make(chan result, 1)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		t.runAll(ctx, step, owed, results)
-	}()
+	results, all := t.begin(ctx, step, owed)
 	defer func() {
 		cancel()
-		<-done
+		all.Wait()
 	}()
 	go t.watchMachine(ctx)
 	until, failed := ctx, 0
@@ -113,34 +105,29 @@ func owedAt(step int) []behaviour {
 // behind one that is not over: if that fails, it was in vain.
 const sideBySide = 4
 
-// runAll looks at the behaviours, some side by side, in order. Those that mostly wait
-// begin at once. It returns when all are done or, with the context, given up.
-func (t *target) runAll(ctx context.Context, step int, owed []behaviour, results []chan result) {
-	var all sync.WaitGroup
-	begin := func(i int) (over chan struct{}) {
-		over = make(chan struct{})
+// begin looks at the behaviours, some side by side, in order; those that mostly wait, at once. What
+// is waited for is that all are done or, with the context, given up.
+func (t *target) begin(ctx context.Context, step int, owed []behaviour) (results []chan result, all *sync.WaitGroup) {
+	all = new(sync.WaitGroup)
+	var queue []chan struct{} // closed when one is over
+	for _, b := range owed {
+		ch, over, before := make(chan result, 1), make(chan struct{}), make(chan struct{})
+		if n := len(queue); !b.waits && n >= sideBySide {
+			before = queue[n-sideBySide]
+		} else {
+			close(before)
+		}
+		if !b.waits {
+			queue = append(queue, over)
+		}
+		results = append(results, ch)
 		all.Go(func() {
 			defer close(over)
-			results[i] <- t.runOne(ctx, step, owed[i])
+			<-before
+			ch <- t.runOne(ctx, step, b)
 		})
-		return over
 	}
-	for i, b := range owed {
-		if b.waits {
-			begin(i)
-		}
-	}
-	var begun []chan struct{}
-	for i, b := range owed {
-		if b.waits {
-			continue
-		}
-		if len(begun) >= sideBySide {
-			<-begun[len(begun)-sideBySide]
-		}
-		begun = append(begun, begin(i))
-	}
-	all.Wait()
+	return results, all
 }
 
 // runOne looks at one behaviour. When the context ends, so do the servers of the probe,

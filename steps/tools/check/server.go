@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,37 +31,35 @@ type server struct {
 // addr is where the server should listen.
 func (s *server) addr() string { return "localhost:" + s.port }
 
-// start runs the target. It does not wait for anything.
-func (t *target) start(binary, port string, env []string, args ...string) (*server, error) {
-	s := &server{target: t, port: port, begun: time.Now()}
-	s.typed = strings.Join(append([]string{"go run " + t.path()}, args...), " ")
-	if len(env) > 0 {
-		s.typed = strings.Join(env, " ") + " " + s.typed
+// launch starts the server and returns at once.
+func (p *probe) launch(port string, env []string, args ...string) *server {
+	p.goOn()
+	folder := filepath.ToSlash(p.target.name)
+	if !filepath.IsAbs(p.target.name) && !strings.HasPrefix(folder, "..") {
+		folder = "./" + folder
 	}
-	cmd := exec.Command(binary, args...)
+	typed := strings.Join(slices.Concat(env, []string{"go run", folder}, args), " ")
+	s := &server{target: p.target, typed: typed, port: port, begun: time.Now()}
+	cmd := exec.Command(p.binary, args...)
 	environ := slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(strings.ToUpper(entry), "PORT=") })
-	cmd.Env = slices.Concat(environ, t.env, env, []string{"GORACE=atexit_sleep_ms=0"})
+	cmd.Env = slices.Concat(environ, p.target.env, p.env, env, []string{"GORACE=atexit_sleep_ms=0"})
 	programs.OwnGroup(cmd)
 	var err error
-	s.Program, err = programs.Start(cmd)
-	return s, err
-}
-
-// path returns the target's folder as go run wants it.
-func (t *target) path() string {
-	if filepath.IsAbs(t.name) || strings.HasPrefix(t.name, "..") {
-		return t.name
+	if s.Program, err = programs.Start(cmd); err != nil {
+		p.fail(failure{sent: "the built program was started", expected: "it runs", came: err.Error(),
+			cause: "the system does not run it: go run ./steps/tools/check -doctor may tell why; or is a virus scanner in the way?"})
 	}
-	return "./" + filepath.ToSlash(t.name)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.servers = append(p.servers, s)
+	p.server = s
+	return s
 }
 
 // awaitUp waits until the server can be connected to.
 func (s *server) awaitUp(p *probe) bool {
-	deadline := time.Now().Add(p.startPatience())
-	for time.Now().Before(deadline) {
-		nc, err := net.DialTimeout("tcp", s.addr(), time.Second)
-		if err == nil {
-			nc.Close()
+	for deadline := time.Now().Add(p.startPatience()); time.Now().Before(deadline); {
+		if programs.Answering([]string{s.addr()}) != nil {
 			return true
 		}
 		_, changed := s.Output.Since(0)
@@ -113,43 +110,22 @@ func endedCause(s *server) string {
 	return "main came to its end: a server stays in http.Serve or ListenAndServe, and logs the error that ends it"
 }
 
-// crashLine finds what Go says first of a crash, and httpPanic what net/http says of one in a handler.
+// crashed finds what Go says first of a crash, or net/http of one in a handler, and misuse what it
+// prints of a handler that goes on where it should have returned.
 var (
-	crashLine = regexp.MustCompile(`^(panic: .*|fatal error: .*)`)
-	httpPanic = regexp.MustCompile(`http: (panic serving .*)`)
+	crashed = regexp.MustCompile(`(^panic: |^fatal error: |panic serving ).*`)
+	misuse  = regexp.MustCompile(`http: (superfluous response\.WriteHeader|response\.Write\S* on hijacked connection)`)
 )
 
 // crash says where the code of the server crashed, if it did; no more than a sentence.
 func (s *server) crash() string {
 	lines, _ := s.Output.Since(0)
 	for i, line := range lines {
-		m := httpPanic.FindStringSubmatch(line)
-		if m == nil && s.HasEnded() {
-			m = crashLine.FindStringSubmatch(line)
-		}
-		if m != nil {
-			return "the server crashed" + s.place(lines[i:]) + ": " + shorten(m[1])
+		if what := crashed.FindString(line); what != "" {
+			return "the server crashed" + s.place(lines[i:]) + ": " + shorten(what)
 		}
 	}
 	return ""
-}
-
-// misuse is what net/http prints of a handler that goes on where it should have returned.
-var misuse = regexp.MustCompile(`http: (superfluous response\.WriteHeader|response\.Write\S* on hijacked connection)`)
-
-// mishap says what the server's output tells of a mistake that the client may not have seen, and
-// quotes that.
-func (s *server) mishap() (quoted, cause string) {
-	lines, _ := s.Output.Since(0)
-	for i, line := range lines {
-		switch {
-		case misuse.MatchString(line):
-			return line, "one request was answered twice: is there a return behind http.Error, and behind what else ends the answer?"
-		case httpPanic.MatchString(line):
-			return line, "the handler crashed" + s.place(lines[i:])
-		}
-	}
-	return "", ""
 }
 
 // fate says how the server has ended, if it has and was not told to; it may take the
