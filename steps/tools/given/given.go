@@ -8,6 +8,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,9 +59,7 @@ func Code(dir string) (map[string]string, error) {
 // first) with what is given of the files after it.
 func Files(step int, before, after map[string]string) (map[string]string, error) {
 	files := make(map[string]string)
-	for name, text := range before {
-		files[name] = text
-	}
+	maps.Copy(files, before)
 	for name, text := range after {
 		pairs, err := Pairs(before[name], text)
 		if err != nil {

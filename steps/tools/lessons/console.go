@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -69,7 +68,12 @@ var (
 // perform does to a server what a script says (open, send ann "hi"), and returns what the
 // server has printed once that is as shown, or for good.
 func (w *workshop) perform(dir, script string, shown []string) ([]string, error) {
-	file := filepath.Join(w.temp, path.Base(dir)+".exe")
+	temp, err := os.MkdirTemp("", "websocket-lessons-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(temp)
+	file := filepath.Join(temp, "server.exe")
 	if said, err := programs.Build(context.Background(), w.root, file, "./"+dir); err != nil {
 		return nil, fmt.Errorf("%s does not build: %s", dir, strings.ReplaceAll(said, "\n", " "))
 	}
@@ -162,14 +166,15 @@ const toCopy = `mkdir "$COPY/frontend"; cp frontend/*.* "$COPY/frontend"; cp -R 
 // genRun runs the commands of a block in a copy of the workshop: without a network, unless
 // they are to fetch a module (copy with MODULE).
 func genRun(w *workshop, p *page, m *mark, old string) (string, error) {
-	dir, err := os.MkdirTemp(w.temp, "copy-")
+	temp, err := os.MkdirTemp("", "websocket-lessons-")
+	defer os.RemoveAll(temp)
 	f := p.fenceAt(m.from)
 	if err != nil || f == nil {
 		return "", cmp.Or(err, errors.New("stands over a block"))
 	}
 	cmd := exec.Command("sh", "-ec", toCopy+strings.Join(f.body, "\n"))
 	cmd.Dir = w.root
-	cmd.Env = append(os.Environ(), "GOFLAGS=-buildvcs=false", "GOWORK=off", "COPY="+dir)
+	cmd.Env = append(os.Environ(), "GOFLAGS=-buildvcs=false", "GOWORK=off", "COPY="+temp)
 	if len(m.args) == 1 {
 		cmd.Env = append(cmd.Env, "GOPROXY=off", "GOSUMDB=off")
 	}

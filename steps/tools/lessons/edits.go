@@ -26,12 +26,12 @@ var lessons = []lesson{
 	{7, "library/README.md", "steps/06", "library"},
 }
 
-// lessonOf returns the lesson of a text, or nil.
-func lessonOf(text string) *lesson {
+// lessonOf returns the lesson of a text. Others are number 0, which changes nothing.
+func lessonOf(text string) lesson {
 	if i := slices.IndexFunc(lessons, func(l lesson) bool { return l.text == text }); i >= 0 {
-		return &lessons[i]
+		return lessons[i]
 	}
-	return nil
+	return lesson{}
 }
 
 const maxBlock = 40 // lines of an edit: more is not typed with understanding
@@ -52,7 +52,7 @@ type hunk struct {
 }
 
 // partsOf returns the parts of the files in both folders of a lesson.
-func (w *workshop) partsOf(l *lesson) (parts []*part, err error) {
+func (w *workshop) partsOf(l lesson) (parts []*part, err error) {
 	before, after := w.code(l.from), w.code(l.to)
 	all := maps.Clone(before)
 	maps.Copy(all, after)
@@ -74,41 +74,16 @@ func (w *workshop) partsOf(l *lesson) (parts []*part, err error) {
 	return parts, nil
 }
 
-var codeComment = regexp.MustCompile(`(^|\s)//\s.*$`)
-
-// size counts the lines that a lesson adds and removes, and the characters of code that are
-// to be typed, without comments, imports and indents.
-func (w *workshop) size(l *lesson) (plus, minus, typed int, err error) {
-	parts, err := w.partsOf(l)
-	for _, p := range parts {
-		for _, h := range p.hunks {
-			plus, minus = plus+len(h.New), minus+len(h.Old)
-			for _, line := range h.New {
-				if !p.given && !p.isHead() {
-					typed += len(strings.TrimSpace(codeComment.ReplaceAllString(line, "")))
-				}
-			}
-		}
-	}
-	return plus, minus, typed, err
-}
-
 // checkShown refuses a change of a lesson that no block shows.
-func (w *workshop) checkShown(p *page, l *lesson) {
-	last := 1
-	for _, m := range p.marks {
-		if isEdit[m.kind] {
-			last = m.line
-		}
-	}
+func (w *workshop) checkShown(p *page, l lesson) {
 	for _, part := range p.parts {
 		i := slices.IndexFunc(part.hunks, func(h *hunk) bool { return h.shown == 0 })
 		if !w.exists(path.Join(l.to, part.file)) {
 			if !strings.Contains(p.source, part.file) {
-				p.say(last, "%s goes, and nothing says so", part.file)
+				p.say(p.edited, "%s goes, and nothing says so", part.file)
 			}
 		} else if i >= 0 && !(part.given && part.isHead()) {
-			p.say(last, "no block shows %s of %s/%s", part.selector(i), l.to, part.file)
+			p.say(p.edited, "no block shows %s of %s/%s", part.selector(i), l.to, part.file)
 		}
 	}
 }
@@ -118,6 +93,21 @@ func (p *part) isHead() bool { return p.Names[0] == "package" || p.Names[0] == "
 
 // isThere reports whether a part stands in the attendee's file by now.
 func (p *part) isThere() bool { return len(p.view(nil)) > 0 }
+
+var codeComment = regexp.MustCompile(`(^|\s)//\s.*$`)
+
+// typed counts the characters that are to be typed, without comments and indents.
+func (p *part) typed() (n int) {
+	if p.given || p.isHead() {
+		return 0
+	}
+	for _, h := range p.hunks {
+		for _, line := range h.New {
+			n += len(strings.TrimSpace(codeComment.ReplaceAllString(line, "")))
+		}
+	}
+	return n
+}
 
 // selector returns how a mark names a hunk.
 func (p *part) selector(hunk int) string {
@@ -155,7 +145,7 @@ var declWords = regexp.MustCompile(`(?m)^(?:func (?:\([^)]*\) )?|const |var |typ
 
 // label returns the first words of a part, for people who look for it in their file.
 func (p *part) label() string {
-	return "@@ " + cmp.Or(declWords.FindString(cmp.Or(p.Before, p.After)), p.Names[0])
+	return cmp.Or(declWords.FindString(cmp.Or(p.Before, p.After)), p.Names[0])
 }
 
 // isEdit names the marks whose block is made of declarations.
@@ -163,7 +153,8 @@ var isEdit = map[string]bool{"edit": true, "given": true, "turn": true, "ours": 
 
 // genEdit makes the block of an edit, and notes what it shows.
 func genEdit(w *workshop, p *page, m *mark, old string) (string, error) {
-	parts := slices.DeleteFunc(slices.Clone(p.parts), func(part *part) bool { return part.file != m.args[0] })
+	p.edited = m.line
+	parts := slices.DeleteFunc(slices.Clone(p.parts), func(part *part) bool { return len(m.args) > 0 && part.file != m.args[0] })
 	if len(m.args) < 2 || len(parts) == 0 {
 		return "", errors.New("it takes a file of this text's step, and declarations")
 	}
@@ -234,14 +225,14 @@ func block(parts []*part, chosen map[*hunk]bool, kind string) string {
 		}
 		switch {
 		case p.isThere():
-			lines, goesOn = append(lines, changes(view, p.label())...), false
+			lines, goesOn = append(lines, changes(view, "@@ "+p.label())...), false
 		case len(view) > 0: // it is new
 			if kind == "turn" {
 				head := slices.IndexFunc(view, func(line string) bool { return strings.HasSuffix(line, "{") })
 				view = append(view[:head+1], "+\t// your turn", "+}")
 			}
 			if next := slices.IndexFunc(parts[i:], (*part).isThere); next >= 0 && !goesOn {
-				lines = append(lines, strings.Replace(parts[i+next].label(), "@@", "@@ before", 1))
+				lines = append(lines, "@@ before "+parts[i+next].label())
 			} else if !goesOn {
 				lines = append(lines, "@@ at the end")
 			}

@@ -33,12 +33,10 @@ var generators = map[string]func(w *workshop, p *page, m *mark, old string) (str
 // it should be.
 func (w *workshop) checkGenerated(p *page) string {
 	l := lessonOf(p.name)
-	if l != nil {
-		var err error
-		if p.parts, err = w.partsOf(l); err != nil {
-			p.say(1, "%v", err)
-			return p.source
-		}
+	var err error
+	if p.parts, err = w.partsOf(l); err != nil {
+		p.say(1, "%v", err)
+		return p.source
 	}
 	fresh, at := "", 0
 	for _, m := range p.marks {
@@ -63,9 +61,7 @@ func (w *workshop) checkGenerated(p *page) string {
 			p.say(p.lineAt(m.from)+i, "%s gives %q here, not %q: task lessons", m.title, b[i], a[i])
 		}
 	}
-	if l != nil {
-		w.checkShown(p, l)
-	}
+	w.checkShown(p, l)
 	return fresh + p.source[at:]
 }
 
@@ -77,10 +73,10 @@ func fenced(info, code string) string {
 var lessonLink = regexp.MustCompile(`\]\(([\w./]*\.md)\)`)
 
 // eachRow returns a table with its rows changed by f, which learns what lesson a row links to.
-func eachRow(p *page, old string, f func(cells []string, l *lesson) error) (string, error) {
+func eachRow(p *page, old string, f func(cells []string, l lesson) error) (string, error) {
 	lines := strings.Split(old, "\n")
 	for _, r := range rows(old) {
-		var linked *lesson
+		var linked lesson
 		for _, m := range lessonLink.FindAllStringSubmatch(lines[r.line], -1) {
 			linked = cmp.Or(linked, lessonOf(path.Join(path.Dir(p.name), m[1])))
 		}
@@ -94,13 +90,19 @@ func eachRow(p *page, old string, f func(cells []string, l *lesson) error) (stri
 
 // genSteps fills the last cell of each row of the table of steps.
 func genSteps(w *workshop, p *page, m *mark, old string) (string, error) {
-	return eachRow(p, old, func(cells []string, l *lesson) error {
-		if l == nil {
-			return errors.New("each row links to its lesson")
+	return eachRow(p, old, func(cells []string, l lesson) error {
+		parts, err := w.partsOf(l)
+		if len(parts) == 0 {
+			return cmp.Or(err, errors.New("each row links to its lesson"))
 		}
-		plus, minus, _, err := w.size(l)
+		plus, minus := 0, 0
+		for _, p := range parts {
+			for _, h := range p.hunks {
+				plus, minus = plus+len(h.New), minus+len(h.Old)
+			}
+		}
 		cells[len(cells)-1] = strings.TrimSuffix(fmt.Sprintf("+%d −%d", plus, minus), " −0")
-		return err
+		return nil
 	})
 }
 
@@ -108,7 +110,7 @@ func genSteps(w *workshop, p *page, m *mark, old string) (string, error) {
 // which the rows above end. The first row says when it begins; the last may have no minutes.
 func genTimetable(w *workshop, p *page, m *mark, old string) (string, error) {
 	at, next := -1, 1
-	return eachRow(p, old, func(cells []string, l *lesson) error {
+	return eachRow(p, old, func(cells []string, l lesson) error {
 		if at < 0 {
 			var h, m int
 			if n, _ := fmt.Sscanf(cells[0], "%d:%02d", &h, &m); n != 2 {
@@ -117,7 +119,7 @@ func genTimetable(w *workshop, p *page, m *mark, old string) (string, error) {
 			at = h*60 + m
 		}
 		cells[0] = fmt.Sprintf("%d:%02d", at/60, at%60)
-		if l != nil {
+		if l.number > 0 {
 			n, err := w.minutes(l)
 			if err != nil {
 				return err
@@ -145,11 +147,10 @@ const (
 // commands, and what it allows for the rest. Its exercises and what follows are left out.
 // Elsewhere it says what the six lessons take.
 func genMinutes(w *workshop, p *page, m *mark, old string) (string, error) {
-	l := lessonOf(p.name)
-	if l == nil {
+	if lessonOf(p.name).number == 0 {
 		total := 0
 		for _, l := range lessons[:6] {
-			n, err := w.minutes(&l)
+			n, err := w.minutes(l)
 			if err != nil {
 				return "", err
 			}
@@ -157,7 +158,10 @@ func genMinutes(w *workshop, p *page, m *mark, old string) (string, error) {
 		}
 		return fmt.Sprint(total), nil
 	}
-	_, _, code, err := w.size(l)
+	code := 0
+	for _, part := range p.parts {
+		code += part.typed()
+	}
 	source, _, _ := strings.Cut(p.source, "\n## Exercises\n")
 	p = parse(p.name, source)
 	words, commands := len(p.words(p.root)), 0
@@ -171,13 +175,13 @@ func genMinutes(w *workshop, p *page, m *mark, old string) (string, error) {
 	allowed, _ := strconv.Atoi(m.args[len(m.args)-1])
 	read := (words + wordsRead/2) / wordsRead
 	typed := int(float64(code)/codeTyped + float64(commands)/commandTyped + 0.5)
-	return fmt.Sprintf("%d minutes: %d to read, %d to type, %d to run it and to think", read+typed+allowed, read, typed, allowed), err
+	return fmt.Sprintf("%d minutes: %d to read, %d to type, %d to run it and to think", read+typed+allowed, read, typed, allowed), nil
 }
 
 var minutes = regexp.MustCompile(`<!-- gen: minutes \+ \d+ -->(\d+) minutes`)
 
 // minutes returns how long a lesson says that it takes, up to the next five minutes.
-func (w *workshop) minutes(l *lesson) (int, error) {
+func (w *workshop) minutes(l lesson) (int, error) {
 	m := minutes.FindStringSubmatch(w.read(l.text))
 	if m == nil {
 		return 0, fmt.Errorf("%s does not say how long it takes: <!-- gen: minutes + N -->", l.text)
@@ -199,6 +203,9 @@ func genScript(w *workshop, p *page, m *mark, old string) (string, error) {
 
 // genGo quotes declarations with their comments.
 func genGo(w *workshop, p *page, m *mark, old string) (string, error) {
+	if len(m.args) < 3 {
+		return "", errors.New("it takes a file, and declarations")
+	}
 	var all []string
 	decls, _ := given.Split(w.read(m.args[1])) // what does not parse has none
 	for _, name := range m.args[2:] {

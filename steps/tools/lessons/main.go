@@ -29,7 +29,7 @@
 // Every changed line of a step stands under exactly one of edit, given and ours: the blocks in
 // their order turn the step before into this one. The lines around a change show the file as
 // it is by then. 40 lines are the most. Commands, `name()`, `file.go`, links, tasks and their
-// plain commands, and what a column "the checker says" quotes have to exist, or stand in known.txt.
+// plain commands, and what a column "the checker says" quotes have to exist, or stand in names.go.
 package main
 
 import (
@@ -55,7 +55,7 @@ func main() {
 	update := flag.Bool("update", false, "write anew what is generated")
 	flag.Parse()
 	here, _ := os.Getwd() // if there is none, there is no workshop
-	w := newWorkshop(programs.Root(filepath.Dir(programs.Root(here))))
+	w := newWorkshop(programs.Workshop(here))
 	status := 0
 	for _, name := range texts {
 		if flag.NArg() > 0 && !slices.Contains(flag.Args(), name) {
@@ -74,7 +74,6 @@ func main() {
 			status = 1
 		}
 	}
-	os.RemoveAll(w.temp)
 	os.Exit(status)
 }
 
@@ -82,17 +81,12 @@ func main() {
 type workshop struct {
 	root  string          // its folder
 	files fs.FS           // what is in it
-	temp  string          // for programs, and copies to run commands in; whoever made w removes it
 	names map[string]bool // see learn
 }
 
 // newWorkshop returns the workshop in a folder.
 func newWorkshop(root string) *workshop {
-	temp, err := os.MkdirTemp("", "websocket-lessons-")
-	if err != nil {
-		log.Fatal(err)
-	}
-	w := &workshop{root: root, files: os.DirFS(root), temp: temp}
+	w := &workshop{root: root, files: os.DirFS(root)}
 	w.learn()
 	return w
 }

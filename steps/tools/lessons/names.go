@@ -1,7 +1,6 @@
 package main
 
 import (
-	_ "embed"
 	"io/fs"
 	"maps"
 	"net/url"
@@ -15,9 +14,7 @@ import (
 )
 
 // known are the names that texts may use though they are not in our code.
-//
-//go:embed known.txt
-var known string
+var known = strings.Fields("Node.js bufferedAmount")
 
 var (
 	identifier = regexp.MustCompile(`[A-Za-z_]\w*`)
@@ -52,7 +49,7 @@ func (w *workshop) learn() {
 		}
 		return nil
 	})
-	for _, name := range strings.Fields(known) {
+	for _, name := range known {
 		w.names[name] = true
 	}
 }
@@ -113,7 +110,7 @@ func (w *workshop) checkName(p *page, line int, name string) {
 	case strings.HasSuffix(name, "()"):
 		// in front of a method stands its type, or any variable or package
 		if w.names[name[:dot]+"()"] || !w.names[name[dot:]] {
-			p.say(line, "there is no function %s (others than ours stand in known.txt)", name)
+			p.say(line, "there is no function %s (others than ours stand in steps/tools/lessons/names.go)", name)
 		}
 	default:
 		for _, part := range strings.Split(name, ".") {
@@ -210,14 +207,9 @@ func (w *workshop) checkFlags(p *page, at int, base string, words []string) {
 	}
 }
 
-// without are what a task has and its plain command has not, and what takes its place. What
-// a task builds and then runs is run from its source.
-var without = []struct{ task, plain string }{
-	{`\{\{.*?\}\}| \|\| .*| $`, ""}, {`^\./\.bin/serve -o \S+ `, "go run ./"}, {`^\./\.bin/`, "go run ./steps/tools/"}, {`^git --no-pager`, "git"},
-}
-
 // plain returns the command that does what a task does, without Task, or "", and whether
-// Taskfile.yml has such a task for people. One that is no YAML has none.
+// Taskfile.yml has such a task for people. What a task builds and then runs is run from its
+// source. A file that is no YAML has no tasks.
 func (w *workshop) plain(name string) (command string, ok bool) {
 	var file struct {
 		Tasks map[string]struct {
@@ -241,13 +233,15 @@ func (w *workshop) plain(name string) (command string, ok bool) {
 		if command == "" || strings.Contains(command, "go build ") {
 			continue
 		}
+		instead := []string{
+			`./.bin/serve{{exeExt}} -o .bin/{{.DIR | replace "/" "-"}}{{exeExt}} `, "go run ./",
+			"./.bin/", "go run ./steps/tools/", "{{exeExt}}", "", " {{.CLI_ARGS}}", "",
+			"git --no-pager ", "git ", " || test $? -eq 1", "",
+		}
 		for name, value := range call.Vars {
-			command = strings.ReplaceAll(command, "{{."+name+"}}", value)
+			instead = append(instead, "{{."+name+"}}", value)
 		}
-		for _, r := range without {
-			command = regexp.MustCompile(r.task).ReplaceAllString(command, r.plain)
-		}
-		return strings.TrimSpace(command), ok
+		return strings.NewReplacer(instead...).Replace(command), ok
 	}
 	return "", ok
 }

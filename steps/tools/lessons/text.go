@@ -21,6 +21,7 @@ type page struct {
 	fences       []*fence
 	marks        []*mark // those in fences left out
 	parts        []*part // what a lesson changes
+	edited       int     // the line of the last mark that shows some of it
 	problems     []problem
 }
 
@@ -61,7 +62,7 @@ var (
 
 // parse takes a text apart.
 func parse(name, source string) *page {
-	p := &page{name: name, source: source, root: markdown.Parser().Parse(text.NewReader([]byte(source)))}
+	p := &page{name: name, source: source, edited: 1, root: markdown.Parser().Parse(text.NewReader([]byte(source)))}
 	for _, at := range anyFence.FindAllStringSubmatchIndex(source, -1) {
 		f := &fence{info: source[at[4]:at[5]], line: p.lineAt(at[0]), from: at[0], to: at[1], mark: new(mark)}
 		for _, line := range codeLines(source[at[6]:at[7]]) {
