@@ -40,8 +40,6 @@ func (c *client) expectClose(code int, cause string, orElse ...int) {
 	switch {
 	case err == errReset:
 		c.fail(expected, "TCP resets a connection that is closed with bytes unread: send the close frame, CloseWrite, read on until the other side ends, then Close")
-	case err == errHungUp && cause == "":
-		c.fail(expected, "the connection ends without a goodbye: send a close frame first")
 	case err != nil:
 		c.fail(expected, cause)
 	case f.Code() != code && !slices.Contains(orElse, f.Code()):
@@ -268,11 +266,11 @@ func ignoresPong(p *probe) {
 	c.expectHistory(m, "no answer, and the next message is taken", "a pong (opcode a) without a ping is allowed: read its payload, and go on")
 }
 
-// A breach is what a client must not send.
+// A breach is what a client must not send: each of these messages, for the same reason.
 type breach struct {
 	cause  string
-	frames []frames.Frame // their masking keys are yet to be chosen
-	orElse []int          // status codes that say it as well
+	each   [][]frames.Frame // their masking keys are yet to be chosen
+	orElse []int            // status codes that say it as well
 }
 
 // ends returns a behaviour: each breach ends the member with this status code, and the others chat on.
@@ -280,35 +278,50 @@ func ends(code int, breaches ...breach) func(*probe) {
 	return func(p *probe) {
 		a, b := p.member(), p.member()
 		for _, breach := range breaches {
-			c := p.member()
-			c.send(p.keyed(breach.frames)...)
-			c.expectClose(code, breach.cause, breach.orElse...)
-			c.nc.Close()
+			for _, sent := range breach.each {
+				c := p.member()
+				c.send(p.keyed(sent)...)
+				c.expectClose(code, breach.cause, breach.orElse...)
+				c.nc.Close()
+			}
 		}
 		p.chat(a, b)
 	}
 }
 
-// breaks returns the breach of sending these frames.
-func breaks(cause string, sent ...frames.Frame) breach { return breach{cause: cause, frames: sent} }
+// frame returns a frame with this first byte: FIN, reserved bits and opcode.
+func frame(first byte, payload string) frames.Frame {
+	return frames.Frame{Fin: first&0x80 != 0, RSV: first >> 4 & 7, Opcode: first & 0xF, Masked: true, Payload: []byte(payload)}
+}
 
-// breaksEach returns the breaches of sending each of these frames.
-func breaksEach(cause string, sent ...frames.Frame) (all []breach) {
-	for _, f := range sent {
-		all = append(all, breaks(cause, f))
+// with returns a frame for each first byte, all with the same payload.
+func with(payload string, first ...byte) (all [][]frames.Frame) {
+	for _, b := range first {
+		all = append(all, []frames.Frame{frame(b, payload)})
 	}
 	return all
 }
 
-// whole returns a message or a control frame in one frame.
-func whole(opcode byte, payload string) frames.Frame {
-	return frames.Whole(opcode, []byte(payload), [4]byte{})
+// behind returns a frame for each payload, all with the same first byte.
+func behind(first byte, payloads ...string) (all [][]frames.Frame) {
+	for _, payload := range payloads {
+		all = append(all, with(payload, first)...)
+	}
+	return all
 }
 
-// wholes returns several such.
-func wholes(opcode byte, payloads ...string) (all []frames.Frame) {
-	for _, payload := range payloads {
-		all = append(all, whole(opcode, payload))
+// unmasked returns a frame without its mask.
+func unmasked(f frames.Frame) frames.Frame {
+	f.Masked = false
+	return f
+}
+
+// claims returns frames that announce so many bytes, and have none of them.
+func claims(first byte, lengths ...uint64) (all [][]frames.Frame) {
+	for _, length := range lengths {
+		f := frame(first, "")
+		f.Length = length
+		all = append(all, []frames.Frame{f})
 	}
 	return all
 }
@@ -320,140 +333,69 @@ func long(n int) []byte {
 	return []byte(strings.Replace(hi, "hi", strings.Repeat("a", n-len(hi)+2), 1))
 }
 
-// controls are control frames as they should be.
-var controls = []frames.Frame{whole(frames.Ping, "ping"), whole(frames.Pong, ""), whole(frames.Close, "")}
+// What breaks sections 5.2 and 5.1 of the RFC.
+var (
+	reservedBits = breach{cause: "a reserved bit is set and no extension was agreed on: check bits 40, 20 and 10 of the first byte, of every frame",
+		each: slices.Concat(with(hi, 0xC1, 0xA1, 0x91, 0xF1), with("", 0xC9, 0xA9, 0x99, 0xF9, 0xCA, 0xAA, 0x9A, 0xFA, 0xC8, 0xA8, 0x98, 0xF8),
+			[][]frames.Frame{{frame(0x01, hi[:5]), frame(0xC0, hi[5:])}})}
+	unknownOpcodes = breach{cause: "opcodes 3 to 7 and b to f mean nothing yet: refuse them",
+		each: with("what", 0x83, 0x84, 0x85, 0x86, 0x87, 0x8B, 0x8C, 0x8D, 0x8E, 0x8F)}
+	noMask = breach{cause: "the mask bit is 0: a client masks every frame",
+		each: [][]frames.Frame{{unmasked(frame(0x81, hi))}, {unmasked(frame(0x89, "ping"))}, {unmasked(frame(0x8A, ""))}, {unmasked(frame(0x88, ""))},
+			{frame(0x01, hi[:5]), unmasked(frame(0x80, hi[5:]))}}}
+)
 
-// odd returns the breaches of every kind of frame that is wrong in what change does.
-func odd(cause string, change func(*frames.Frame)) (all []breach) {
-	for _, f := range append(wholes(frames.Text, hi), controls...) {
-		change(&f)
-		all = append(all, breaks(cause, f))
-	}
-	parts := fragments(frames.Text, []byte(hi), 5)
-	change(&parts[1])
-	return append(all, breaks(cause, parts...))
-}
+// What breaks sections 5.5 and 5.4.
+var (
+	controlFragments = breach{cause: "a control frame must not be fragmented: its FIN bit is 1", each: with("", 0x09, 0x0A, 0x08)}
+	longControls     = breach{cause: "a control frame carries at most 125 bytes",
+		each: slices.Concat(with("\x03\xe8"+strings.Repeat("a", 124), 0x89, 0x8A, 0x88), with("\x03\xe8"+strings.Repeat("a", 298), 0x89, 0x8A, 0x88), claims(0x89, 1<<20))}
+	strayFragments = breach{cause: "a continuation (opcode 0) without a message to go on with", each: with("stray", 0x80, 0x00)}
+	withinMessage  = breach{cause: "a new message begins before the last one has ended: text (opcode 1) or binary (opcode 2) between fragments",
+		each: [][]frames.Frame{{frame(0x01, hi[:5]), frame(0x81, hi)}, {frame(0x01, hi[:5]), frame(0x01, hi[:5])},
+			{frame(0x01, hi[:5]), frame(0x89, ""), frame(0x82, "12345")}}}
+	behindMessage = breach{cause: "the message has ended with FIN: a continuation behind it belongs to nothing",
+		each: [][]frames.Frame{{frame(0x01, hi[:5]), frame(0x80, hi[5:]), frame(0x80, "more")}, {frame(0x81, string(long(30))), frame(0x80, "")}}}
+)
 
-// reservedBits are breaches of section 5.2.
-func reservedBits() (all []breach) {
-	for _, bits := range []byte{4, 2, 1, 7} {
-		all = append(all, odd("a reserved bit is set and no extension was agreed on: check bits 40, 20 and 10 of the first byte, of every frame",
-			func(f *frames.Frame) { f.RSV = bits })...)
-	}
-	return all
-}
-
-// unknownOpcodes are breaches of section 5.2, too.
-func unknownOpcodes() (all []breach) {
-	for _, opcode := range []byte{3, 4, 5, 6, 7, 0xB, 0xC, 0xD, 0xE, 0xF} {
-		all = append(all, breaks("opcodes 3 to 7 and b to f mean nothing yet: refuse them", whole(opcode, "what")))
-	}
-	return all
-}
-
-// unmaskedFrames are breaches of section 5.1.
-func unmaskedFrames() []breach {
-	return odd("the mask bit is 0: a client masks every frame", func(f *frames.Frame) { f.Masked = false })
-}
-
-// wrongControls are breaches of section 5.5.
-func wrongControls() (all []breach) {
-	const open, tooLong = "a control frame must not be fragmented: its FIN bit is 1", "a control frame carries at most 125 bytes"
-	for _, f := range controls {
-		f.Fin = false
-		all = append(all, breaks(open, f))
-		for _, size := range []int{126, 300} {
-			all = append(all, breaks(tooLong, whole(f.Opcode, strings.Repeat("a", size))))
-		}
-	}
-	return append(all, breaks(tooLong, frames.Frame{Fin: true, Opcode: frames.Ping, Masked: true, Length: 1 << 20}))
-}
-
-// wrongFragments are breaches of section 5.4.
-func wrongFragments() []breach {
-	const stray, within = "a continuation (opcode 0) without a message to go on with", "a new message begins before the last one has ended: text (opcode 1) or binary (opcode 2) between fragments"
-	const ended = "the message has ended with FIN: a continuation behind it belongs to nothing"
-	message := fragments(frames.Text, long(30), 5)
-	return []breach{
-		breaks(stray, whole(frames.Continuation, "stray")),
-		breaks(stray, fragments(frames.Continuation, []byte("stray"), 5)[0]),
-		breaks(within, message[0], whole(frames.Text, hi)),
-		breaks(within, message[0], message[0]),
-		breaks(within, message[0], whole(frames.Ping, ""), whole(frames.Binary, "12345")),
-		breaks(ended, message[0], message[1], whole(frames.Continuation, "more")),
-		breaks(ended, whole(frames.Text, hi), whole(frames.Continuation, "")),
-	}
-}
-
-// wrongCloses are breaches of sections 5.5.1 and 7.4.
+// wrongCloses break sections 5.5.1 and 7.4.
 func wrongCloses() []breach {
-	all := []breach{breaks("a close frame has no payload, or a status code of two bytes: one byte is neither", whole(frames.Close, "\x03"))}
+	all := []breach{{cause: "a close frame has no payload, or a status code of two bytes: one byte is neither", each: with("\x03", 0x88)}}
 	for _, code := range []int{0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999} { // of 5000 and more the RFC says nothing
-		cause := fmt.Sprintf("%d is no status code that may be sent: 1000 to 1003, 1007 to 1014 and 3000 to 4999 are", code)
-		all = append(all, breaks(cause, whole(frames.Close, string(frames.ClosePayload(code, "")))))
+		all = append(all, breach{cause: fmt.Sprintf("%d is no status code that may be sent: 1000 to 1003, 1007 to 1014 and 3000 to 4999 are", code),
+			each: with(string(frames.ClosePayload(code, "")), 0x88)})
 	}
 	return all
 }
 
-// binaryMessages are what this chat does not take.
-func binaryMessages() []breach {
-	const cause = "binary messages (opcode 2) are not for this chat: end with 1003"
-	return []breach{
-		breaks(cause, whole(frames.Binary, "\x00\x01\xff")), breaks(cause, whole(frames.Binary, hi)),
-		breaks(cause+", in fragments too", fragments(frames.Binary, []byte(hi), 9)...),
-	}
-}
+// What this chat does not take: binary messages, text and reasons that are no UTF-8 (cut off, too long,
+// or halves of UTF-16), other JSON, and long messages.
+var (
+	binaryMessages = breach{cause: "binary messages (opcode 2) are not for this chat, in fragments neither: end with 1003",
+		each: append(behind(0x82, "\x00\x01\xff", hi), []frames.Frame{frame(0x02, hi[:9]), frame(0x80, hi[9:])})}
+	wrongText = breach{cause: "the bytes are no UTF-8: utf8.Valid tells, before encoding/json puts something else in their place",
+		each: behind(0x81, bad("a\xff\xfeb"), bad("a\x80b"), bad("a\xc3b"), bad("a\xc0\xafb"), bad("a\xe0\x80\xafb"), bad("a\xed\xa0\x80b"),
+			bad("a\xf0\x9f\x9fb"), bad("a\xf4\x90\x80\x80b"), strings.Replace(hi, "ann", "\xed\xa0\x80", 1))}
+	wrongFragments = breach{cause: "the bytes are no UTF-8, in fragments or at the message's end: utf8.Valid tells, once the message is whole",
+		each: [][]frames.Frame{{frame(0x01, hi[:10]), frame(0x80, bad("a\xffb")[10:])}, {frame(0x01, hi[:10]), frame(0x80, bad("\xe2\x82")[10:24])}}}
+	wrongReasons = breach{cause: "the reason in a close frame is text, too: utf8.Valid tells",
+		each: behind(0x88, "\x03\xe8bye\xff", "\x03\xe8bye\xe2\x82", "\x03\xe8bye\xed\xa0\x80")}
+	wrongJSON = breach{cause: `the text is not {"user": …, "text": …}, both strings, and nothing behind: json.Unmarshal tells most of that, and pointers to strings which of them were not there`,
+		each: behind(0x81,
+			"hello", "", "null", "5", `"hi"`, `["user", "text"]`, `[`+hi+`]`, `{}`, `{"user":"ann","text":`, `{"user":"ann","text":"hi"`,
+			`{"user":"ann"}`, `{"text":"hi"}`, `{"user":"ann","text":5}`, `{"user":5,"text":"hi"}`, `{"user":null,"text":"hi"}`, `{"user":"ann","text":null}`,
+			hi+"{}", hi+"}", hi+" x", hi+hi, hi+"\x00", "x"+hi, `{'user':'ann','text':'hi'}`, `{"user":"ann","text":"hi",}`,
+			strings.Repeat("é", 300), `{"user":"ann","`+strings.Repeat("🟢é", 100)+`":"hi"}`)} // too much to repeat in a reason
+	longMessages = breach{cause: "a message has at most 4,096 bytes: end with 1009 where it has more", each: behind(0x81, string(long(4097)))}
+	longTogether = breach{cause: "all fragments of a message together have at most 4,096 bytes, and not one more",
+		each: [][]frames.Frame{fragments(frames.Text, long(4500), 2000, 2000), fragments(frames.Text, long(4097), 4096)}}
+	longClaims = breach{cause: "compare the length in the header with the limit at once: what is over it need not come at all",
+		each: append(claims(0x81, 4097, 65535, 65536, 1<<32, 1<<40), append(fragments(frames.Text, long(3000), 2000)[:1], claims(0x80, 2097)[0]...))}
+	longestClaim = breach{cause: longClaims.cause, each: claims(0x81, 1<<64-1), orElse: []int{1002}} // its highest bit must be 0
+)
 
-// wrongText are messages whose bytes are no UTF-8: cut off, too long, or halves of UTF-16.
-func wrongText() (all []breach) {
-	const cause = "the bytes are no UTF-8: utf8.Valid tells, before encoding/json puts something else in their place"
-	for _, bad := range []string{"\xff\xfe", "\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x9f\x9f", "\xf4\x90\x80\x80"} {
-		all = append(all, breaks(cause, whole(frames.Text, strings.Replace(hi, "hi", "a"+bad+"b", 1))))
-	}
-	return append(all,
-		breaks(cause+": in the user as well", whole(frames.Text, strings.Replace(hi, "ann", "\xed\xa0\x80", 1))),
-		breaks(cause+", in fragments too", fragments(frames.Text, []byte(strings.Replace(hi, "hi", "a\xffb", 1)), 10)...),
-		breaks("the message ends inside a character", fragments(frames.Text, []byte("{\"user\":\"a\",\"text\":\"\xe2\x82"), 10)...),
-	)
-}
-
-// wrongReasons are close frames with 1000 and a reason that is no UTF-8.
-func wrongReasons() []breach {
-	return breaksEach("the reason in a close frame is text, too: utf8.Valid tells",
-		wholes(frames.Close, "\x03\xe8bye\xff", "\x03\xe8bye\xe2\x82", "\x03\xe8bye\xed\xa0\x80")...)
-}
-
-// wrongJSON are texts that are no messages.
-func wrongJSON() []breach {
-	const cause = `the text is not {"user": …, "text": …}, both strings, and nothing behind: json.Unmarshal tells most of that, and pointers to strings which of them were not there`
-	return breaksEach(cause, wholes(frames.Text,
-		"hello", "", "null", "5", `"hi"`, `["user", "text"]`, `[`+hi+`]`, `{}`, `{"user":"ann","text":`, `{"user":"ann","text":"hi"`,
-		`{"user":"ann"}`, `{"text":"hi"}`, `{"user":"ann","text":5}`, `{"user":5,"text":"hi"}`, `{"user":null,"text":"hi"}`, `{"user":"ann","text":null}`,
-		hi+"{}", hi+"}", hi+" x", hi+hi, hi+"\x00", "x"+hi, `{'user':'ann','text':'hi'}`, `{"user":"ann","text":"hi",}`,
-		strings.Repeat("é", 300), `{"user":"ann","`+strings.Repeat("🟢é", 100)+`":"hi"}`, // too much to repeat in a reason
-	)...)
-}
-
-// longMessages are messages over the limit.
-func longMessages() []breach {
-	const together = "all fragments of a message together have at most 4,096 bytes"
-	return []breach{
-		breaks("a message has at most 4,096 bytes: end with 1009 where it has more", whole(frames.Text, string(long(4097)))),
-		breaks(together, fragments(frames.Text, long(4500), 2000, 2000)...),
-		breaks(together+", and not one more", fragments(frames.Text, long(4097), 4096)...),
-	}
-}
-
-// longClaims are headers that announce a message over the limit.
-func longClaims() (all []breach) {
-	const early = "compare the length in the header with the limit at once: what is over it need not come at all"
-	huge := frames.Frame{Fin: true, Opcode: frames.Text, Masked: true}
-	for _, huge.Length = range []uint64{4097, 65535, 65536, 1 << 32, 1 << 40, 1<<64 - 1} {
-		all = append(all, breaks(early, huge))
-	}
-	all[5].orElse = []int{1002} // the length's highest bit must be 0
-	return append(all, breaks(early, fragments(frames.Text, long(3000), 2000)[0], frames.Frame{Fin: true, Masked: true, Length: 2097}))
-}
+// bad returns a message with a text that is no UTF-8.
+func bad(text string) string { return strings.Replace(hi, "hi", text, 1) }
 
 // endsGently: the close frame arrives even if the member is still talking.
 func endsGently(p *probe) {
