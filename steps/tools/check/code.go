@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"websocket-workshop/steps/tools/given"
 )
 
 // A program is what the code in a folder says: its declarations by name, comments and layout
@@ -114,17 +116,7 @@ func named(d ast.Decl) map[string]ast.Node {
 	all := map[string]ast.Node{}
 	switch d := d.(type) {
 	case *ast.FuncDecl:
-		name := d.Name.Name
-		if d.Recv != nil && len(d.Recv.List) == 1 {
-			of := d.Recv.List[0].Type
-			if star, ok := of.(*ast.StarExpr); ok {
-				of = star.X
-			}
-			if id, ok := of.(*ast.Ident); ok {
-				name = id.Name + "." + name
-			}
-		}
-		all[name] = d
+		all[given.NamesOf(d)[0]] = d
 	case *ast.GenDecl:
 		for _, spec := range d.Specs {
 			switch spec := spec.(type) {

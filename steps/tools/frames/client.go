@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -47,12 +48,7 @@ func Handshake(addr string) Request {
 // With returns a copy in which a field has the values given, each on a line of its own at the
 // end; none removes the field.
 func (r Request) With(name string, values ...string) Request {
-	changed := Request{r[0]}
-	for _, line := range r[1:] {
-		if !strings.HasPrefix(line, name+":") {
-			changed = append(changed, line)
-		}
-	}
+	changed := slices.DeleteFunc(slices.Clone(r), func(line string) bool { return strings.HasPrefix(line, name+":") })
 	for _, value := range values {
 		changed = append(changed, name+": "+value)
 	}

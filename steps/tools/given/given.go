@@ -149,14 +149,14 @@ func Split(src string) (decls []Decl, err error) {
 	}
 	take([]string{"package"}, file.Name.End())
 	for _, d := range file.Decls {
-		take(namesOf(d), d.End())
+		take(NamesOf(d), d.End())
 	}
 	decls[len(decls)-1].Text += src[start:]
 	return decls, nil
 }
 
-// namesOf returns the names that a declaration declares.
-func namesOf(d ast.Decl) (names []string) {
+// NamesOf returns the names that a declaration declares.
+func NamesOf(d ast.Decl) (names []string) {
 	if f, ok := d.(*ast.FuncDecl); ok {
 		if f.Recv == nil {
 			return []string{f.Name.Name}

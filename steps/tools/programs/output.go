@@ -17,7 +17,7 @@ const (
 
 // listeningLine is what every server of the workshop says once it listens, in whatever log:
 // in colours, in JSON, with more words behind.
-var listeningLine = regexp.MustCompile(`(?i)listening on(?:\s|\x1b\[[\d;]*m)*http://((?:\[[^]\s]*]|[\w.-]*):\d+)\D`)
+var listeningLine = regexp.MustCompile(`(?i)listening on(?:\s|\x1b\[[\d;]*m)*http://((?:\[[^]\s]*]|[\w.-]*):\d+)`)
 
 // Output is what a program has printed so far, in lines. It is safe for concurrent use, and
 // its zero value is empty and ready to use.
@@ -27,7 +27,6 @@ type Output struct {
 	dropped int           // lines forgotten behind the head, so that line numbers stay
 	rest    []byte        // of a line without its end
 	address string        // that the server says it listens on: a flood may wash the line away
-	window  []byte        // the last bytes of the write before, where that line may begin
 	changed chan struct{} // if not nil: closed at the next change
 	ended   bool          // nothing more can come
 }
@@ -36,7 +35,6 @@ type Output struct {
 func (o *Output) Write(b []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.notice(b)
 	o.rest = append(o.rest, b...)
 	for {
 		end := bytes.IndexByte(o.rest, '\n')
@@ -48,6 +46,9 @@ func (o *Output) Write(b []byte) (int, error) {
 			line = o.rest[:end]
 		}
 		text := strings.TrimRight(string(line[:min(len(line), maxLine)]), "\r")
+		if m := listeningLine.FindStringSubmatch(text); m != nil && o.address == "" {
+			o.address = m[1]
+		}
 		o.lines = append(o.lines, text)
 		o.rest = o.rest[min(len(o.rest), len(line)+1):]
 	}
@@ -58,18 +59,6 @@ func (o *Output) Write(b []byte) (int, error) {
 	}
 	o.change()
 	return len(b), nil
-}
-
-// notice looks for the line that says where the server listens.
-func (o *Output) notice(b []byte) {
-	if o.address != "" {
-		return
-	}
-	o.window = append(o.window, b...)
-	if m := listeningLine.FindSubmatch(o.window); m != nil {
-		o.address = string(m[1])
-	}
-	o.window = append([]byte(nil), o.window[max(0, len(o.window)-200):]...)
 }
 
 // change wakes those who wait. The lock must be held.
