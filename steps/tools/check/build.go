@@ -23,15 +23,8 @@ type source struct {
 
 // findSource finds the folder to check, and says in a sentence why it cannot be checked.
 func findSource(dir string) (source, error) {
-	here, err := os.Getwd()
-	if err != nil {
-		return source{}, err
-	}
 	if dir == "" {
-		dir = "work"
-		if root := programs.Root(here); root != "" {
-			dir = relative(here, filepath.Join(root, "work"))
-		}
+		dir = relative(".", filepath.Join(programs.Root("."), "work"))
 	}
 	full, err := filepath.Abs(dir)
 	if err != nil {
@@ -92,46 +85,37 @@ func (src source) program() (source, error) {
 
 // notMain says that a file is of another package than main.
 func notMain(file, pkg string) error {
-	if here, err := os.Getwd(); err == nil {
-		file = relative(here, file)
-	}
-	return fmt.Errorf("%s is package %s: a program begins with package main", file, pkg)
+	return fmt.Errorf("%s is package %s: a program begins with package main", relative(".", file), pkg)
 }
 
-// relative returns path as seen from here, if it can be.
-func relative(here, path string) string {
-	if rel, err := filepath.Rel(here, path); err == nil {
+// relative returns path as seen from a folder, if it can be; "." is where the user stands.
+func relative(folder, path string) string {
+	folder, err := filepath.Abs(folder)
+	if rel, wrong := filepath.Rel(folder, path); cmp.Or(err, wrong) == nil {
 		return rel
 	}
 	return path
 }
 
-// pathInError finds the place of an error that Go prints.
-var pathInError = regexp.MustCompile(`(?m)^([^\s:#][^\s:]*\.go):(\d+)`)
+// pathInError finds the file of an error that Go prints, and packageInError the line that names the
+// package: there is but one.
+var (
+	pathInError    = regexp.MustCompile(`(?m)^[^\s:#][^\s:]*\.go:`)
+	packageInError = regexp.MustCompile(`(?m)^# .*\n`)
+)
 
 // build compiles the folder; with an error comes what the compiler says, its paths as
 // seen from where the user stands.
 func (src source) build(ctx context.Context, binary string, flags ...string) (string, error) {
-	here, err := os.Getwd()
-	if err != nil {
-		return err.Error(), err
-	}
 	said, err := programs.Build(ctx, src.root, binary, append(flags, "./"+filepath.ToSlash(relative(src.root, src.dir)))...)
-	text := pathInError.ReplaceAllStringFunc(said, func(place string) string {
-		path, line, _ := strings.Cut(place, ".go:")
-		return relative(here, filepath.Join(src.root, path)) + ".go:" + line
+	said = pathInError.ReplaceAllStringFunc(packageInError.ReplaceAllString(said, ""), func(path string) string {
+		return relative(".", filepath.Join(src.root, path))
 	})
-	var lines []string
-	for line := range strings.Lines(text) {
-		if !strings.HasPrefix(line, "# ") { // the package: there is but one
-			lines = append(lines, strings.TrimRight(line, "\r\n"))
-		}
-	}
-	return strings.Join(append(lines, src.inTheWay(here, text)...), "\n"), err
+	return strings.TrimSpace(said + src.inTheWay(said)), err
 }
 
 // inTheWay says what to do about a module or a workspace of another kind than the workshop's.
-func (src source) inTheWay(here, said string) []string {
+func (src source) inTheWay(said string) string {
 	workshop := programs.Workshop(src.dir)
 	switch {
 	case workshop != "" && workshop != src.root && strings.Contains(said, "websocket-workshop"):
@@ -139,10 +123,10 @@ func (src source) inTheWay(here, said string) []string {
 		if _, err := os.Stat(filepath.Join(workshop, "go.work")); err == nil {
 			verb = "use"
 		}
-		return []string{fmt.Sprintf("Remove %s: the code there belongs to the workshop's own module. (Or keep it, and name it in a workspace: go work %s ./%s)",
-			relative(here, filepath.Join(src.root, "go.mod")), verb, filepath.ToSlash(relative(workshop, src.root)))}
+		return fmt.Sprintf("Remove %s: the code there belongs to the workshop's own module. (Or keep it, and name it in a workspace: go work %s ./%s)",
+			relative(".", filepath.Join(src.root, "go.mod")), verb, filepath.ToSlash(relative(workshop, src.root)))
 	case strings.Contains(said, "workspace"), strings.Contains(said, "go.work"):
-		return []string{"A file go.work, here or in a folder above, names other modules: GOWORK=off in the environment leaves it aside."}
+		return "A file go.work, here or in a folder above, names other modules: GOWORK=off in the environment leaves it aside."
 	}
-	return nil
+	return ""
 }

@@ -317,11 +317,7 @@ func (t *target) folder(step int) string {
 
 // ours returns the workshop's own code of a step, as seen from where the user stands.
 func (t *target) ours(step int) string {
-	name := t.folder(step)
-	if here, err := os.Getwd(); err == nil {
-		return filepath.ToSlash(relative(here, filepath.Join(programs.Workshop(t.dir), name)))
-	}
-	return name
+	return filepath.ToSlash(relative(".", filepath.Join(programs.Workshop(t.dir), t.folder(step))))
 }
 
 // next says what comes after a step that holds.

@@ -26,16 +26,18 @@ func Workshop(dir string) string { return above(dir, "steps/01/main.go") }
 
 // above returns the folder that has a file: dir, or the next one above.
 func above(dir, file string) string {
-	for {
+	dir, err := filepath.Abs(dir)
+	for err == nil {
 		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(file))); err == nil {
 			return dir
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return ""
+			break
 		}
 		dir = parent
 	}
+	return ""
 }
 
 // Build compiles a main package to a file, as seen from root, a module's folder. The last of
