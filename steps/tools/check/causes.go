@@ -154,7 +154,7 @@ func causeOfFrame(f frames.Frame, rest []byte) string {
 		return "length 126 and above needs the 16-bit form: 7e (126), then the length in two bytes"
 	case f.Masked:
 		return "the mask bit is set: a server never masks, and sends no masking key"
-	case f.Form > 7 && begin == head && f.Length == bits.ReverseBytes64(uint64(size))>>(64-f.Form) && int(f.Length) != size:
+	case f.Form > 7 && begin == head && size>>f.Form == 0 && f.Length == bits.ReverseBytes64(uint64(size))>>(64-f.Form) && int(f.Length) != size:
 		return fmt.Sprintf("the %d-bit length is little-endian: the network's order is big-endian, binary.BigEndian", f.Form)
 	case size > 0xFFFF && begin == 4:
 		return "length 65,536 and above needs the 64-bit form: 7f (127), then the length in eight bytes"

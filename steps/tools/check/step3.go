@@ -33,20 +33,16 @@ func (p *probe) greeted() (*client, []byte) {
 	return c, first
 }
 
-// greets: the history comes by itself, to everyone.
-func greets(p *probe) {
-	for range 3 {
-		c, first := p.greeted()
-		if first[0] == '{' || first[0] == '[' || first[0] == '"' {
-			c.failFrame("a text frame: 81, the length, then the JSON")
+// begins returns a behaviour: the first frame's first two bytes are right, for everyone.
+func begins(expected string, right func(first []byte) bool) func(*probe) {
+	return func(p *probe) {
+		for range 3 {
+			if c, first := p.greeted(); !right(first) {
+				f, rest := c.broken()
+				c.fail(expected, causeOfFrame(f, rest))
+			}
 		}
 	}
-}
-
-// failFrame fails the behaviour over the frame that comes next.
-func (c *client) failFrame(expected string) {
-	f, rest := c.broken()
-	c.fail(expected, causeOfFrame(f, rest))
 }
 
 // broken reads a frame that may be wrong in every way, and what lies behind it.
@@ -75,20 +71,6 @@ func (c *client) rest() []byte {
 			rest, _ := c.in.Peek(c.in.Buffered())
 			return rest
 		}
-	}
-}
-
-// sendsText: what comes is a text frame, whole.
-func sendsText(p *probe) {
-	if c, first := p.greeted(); first[0] != 0x81 {
-		c.failFrame("a first byte of 81: FIN, no reserved bit, opcode 1 (text)")
-	}
-}
-
-// sendsUnmasked: a server's frames are not masked.
-func sendsUnmasked(p *probe) {
-	if c, first := p.greeted(); first[1]&0x80 != 0 {
-		c.failFrame("a second byte below 80: the mask bit is 0, the rest is the length")
 	}
 }
 

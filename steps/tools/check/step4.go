@@ -297,7 +297,7 @@ func readsSplitCharacter(p *probe) {
 // newestFirst: the order of the history, whether messages come one by one or in one piece.
 func newestFirst(p *probe) {
 	c := p.member()
-	posts, glued := p.posts(4, 40), p.posts(30, 40)
+	posts, glued := p.posts(4, 60), p.posts(30, 60)
 	for _, m := range posts {
 		c.mark()
 		c.sendStored(m, why("the message is not in the history"), p.text(m))
@@ -339,7 +339,7 @@ func texts(posts []post) string {
 
 // keepsFifty: the history is 50 messages long, and loses the oldest.
 func keepsFifty(p *probe) {
-	c, posts := p.member(), p.posts(55, 40)
+	c, posts := p.member(), p.posts(55, 60)
 	for _, m := range posts {
 		c.post(m)
 	}

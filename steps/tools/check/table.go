@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -61,9 +62,12 @@ var table = []behaviour{
 		"http://HOST", "https://HOST", "http://UPPER", "")},
 	{step: 2, name: "a handshake that is not finished is dropped after 5 s", do: dropsHalf, waits: true},
 
-	{step: 3, name: "a frame comes straight after the handshake", do: greets},
-	{step: 3, name: "it is one whole text frame (first byte 81)", do: sendsText},
-	{step: 3, name: "it is not masked", do: sendsUnmasked},
+	{step: 3, name: "a frame comes straight after the handshake", do: begins("a text frame: 81, the length, then the JSON",
+		func(first []byte) bool { return !strings.Contains(`{["`, string(first[:1])) })},
+	{step: 3, name: "it is one whole text frame (first byte 81)", do: begins("a first byte of 81: FIN, no reserved bit, opcode 1 (text)",
+		func(first []byte) bool { return first[0] == 0x81 })},
+	{step: 3, name: "it is not masked", do: begins("a second byte below 80: the mask bit is 0, the rest is the length",
+		func(first []byte) bool { return first[1] < 0x80 })},
 	{step: 3, name: "its length is that of the payload", do: sendsLength},
 	{step: 3, name: "its payload is the history as JSON", do: sendsJSON},
 	{step: 3, name: "the history holds one greeting", do: hasGreeting},
