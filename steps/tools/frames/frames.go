@@ -142,47 +142,26 @@ func ParseHeader(b []byte) (f Frame, size int) {
 const mostPayload = 1 << 30
 
 // Read reads a frame, right or wrong. With an error comes what there was of it: io.EOF if
-// there was nothing at all, io.ErrUnexpectedEOF if it ends within.
-func Read(in io.Reader) (Frame, error) {
-	var raw []byte
-	f, size := ParseHeader(raw)
-	for len(raw) < size {
-		got, err := take(in, uint64(size-len(raw)))
-		raw = append(raw, got...)
-		f, size = ParseHeader(raw)
-		f.Raw = raw
-		if err == io.EOF && len(raw) > 0 {
-			err = io.ErrUnexpectedEOF
-		}
-		if err != nil {
-			return f, err
-		}
+// there was nothing at all, io.ErrUnexpectedEOF if it ends within. What a length announces is
+// not stored before it comes.
+func Read(in io.Reader) (f Frame, err error) {
+	var raw bytes.Buffer
+	for size := 2; err == nil && raw.Len() < size; f, size = ParseHeader(raw.Bytes()) {
+		_, err = io.CopyN(&raw, in, int64(size-raw.Len()))
 	}
-	payload, err := take(in, min(f.Length, mostPayload))
-	if err == io.EOF || err == nil && f.Length > mostPayload {
-		err = io.ErrUnexpectedEOF
+	if head := raw.Len(); err == nil {
+		if _, err = io.CopyN(&raw, in, int64(min(f.Length, mostPayload))); err == nil && f.Length > mostPayload {
+			err = io.EOF
+		}
+		f.Payload = bytes.Clone(raw.Bytes()[head:])
 	}
-	f.Raw = append(raw[:size:size], payload...)
-	f.Payload = payload
 	if f.Masked {
 		Mask(f.Payload, f.Key, 0)
 	}
-	return f, err
-}
-
-// take reads n bytes, or what there is of them. What a length announces is not stored before it comes.
-func take(in io.Reader, n uint64) ([]byte, error) {
-	if n <= 1<<20 {
-		b := make([]byte, n)
-		got, err := io.ReadFull(in, b)
-		if err == io.ErrUnexpectedEOF {
-			err = io.EOF
-		}
-		return b[:got], err
+	if f.Raw = raw.Bytes(); err == io.EOF && len(f.Raw) > 0 {
+		err = io.ErrUnexpectedEOF
 	}
-	var b bytes.Buffer
-	_, err := io.CopyN(&b, in, int64(n))
-	return b.Bytes(), err
+	return f, err
 }
 
 // ClosePayload returns the payload of a close frame (section 5.5.1).
