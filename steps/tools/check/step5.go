@@ -146,13 +146,11 @@ func sameOrder(p *probe) {
 		go p.member().ended(time.Minute) // the more there are to tell, the longer that takes
 	}
 	for range rounds {
-		posts := make([]post, len(members))
-		for i := range posts {
-			posts[i] = p.post()
-			members[i].mark()
-			members[i].sent = []string{fmt.Sprintf("%d members sent a message each, at the same moment", len(members))}
+		posts, histories := p.posts(len(members), 60), make([]string, len(members))
+		for _, c := range members {
+			c.mark()
+			c.sent = []string{fmt.Sprintf("%d members sent a message each, at the same moment", len(members))}
 		}
-		histories := make([]string, len(members))
 		p.together(len(members), func(i int) { members[i].write(p.text(posts[i]).Bytes()) })
 		p.together(len(members), func(i int) {
 			h, ok := members[i].hears(posts...)
@@ -172,18 +170,12 @@ func sameOrder(p *probe) {
 // losesNone: of many messages none is lost, however many members send at once.
 func losesNone(p *probe) {
 	const n, atOnce = 100, 12
-	p.current()
 	members := make([]*client, n)
-	p.together(10, func(i int) {
-		for j := i; j < n; j += 10 {
-			members[j] = p.member()
-		}
-	})
+	for i := range members {
+		members[i] = p.member()
+	}
 	for begin := 0; begin+atOnce <= n; begin += atOnce {
-		posts := make([]post, atOnce)
-		for i := range posts {
-			posts[i] = post{User: p.word(4), Text: fmt.Sprint(p.word(6), begin+i)}
-		}
+		posts := p.posts(atOnce, 60)
 		watcher := members[n-1]
 		watcher.sent = []string{fmt.Sprintf("%d of %d members sent a message each, at the same moment", atOnce, n)}
 		p.together(atOnce, func(i int) { members[begin+i].write(p.text(posts[i]).Bytes()) })

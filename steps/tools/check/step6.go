@@ -505,8 +505,7 @@ func endsWithDeaf(p *probe) {
 		readers[i] = p.member()
 	}
 	for range 60 {
-		m := p.postOf(4000)
-		readers[0].tell(m)
+		readers[0].tell(p.postOf(4000))
 	}
 	s.signal(os.Interrupt)
 	p.together(len(readers), func(i int) {
