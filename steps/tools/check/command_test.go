@@ -40,34 +40,23 @@ func check(t *testing.T, args ...string) (status int, said string) {
 	return status, out.String()
 }
 
-func TestBuildError(t *testing.T) {
-	dir := write(t, map[string]string{"go.mod": goMod, "main.go": "package main\n\nfunc main() {\n\tvar unused int\n}\n"})
-	t.Chdir(filepath.Dir(dir))
-	status, said := check(t, "-step", "1", filepath.Base(dir))
-	if want := filepath.Join(filepath.Base(dir), "main.go") + ":4:6: "; status != 1 || !strings.Contains(said, want) {
-		t.Errorf("status %d; want %s:\n%s", status, want, said)
-	}
-}
-
-func TestNothingToCheck(t *testing.T) {
-	t.Chdir(write(t, map[string]string{"go.mod": "module strange\n", "file.txt": "", "empty/.keep": "", "other/a.go": "package other\n", "tests/a_test.go": "package main\n"}))
-	for _, args := range [][]string{
-		nil, {"-step", "0"}, {"-step", "7"}, {"-step", "-1"}, {"-step", "1", "a", "b"}, {"-step", "5", "-library"},
-		{"-step", "1"}, {"-step", "1", "nowhere"}, {"-step", "1", "file.txt"}, {"-step", "1", "empty"}, {"-step", "1", "other"}, {"-step", "1", "tests"},
+// TestCommand: what cannot be checked is said in a line, and what is wrong without a trace.
+func TestCommand(t *testing.T) {
+	t.Chdir(write(t, map[string]string{"go.mod": goMod, "file.txt": "", "empty/.keep": "", "other/a.go": "package other\n", "tests/a_test.go": "package main\n",
+		"unused/main.go": "package main\n\nfunc main() {\n\tvar unused int\n}\n", "crashes/main.go": "package main\n\nfunc main() {\n\tpanic(1)\n}\n"}))
+	for _, test := range []struct{ args, says string }{ // of those that have nothing to say, one line is enough
+		{"", ""}, {"-step 0", ""}, {"-step 7", ""}, {"-step -1", ""}, {"-step 1 a b", ""}, {"-step 5 -library", ""}, {"-step 1", ""},
+		{"-step 1 nowhere", ""}, {"-step 1 file.txt", ""}, {"-step 1 empty", ""}, {"-step 1 other", ""}, {"-step 1 tests", ""},
+		{"-step 1 unused", filepath.Join("unused", "main.go") + ":4:6: "}, {"-step 1 crashes", "crashed at crashes/main.go:4"},
 	} {
-		if status, said := check(t, args...); status != 2 || strings.Count(said, "\n") != 1 {
-			t.Errorf("%v: status %d, %s", args, status, said)
+		status, said := check(t, strings.Fields(test.args)...)
+		right := status == 2 && strings.Count(said, "\n") == 1
+		if test.says != "" {
+			right = status == 1 && strings.Contains(said, test.says) && !strings.Contains(said, "goroutine ")
 		}
-	}
-}
-
-// TestFails: what is wrong is said, without a trace.
-func TestFails(t *testing.T) {
-	t.Parallel()
-	dir := write(t, map[string]string{"go.mod": goMod, "main.go": "package main\n\nfunc main() {\n\tvar m map[string]int\n\tm[\"a\"]++\n}\n"})
-	status, said := check(t, "-step", "1", dir)
-	if status != 1 || !strings.Contains(said, "✗ fails  it listens") || !strings.Contains(said, "crashed at "+filepath.ToSlash(dir)+"/main.go:5") || strings.Contains(said, "goroutine ") {
-		t.Errorf("status %d:\n%s", status, said)
+		if !right {
+			t.Errorf("%s: status %d, %s", test.args, status, said)
+		}
 	}
 }
 
