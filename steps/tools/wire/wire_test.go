@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,133 +26,94 @@ import (
 // patience is for what has to happen soon. It is so long only for the sake of slow machines.
 const patience = 30 * time.Second
 
-// seen is an event as a program reads it.
-type seen struct {
-	Server, From, Kind, Hex, How, Payload string
-	Conn, Time                            int64
-	Length                                uint64
-	Fin, Masked                           bool
-	Opcode                                byte
+// A bench is a wire in front of a server of the test, and its view.
+type bench struct {
+	*view
+	t      *testing.T
+	server net.Listener
+	url    string // of the view
 }
 
-// String is what the tests compare: who, what, and the bytes.
-func (s seen) String() string {
-	return strings.TrimSpace(fmt.Sprintf("%d %s %s %s%s", s.Conn, s.From, s.Kind, s.Hex, s.How))
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	server, front := listener(t), listener(t)
+	p := &proxy{name: "it", log: newRecord(), addr: front.Addr().String(), at: server.Addr().String}
+	go p.serve(front)
+	v := &view{record: p.log, proxies: []*proxy{p}, run: "run", ending: make(chan struct{})}
+	page := httptest.NewServer(v.handler())
+	t.Cleanup(func() { page.CloseClientConnections(); page.Close() })
+	return &bench{v, t, server, page.URL}
 }
 
-// A listener is a server of the tests: it takes connections, and hands them over.
-func listener(t *testing.T) (net.Listener, <-chan *net.TCPConn) {
+func listener(t *testing.T) net.Listener {
 	t.Helper()
 	l, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	conns := make(chan *net.TCPConn, 10)
-	go func() {
-		for {
-			nc, err := l.Accept()
-			if err != nil {
-				return
-			}
-			nc.SetDeadline(time.Now().Add(patience))
-			conns <- nc.(*net.TCPConn)
-		}
-	}()
-	return l, conns
+	return l
 }
 
-// A bench is a wire in front of a server of the test, and its view.
-type bench struct {
-	*view
-	t      *testing.T
-	server net.Listener
-	conns  <-chan *net.TCPConn // what the server takes
-	url    string              // of the view
-}
-
-func newBench(t *testing.T) *bench {
-	t.Helper()
-	server, conns := listener(t)
-	front, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { front.Close() })
-	p := &proxy{name: "it", log: newRecord(), addr: front.Addr().String(), at: server.Addr().String}
-	go p.serve(front)
-	v := &view{record: p.log, proxies: []*proxy{p}, run: "run", ending: make(chan struct{})}
-	page := httptest.NewServer(v.handler())
-	t.Cleanup(func() { page.CloseClientConnections(); page.Close() })
-	return &bench{v, t, server, conns, page.URL}
-}
-
-// dial connects through the wire, and returns both ends.
-func (b *bench) dial() (client, server *net.TCPConn) {
+// dial connects through the wire, and returns the client's end and the server's.
+func (b *bench) dial() (ends [2]*net.TCPConn) {
 	b.t.Helper()
-	nc, err := net.Dial("tcp", b.proxies[0].addr)
+	client, err := net.Dial("tcp", b.proxies[0].addr)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.t.Cleanup(func() { nc.Close() })
-	nc.SetDeadline(time.Now().Add(patience))
-	return nc.(*net.TCPConn), <-b.conns
-}
-
-// events reads the events, from the beginning until there are n or one satisfies last.
-func (b *bench) events(last func(seen) bool) (all []seen) {
-	b.t.Helper()
-	for e := range b.follow(b.t, "") {
-		all = append(all, e)
-		if last(e) {
-			return all
-		}
-	}
-	b.t.Fatalf("the events end with %v", all)
-	return nil
-}
-
-// follow reads the events after the one with an id.
-func (b *bench) follow(t *testing.T, id string) <-chan seen {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	t.Cleanup(cancel)
-	req, _ := http.NewRequestWithContext(ctx, "GET", b.url+"/events", nil)
-	req.Header.Set("Last-Event-ID", id)
-	res, err := http.DefaultClient.Do(req)
+	server, err := b.server.Accept()
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
-	if got := res.Header.Get("Content-Type"); got != "text/event-stream" {
-		t.Errorf("Content-Type %q", got)
+	for i, nc := range []net.Conn{client, server} {
+		b.t.Cleanup(func() { nc.Close() })
+		nc.SetDeadline(time.Now().Add(patience))
+		ends[i] = nc.(*net.TCPConn)
 	}
-	ch := make(chan seen, 10*maxEvents)
-	go func() {
-		defer close(ch)
-		in := bufio.NewScanner(res.Body)
-		in.Buffer(nil, 1<<20)
-		for in.Scan() {
-			data, ok := strings.CutPrefix(in.Text(), "data: ")
-			var e seen
-			if ok && json.Unmarshal([]byte(data), &e) == nil {
-				ch <- e
+	return ends
+}
+
+// events waits for the events up to one that satisfies last.
+func (b *bench) events(last func(*event) bool) (all []*event) {
+	b.t.Helper()
+	r := b.record.read(0)
+	defer b.record.leave(r)
+	for timeout := time.After(patience); ; {
+		for _, e := range b.record.take(r) {
+			if all = append(all, e); last(e) {
+				return all
 			}
 		}
-	}()
-	return ch
+		select {
+		case <-r.ready:
+		case <-timeout:
+			b.t.Fatalf("%d events were seen, and not what is to come", len(all))
+		}
+	}
 }
 
-func ends(how string) func(seen) bool { return func(e seen) bool { return e.How == how } }
+// ends returns which ends were seen on a connection, up to a reset.
+func (b *bench) ends(conn int64) string {
+	b.t.Helper()
+	var ends []string
+	b.events(func(e *event) bool {
+		if e.conn == conn && e.kind == "end" {
+			ends = append(ends, e.from.String()+" "+e.how)
+		}
+		return e.conn == conn && e.how == "reset"
+	})
+	return strings.Join(ends, ", ")
+}
 
 // TestPassThrough: bytes of any kind come as they are, both ways at once, and each half of
 // the connection ends by itself.
 func TestPassThrough(t *testing.T) {
 	b := newBench(t)
-	client, server := b.dial()
 	all := make([]byte, 3<<20)
 	rand.NewChaCha8([32]byte{}).Read(all)
 	var both sync.WaitGroup
-	for _, nc := range []*net.TCPConn{client, server} {
+	for _, nc := range b.dial() {
 		both.Go(func() {
 			for rest := all; len(rest) > 0; {
 				n := min(len(rest), 1+rand.IntN(200_000))
@@ -168,15 +129,17 @@ func TestPassThrough(t *testing.T) {
 		})
 	}
 	both.Wait()
-	sum := map[string]uint64{}
+	var sum [2]uint64
 	fins := 0
-	for _, e := range b.events(func(e seen) bool { fins += len(e.How) / 3; return fins == 2 }) {
-		sum[e.From] += e.Length
-		if len(e.Hex) > 2*maxKept {
-			t.Errorf("%d bytes are kept", len(e.Hex)/2)
+	b.events(func(e *event) bool {
+		sum[e.from] += e.length
+		if len(e.raw) > maxKept {
+			t.Errorf("%d bytes are kept", len(e.raw))
 		}
-	}
-	if sum["client"] != 3<<20 || sum["server"] != 3<<20 {
+		fins += len(e.how) / len("fin")
+		return fins == 2
+	})
+	if sum != [2]uint64{3 << 20, 3 << 20} {
 		t.Errorf("bytes seen: %v", sum)
 	}
 }
@@ -271,25 +234,23 @@ func TestHoweverCut(t *testing.T) {
 
 // TestEnds: an end is passed on as what it is, and told once.
 func TestEnds(t *testing.T) {
-	reset := func(nc *net.TCPConn) { nc.SetLinger(0); nc.Close() }
+	b := newBench(t)
 	for _, from := range []origin{fromClient, fromServer} {
-		b := newBench(t)
-		client, server := b.dial()
-		here, there := [2]*net.TCPConn{client, server}[from], [2]*net.TCPConn{client, server}[1-from]
+		ends := b.dial()
+		here, there := ends[from], ends[1-from]
 		io.WriteString(here, "last words")
-		reset(here)
+		here.SetLinger(0)
+		here.Close()
 		if came, err := io.ReadAll(there); frames.Ending(err) != "resets" || string(came) != "last words" && string(came) != "" {
 			t.Errorf("%v resets, and the other side reads %q, %v", from, came, err)
 		}
-		all := b.events(ends("reset"))
-		if last := all[len(all)-1]; last.From != from.String() || last.Kind != "end" {
-			t.Errorf("%v resets, and seen is %v", from, all)
+		if got, want := b.ends(b.proxies[0].conns.Load()), from.String()+" reset"; got != want {
+			t.Errorf("seen is %s, not %s", got, want)
 		}
 
 		// One half ends, the other goes on, and is reset by writing to what is gone.
-		b = newBench(t)
-		client, server = b.dial()
-		here, there = [2]*net.TCPConn{client, server}[from], [2]*net.TCPConn{client, server}[1-from]
+		ends = b.dial()
+		here, there = ends[from], ends[1-from]
 		here.CloseWrite()
 		if _, err := there.Read(make([]byte, 1)); err != io.EOF {
 			t.Errorf("%v ends its half, and the other side reads %v", from, err)
@@ -299,20 +260,21 @@ func TestEnds(t *testing.T) {
 			t.Error(err)
 		}
 		here.Close()
-		for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-			if _, err := io.WriteString(there, "?"); err != nil {
-				break
-			}
+		for err := error(nil); err == nil; {
+			_, err = io.WriteString(there, "?")
 		}
-		var got []string
-		for _, e := range b.events(ends("reset")) {
-			if e.Kind == "end" {
-				got = append(got, e.String())
-			}
+		if got, want := b.ends(b.proxies[0].conns.Load()), fmt.Sprintf("%v fin, %v reset", from, from); got != want {
+			t.Errorf("seen is %s, not %s", got, want)
 		}
-		if want := []string{fmt.Sprintf("1 %v end fin", from), fmt.Sprintf("1 %v end reset", from)}; !slices.Equal(got, want) {
-			t.Errorf("seen is %q, not %q", got, want)
-		}
+	}
+
+	// Where no server runs, the client is told as well as it still can be.
+	b.server.Close()
+	if c, err := frames.Open(b.proxies[0].addr, patience); frames.Ending(err) != "resets" && !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("the client has %v, %v", c, err)
+	}
+	if got := b.ends(5); got != "server reset" {
+		t.Errorf("seen is %s", got)
 	}
 }
 
@@ -320,87 +282,96 @@ func TestEnds(t *testing.T) {
 // the system has told the writer and not the reader.
 func TestResetInTraffic(t *testing.T) {
 	b := newBench(t)
-	for visit := 1; visit <= 300; visit++ {
-		client, server := b.dial()
+	for visit := range int64(300) {
+		ends := b.dial()
 		go func() {
-			for chunk := make([]byte, 100); ; {
-				if _, err := server.Write(chunk); err != nil {
-					return
-				}
+			for err := error(nil); err == nil; {
+				_, err = ends[fromServer].Write(make([]byte, 100))
 			}
 		}()
-		io.CopyN(io.Discard, client, 100_000)
-		client.SetLinger(0)
-		client.Close()
-		for deadline := time.Now().Add(patience); b.proxies[0].isBusy() && time.Now().Before(deadline); {
-			time.Sleep(time.Millisecond)
-		}
-		reader := b.record.read(0)
-		all := b.record.take(reader)
-		b.record.leave(reader)
-		all = slices.DeleteFunc(all, func(e *event) bool { return e.kind != "end" })
-		if len(all) == 0 || all[len(all)-1].conn != int64(visit) {
-			t.Fatal("a reset was not seen")
-		}
-		if slices.ContainsFunc(all, func(e *event) bool { return e.how == "fin" }) {
-			t.Fatal("a reset was taken for FIN")
+		io.CopyN(io.Discard, ends[fromClient], 100_000)
+		ends[fromClient].SetLinger(0)
+		ends[fromClient].Close()
+		if got := b.ends(visit + 1); got != "client reset" {
+			t.Fatalf("seen is %s", got)
 		}
 	}
 }
 
-// TestNoServer: where no server runs, the client is told as well as it still can be.
-func TestNoServer(t *testing.T) {
-	b := newBench(t)
-	b.server.Close()
-	if c, err := frames.Open(b.proxies[0].addr, patience); frames.Ending(err) != "resets" && !errors.Is(err, syscall.EPIPE) {
-		t.Errorf("the client has %v, %v", c, err)
+// follow reads the events after the one with an id, as a program does, their time aside.
+func (b *bench) follow(id string) <-chan string {
+	b.t.Helper()
+	req, _ := http.NewRequestWithContext(b.t.Context(), "GET", b.url+"/events", nil)
+	req.Header.Set("Last-Event-ID", id)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
 	}
-	if all := b.events(ends("reset")); len(all) != 1 || all[0].From != "server" {
-		t.Errorf("seen is %v", all)
+	if got := res.Header.Get("Content-Type"); got != "text/event-stream" {
+		b.t.Errorf("Content-Type %q", got)
 	}
+	all := make(chan string, 100)
+	go func() {
+		defer close(all)
+		in := bufio.NewScanner(res.Body)
+		in.Buffer(nil, 1<<20)
+		for in.Scan() {
+			if data, ok := strings.CutPrefix(in.Text(), "data: "); ok {
+				before, rest, _ := strings.Cut(data, `"time":`)
+				ms, after, _ := strings.Cut(rest, ",")
+				if n, err := strconv.ParseInt(ms, 10, 64); err != nil || time.Since(time.UnixMilli(n)).Abs() > patience {
+					b.t.Errorf("the time of %s is %s", data, ms)
+				}
+				all <- before + after
+			}
+		}
+	}()
+	return all
 }
 
 // TestContract: a program that follows reads what is kept, then what comes, in the agreed form.
 func TestContract(t *testing.T) {
 	b := newBench(t)
-	client, server := b.dial()
-	before := time.Now().UnixMilli()
-	io.WriteString(client, request)
-	io.ReadFull(server, make([]byte, len(request)))
-	io.WriteString(server, response)
-	io.ReadFull(client, make([]byte, len(response)))
-	ch := b.follow(t, "")
-	if got := <-ch; got.String() != fmt.Sprintf("1 client request %x", request) || got.Time < before || got.Length != uint64(len(request)) {
-		t.Errorf("the first event is %+v", got)
+	ends := b.dial()
+	send := func(from origin, text string) {
+		io.WriteString(ends[from], text)
+		io.ReadFull(ends[1-from], make([]byte, len(text)))
 	}
-	<-ch
-	long := frame(frames.Binary, 5000, true)
-	io.WriteString(client, long[:100])
-	io.WriteString(client, long[100:])
-	got := <-ch
-	if want := (seen{Server: "it", From: "client", Kind: "frame", Conn: 1, Time: got.Time, Length: uint64(len(long)), Fin: true, Masked: true, Opcode: 2,
-		Hex: fmt.Sprintf("%x", long[:8+maxKept]), Payload: strings.Repeat("78", maxKept)}); got != want {
-		t.Errorf("the frame is %+v", got)
+	send(fromClient, request)
+	send(fromServer, response)
+	all := b.follow("")
+	long, bye := frame(frames.Binary, 5000, true), frame(frames.Close, 2, false)
+	send(fromClient, long[:100])
+	send(fromClient, long[100:])
+	send(fromServer, bye)
+	event := func(from, kind, raw, rest string) string {
+		return fmt.Sprintf(`{"server":"it","conn":1,"from":"%s","kind":"%s","hex":"%x","length":%s}`, from, kind, raw, rest)
 	}
-	io.WriteString(server, frame(frames.Close, 2, false))
-	if got := <-ch; got.String() != "1 server frame 88027878" || got.Masked || got.Payload != "7878" {
-		t.Errorf("the close frame is %+v", got)
+	goodbye := event("server", "frame", bye, `4,"fin":true,"opcode":8,"masked":false,"payload":"7878"`)
+	for _, want := range []string{
+		event("client", "request", request, fmt.Sprint(len(request))),
+		event("server", "response", response, fmt.Sprint(len(response))),
+		event("client", "frame", long[:8+maxKept], `5008,"fin":true,"opcode":2,"masked":true,"payload":"`+strings.Repeat("78", maxKept)+`"`),
+		goodbye,
+	} {
+		if got := <-all; got != want {
+			t.Errorf("the event is %s, not %s", got, want)
+		}
 	}
-	server.Close()
-	client.Close()
+	if got := <-b.follow("run-3"); got != goodbye {
+		t.Errorf("who comes back after event 3 gets %s", got)
+	}
+	if got := <-b.follow("old-3"); !strings.Contains(got, "request") {
+		t.Errorf("who comes from another run gets %s", got)
+	}
+	ends[fromServer].Close()
+	ends[fromClient].Close()
 	b.close(&http.Server{})
-	var last seen
-	for e := range ch {
-		last = e
+	last := ""
+	for last = range all {
 	}
-	if last.Kind != "end" {
-		t.Errorf("the last event is %v", last)
-	}
-	if first := <-b.follow(t, "run-3"); first.String() != "1 server frame 88027878" {
-		t.Errorf("who comes back after event 3 gets %v", first)
-	}
-	if first := <-b.follow(t, "old-3"); first.Kind != "request" {
-		t.Errorf("who comes from another run gets %v", first)
+	if !strings.HasSuffix(last, `"kind":"end","hex":"","length":0,"how":"fin"}`) {
+		t.Errorf("the last event is %s", last)
 	}
 }
 
@@ -474,8 +445,12 @@ func TestForeign(t *testing.T) {
 func TestSend(t *testing.T) {
 	b := newBench(t)
 	go func() {
-		for server := range b.conns {
-			in := bufio.NewReader(server)
+		for {
+			nc, err := b.server.Accept()
+			if err != nil {
+				return
+			}
+			server, in := nc.(*net.TCPConn), bufio.NewReader(nc)
 			http.ReadRequest(in)
 			io.WriteString(server, response+frame(frames.Text, 2, false)) // which greets
 			if f, err := frames.Read(in); err == nil && f.Opcode == frames.Ping {
@@ -504,8 +479,8 @@ func TestSend(t *testing.T) {
 			t.Errorf("%s: %s", body, got)
 		}
 	}
-	all := b.events(func(e seen) bool { return e.Kind == "frame" && e.From == "client" })
-	if all[0].Kind != "request" || all[1].Kind != "response" {
+	all := b.events(func(e *event) bool { return e.kind == "frame" && e.from == fromClient })
+	if all[0].kind != "request" || all[1].kind != "response" {
 		t.Errorf("seen is %v", all)
 	}
 }
@@ -541,8 +516,7 @@ func TestServers(t *testing.T) {
 	if servers, err := findServers([]string{"raw"}); err != nil || servers[0].keeper.Dir != "raw" {
 		t.Errorf("from within a folder: %v, %v", servers, err)
 	}
-	taken, _ := listener(t)
-	if _, err := listen("-view", taken.Addr().String()); err == nil || !strings.Contains(err.Error(), "choose another port: -view localhost:") || strings.Contains(err.Error(), "\n") {
+	if _, err := listen("-view", listener(t).Addr().String()); err == nil || !strings.Contains(err.Error(), "choose another port: -view localhost:") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("a taken port: %v", err)
 	}
 }
