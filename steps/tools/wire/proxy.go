@@ -57,7 +57,7 @@ func (p *proxy) join(client *net.TCPConn, w *watcher) {
 }
 
 // halves returns what is not whole, for a second now, on the open connections.
-func (p *proxy) halves() (found []half) {
+func (p *proxy) halves() (found []map[string]any) {
 	p.open.Range(func(w, _ any) bool {
 		found = append(found, w.(*watcher).halves(time.Second)...)
 		return true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"mime"
 	"net"
@@ -123,108 +124,70 @@ func (v *view) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// readJSON reads a request's body, which must say that it is JSON: no form of a foreign
-// page can say so. Where it cannot be read it is refused, and readJSON says false.
-func readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		http.Error(w, "Content-Type must be application/json", http.StatusUnsupportedMediaType)
-		return false
-	}
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<20)).Decode(into); err != nil {
-		http.Error(w, "the body is not the JSON that is wanted: "+err.Error(), http.StatusBadRequest)
-		return false
-	}
-	return true
-}
-
 // now says what the page shows besides the events: the servers, the rows of the table that
 // can be tried, and what of a head or a frame has come and is not whole, for a second now.
 func (v *view) now(w http.ResponseWriter, r *http.Request) {
-	type server struct {
-		Name    string `json:"name"`
-		URL     string `json:"url"`     // of the proxy
-		Running bool   `json:"running"` // the server behind it
-	}
-	answer := struct {
-		Servers []server `json:"servers"`
-		Rows    []string `json:"rows"`
-		Halves  []half   `json:"halves"`
-	}{Halves: []half{}}
+	servers, halves, rows := []map[string]any{}, []map[string]any{}, []string{}
 	for _, p := range v.proxies {
-		answer.Servers = append(answer.Servers, server{p.name, "http://" + p.addr, p.at() != ""})
-		answer.Halves = append(answer.Halves, p.halves()...)
+		servers = append(servers, map[string]any{"name": p.name, "url": "http://" + p.addr, "running": p.at() != ""})
+		halves = append(halves, p.halves()...)
 	}
-	for _, row := range sidebyside.Rows() {
-		if row.Tried {
-			answer.Rows = append(answer.Rows, row.What)
+	for _, row := range sidebyside.Rows {
+		if row.Tried() {
+			rows = append(rows, row.What)
 		}
 	}
-	reply(w, answer)
+	reply(w, map[string]any{"servers": servers, "rows": rows, "halves": halves})
 }
 
-// send opens a handshake with each server, or the one that is named, sends the bytes given
-// in hex (or those of the table's row that is named), and answers what each of them says.
-// All of it goes over the wire, and can be seen there.
+// send does what the page's box and buttons ask for. The request must say that it is JSON: no
+// form of a foreign page can say so.
 func (v *view) send(w http.ResponseWriter, r *http.Request) {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		http.Error(w, "Content-Type must be application/json", http.StatusUnsupportedMediaType)
+		return
+	}
 	var wanted struct{ Hex, Row, Server string }
-	if !readJSON(w, r, &wanted) {
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<20)).Decode(&wanted)
+	if err != nil {
+		err = fmt.Errorf("the body is not the JSON that is wanted: %w", err)
+	}
+	var answers []map[string]string
+	if err == nil {
+		answers, err = v.try(wanted.Hex, wanted.Row, wanted.Server)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	row, err := sidebyside.Row{}, error(nil)
-	if row.Send, err = hex.DecodeString(wanted.Hex); err != nil {
-		http.Error(w, "hex: "+err.Error(), http.StatusBadRequest)
-		return
-	}
-	if i := slices.IndexFunc(sidebyside.Rows(), func(r sidebyside.Row) bool { return r.Tried && r.What == wanted.Row }); i >= 0 {
-		row = sidebyside.Rows()[i]
-	} else if len(row.Send) == 0 {
-		http.Error(w, "nothing to send: hex is empty", http.StatusBadRequest)
-		return
-	}
-	type answer struct {
-		Server string `json:"server"`
-		Says   string `json:"says"`
-	}
-	var answers []*answer
-	var all sync.WaitGroup
-	for _, p := range v.proxies {
-		if wanted.Server == "" || wanted.Server == p.name {
-			a := &answer{Server: p.name}
-			answers = append(answers, a)
-			all.Go(func() { a.Says = words(row.Try(p.addr, sendPatience)) })
-		}
-	}
-	if answers == nil {
-		http.Error(w, "there is no server "+wanted.Server, http.StatusBadRequest)
-		return
-	}
-	all.Wait()
 	reply(w, answers)
 }
 
-// words turns what sidebyside.Row.Try returns into a sentence.
-func words(tried string) string {
-	if strings.Trim(tried, "0123456789") == "" {
-		return "answers the handshake with " + tried
+// try opens a handshake with each server, or the one that is named, sends the bytes given
+// in hex (or those of the table's row that is named), and returns what each of them says.
+// All of it goes over the wire, and can be seen there.
+func (v *view) try(bytes, what, server string) (answers []map[string]string, err error) {
+	var row sidebyside.Row
+	if row.Send, err = hex.DecodeString(bytes); err != nil {
+		return nil, fmt.Errorf("hex: %w", err)
 	}
-	parts := strings.Split(tried, ", ")
-	for i, part := range parts {
-		switch {
-		case strings.HasPrefix(part, "close"):
-			parts[i] = "close frame" + strings.TrimPrefix(part, "close")
-		case part == "hangs up":
-			parts[i] = "hangs up without one"
-		case part == "resets" && i == 0:
-			parts[i] = "resets TCP without one"
-		case part == "resets":
-			parts[i] = "then resets TCP"
-		case part == "waits":
-			parts[i] = "waits, and stays open"
-		case part == "posted":
-			parts[i] = "posts it as a message"
+	if i := slices.IndexFunc(sidebyside.Rows, func(r sidebyside.Row) bool { return r.Tried() && r.What == what }); i >= 0 {
+		row = sidebyside.Rows[i]
+	} else if len(row.Send) == 0 {
+		return nil, errors.New("nothing to send: hex is empty")
+	}
+	var all sync.WaitGroup
+	for _, p := range v.proxies {
+		if server == "" || server == p.name {
+			a := map[string]string{"server": p.name}
+			answers = append(answers, a)
+			all.Go(func() { a["says"] = row.Try(p.addr, sendPatience) })
 		}
 	}
-	return strings.Join(parts, ", ")
+	if all.Wait(); answers == nil {
+		err = fmt.Errorf("there is no server %s", server)
+	}
+	return answers, err
 }
 
 // reply answers with JSON.

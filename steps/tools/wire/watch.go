@@ -89,22 +89,17 @@ func (w *watcher) end(from origin, how string) {
 	w.log.add(&event{server: w.server, conn: w.conn, from: from, kind: "end", how: how})
 }
 
-// A half is what has come of a head or a frame that is not whole.
-type half struct {
-	Server string `json:"server"`
-	Conn   int64  `json:"conn"`
-	From   string `json:"from"`
-	Hex    string `json:"hex"`
-	Length uint64 `json:"length"`
-}
-
-// halves returns what has waited for its rest for longer than age.
-func (w *watcher) halves(age time.Duration) (found []half) {
+// halves returns what there is of heads and frames that have waited for their rest for longer
+// than age, as the page reads it.
+func (w *watcher) halves(age time.Duration) (found []map[string]any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range w.streams {
 		if s.length > 0 && time.Since(s.since) > age {
-			found = append(found, half{w.server, w.conn, s.from.String(), hex.EncodeToString(s.unit[:min(len(s.unit), maxKept)]), s.length})
+			kept := s.unit[:min(len(s.unit), maxKept)]
+			found = append(found, map[string]any{
+				"server": w.server, "conn": w.conn, "from": s.from.String(), "hex": hex.EncodeToString(kept), "length": s.length,
+			})
 		}
 	}
 	return found

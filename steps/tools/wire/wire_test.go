@@ -209,8 +209,8 @@ func TestHoweverCut(t *testing.T) {
 				}
 			}
 			if name == "half a frame" {
-				if halves := w.halves(-1); len(halves) != 1 || halves[0].Length != 7 || halves[0].Hex != fmt.Sprintf("%x", frame(frames.Text, 5, true)[:7]) {
-					t.Errorf("what is not whole: %+v", halves)
+				if halves := w.halves(-1); len(halves) != 1 || halves[0]["length"] != uint64(7) || halves[0]["hex"] != fmt.Sprintf("%x", frame(frames.Text, 5, true)[:7]) {
+					t.Errorf("what is not whole: %v", halves)
 				}
 				w.end(fromServer, "reset")
 				want = append(want, "client other", "server end")
@@ -462,10 +462,10 @@ func TestSend(t *testing.T) {
 		}
 	}()
 	for body, want := range map[string]string{
-		`{"hex": "8900"}`:                                `[{"server":"it","says":"close frame 1002"}]`,
-		`{"hex": "8a00", "server": "it"}`:                `[{"server":"it","says":"hangs up without one"}]`,
-		`{"row": "an unmasked frame"}`:                   `[{"server":"it","says":"hangs up without one"}]`,
-		`{"row": "compression (RFC 7692)", "hex": "00"}`: `[{"server":"it","says":"answers the handshake with 101"}]`,
+		`{"hex": "8900"}`:                                `[{"says":"close frame 1002","server":"it"}]`,
+		`{"hex": "8a00", "server": "it"}`:                `[{"says":"hangs up without one","server":"it"}]`,
+		`{"row": "an unmasked frame"}`:                   `[{"says":"hangs up without one","server":"it"}]`,
+		`{"row": "compression (RFC 7692)", "hex": "00"}`: `[{"says":"answers the handshake with 101","server":"it"}]`,
 		`{"hex": "8900", "server": "other"}`:             "there is no server other",
 		`{"hex": "890"}`:                                 "hex: encoding/hex: odd length hex string",
 		`{"hex": ""}`:                                    "nothing to send: hex is empty",
