@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 const code = `package main
@@ -114,7 +115,8 @@ func TestSaves(t *testing.T) {
 	stop := k.keep(t)
 	k.await(t, "main.go:3", "srv is not running")
 	save(t, code)
-	k.await(t, "version 1 begins")
+	k.await(t, "saved", "version 1 begins")
+	time.Sleep(2 * pause) // as it is, it goes on
 	save(t, "package main\n\nnor does this\n")
 	k.await(t, "does not build")
 	save(t, strings.ReplaceAll(code, "version 1", "version 22"))
@@ -127,8 +129,8 @@ func TestSaves(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 	k.await(t, "version 1 ends")
-	if n := strings.Count(k.Tail(1000), "begins"); n != 3 {
-		t.Errorf("%d servers began, and not 3", n)
+	if said := k.Tail(1000); strings.Count(said, "saved") != 5 || strings.Count(said, "begins") != 3 {
+		t.Errorf("there were five saves and three servers, and not\n%s", said)
 	}
 
 	// Where nobody could save, what does not build is the end of it.

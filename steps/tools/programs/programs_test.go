@@ -155,39 +155,23 @@ func TestFlood(t *testing.T) {
 	}
 }
 
-// TestBuild: what is built runs, and what cannot be is said with its line.
-func TestBuild(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name, text string) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("go.mod", "module strange\n\ngo 1.25\n")
-	write("main.go", "package main\n\nfunc main() { println(\"runs\") }\n")
-	file := filepath.Join(t.TempDir(), "built.exe")
-	if said, err := Build(t.Context(), dir, file, "-trimpath", "."); err != nil {
-		t.Fatal(err, said)
-	}
-	p, err := Start(exec.Command(file))
+// TestRoot: the module and the workshop that a folder lies in are found, also where there is no
+// such folder yet, or another module in between.
+func TestRoot(t *testing.T) {
+	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !p.AwaitEnd(patience) || p.Output.Tail(1) != "runs" {
-		t.Errorf("it printed %q", p.Output.Tail(9))
+	workshop, bench := filepath.Join(here, "../../.."), filepath.Join(here, "../bench")
+	for dir, want := range map[string][2]string{
+		here: {workshop, workshop}, filepath.Join(here, "not", "yet"): {workshop, workshop}, filepath.Join(bench, "peers"): {bench, workshop},
+	} {
+		if got := [2]string{Root(dir), Workshop(dir)}; got != want {
+			t.Errorf("%s is in %q, not in %q", dir, got, want)
+		}
 	}
-	write("main.go", "package main\n\nfunc main() { x }\n")
-	if said, err := Build(t.Context(), dir, file, "."); err == nil || !strings.Contains(said, "main.go:3") {
-		t.Errorf("the compiler says %q, %v", said, err)
-	}
-	if got := Root(filepath.Join(dir, "not", "yet")); got != dir {
-		t.Errorf("the module's folder is %q", got)
-	}
-	if got := Workshop(dir); got != "" {
+	if got := Workshop(t.TempDir()); got != "" {
 		t.Errorf("the workshop is in %q", got)
-	}
-	if here, err := os.Getwd(); err != nil || Workshop(here) != Root(here) || Root(here) == "" {
-		t.Errorf("of %s the workshop is in %q", here, Workshop(here))
 	}
 }
 

@@ -537,7 +537,11 @@ func main() {
 // left behind.
 func TestRun(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for name, text := range map[string]string{"go.mod": "module strange\n\ngo 1.25\n", "main.go": version} {
+	if err := os.Mkdir("srv", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir("srv") // in a folder of the module
+	for name, text := range map[string]string{"../go.mod": "module strange\n\ngo 1.25\n", "main.go": version} {
 		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
