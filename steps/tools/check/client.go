@@ -73,13 +73,13 @@ func (c *client) write(b []byte) error {
 }
 
 // send sends frames, all in one piece.
-func (c *client) send(frames ...frames.Frame) {
+func (c *client) send(frames ...frames.Frame) error {
 	var all []byte
 	for _, f := range frames {
 		all = append(all, f.Bytes()...)
 		c.noteSent(f)
 	}
-	c.write(all)
+	return c.write(all)
 }
 
 // noteSent records a frame as sent, in hex and decoded.
@@ -92,12 +92,12 @@ func (c *client) noteSent(f frames.Frame) {
 }
 
 // post sends messages in a frame each, all in one piece.
-func (c *client) post(all ...post) {
+func (c *client) post(all ...post) error {
 	var sent []frames.Frame
 	for _, m := range all {
 		sent = append(sent, c.p.text(m))
 	}
-	c.send(sent...)
+	return c.send(sent...)
 }
 
 // vanish resets the connection, as a cable that is pulled out does in the end.

@@ -214,13 +214,16 @@ func portInUse(p *probe) {
 	p.fail(f)
 }
 
-// endsAt returns a behaviour: the server ends at a signal after a browser was there. signal.Notify may
+// endsAt returns a behaviour: the server ends at a signal after a browser was there, and with members. signal.Notify may
 // stand behind net.Listen: if the signal was not caught, the server may need a moment more to come to it.
-func endsAt(sig os.Signal, sent string) func(*probe) {
+func endsAt(sig os.Signal, sent string, members int) func(*probe) {
 	return func(p *probe) {
 		for _, moment := range []time.Duration{0, time.Second} {
 			s := p.serve()
 			p.get("/") // the browser keeps the connection
+			for range members {
+				p.join()
+			}
 			p.pause(moment)
 			s.signal(sig)
 			if moment == 0 && s.AwaitEnd(2*time.Second) && s.Cmd.ProcessState.ExitCode() < 0 {
@@ -230,16 +233,6 @@ func endsAt(sig os.Signal, sent string) func(*probe) {
 			return
 		}
 	}
-}
-
-// ctrlCWithMembers: so does it with members connected.
-func ctrlCWithMembers(p *probe) {
-	s := p.current()
-	for range 3 {
-		p.join()
-	}
-	s.signal(os.Interrupt)
-	p.awaitExit(s, "Ctrl-C, with three members")
 }
 
 // signal sends a signal to the server; that it ends is then no crash. A server may call

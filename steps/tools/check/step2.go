@@ -210,10 +210,8 @@ func takesPieces(p *probe) {
 	r := p.upgrade()
 	c.noteRequest(r)
 	c.sent = append(c.sent, "(a few bytes at a time)")
-	for b := []byte(r.String()); len(b) > 0; {
-		n := min(len(b), 20)
-		c.write(b[:n])
-		b = b[n:]
+	for piece := range slices.Chunk([]byte(r.String()), 20) {
+		c.write(piece)
 		time.Sleep(time.Millisecond)
 	}
 	if a := c.answer(); a.status != 101 {

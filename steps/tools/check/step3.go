@@ -87,12 +87,6 @@ func sendsLength(p *probe) {
 	}
 }
 
-// sendsJSON: the payload is the history as the page wants it.
-func sendsJSON(p *probe) {
-	c, _ := p.greeted()
-	c.greeting()
-}
-
 // hasGreeting: a new server's history holds one message.
 func hasGreeting(p *probe) {
 	for range 2 { // the second member is greeted with the same

@@ -71,11 +71,6 @@ func (p *probe) takes(sent func(post) []frames.Frame) (ok bool) {
 	return ok
 }
 
-// withKey returns a message in a frame that is masked with key.
-func withKey(m post, key [4]byte) []frames.Frame {
-	return []frames.Frame{frames.Frame{Fin: true, Opcode: frames.Text, Masked: true, Key: key, Payload: m.json()}}
-}
-
 // stuffed returns a message in a frame with bytes that do not belong there: zeros in front of its
 // payload, and spaces within it, by which it is longer than its length announces.
 func stuffed(m post, key [4]byte, front, within int) []frames.Frame {
@@ -98,9 +93,11 @@ func (p *probe) whyNotRead(otherwise string) string {
 	switch {
 	case p.takes(func(m post) []frames.Frame { return []frames.Frame{p.text(m)} }):
 		return otherwise
-	case p.takes(func(m post) []frames.Frame { return withKey(m, [4]byte{b, b, b, b}) }):
+	case p.takes(func(m post) []frames.Frame {
+		return []frames.Frame{frames.Whole(frames.Text, m.json(), [4]byte{b, b, b, b})}
+	}):
 		return "the mask is undone with the wrong bytes of the key: payload[i] ^= key[i%4], with i from 0 at the payload's start"
-	case p.takes(func(m post) []frames.Frame { return withKey(m, [4]byte{}) }):
+	case p.takes(func(m post) []frames.Frame { return fragments(frames.Text, m.json()) }):
 		return "the payload is still masked: undo the mask, payload[i] ^= key[i%4]"
 	case p.takes(func(m post) []frames.Frame { return stuffed(m, p.key(), 1, 0) }):
 		return "a byte of the payload is taken for the header's: the key has four bytes, and the payload begins right behind it"
@@ -260,21 +257,10 @@ func readsFragments(p *probe) {
 
 // whyFragments finds out by trying why fragments are not taken.
 func (p *probe) whyFragments() string {
-	unmasked := func(m post) []frames.Frame {
-		parts := p.fragments(frames.Text, m.json(), 7)
-		for i := range parts {
-			parts[i].Key = [4]byte{}
-		}
-		return parts
-	}
 	switch {
-	case p.takes(func(m post) []frames.Frame { return stuffed(m, p.key(), 1, 0) }):
-		return "a byte of the payload is taken for the header's: the key has four bytes, and the payload begins right behind it"
-	case p.takes(func(m post) []frames.Frame { return stuffed(m, p.key(), 0, 128) }):
-		return "the length is read with the MASK bit in it: it is the 7F of the second byte"
 	case p.takes(func(m post) []frames.Frame { return p.fragments(frames.Text, m.json(), 8, 4) }):
 		return "the mask's index goes on from one fragment to the next: it begins at 0 with every frame"
-	case p.takes(unmasked):
+	case p.takes(func(m post) []frames.Frame { return fragments(frames.Text, m.json(), 7) }):
 		return "every fragment is masked with a key of its own: undo each with the key from its own header"
 	}
 	return "a frame without FIN is the beginning of a message: keep its payload, add that of the continuation frames (opcode 0), and take the message when FIN comes"
@@ -346,19 +332,15 @@ func keepsFifty(p *probe) {
 	c.sent = []string{"55 messages, one after the other"}
 	c.expectStored(posts[54], why("the last one is not in the history"))
 	h := p.history()
-	f := failure{sent: c.sent[0], expected: "a history of 50 messages: the newest ones", came: fmt.Sprintf("a history of %d messages:\n%s", len(h.Msg), h)}
-	switch {
-	case len(h.Msg) > 50:
-		f.cause = "the history grows without end: cut it to 50 messages when one is added"
-	case len(h.Msg) < 50:
-		f.cause = "the history is cut too early: it holds 50 messages"
-	case h.Msg[49].text != posts[5].Text:
-		f.cause = "the newest 50 should be there: cut off the oldest"
-	default:
-		p.expectOrder(c.sent[0], posts[5:], "put each new message in front of the others")
-		return
+	if n := len(h.Msg); n != mostMessages {
+		cause := "the history grows without end: cut it to 50 messages when one is added"
+		if n < mostMessages {
+			cause = "the history is cut too early: it holds 50 messages"
+		}
+		c.came = []string{fmt.Sprintf("a history of %d messages:", n), h.String()}
+		c.fail("a history of 50 messages: the newest ones", cause)
 	}
-	p.fail(f)
+	p.expectOrder(c.sent[0], posts[5:], "the newest 50 should be there, each new one in front of the others: cut off the oldest")
 }
 
 // keepsMarkup: text is text, whatever is in it, and however JSON writes it.
@@ -532,22 +514,10 @@ func survivesRudeness(p *probe) {
 	half := p.text(p.post())
 	half.Raw = half.Bytes()
 	half.Raw = half.Raw[:len(half.Raw)-5]
-	for _, sent := range [][]frames.Frame{
-		{p.masked(frames.Text, []byte("no JSON at all"))},
-		{p.masked(frames.Text, nil)},
-		{p.masked(frames.Text, []byte(`{"user":"","text":""}`))},
-		{p.masked(frames.Binary, p.bytes(20))},
-		{{Raw: p.bytes(300)}},
-		{{Raw: []byte("GET / HTTP/1.1\r\n\r\n")}},
-		{half},
-		{p.masked(frames.Text, []byte(`{}`))},
-		{p.masked(frames.Text, []byte(`null`))},
-		{p.masked(frames.Text, []byte(`{"user":"ann"}`))},
-		{p.masked(frames.Text, []byte(`{"text":"hi"}`))},
-		{p.masked(frames.Text, []byte(`{"user":null,"text":null}`))},
-	} {
+	strange := [][]frames.Frame{{half}, {{Raw: p.bytes(300)}}, {{Raw: []byte("GET / HTTP/1.1\r\n\r\n")}}}
+	for _, sent := range slices.Concat(strange, binaryMessages.each, wrongJSON.each) {
 		c := p.member()
-		c.send(sent...)
+		c.send(p.keyed(sent)...)
 		p.story = strings.Join(c.sent, "\n")
 		c.nc.CloseWrite()
 		c.ended(time.Second)

@@ -403,17 +403,10 @@ func endsGently(p *probe) {
 	p.current()
 	p.together(4, func(int) {
 		c := p.member()
-		talk := func(n int) (all []byte) {
-			for range n {
-				all = append(all, p.text(p.postOf(4000)).Bytes()...)
-			}
-			return all
-		}
 		c.send(p.masked(frames.Binary, p.bytes(10)))
-		c.sent = append(c.sent, "and 110 KB of messages behind it")
-		first := c.write(talk(25))
+		first := c.post(p.posts(25, 4000)...)
 		p.pause(100 * time.Millisecond)
-		second := c.write(talk(3))
+		second := c.post(p.posts(3, 4000)...)
 		f, err := c.awaitClose()
 		if err == nil && f.Code() != 1003 {
 			c.fail("a close frame with status code 1003", "the first mistake counts: what comes behind it is not looked at")
