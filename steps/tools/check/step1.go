@@ -162,18 +162,16 @@ func (p *probe) expectStatus(r frames.Request, status int, cause string) {
 // readsPORT: the environment chooses the port, unless -addr does.
 func readsPORT(p *probe) {
 	port, other := programs.FreePort(), programs.FreePort()
-	s := p.launch(port, []string{"PORT=" + port})
-	if !s.awaitUp(p) {
-		f := s.notUp()
-		f.cause = "the environment variable PORT is not read: os.Getenv(\"PORT\") is the port of -addr's default"
-		p.fail(*f)
+	expectUp := func(s *server, cause string) {
+		if !s.awaitUp(p) {
+			f := s.notUp()
+			f.cause = cause
+			p.fail(*f)
+		}
 	}
-	s = p.launch(other, []string{"PORT=" + port}, "-addr", "localhost:"+other)
-	if !s.awaitUp(p) {
-		f := s.notUp()
-		f.cause = "-addr was given and PORT was used: PORT only changes the default of -addr"
-		p.fail(*f)
-	}
+	env := []string{"PORT=" + port}
+	expectUp(p.launch(port, env), "the environment variable PORT is not read: os.Getenv(\"PORT\") is the port of -addr's default")
+	expectUp(p.launch(other, env, "-addr", "localhost:"+other), "-addr was given and PORT was used: PORT only changes the default of -addr")
 }
 
 // portInUse: a port that is taken is one clear line.
@@ -181,9 +179,7 @@ func portInUse(p *probe) {
 	first := p.serve()
 	s := p.launch(first.port, nil, "-addr", first.addr())
 	f := failure{sent: s.typed + "\nwhile another server has that port", expected: "one line that names the address in use, and exit status 1"}
-	select {
-	case <-s.Ended:
-	case <-time.After(p.startPatience()):
+	if !s.AwaitEnd(p.startPatience()) {
 		s.asked = true // there is no more to say about its end
 		f.came = "the program goes on. It printed:\n" + cmp.Or(s.tail(3), "(nothing)")
 		f.cause = "the error of net.Listen or ListenAndServe is dropped: log.Fatal it"
@@ -214,8 +210,9 @@ func portInUse(p *probe) {
 	p.fail(f)
 }
 
-// endsAt returns a behaviour: the server ends at a signal after a browser was there, and with members. signal.Notify may
-// stand behind net.Listen: if the signal was not caught, the server may need a moment more to come to it.
+// endsAt returns a behaviour: the server ends at a signal after a browser was there, and with members
+// connected. signal.Notify may stand behind net.Listen: if the signal was not caught, the server may
+// need a moment more to come to it.
 func endsAt(sig os.Signal, sent string, members int) func(*probe) {
 	return func(p *probe) {
 		for _, moment := range []time.Duration{0, time.Second} {
@@ -247,9 +244,7 @@ func (s *server) signal(sig os.Signal) {
 func (p *probe) awaitExit(s *server, sent string) {
 	begun, within := time.Now(), 2*time.Second+p.patience/3
 	f := failure{sent: sent, expected: "the server ends within 2 s, with exit status 0"}
-	select {
-	case <-s.Ended:
-	case <-time.After(within):
+	if !s.AwaitEnd(within) {
 		f.came = fmt.Sprintf("it still runs after %v", within.Round(100*time.Millisecond))
 		f.cause = "after signal.Notify, Ctrl-C does nothing by itself: receive from the channel, then close the server (Close does not wait, Shutdown does)"
 		if p.step >= 6 {

@@ -101,10 +101,15 @@ func hasGreeting(p *probe) {
 func setsTime(p *probe) {
 	c, _ := p.greeted()
 	for _, m := range c.greeting().Msg {
-		if cause := causeOfTime(m.time, time.Now()); cause != "" {
-			c.came = []string{"time: " + m.time}
-			c.fail(fmt.Sprintf("a time near %d: Unix milliseconds, now", time.Now().UnixMilli()), cause)
-		}
+		c.expectNow(m)
+	}
+}
+
+// expectNow holds a message to have been stamped now.
+func (c *client) expectNow(m message) {
+	if cause := causeOfTime(m.time, time.Now()); cause != "" {
+		c.came = []string{"time: " + m.time}
+		c.fail(fmt.Sprintf("a time near %d: Unix milliseconds, now", time.Now().UnixMilli()), cause)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"websocket-workshop/steps/tools/frames"
@@ -90,8 +92,7 @@ func closeEndsAll(p *probe) {
 	}
 	c.expectNothing()
 	next := p.post()
-	watcher.post(next)
-	watcher.expectStored(next, why("the others are not served any more"))
+	watcher.sendStored(next, why("the others are not served any more"), p.text(next))
 	if p.history().has(late) {
 		c.fail("the message behind the close frame is not stored", "the loop that reads goes on after a close frame: it has to end there")
 	}
@@ -110,23 +111,18 @@ func (c *client) expectNothing() {
 // talk lets a member send one message after the other, until what it returns is called.
 func (p *probe) talk() (stop func()) {
 	talker := p.member()
-	over, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
+	var over atomic.Bool
+	var talking sync.WaitGroup
+	talking.Go(func() {
 		p.attempt(func() { // that messages come is the matter of other behaviours
-			for {
-				select {
-				case <-over:
-					return
-				default:
-					talker.tell(p.postOf(1000))
-				}
+			for !over.Load() {
+				talker.tell(p.postOf(1000))
 			}
 		})
-	}()
+	})
 	return func() {
-		close(over)
-		<-ended
+		over.Store(true)
+		talking.Wait()
 	}
 }
 
@@ -371,7 +367,7 @@ func wrongCloses() []breach {
 // What this chat does not take: binary messages, text and reasons that are no UTF-8 (cut off, too long,
 // or halves of UTF-16), other JSON, and long messages.
 var (
-	binaryMessages = breach{cause: "binary messages (opcode 2) are not for this chat, in fragments neither: end with 1003",
+	binaryMessages = breach{cause: "binary messages (opcode 2) are not for this chat, whole or in fragments: end with 1003",
 		each: append(behind(0x82, "\x00\x01\xff", hi), []frames.Frame{frame(0x02, hi[:9]), frame(0x80, hi[9:])})}
 	wrongText = breach{cause: "the bytes are no UTF-8: utf8.Valid tells, before encoding/json puts something else in their place",
 		each: behind(0x81, bad("a\xff\xfeb"), bad("a\x80b"), bad("a\xc3b"), bad("a\xc0\xafb"), bad("a\xe0\x80\xafb"), bad("a\xed\xa0\x80b"),
