@@ -168,24 +168,15 @@ func causeOfDump(seen []string, f frames.Frame) string {
 	return `log.Printf("% x", …) each piece that Read returns, and then the next`
 }
 
-// hexRun finds what may be bytes in hex.
-var hexRun = regexp.MustCompile(`[0-9a-f]+`)
+// hexByte finds what may be a byte in hex.
+var hexByte = regexp.MustCompile(`(?:0x|\\x)?([0-9a-f]{1,2})`)
 
 // hexTokens returns the bytes that lines may show in hex, in whatever layout; there may
 // be others between them, such as the offsets of a dump.
-func hexTokens(lines []string) []byte {
-	var found []byte
-	for _, line := range lines {
-		line = strings.NewReplacer("0x", " ", `\x`, " ").Replace(strings.ToLower(line))
-		for _, run := range hexRun.FindAllString(line, -1) {
-			if len(run) == 1 {
-				run = "0" + run
-			}
-			for ; len(run) >= 2; run = run[2:] {
-				b, _ := strconv.ParseUint(run[:2], 16, 8)
-				found = append(found, byte(b))
-			}
-		}
+func hexTokens(lines []string) (found []byte) {
+	for _, m := range hexByte.FindAllStringSubmatch(strings.ToLower(strings.Join(lines, "\n")), -1) {
+		b, _ := strconv.ParseUint(m[1], 16, 8)
+		found = append(found, byte(b))
 	}
 	return found
 }

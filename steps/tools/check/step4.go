@@ -57,17 +57,14 @@ func (c *client) expectStored(m post, cause func() string) {
 
 // takes finds out whether a new server stores a message that comes in these frames.
 func (p *probe) takes(sent func(post) []frames.Frame) (ok bool) {
-	defer func() {
-		if recover() != nil {
-			ok = false
-		}
-	}()
 	before := p.server
 	defer func() { p.server = before }()
-	p.serve()
-	m := p.post()
-	p.member().send(sent(m)...)
-	_, ok = p.stored(min(p.patience, 2*time.Second), m)
+	p.attempt(func() {
+		p.serve()
+		m := p.post()
+		p.member().send(sent(m)...)
+		_, ok = p.stored(min(p.patience, 2*time.Second), m)
+	})
 	return ok
 }
 
@@ -431,10 +428,8 @@ func keepsApart(p *probe) {
 		fa, fb := p.text(ma).Bytes(), p.text(mb).Bytes()
 		a.noteSent(frames.Frame{Raw: fa})
 		a.sent = append(a.sent, fmt.Sprintf("in two pieces, cut after %d bytes; and in between the same from another member", cut))
-		for _, piece := range []func(){
-			func() { a.write(fa[:cut]) }, func() { b.write(fb[:cut]) }, func() { b.write(fb[cut:]) }, func() { a.write(fa[cut:]) },
-		} {
-			piece()
+		for i, piece := range [][]byte{fa[:cut], fb[:cut], fb[cut:], fa[cut:]} {
+			[]*client{a, b, b, a}[i].write(piece)
 			p.pause(5 * time.Millisecond)
 		}
 		for _, m := range []post{ma, mb} {
@@ -505,9 +500,8 @@ func refusesLong(p *probe) {
 // survivesRudeness: what one member does wrong harms nobody.
 func survivesRudeness(p *probe) {
 	quiet := p.member()
-	half := p.text(p.post())
-	half.Raw = half.Bytes()
-	half.Raw = half.Raw[:len(half.Raw)-5]
+	frame := p.text(p.post()).Bytes()
+	half := frames.Frame{Raw: frame[:len(frame)-5]}
 	strange := [][]frames.Frame{{half}, {{Raw: p.bytes(300)}}, {{Raw: []byte("GET / HTTP/1.1\r\n\r\n")}}}
 	for _, sent := range slices.Concat(strange, binaryMessages.each, wrongJSON.each) {
 		c := p.member()
@@ -525,8 +519,7 @@ func survivesRudeness(p *probe) {
 // expectOthers holds the server to serve ordinary members still.
 func (p *probe) expectOthers(c *client, after string) {
 	c.mark()
+	c.sent = []string{"after " + after + ":"}
 	m := p.post()
-	c.post(m)
-	c.sent = append([]string{"after " + after + ":"}, c.sent...)
-	c.expectStored(m, why("one member's mistake ends more than that member: only its own loop may return, and nothing may panic or log.Fatal"))
+	c.sendStored(m, why("one member's mistake ends more than that member: only its own loop may return, and nothing may panic or log.Fatal"), p.text(m))
 }

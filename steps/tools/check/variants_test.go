@@ -237,7 +237,7 @@ var variants = []variant{
 		fails: "members that have gone are no burden"},
 	{name: "connection-left-open", step: 5, file: "main.go", edit: []string{`	c.nc.Close()`, ``},
 		fails: "members that have gone are no burden"},
-	{name: "writer-never-ends", asks: true, whole: true, step: 5, file: "hub.go", edit: []string{`	h.members[c] = m`, `	h.members[c] = m
+	{name: "writer-never-ends", asks: true, step: 5, file: "hub.go", edit: []string{`	h.members[c] = m`, `	h.members[c] = m
 	go func() { <-make(chan int) }()`},
 		fails: "members that have gone are no burden"},
 	{name: "queue-without-end", asks: true, step: 5, file: "hub.go", edit: queued(""),
@@ -254,7 +254,7 @@ var variants = []variant{
 	}
 `),
 		fails: "a member that pauses gets whole frames, and the newest"},
-	{name: "write-without-limit", whole: true, step: 5, file: "conn.go", edit: []string{`	c.nc.SetWriteDeadline(time.Now().Add(writeTime))`, ``},
+	{name: "write-without-limit", step: 5, file: "conn.go", edit: []string{`	c.nc.SetWriteDeadline(time.Now().Add(writeTime))`, ``},
 		fails: "a member that takes nothing for 5 s is let go"},
 
 	// Step 6.
