@@ -10,9 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"websocket-workshop/steps/tools/frames"
 )
@@ -69,16 +67,6 @@ var framing = []row{
 	{"5.2", "RSV3 with good frames in front and behind", cat(hi, ping("p"), frame(0x81|0x10, hello), hi), `text "hi", pong "p", close 1002`, ""},
 
 	// 5.2: opcodes.
-	{"5.2", "opcode 3", frame(0x83, ""), "close 1002", ""},
-	{"5.2", "opcode 4", frame(0x84, hello), "close 1002", ""},
-	{"5.2", "opcode 5", cat(hi, frame(0x85, "")), `text "hi", close 1002`, ""},
-	{"5.2", "opcode 6", cat(hi, frame(0x86, hello), ping("")), `text "hi", close 1002`, ""},
-	{"5.2", "opcode 7", frame(0x07, hello), "close 1002", ""},
-	{"5.2", "opcode B", frame(0x8B, ""), "close 1002", ""},
-	{"5.2", "opcode C", frame(0x8C, hello), "close 1002", ""},
-	{"5.2", "opcode D", cat(hi, frame(0x8D, "")), `text "hi", close 1002`, ""},
-	{"5.2", "opcode E", cat(hi, frame(0x8E, hello), ping("")), `text "hi", close 1002`, ""},
-	{"5.2", "opcode F", frame(0x8F, hello), "close 1002", ""},
 	{"5.2", "opcode 3 between fragments", cat(first("Hel"), frame(0x83, ""), last("lo")), "close 1002", ""},
 
 	// 5.2: a length is written in as few bytes as will do.
@@ -137,6 +125,11 @@ var framing = []row{
 	{"5.5.3", "a pong nobody asked for", pong(""), ``, ""},
 	{"5.5.3", "a pong nobody asked for, with a payload", pong("unasked"), ``, ""},
 	{"5.5.3", "a pong, then a ping", cat(pong("unasked"), ping("asked")), `pong "asked"`, ""},
+
+	// 5.7: the examples, as a client sends them.
+	{"5.7", "a masked text", x("81 85 37 fa 21 3d 7f 9f 4d 51 58"), `text "Hello"`, ""},
+	{"5.7", "a masked ping", x("89 85 37 fa 21 3d 7f 9f 4d 51 58"), `pong "Hello"`, ""},
+	{"5.7", "a masked pong, and then a text", cat(x("8a 85 37 fa 21 3d 7f 9f 4d 51 58"), hi), `text "hi"`, ""},
 
 	// 5.6: data. Whatever order, whatever else came with the handshake, in the same segment or not.
 	{"5.6", "three messages", cat(text("one"), bin("two"), text("three")), `text "one", binary "two", text "three"`, ""},
@@ -205,6 +198,17 @@ func bigRows() []row {
 		{"5.5.1", "a close and a ping behind 256 KiB", cat(text(long[:1<<18]), closing(1000, ""), ping("no")), says(0x81, long[:1<<18]) + `, close 1000 ""`, ""},
 		{"10.4", "1 MiB in frames of 1,300 bytes", in(1300, long), says(0x81, long), ""},
 	}
+}
+
+// opcodeRows tries each opcode that means nothing (5.2).
+func opcodeRows() (rows []row) {
+	for _, op := range []byte{3, 4, 5, 6, 7, 0xB, 0xC, 0xD, 0xE, 0xF} {
+		rows = append(rows,
+			row{"5.2", fmt.Sprintf("opcode %X", op), frame(0x80|op, hello), "close 1002", ""},
+			row{"5.2", fmt.Sprintf("opcode %X, empty, between good frames", op), cat(hi, frame(0x80|op, ""), ping("")), `text "hi", close 1002`, ""},
+			row{"5.2", fmt.Sprintf("a fragment of opcode %X", op), frame(op, hello), "close 1002", ""})
+	}
+	return rows
 }
 
 // lengthRows tries a message of each length around which the header changes (5.2).
@@ -286,50 +290,41 @@ func says(first byte, payload string) string {
 }
 
 // TestConformance holds the rows against an echo made of raw's own accept, read, write and
-// end, and against the library's.
+// end, and against the library's; and what the chat adds against both servers as they are run.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	var visits sync.WaitGroup
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c, err := accept(w, r); err == nil {
-			visits.Go(func() {
-				defer func() {
-					if p := recover(); p != nil {
-						t.Errorf("raw panics: %v", p)
-						c.nc.Close()
+	echo := httptest.NewServer(http.HandlerFunc(serveEcho))
+	defer echo.Close()
+	hangsUpFirst(t, echo.Listener.Addr().String())
+	for _, table := range []struct {
+		name         string
+		rows         []row
+		raw, library string
+		ways         []int // to send a row to raw
+	}{
+		{"echo", slices.Concat(framing, endings, bigRows(), opcodeRows(), lengthRows(), maskRows(), codeRows(), utf8Rows()),
+			echo.Listener.Addr().String(), start(t, libraryBinary(t), "echo").addr, []int{whole, glued, aByte}},
+		{"chat", chatRows, start(t, self(t), "chat").addr, start(t, libraryBinary(t), "chat").addr, []int{greeted}},
+	} {
+		t.Run(table.name, func(t *testing.T) {
+			for _, r := range table.rows {
+				t.Run(r.section+" "+r.rule, func(t *testing.T) {
+					t.Parallel()
+					for _, way := range table.ways {
+						if came, want := r.try(table.raw, r.want, way, true); came != want {
+							t.Fatalf("raw, sent %s\n sent %s\n came %s\n want %s", ways[way], frames.Short(r.sent), came, want)
+						}
 					}
-				}()
-				c.end(echo(c))
-			})
-		}
-	}))
-	defer server.Close()
-	raw, library := server.Listener.Addr().String(), start(t, libraryBinary(t), "echo").addr
-	hangsUpFirst(t, raw)
-
-	t.Run("row", func(t *testing.T) {
-		for _, r := range slices.Concat(framing, endings, bigRows(), lengthRows(), maskRows(), codeRows(), utf8Rows()) {
-			t.Run(r.section+" "+r.rule, func(t *testing.T) {
-				t.Parallel()
-				pieces := 1
-				if len(r.sent) > slowest {
-					pieces = 997
-				}
-				for _, way := range []int{whole, glued, pieces} {
-					if came, want := r.try(raw, r.want, way, true); came != want {
-						t.Fatalf("raw, sent %s\n sent %s\n came %s\n want %s", ways[way], frames.Short(r.sent), came, want)
+					if r.library == r.want && r.want != "" {
+						t.Error("the row says that the library does otherwise, and then the same")
 					}
-				}
-				if r.library == r.want && r.want != "" {
-					t.Error("the row says that the library does otherwise, and then the same")
-				}
-				if came, want := r.try(library, cmp.Or(r.library, r.want), whole, false); came != want {
-					t.Errorf("library\n sent %s\n came %s\n want %s", frames.Short(r.sent), came, want)
-				}
-			})
-		}
-	})
-	await(t, "the end of every connection", visits.Wait)
+					if came, want := r.try(table.library, cmp.Or(r.library, r.want), table.ways[0], false); came != want {
+						t.Errorf("library\n sent %s\n came %s\n want %s", frames.Short(r.sent), came, want)
+					}
+				})
+			}
+		})
+	}
 }
 
 // hangsUpFirst sees that the server ends its direction of the connection at once, and still
@@ -341,7 +336,7 @@ func hangsUpFirst(t *testing.T, addr string) {
 		t.Fatal(err)
 	}
 	defer p.TCP.Close()
-	if came := p.rest(); came != `close 1000 ""` {
+	if came := p.rest(frames.Frame.String); came != `close 1000 ""` {
 		t.Fatalf("came %s", came)
 	}
 	if _, err := p.TCP.Write(make([]byte, 16<<20)); err != nil { // more than a network keeps in its buffers
@@ -349,16 +344,18 @@ func hangsUpFirst(t *testing.T, addr string) {
 	}
 }
 
-// Ways to send a row, other than so many bytes at a time.
+// Ways to send a row.
 const (
-	whole = 0
-	glued = -1
+	whole = iota
+	glued
+	aByte
+	greeted
 )
 
-var ways = map[int]string{whole: "in one piece", glued: "in one piece with the opening handshake",
-	1: "a byte a segment", 997: "in pieces of 997 bytes"}
+var ways = []string{whole: "in one piece", glued: "in one piece with the opening handshake",
+	aByte: "a byte a segment", greeted: "behind the history that greets"}
 
-const slowest = 66000 // bytes that are still sent one by one
+const slowest = 66000 // bytes that are still sent one by one; more of them come in pieces of 997
 
 var (
 	endOfAll = regexp.MustCompile(`(^|, )(close( \d+( ".*")?)?|hangs up|resets)$`)
@@ -369,7 +366,7 @@ var (
 func (r row) try(addr, want string, way int, raw bool) (came, all string) {
 	sent, halfClose := bytes.CutSuffix(r.sent, hangUp)
 	ends := endOfAll.MatchString(want)
-	if !halfClose && (raw || !ends) {
+	if !halfClose && want != posted && (raw || !ends) {
 		// To raw also where the server is to end it: then this goes unanswered. (The library
 		// answers every close frame, even behind its own.)
 		sent = slices.Concat(sent, closing(1000, "over"))
@@ -377,7 +374,10 @@ func (r row) try(addr, want string, way int, raw bool) (came, all string) {
 	if !ends {
 		want = strings.TrimPrefix(want+`, close 1000 "over"`, ", ")
 	}
-	came = run(addr, sent, halfClose, way)
+	came = r.run(addr, sent, halfClose, way)
+	if !raw && way == greeted {
+		came = strings.TrimSuffix(came, ", resets") // of that there are rows in 7.1.1
+	}
 	if reason.ReplaceAllString(came, "$1$2") == want {
 		came = want // with a reason that the row leaves open
 	}
@@ -388,7 +388,7 @@ func (r row) try(addr, want string, way int, raw bool) (came, all string) {
 }
 
 // run sends bytes behind an opening handshake and says what comes back.
-func run(addr string, sent []byte, halfClose bool, way int) string {
+func (r row) run(addr string, sent []byte, halfClose bool, way int) string {
 	var with []byte
 	if way == glued {
 		with, sent = sent, nil
@@ -398,14 +398,22 @@ func run(addr string, sent []byte, halfClose bool, way int) string {
 		return err.Error()
 	}
 	defer p.TCP.Close()
+	words := frames.Frame.String
+	if way == greeted {
+		greeting, err := p.next()
+		if err != nil {
+			return err.Error()
+		}
+		words = p.posts(r.rule, greeting)
+	}
+	size := map[bool]int{false: len(sent), true: 1}[way == aByte]
+	if way == aByte && len(sent) > slowest {
+		size = 997
+	}
 	sending := make(chan error, 1)
 	p.sent = make(chan struct{})
 	go func() { // while this reads: a large echo fills the network both ways
 		defer close(p.sent)
-		size := len(sent)
-		if way > 0 {
-			size = way
-		}
 		for b := range slices.Chunk(sent, max(1, size)) {
 			if _, err := p.TCP.Write(b); err != nil {
 				sending <- err
@@ -417,15 +425,15 @@ func run(addr string, sent []byte, halfClose bool, way int) string {
 		}
 		sending <- nil
 	}()
-	came := p.rest()
+	came := p.rest(words)
 	if err := <-sending; err != nil && !strings.HasSuffix(came, "resets") {
 		came += ", resets" // so late that what was sent came first
 	}
 	return came
 }
 
-// rest reads to the end, and says what came.
-func (p *peer) rest() string {
+// rest reads to the end, and says what came. What words makes nothing of is passed over.
+func (p *peer) rest(words func(frames.Frame) string) string {
 	var came []string
 	var f frames.Frame
 	for {
@@ -437,24 +445,14 @@ func (p *peer) rest() string {
 			return strings.Join(came, ", ")
 		}
 		f = next
-		came = append(came, f.String())
-		if strings.HasPrefix(f.String(), "close 1007") && p.sent != nil {
+		if said := words(f); said != "" {
+			came = append(came, said)
+		}
+		if f.Opcode == frames.Close && p.sent != nil {
 			go func() {
 				<-p.sent
 				p.TCP.CloseWrite() // or Close in the library would wait 5 s for an answer
 			}()
 		}
-	}
-}
-
-// await fails the test if wait does not return.
-func await(t *testing.T, what string, wait func()) {
-	t.Helper()
-	done := make(chan struct{})
-	go func() { wait(); close(done) }()
-	select {
-	case <-done:
-	case <-time.After(patience):
-		t.Fatalf("waited in vain for %s", what)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"net/http"
 	"os"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 // TestMain makes the test binary the chat server itself, main and all, if it is to be that.
 func TestMain(m *testing.M) {
+	flag.Set("test.parallel", "50") // most tests wait for time limits: on a few processors, too, they can do so side by side
 	limit := maxMessage
 	maxMessage = 64 << 20 // what is not the chat is an echo, for messages of any length
 	code := testserver.Main(m, func() {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -18,27 +19,12 @@ import (
 
 // seeds are the rows of the conformance tables that are not too long to be varied.
 func seeds(f *testing.F) {
-	for _, table := range [][]row{framing, endings, maskRows(), codeRows(), utf8Rows()} {
-		for _, r := range table {
-			if len(r.sent) <= 200 {
-				f.Add(bytes.TrimSuffix(r.sent, hangUp))
-			}
-		}
-	}
-	for _, r := range chatRows {
+	for _, r := range slices.Concat(framing, endings, opcodeRows(), maskRows(), codeRows(), utf8Rows(), chatRows) {
 		if len(r.sent) <= 5000 {
 			f.Add(bytes.TrimSuffix(r.sent, hangUp))
 		}
 	}
 }
-
-// nowhere is a connection's TCP end: it takes what is written, and has no time limits.
-type nowhere struct{ net.Conn }
-
-func (nowhere) Write(b []byte) (int, error)      { return len(b), nil }
-func (nowhere) SetReadDeadline(time.Time) error  { return nil }
-func (nowhere) SetWriteDeadline(time.Time) error { return nil }
-func (nowhere) Close() error                     { return nil }
 
 // FuzzReadFrame reads a frame from any bytes. What parses must be what was sent, and what
 // does not must be refused without a byte of the payload being stored.
@@ -61,48 +47,49 @@ func FuzzReadFrame(f *testing.F) {
 		if again := announced(first, h.length, h.key); !bytes.Equal(again, head) {
 			t.Errorf("read the header % x, which would be % x", head, again)
 		}
-		if h.length > math.MaxInt32 {
-			return // no limit of a connection is as high
+		if h.op == opContinuation || h.op >= opClose || h.length > math.MaxInt32 { // no limit of a connection is as high
+			return
 		}
-
-		// The payload, through a connection that has just the room for it, or just not.
-		defer func(limit int) { maxMessage = limit }(maxMessage)
-		for _, limit := range []int{int(h.length), int(h.length) - 1} {
-			if h.length > 1<<20 && limit == int(h.length) || limit < 0 {
-				continue // it would be stored, and not come
+		if h.length > 0 {
+			before := allocated()
+			if _, err := readLimited(sent, h.length-1); err != (closeError{1009, "the message is too long"}) {
+				t.Errorf("%d bytes over a limit of one less: %v", h.length, err)
 			}
-			c := &conn{nc: nowhere{}, br: bufio.NewReader(bytes.NewReader(sent))}
-			maxMessage = limit
-			var before uint64
-			if h.length > 1<<20 {
-				before = allocated()
+			if allocated()-before > 1<<20 {
+				t.Errorf("a length of %d, over the limit, made it allocate more than 1 MiB", h.length)
 			}
-			m, err := c.read()
-			if h.length > 1<<20 && allocated()-before > 1<<20 {
-				t.Errorf("a length of %d, over the limit of %d, made it allocate more than 1 MiB", h.length, limit)
-			}
-			if err != nil || h.op == opContinuation || h.op >= opClose || !h.fin {
-				if limit < int(h.length) && h.op < opClose && h.op != opContinuation && err != (closeError{1009, "the message is too long"}) {
-					t.Errorf("%d bytes over a limit of %d: %v", h.length, limit, err)
-				}
-				continue
-			}
+		}
+		if h.fin && h.length <= uint64(r.Len()) {
 			want := bytes.Clone(sent[len(head):][:h.length])
-			for i := range want {
-				want[i] ^= h.key[i%4]
-			}
-			if !bytes.Equal(m.data, want) || m.op != h.op {
-				t.Errorf("read %d % x, want %d % x", m.op, m.data, h.op, want)
-			}
-			if m.op == opText && !utf8.Valid(m.data) {
-				t.Errorf("read a text that is not UTF-8: %q", m.data)
-			}
-			if got, err := frames.Read(bytes.NewReader(encode(m.op, m.data))); err != nil || got.ServerFault() != nil ||
-				!bytes.Equal(got.Payload, want) || got.Opcode != m.op || !got.Fin {
-				t.Errorf("wrote % x as %v, %v", want, got, err)
-			}
+			frames.Mask(want, h.key, 0)
+			m, err := readLimited(sent, h.length)
+			sameMessage(t, m, err, h.op, want)
 		}
 	})
+}
+
+// readLimited reads a message by way of a connection that has just so much room for it.
+func readLimited(sent []byte, limit uint64) (message, error) {
+	defer func(limit int) { maxMessage = limit }(maxMessage)
+	maxMessage = int(limit)
+	return (&conn{nc: nowhere{}, br: bufio.NewReader(bytes.NewReader(sent))}).read()
+}
+
+// sameMessage sees that what was read, and what is written of it again, is what was sent.
+func sameMessage(t *testing.T, m message, err error, op byte, want []byte) {
+	if op == opText && !utf8.Valid(want) {
+		if err != (closeError{1007, "the text is not UTF-8"}) {
+			t.Errorf("a text that is not UTF-8: %v", err)
+		}
+		return
+	}
+	if err != nil || m.op != op || !bytes.Equal(m.data, want) {
+		t.Errorf("read %d % x, %v, want %d % x", m.op, m.data, err, op, want)
+	}
+	if got, err := frames.Read(bytes.NewReader(encode(op, want))); err != nil || got.ServerFault() != nil ||
+		!bytes.Equal(got.Payload, want) || got.Opcode != op || !got.Fin {
+		t.Errorf("wrote % x as %v, %v", want, got, err)
+	}
 }
 
 // allocated is how many bytes have been allocated so far, those freed since included.
@@ -112,33 +99,35 @@ func allocated() uint64 {
 	return m.TotalAlloc
 }
 
+// dialAnew connects from an address of its own, where the system lets one: the ports of the
+// same would soon all be in TIME-WAIT.
+func dialAnew(t *testing.T, addr string, n int) *peer {
+	dialer := net.Dialer{Timeout: patience}
+	if runtime.GOOS == "linux" {
+		dialer.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+n%250))}
+	}
+	nc, err := dialer.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { nc.Close() })
+	nc.SetDeadline(time.Now().Add(patience))
+	return &peer{Client: &frames.Client{TCP: nc.(*net.TCPConn), In: bufio.NewReader(nc)}}
+}
+
 // FuzzConn sends any bytes behind a good handshake, and then hangs up. What comes back
 // must be well-formed frames, of which none stands behind a close frame. The connection must
-// end, and with it what it held: each visit is waited for.
+// end, and with it what it held.
 func FuzzConn(f *testing.F) {
 	seeds(f)
-	done := make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c, err := accept(w, r); err == nil {
-			go func() { c.end(echo(c)); done <- struct{}{} }()
-		}
-	}))
+	server := httptest.NewServer(http.HandlerFunc(serveEcho))
 	f.Cleanup(server.Close)
 	addr := server.Listener.Addr().String()
 	connections := 0
 	f.Fuzz(func(t *testing.T, sent []byte) {
 		before := runtime.NumGoroutine()
-		dialer := net.Dialer{Timeout: patience}
-		if connections++; runtime.GOOS == "linux" { // or the ports of one address would soon all be in TIME-WAIT
-			dialer.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+connections%250))}
-		}
-		nc, err := dialer.Dial("tcp", addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer nc.Close()
-		nc.SetDeadline(time.Now().Add(patience))
-		p := &peer{Client: &frames.Client{TCP: nc.(*net.TCPConn), In: bufio.NewReader(nc)}}
+		connections++
+		p := dialAnew(t, addr, connections)
 		go func() {
 			p.TCP.Write(append([]byte(request(addr)), sent...))
 			p.TCP.CloseWrite()
@@ -152,25 +141,15 @@ func FuzzConn(f *testing.F) {
 			if err == io.EOF {
 				break
 			}
-			if err != nil {
-				t.Fatalf("the server's frames: %v", err)
+			if err != nil || last.Opcode == frames.Close {
+				t.Fatalf("behind %v came %v, %v", last, next, err)
 			}
-			if last.Opcode == frames.Close {
-				t.Fatalf("%v came behind %v", next, last)
-			}
-			if last = next; last.Opcode == frames.Close && len(last.Payload) > 2 && !utf8.Valid(last.Payload[2:]) {
-				t.Fatalf("a reason that is not UTF-8: %v", last)
-			}
-			if last.Opcode == frames.Text && !utf8.Valid(last.Payload) {
-				t.Fatalf("a text that is not UTF-8: %v", last)
+			last = next
+			if last.Opcode == frames.Text && !utf8.Valid(last.Payload) || last.Opcode == frames.Close && !utf8.Valid(last.Payload[min(2, len(last.Payload)):]) {
+				t.Fatalf("not UTF-8: %v", last)
 			}
 		}
-		select {
-		case <-done:
-		case <-time.After(closeTime): // it has nothing to wait for: the client has hung up
-			t.Fatal("the connection did not end")
-		}
-		for wait := time.Millisecond; runtime.NumGoroutine() > before; wait *= 2 {
+		for wait := time.Millisecond; runtime.NumGoroutine() > before; wait *= 2 { // the client has hung up: there is nothing to wait for
 			if time.Sleep(wait); wait > time.Second {
 				t.Fatalf("%d goroutines, before the connection %d", runtime.NumGoroutine(), before)
 			}

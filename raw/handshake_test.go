@@ -175,59 +175,6 @@ func answer(addr string, changes []string) string {
 	return said
 }
 
-// TestConformanceExamples has the examples of sections 1.3 and 5.7 byte for byte.
-func TestConformanceExamples(t *testing.T) {
-	t.Parallel()
-	echo := start(t, self(t), "echo").addr
-	bytes256, bytes64K := strings.Repeat("\xa5", 256), strings.Repeat("\x5a", 65536)
-	for _, example := range []struct {
-		section, what string
-		sent          string
-		came          string
-	}{
-		{"1.3", "the opening handshake", "GET /chat HTTP/1.1\r\n" +
-			"Host: server.example.com\r\n" +
-			"Upgrade: websocket\r\n" +
-			"Connection: Upgrade\r\n" +
-			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
-			"Sec-WebSocket-Protocol: chat, superchat\r\n" + // and no Origin: it was of another host
-			"Sec-WebSocket-Version: 13\r\n\r\n",
-			"HTTP/1.1 101 Switching Protocols\r\n" +
-				"Upgrade: websocket\r\n" +
-				"Connection: Upgrade\r\n" +
-				"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" + // and no chat: the server knows none of them
-				"\r\n"},
-		{"5.7", "a single-frame unmasked text, answering a masked one",
-			string(x("81 85 37 fa 21 3d 7f 9f 4d 51 58")), string(x("81 05 48 65 6c 6c 6f"))},
-		{"5.7", "a fragmented text",
-			string(cat(first("Hel"), last("lo"))), string(x("81 05 48 65 6c 6c 6f"))},
-		{"5.7", "a ping, and the pong that the example has, the other way round",
-			string(x("89 85 37 fa 21 3d 7f 9f 4d 51 58")), string(x("8a 05 48 65 6c 6c 6f"))},
-		{"5.7", "a masked pong, and then a text",
-			string(cat(x("8a 85 37 fa 21 3d 7f 9f 4d 51 58"), text("!"))), string(x("81 01 21"))},
-		{"5.7", "256 bytes of binary", string(bin(bytes256)), string(x("82 7e 01 00")) + bytes256},
-		{"5.7", "64 KiB of binary", string(bin(bytes64K)), string(x("82 7f 00 00 00 00 00 01 00 00")) + bytes64K},
-		{"5.5.1", "a close with 1000", string(x("88 82 37 fa 21 3d 34 12")), string(x("88 02 03 e8"))},
-	} {
-		t.Run(example.section+" "+example.what, func(t *testing.T) {
-			dialer := func() (*peer, error) { return open(echo) }
-			if example.section == "1.3" {
-				dialer = func() (*peer, error) { return dial(echo) }
-			}
-			p, err := dialer()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer p.TCP.Close()
-			go io.WriteString(p.TCP, example.sent)
-			came := make([]byte, len(example.came))
-			if _, err := io.ReadFull(p.In, came); err != nil || string(came) != example.came {
-				t.Errorf("came %s, want %s (%v)", frames.Short(came), frames.Short([]byte(example.came)), err)
-			}
-		})
-	}
-}
-
 // TestConformanceSecondTry: a client that was refused may try again on the same
 // connection (4.4), and is then in the protocol.
 func TestConformanceSecondTry(t *testing.T) {

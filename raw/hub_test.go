@@ -25,6 +25,24 @@ func (g *gate) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// take takes a frame, and returns the number of the newest post in it.
+func (g *gate) take(t *testing.T) (newest int) {
+	t.Helper()
+	select {
+	case b := <-g.frames:
+		f, err := frames.Read(bytes.NewReader(b))
+		if err == nil {
+			_, err = fmt.Sscanf(users(f)[0], "newest %d", &newest)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(patience):
+		t.Fatal("no frame comes, and not all posts have come")
+	}
+	return newest
+}
+
 // TestNewestLast: what the hub owes. A member gets histories in the order of the posts, and
 // the newest as the last, however long it pauses. What waits is one frame, whatever is posted.
 func TestNewestLast(t *testing.T) {
@@ -35,34 +53,19 @@ func TestNewestLast(t *testing.T) {
 		h := hub{members: map[*conn]*member{}}
 		h.join(c)
 		<-g.frames // the greeting
-		came, newest := 0, -1
-		post := func(from, to int) {
-			for i := from; i < to; i++ {
+		newest := -1
+		for _, end := range []int{posts, 2 * posts} {
+			for i := newest + 1; i < end; i++ {
 				h.post(post{User: fmt.Sprintf("newest %d", i)})
 			}
-			// One is being written, perhaps, and one waits.
-			for before := came; newest < to-1; came++ {
-				if came == before+2 {
-					t.Fatalf("behind a pause of %d posts more than two frames came", to-from)
+			for came := 0; newest < end-1; came++ {
+				i := g.take(t)
+				if i <= newest || came == 2 { // one was being written, perhaps, and one waited
+					t.Fatalf("behind a pause of %d posts came frame %d: a history that ends with post %d, behind one with %d", posts, came, i, newest)
 				}
-				select {
-				case b := <-g.frames:
-					f, err := frames.Read(bytes.NewReader(b))
-					i := -1
-					if err == nil {
-						fmt.Sscanf(users(f)[0], "newest %d", &i)
-					}
-					if i <= newest {
-						t.Fatalf("a history that ends with post %d came behind one with %d (%v)", i, newest, err)
-					}
-					newest = i
-				case <-time.After(patience):
-					t.Fatalf("the last of %d posts never came: %d did", to, newest)
-				}
+				newest = i
 			}
 		}
-		post(0, posts)
-		post(posts, 2*posts)
 		h.leave(c)
 		h.visits.Wait()
 		if len(h.members) > 0 {
@@ -135,17 +138,8 @@ func TestJoinWhileClosing(t *testing.T) {
 					if res, err := http.ReadResponse(p.In, nil); err != nil || res.StatusCode != http.StatusSwitchingProtocols {
 						return
 					}
-					for {
-						f, err := p.next()
-						if err != nil {
-							t.Errorf("%s: let in, and no goodbye came: %v", name, err)
-							return
-						}
-						if f.Opcode == frames.Close {
-							p.TCP.Write(frame(0x88, string(f.Payload)))
-							p.TCP.Close()
-							return
-						}
+					if came, err := p.fromClose(); came == nil {
+						t.Errorf("%s: let in, and no goodbye came: %v", name, err)
 					}
 				})
 			}
@@ -155,44 +149,39 @@ func TestJoinWhileClosing(t *testing.T) {
 	}
 }
 
+// lives are what a member can answer a ping with.
+var lives = map[string]func(ping frames.Frame) []byte{
+	"answers":   func(f frames.Frame) []byte { return pong(string(f.Payload)) },
+	"talks":     func(frames.Frame) []byte { return text(said("talks", 0)) },
+	"is silent": func(frames.Frame) []byte { return nil },
+}
+
 // TestHeartbeat: the server pings, keeps who answers, and lets go who does not, while others
 // go on. For raw any frame is a sign of life (5.5.2 asks for a pong, and it is the contract).
 func TestHeartbeat(t *testing.T) {
 	t.Parallel()
 	for name, binary := range map[string]string{"raw": self(t), "library": libraryBinary(t)} {
 		s := start(t, binary, "impatient chat")
-		lives := map[string]func(frames.Frame) []byte{
-			"answers": func(f frames.Frame) []byte { return frame(0x8A, string(f.Payload)) },
-			"talks":   func(frames.Frame) []byte { return text(said("talks", 0)) },
-			"silent":  func(frames.Frame) []byte { return nil },
-		}
-		if name == "library" {
-			delete(lives, "talks") // its Ping waits for the pong
-		}
-		var all sync.WaitGroup
 		for who, answer := range lives {
-			p := join(t, s)
-			defer p.TCP.Close()
-			all.Go(func() {
-				for pings := 0; pings < 20; {
-					f, err := p.next()
-					if err != nil && who == "silent" && frames.Ending(err) != "waits" {
-						return
-					}
-					if err != nil {
-						t.Errorf("%s: behind %d pings, for one who %s: %v", name, pings, who, err)
-						return
-					}
+			if name == "library" && who == "talks" {
+				continue // its Ping waits for the pong
+			}
+			t.Run(name+", one who "+who, func(t *testing.T) {
+				t.Parallel()
+				p := join(t, s)
+				pings := 0
+				var f frames.Frame
+				var err error
+				for ; err == nil && pings < 20; f, err = p.next() {
 					if f.Opcode == frames.Ping {
 						p.TCP.Write(answer(f))
 						pings++
 					}
 				}
-				if who == "silent" {
-					t.Errorf("%s: one who is silent stays, behind 20 pings", name)
+				if stays := err == nil || frames.Ending(err) == "waits"; stays == (who == "is silent") {
+					t.Errorf("behind %d pings: %v", pings, err)
 				}
 			})
 		}
-		all.Wait()
 	}
 }

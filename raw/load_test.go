@@ -16,11 +16,10 @@ import (
 
 var load = flag.Bool("load", false, "run TestLoad: 1,000 members, some of them faulty")
 
-// How many members TestLoad has of each kind, and how often the posters post.
+// How many members TestLoad has: one in ten of them takes nothing of what it is sent, and one
+// in ten ends by a reset in the middle of a frame.
 const (
 	loadMembers = 1000
-	neverRead   = 100 // of them take nothing of what they are sent
-	vanish      = 100 // end by a reset in the middle of a frame
 	posters     = historySize
 	slack       = 3 << 20 // bytes: less than one buffer of 4,096 for each
 	rounds      = 4       // at least; in each, every poster posts once: a history has room for just one round
@@ -39,8 +38,51 @@ func TestLoad(t *testing.T) {
 		t.Helper()
 		t.Logf("%4.1f s: %s", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}
+	empty := comeAndGo(t, s)
+	progress("%d members have come and gone: %+v", loadMembers, empty)
 
-	// What a server uses that has had as many members, and now has none but a full history.
+	var readers, doomed []*peer
+	for i := range loadMembers {
+		p := join(t, s)
+		switch i % 10 {
+		case 3:
+			p.TCP.SetReadBuffer(4096) // it never reads
+		case 7:
+			doomed = append(doomed, p)
+		default:
+			readers = append(readers, p)
+		}
+	}
+	progress("%d members: %+v", loadMembers, s.usage(t))
+
+	// It goes on until those that never read have been let go: what the system keeps for them in
+	// its buffers must be full first, and then they have 5 seconds.
+	most := testserver.Usage{Goroutines: empty.Goroutines + len(readers), Descriptors: empty.Descriptors + len(readers), Memory: 1 << 40}
+	for round := 0; round < rounds || !s.usage(t).Within(most) && time.Since(began) < patience; round++ {
+		vanishing := doomed[:len(doomed)/max(1, rounds-round)]
+		doomed = doomed[len(vanishing):]
+		everyoneGets(t, fmt.Sprint("round ", round), readers, vanishing)
+		progress("round %d: %d posts have come to %d readers, in one order", round, posters, len(readers))
+	}
+	left := settle(t, s, most)
+	progress("the faulty members are gone: %+v", left)
+	if !left.Within(most) {
+		t.Errorf("there are %d members that read, and the server has more than for those: %+v", len(readers), left)
+	}
+
+	goodbye(t, readers)
+	most = empty
+	most.Memory += slack
+	after := settle(t, s, most)
+	progress("all have left: %+v", after)
+	if !after.Within(most) {
+		t.Errorf("the server has kept something: before %+v, after %+v", empty, after)
+	}
+}
+
+// comeAndGo returns what a server uses that has had as many members, and now has none but a
+// full history.
+func comeAndGo(t *testing.T, s *process) testserver.Usage {
 	poster := join(t, s)
 	for i := range historySize {
 		poster.TCP.Write(text(loadPost("before", i)))
@@ -55,89 +97,57 @@ func TestLoad(t *testing.T) {
 	for _, p := range crowd {
 		p.TCP.Close()
 	}
-	empty := settle(t, s, testserver.Usage{Goroutines: 10, Descriptors: 20, Memory: 1 << 40})
-	progress("%d members have come and gone: %+v", loadMembers, empty)
+	return settle(t, s, testserver.Usage{Goroutines: 10, Descriptors: 20, Memory: 1 << 40})
+}
 
-	var readers, lazy, doomed []*peer
-	for i := range loadMembers {
-		p := join(t, s)
-		switch {
-		case i%10 == 3:
-			p.TCP.SetReadBuffer(4096)
-			lazy = append(lazy, p)
-		case i%10 == 7:
-			doomed = append(doomed, p)
-		default:
-			readers = append(readers, p)
+// everyoneGets has the first readers post at the same time, while others vanish: every reader
+// must get all posts, in one order.
+func everyoneGets(t *testing.T, round string, readers, vanishing []*peer) {
+	finals, errs := make([]string, len(readers)), make([]error, len(readers))
+	var all sync.WaitGroup
+	for i, p := range readers {
+		all.Go(func() { finals[i], errs[i] = p.final(round) })
+	}
+	for i, p := range readers[:posters] {
+		all.Go(func() { p.TCP.Write(text(loadPost(round, i))) })
+	}
+	for _, p := range vanishing {
+		all.Go(func() {
+			p.TCP.Write(text(loadPost("never complete", 0))[:200])
+			p.TCP.SetLinger(0)
+			p.TCP.Close()
+		})
+	}
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatalf("%s: %v", round, err)
+	}
+	for i, final := range finals {
+		if final != finals[0] {
+			t.Fatalf("%s ended with this history for member 0:\n%s\nand with this for member %d:\n%s", round, finals[0], i, final)
 		}
 	}
-	if len(lazy) != neverRead || len(doomed) != vanish {
-		t.Fatalf("%d lazy and %d doomed members", len(lazy), len(doomed))
+	for i := range posters {
+		if !strings.Contains(finals[0], fmt.Sprintf(`"user":"%s, %d"`, round, i)) {
+			t.Errorf("%s: post %d is lost", round, i)
+		}
 	}
-	progress("%d members: %+v", loadMembers, s.usage(t))
+}
 
-	// It goes on until the lazy ones have been let go: what the system keeps for them in its
-	// buffers must be full first, and then they have 5 seconds.
-	most := testserver.Usage{Goroutines: empty.Goroutines + len(readers), Descriptors: empty.Descriptors + len(readers), Memory: 1 << 40}
-	for round := 0; round < rounds || !s.usage(t).Within(most) && time.Since(began) < patience; round++ {
-		name := fmt.Sprint("round ", round)
-		var posting, reading sync.WaitGroup
-		finals, errs := make([]string, len(readers)), make([]error, len(readers))
-		for i, p := range readers {
-			reading.Go(func() { finals[i], errs[i] = p.final(name) })
-		}
-		for i, p := range readers[:posters] {
-			posting.Go(func() { p.TCP.Write(text(loadPost(name, i))) })
-		}
-		for _, p := range doomed[min(round, rounds)*vanish/rounds : min(round+1, rounds)*vanish/rounds] {
-			posting.Go(func() {
-				p.TCP.Write(text(loadPost("never complete", 0))[:200])
-				p.TCP.SetLinger(0)
-				p.TCP.Close()
-			})
-		}
-		posting.Wait()
-		reading.Wait()
-		if err := errors.Join(errs...); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		for i, final := range finals {
-			if final != finals[0] {
-				t.Fatalf("%s ended with this history for member 0:\n%s\nand with this for member %d:\n%s", name, finals[0], i, final)
-			}
-		}
-		for i := range posters {
-			if !strings.Contains(finals[0], fmt.Sprintf(`"user":"%s, %d"`, name, i)) {
-				t.Errorf("%s: post %d is lost", name, i)
-			}
-		}
-		progress("%s: %d posts have come to %d readers, in one order", name, posters, len(readers))
-	}
-	left := settle(t, s, most)
-	progress("the faulty members are gone: %+v", left)
-	if !left.Within(most) {
-		t.Errorf("there are %d members that read, and the server has more than for those: %+v", len(readers), left)
-	}
-
-	for i, p := range readers { // half of them with good manners
+// goodbye lets members leave, half of them with good manners.
+func goodbye(t *testing.T, members []*peer) {
+	for i, p := range members {
 		if i%2 == 0 {
 			p.TCP.Write(closing(1000, ""))
 		} else {
 			p.TCP.Close()
 		}
 	}
-	for i := 0; i < len(readers); i += 2 {
-		if f, err := readers[i].skip(); err != nil || f.String() != `close 1000 ""` {
-			t.Fatalf("reader %d was answered %v, %v", i, f, err)
+	for i := 0; i < len(members); i += 2 {
+		if came, err := members[i].fromClose(); len(came) != 1 || came[0].String() != `close 1000 ""` {
+			t.Fatalf("reader %d was answered %v, %v", i, came, err)
 		}
-		readers[i].TCP.Close()
-	}
-	most = empty
-	most.Memory += slack
-	after := settle(t, s, most)
-	progress("all have left: %+v", after)
-	if !after.Within(most) {
-		t.Errorf("the server has kept something: before %+v, after %+v", empty, after)
+		members[i].TCP.Close()
 	}
 }
 
@@ -157,36 +167,19 @@ func join(t *testing.T, s *process) *peer {
 		t.Fatal(err)
 	}
 	p.TCP.SetDeadline(time.Now().Add(4 * patience))
+	t.Cleanup(func() { p.TCP.Close() })
 	return p
 }
 
-// final reads histories until one holds a post of each poster in the round.
+// final reads histories until one holds a post of each poster in the round. Pings are answered.
 func (p *peer) final(round string) (string, error) {
 	for {
-		f, err := p.alive()
+		f, err := p.next()
 		if err != nil || strings.Count(string(f.Payload), `"user":"`+round+", ") == historySize {
 			return string(f.Payload), err
 		}
-	}
-}
-
-// alive returns the next frame that is no ping. Pings are answered.
-func (p *peer) alive() (frames.Frame, error) {
-	for {
-		f, err := p.next()
-		if err != nil || f.Opcode != frames.Ping {
-			return f, err
-		}
-		p.TCP.Write(pong(string(f.Payload)))
-	}
-}
-
-// skip reads what has been pushed, up to something else.
-func (p *peer) skip() (frames.Frame, error) {
-	for {
-		f, err := p.alive()
-		if err != nil || f.Opcode != frames.Text {
-			return f, err
+		if f.Opcode == frames.Ping {
+			p.TCP.Write(pong(string(f.Payload)))
 		}
 	}
 }

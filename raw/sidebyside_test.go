@@ -39,16 +39,16 @@ type sight struct {
 // sights are those of the table's rows that take code of one's own to be seen: for raw, for the
 // library. Where a cell is "no", there is nothing to see.
 var sights = map[string][2]sight{
-	"text that is not UTF-8":                          {{}, {libraryReads(text("\xff")), `"\xff"`}},
-	"a message over the limit":                        {{}, {libraryLimits, "close 1009"}},
-	"a message that is written behind a close frame":  {{rawWritesLate, net.ErrClosed.Error()}, {libraryWritesLate, `text "late", <nil>`}},
-	"compression (RFC 7692)":                          {{}, {libraryCompresses, "agreed on, and read back"}},
-	"a client side":                                   {{rawDialed, "a history"}, {libraryThroughProxy, "echo through a proxy and TLS"}},
-	"messages as streams, without holding them whole": {{rawStreams, "one frame"}, {libraryStreams, "many frames"}},
+	"text that is not UTF-8":                          {{}, {libraryReads, `"\xff", <nil>`}},
+	"a message over the limit":                        {{}, {libraryLimits, "close 1009, <nil>"}},
+	"a message that is written behind a close frame":  {{rawWritesLate, net.ErrClosed.Error()}, {libraryWritesLate, `close 1001 "", <nil>, text "late", <nil>`}},
+	"compression (RFC 7692)":                          {{}, {libraryCompresses, "101 Sec-WebSocket-Extensions: permessage-deflate, true, <nil>"}},
+	"a client side":                                   {{rawDialed, `{"msg":[{, <nil>`}, {libraryThroughProxy, "an echo, <nil>"}},
+	"messages as streams, without holding them whole": {{rawStreams, "one frame, <nil>"}, {libraryStreams, "many frames, <nil>"}},
 	"time limits":                                     {{func(*testing.T) string { return writeTime.String() }, "5s"}, {libraryCanceled, context.DeadlineExceeded.Error()}},
 	"a host that a proxy has changed":                 {{}, {libraryBehindProxy, "403"}},
-	"a heartbeat":                                     {{}, {libraryPings, "pong"}}, // and see TestHeartbeat
-	"50 long posts, for a client":                     {{rawStreams, "one frame"}, {libraryDials, "StatusMessageTooBig"}},
+	"a heartbeat":                                     {{}, {libraryPings, "pong, <nil>"}}, // and see TestHeartbeat
+	"50 long posts, for a client":                     {{rawStreams, "one frame, <nil>"}, {libraryDials, "StatusMessageTooBig"}},
 }
 
 const tableBegins, tableEnds = "<!-- side-by-side -->\n", "<!-- /side-by-side -->"
@@ -130,16 +130,41 @@ func tableInReadme(t *testing.T) {
 
 // Probes.
 
-// serveLibrary serves one visit of the library's.
-func serveLibrary(t *testing.T, options *websocket.AcceptOptions, visit func(*websocket.Conn)) *httptest.Server {
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// onLibrary serves one visit of the library's to a client, and returns what the client has to
+// say of it, or if that is nothing, the server.
+func onLibrary(t *testing.T, serve func(*websocket.Conn) string, client func(*peer) string) string {
+	said := make(chan string, 1)
+	server := httptest.NewServer(accepting(nil, func(ws *websocket.Conn) { said <- serve(ws) }))
+	t.Cleanup(server.Close)
+	p, err := open(server.Listener.Addr().String())
+	if err != nil {
+		return err.Error()
+	}
+	defer p.TCP.Close()
+	if word := client(p); word != "" {
+		return word
+	}
+	return <-said
+}
+
+// accepting answers each request with a visit of the library's.
+func accepting(options *websocket.AcceptOptions, visit func(*websocket.Conn)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		if ws, err := websocket.Accept(w, r, options); err == nil {
 			visit(ws)
 			ws.CloseNow()
 		}
-	}))
-	t.Cleanup(server.Close)
-	return server
+	}
+}
+
+// dialed is the library's client, on a connection that it makes.
+func dialed(t *testing.T, url string, options *websocket.DialOptions, visit func(*websocket.Conn) string) string {
+	ws, _, err := websocket.Dial(soon(t), url, options)
+	if err != nil {
+		return err.Error()
+	}
+	defer ws.CloseNow()
+	return visit(ws)
 }
 
 // soon is a context for what will happen.
@@ -149,43 +174,28 @@ func soon(t *testing.T) context.Context {
 	return ctx
 }
 
-// libraryReads sends bytes to the library and says what it makes of them.
-func libraryReads(sent []byte) func(*testing.T) string {
-	return func(t *testing.T) string {
-		got := make(chan string, 1)
-		server := serveLibrary(t, nil, func(ws *websocket.Conn) {
-			_, data, err := ws.Read(soon(t))
-			if got <- fmt.Sprintf("%q", data); err != nil {
-				t.Error(err)
-			}
-		})
-		server.Start()
-		p, err := open(server.Listener.Addr().String(), sent...)
-		if err != nil {
-			return err.Error()
-		}
-		defer p.TCP.Close()
-		return <-got
-	}
+// libraryReads is what the library makes of text that is not UTF-8.
+func libraryReads(t *testing.T) string {
+	return onLibrary(t, func(ws *websocket.Conn) string {
+		_, data, err := ws.Read(soon(t))
+		return fmt.Sprintf("%q, %v", data, err)
+	}, func(p *peer) string {
+		p.TCP.Write(text("\xff"))
+		return ""
+	})
 }
 
-// libraryLimits sends more than the library's limit, and says how it refuses that.
+// libraryLimits is how the library refuses a message over its limit.
 func libraryLimits(t *testing.T) string {
-	server := serveLibrary(t, nil, func(ws *websocket.Conn) {
+	return onLibrary(t, func(ws *websocket.Conn) string {
 		ws.SetReadLimit(4096)
-		ws.Read(soon(t))
+		_, _, err := ws.Read(soon(t))
+		return fmt.Sprint(err)
+	}, func(p *peer) string {
+		p.TCP.Write(text(long[:4097]))
+		f, err := p.next()
+		return fmt.Sprintf("%.10s, %v", f, err)
 	})
-	server.Start()
-	p, err := open(server.Listener.Addr().String(), text(long[:4097])...)
-	if err != nil {
-		return err.Error()
-	}
-	defer p.TCP.Close()
-	f, err := p.next()
-	if err != nil || f.Opcode != frames.Close {
-		return fmt.Sprintf("%v, %v", f, err)
-	}
-	return f.String()[:len("close 1009")]
 }
 
 func rawWritesLate(t *testing.T) string {
@@ -203,72 +213,50 @@ func rawWritesLate(t *testing.T) string {
 
 func libraryWritesLate(t *testing.T) string {
 	told := make(chan struct{})
-	server := serveLibrary(t, nil, func(ws *websocket.Conn) {
+	return onLibrary(t, func(ws *websocket.Conn) string {
 		go ws.Close(websocket.StatusGoingAway, "")
 		<-told
-		ws.Write(soon(t), websocket.MessageText, []byte("late"))
+		return fmt.Sprint(ws.Write(soon(t), websocket.MessageText, []byte("late")))
+	}, func(p *peer) string {
+		first, err := p.next()
+		close(told)
+		second, err2 := p.next()
+		return fmt.Sprintf("%v, %v, %v, %v", first, err, second, err2)
 	})
-	server.Start()
-	p, err := open(server.Listener.Addr().String())
-	if err != nil {
-		return err.Error()
-	}
-	defer p.TCP.Close()
-	if f, err := p.next(); err != nil || f.Opcode != frames.Close {
-		return fmt.Sprintf("%v, %v", f, err)
-	}
-	close(told)
-	f, err := p.next()
-	return fmt.Sprintf("%v, %v", f, err)
 }
 
 func libraryCompresses(t *testing.T) string {
 	message := bytes.Repeat([]byte("again and "), 300)
-	server := serveLibrary(t, &websocket.AcceptOptions{CompressionMode: websocket.CompressionContextTakeover}, func(ws *websocket.Conn) {
+	server := httptest.NewServer(accepting(&websocket.AcceptOptions{CompressionMode: websocket.CompressionContextTakeover}, func(ws *websocket.Conn) {
 		ws.Write(soon(t), websocket.MessageText, message)
 		ws.Close(websocket.StatusNormalClosure, "")
+	}))
+	t.Cleanup(server.Close)
+	came := answer(server.Listener.Addr().String(), with("Sec-WebSocket-Extensions: permessage-deflate"))
+	return came + ", " + dialed(t, server.URL, &websocket.DialOptions{CompressionMode: websocket.CompressionContextTakeover}, func(ws *websocket.Conn) string {
+		_, came, err := ws.Read(soon(t))
+		return fmt.Sprintf("%v, %v", bytes.Equal(came, message), err)
 	})
-	server.Start()
-	addr := server.Listener.Addr().String()
-	if came := answer(addr, with("Sec-WebSocket-Extensions: permessage-deflate")); !strings.Contains(came, "Extensions: permessage-deflate") {
-		return came
-	}
-	ws, _, err := websocket.Dial(soon(t), server.URL, &websocket.DialOptions{CompressionMode: websocket.CompressionContextTakeover})
-	if err != nil {
-		return err.Error()
-	}
-	defer ws.CloseNow()
-	if _, came, err := ws.Read(soon(t)); err != nil || !bytes.Equal(came, message) {
-		return fmt.Sprintf("%q, %v", came, err)
-	}
-	return "agreed on, and read back"
 }
 
 // rawDialed lets another program's client talk to raw.
 func rawDialed(t *testing.T) string {
-	ws, _, err := websocket.Dial(soon(t), "ws://"+start(t, self(t), "chat").addr, &websocket.DialOptions{Subprotocols: []string{"json"}})
-	if err != nil {
-		return err.Error()
-	}
-	defer ws.CloseNow()
-	if _, came, err := ws.Read(soon(t)); err != nil || !bytes.Contains(came, []byte(`{"msg":[{`)) {
-		return fmt.Sprintf("%q, %v", came, err)
-	}
-	return "a history"
+	return dialed(t, "ws://"+start(t, self(t), "chat").addr, &websocket.DialOptions{Subprotocols: []string{"json"}}, func(ws *websocket.Conn) string {
+		_, came, err := ws.Read(soon(t))
+		return fmt.Sprintf("%.9s, %v", came, err)
+	})
 }
 
 // libraryThroughProxy dials a TLS server by way of an HTTP proxy.
 func libraryThroughProxy(t *testing.T) string {
-	server := serveLibrary(t, nil, func(ws *websocket.Conn) {
+	server := httptest.NewTLSServer(accepting(nil, func(ws *websocket.Conn) {
 		op, data, _ := ws.Read(soon(t))
 		ws.Write(soon(t), op, data)
-	})
-	server.StartTLS()
-	asked := make(chan string, 1)
+	}))
+	t.Cleanup(server.Close)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked <- r.Method
 		out, err := net.Dial("tcp", r.Host)
-		if err != nil {
+		if err != nil || r.Method != http.MethodConnect {
 			return
 		}
 		defer out.Close()
@@ -283,23 +271,14 @@ func libraryThroughProxy(t *testing.T) string {
 	}))
 	t.Cleanup(proxy.Close)
 	client := server.Client()
-	address, err := url.Parse(proxy.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client.Transport.(*http.Transport).Proxy = http.ProxyURL(address)
-	ws, _, err := websocket.Dial(soon(t), "wss"+strings.TrimPrefix(server.URL, "https"), &websocket.DialOptions{HTTPClient: client})
-	if err != nil {
-		return err.Error()
-	}
-	defer ws.CloseNow()
-	if err := ws.Write(soon(t), websocket.MessageText, []byte("echo")); err != nil {
-		return err.Error()
-	}
-	if _, came, err := ws.Read(soon(t)); err != nil || <-asked != http.MethodConnect {
-		return fmt.Sprintf("%q, %v", came, err)
-	}
-	return "echo through a proxy and TLS"
+	client.Transport.(*http.Transport).Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy.URL) }
+	return dialed(t, "wss"+strings.TrimPrefix(server.URL, "https"), &websocket.DialOptions{HTTPClient: client}, func(ws *websocket.Conn) string {
+		if err := ws.Write(soon(t), websocket.MessageText, []byte("an echo")); err != nil {
+			return err.Error()
+		}
+		_, came, err := ws.Read(soon(t))
+		return fmt.Sprintf("%s, %v", came, err)
+	})
 }
 
 // rawStreams writes a long message in the one way there is.
@@ -309,104 +288,71 @@ func rawStreams(t *testing.T) string {
 
 // libraryStreams writes one message bit by bit.
 func libraryStreams(t *testing.T) string {
-	server := serveLibrary(t, nil, func(ws *websocket.Conn) {
+	return onLibrary(t, func(ws *websocket.Conn) string {
 		w, err := ws.Writer(soon(t), websocket.MessageBinary)
 		if err != nil {
-			t.Error(err)
-			return
+			return err.Error()
 		}
 		w.Write([]byte("a stream "))
 		w.Write([]byte("of two"))
 		w.Close()
 		ws.CloseRead(soon(t))
-	})
-	server.Start()
-	p, err := open(server.Listener.Addr().String())
-	if err != nil {
-		return err.Error()
-	}
-	defer p.TCP.Close()
-	return fragmented(p.next())
+		return ""
+	}, func(p *peer) string { return fragmented(p.next()) })
 }
 
 // fragmented says whether a message that begins with f is in one frame or in many.
 func fragmented(f frames.Frame, err error) string {
-	switch {
-	case err != nil:
-		return err.Error()
-	case f.Fin:
-		return "one frame"
-	}
-	return "many frames"
+	return fmt.Sprintf("%v, %v", map[bool]string{true: "one frame", false: "many frames"}[f.Fin], err)
 }
 
 // libraryCanceled reads for as long as a context lasts.
 func libraryCanceled(t *testing.T) string {
-	got := make(chan string, 1)
-	server := serveLibrary(t, nil, func(ws *websocket.Conn) {
+	return onLibrary(t, func(ws *websocket.Conn) string {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 		defer cancel()
 		_, _, err := ws.Read(ctx)
 		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed) {
 			err = context.DeadlineExceeded // it closes the connection then, and may say that
 		}
-		got <- fmt.Sprint(err)
-	})
-	server.Start()
-	p, err := open(server.Listener.Addr().String())
-	if err != nil {
-		return err.Error()
-	}
-	defer p.TCP.Close()
-	return <-got
+		return fmt.Sprint(err)
+	}, func(*peer) string { return "" })
 }
 
 // libraryBehindProxy asks as a page does by way of a proxy that changes Host.
 func libraryBehindProxy(t *testing.T) string {
-	server := serveLibrary(t, nil, func(*websocket.Conn) {})
-	server.Start()
+	server := httptest.NewServer(accepting(nil, func(*websocket.Conn) {}))
+	t.Cleanup(server.Close)
 	return answer(server.Listener.Addr().String(), with("Origin: http://chat.example", "X-Forwarded-Host: chat.example"))[:3]
 }
 
 // libraryDials reads as a client what is longer than the limit that Dial sets.
 func libraryDials(t *testing.T) string {
 	got := make(chan string, 1)
-	server := serveLibrary(t, nil, func(ws *websocket.Conn) {
+	server := httptest.NewServer(accepting(nil, func(ws *websocket.Conn) {
 		ws.Write(soon(t), websocket.MessageText, make([]byte, 32_769))
 		_, _, err := ws.Read(soon(t))
 		got <- websocket.CloseStatus(err).String()
+	}))
+	t.Cleanup(server.Close)
+	return dialed(t, server.URL, nil, func(ws *websocket.Conn) string {
+		if _, _, err := ws.Read(soon(t)); err == nil {
+			return "read"
+		}
+		return <-got
 	})
-	server.Start()
-	ws, _, err := websocket.Dial(soon(t), server.URL, nil)
-	if err != nil {
-		return err.Error()
-	}
-	defer ws.CloseNow()
-	if _, _, err := ws.Read(soon(t)); err == nil {
-		return "read"
-	}
-	return <-got
 }
 
 func libraryPings(t *testing.T) string {
-	got := make(chan error, 1)
-	server := serveLibrary(t, nil, func(ws *websocket.Conn) {
+	return onLibrary(t, func(ws *websocket.Conn) string {
 		ctx := ws.CloseRead(soon(t))
-		got <- ws.Ping(ctx)
+		return fmt.Sprint("pong, ", ws.Ping(ctx))
+	}, func(p *peer) string {
+		f, err := p.next()
+		if err != nil || f.Opcode != frames.Ping {
+			return fmt.Sprintf("%v, %v", f, err)
+		}
+		p.TCP.Write(pong(string(f.Payload)))
+		return ""
 	})
-	server.Start()
-	p, err := open(server.Listener.Addr().String())
-	if err != nil {
-		return err.Error()
-	}
-	defer p.TCP.Close()
-	f, err := p.next()
-	if err != nil || f.Opcode != frames.Ping {
-		return fmt.Sprintf("%v, %v", f, err)
-	}
-	p.TCP.Write(pong(string(f.Payload)))
-	if err := <-got; err != nil {
-		return err.Error()
-	}
-	return "pong"
 }
