@@ -41,18 +41,7 @@ func TestLoad(t *testing.T) {
 	empty := comeAndGo(t, s)
 	progress("%d members have come and gone: %+v", loadMembers, empty)
 
-	var readers, doomed []*peer
-	for i := range loadMembers {
-		p := join(t, s)
-		switch i % 10 {
-		case 3:
-			p.TCP.SetReadBuffer(4096) // it never reads
-		case 7:
-			doomed = append(doomed, p)
-		default:
-			readers = append(readers, p)
-		}
-	}
+	readers, doomed := crowd(t, s)
 	progress("%d members: %+v", loadMembers, s.usage(t))
 
 	// It goes on until those that never read have been let go: what the system keeps for them in
@@ -80,6 +69,22 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// crowd lets members in, and returns those that read, and those that will vanish.
+func crowd(t *testing.T, s *process) (readers, doomed []*peer) {
+	for i := range loadMembers {
+		p := join(t, s)
+		switch i % 10 {
+		case 3:
+			p.TCP.SetReadBuffer(4096) // it never reads
+		case 7:
+			doomed = append(doomed, p)
+		default:
+			readers = append(readers, p)
+		}
+	}
+	return readers, doomed
+}
+
 // comeAndGo returns what a server uses that has had as many members, and now has none but a
 // full history.
 func comeAndGo(t *testing.T, s *process) testserver.Usage {
@@ -90,11 +95,11 @@ func comeAndGo(t *testing.T, s *process) testserver.Usage {
 	if _, err := poster.final("before"); err != nil {
 		t.Fatal(err)
 	}
-	crowd := []*peer{poster}
+	members := []*peer{poster}
 	for range loadMembers {
-		crowd = append(crowd, join(t, s))
+		members = append(members, join(t, s))
 	}
-	for _, p := range crowd {
+	for _, p := range members {
 		p.TCP.Close()
 	}
 	return settle(t, s, testserver.Usage{Goroutines: 10, Descriptors: 20, Memory: 1 << 40})

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/programs"
 )
 
 // A visit is what a library can do with one connection.
@@ -99,19 +102,46 @@ func TestLibraries(t *testing.T) {
 			}
 			defer c.TCP.Close()
 			c.Send(frames.Whole(frames.Text, []byte("\xff"), [4]byte{1, 2, 3, 4}))
-			var came []string
-			for f, err := c.Next(); err == nil; f, err = c.Next() {
-				if came = append(came, f.String()); len(came) == 1 {
-					told <- true
-					<-late
-					c.Send(frames.Whole(frames.Close, f.Payload, [4]byte{1, 2, 3, 4}))
-				}
-			}
-			if got := strings.Join(came, ", "); got != l.goodbye {
+			if got := goodbye(c, told, late); got != l.goodbye {
 				t.Errorf("a goodbye is %s, want %s", got, l.goodbye)
 			}
 			if got := <-read; got != l.badText {
 				t.Errorf("of text that is not UTF-8 comes %s, want %s", got, l.badText)
+			}
+		})
+	}
+}
+
+// goodbye answers a close frame once the server has written a message behind it, and says what came.
+func goodbye(c *frames.Client, told, late chan bool) string {
+	var came []string
+	for f, err := c.Next(); err == nil; f, err = c.Next() {
+		if came = append(came, f.String()); len(came) == 1 {
+			told <- true
+			<-late
+			c.Send(frames.Whole(frames.Close, f.Payload, [4]byte{1, 2, 3, 4}))
+		}
+	}
+	return strings.Join(came, ", ")
+}
+
+// TestCheck: what attendees ask about their server on a library accepts the successor of
+// theirs, and a library of another make.
+func TestCheck(t *testing.T) {
+	check := filepath.Join(t.TempDir(), "check.exe")
+	if said, err := programs.Build(t.Context(), root, check, "./steps/tools/check"); err != nil {
+		t.Fatal(err, said)
+	}
+	for _, peer := range []string{"coder", "gorilla"} {
+		t.Run(peer, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if err := assemble(peer, dir); err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.CommandContext(t.Context(), check, "-step", "6", "-library", dir).CombinedOutput()
+			if err != nil {
+				t.Errorf("%v\n%s", err, out)
 			}
 		})
 	}
