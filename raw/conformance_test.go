@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"runtime"
@@ -293,7 +292,7 @@ func says(first byte, payload string) string {
 // end, and against the library's; and what the chat adds against both servers as they are run.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	echo := httptest.NewServer(http.HandlerFunc(serveEcho))
+	echo := httptest.NewServer(serveEcho)
 	defer echo.Close()
 	hangsUpFirst(t, echo.Listener.Addr().String())
 	for _, table := range []struct {
@@ -406,15 +405,18 @@ func (r row) run(addr string, sent []byte, halfClose bool, way int) string {
 		}
 		words = p.posts(r.rule, greeting)
 	}
-	size := map[bool]int{false: len(sent), true: 1}[way == aByte]
-	if way == aByte && len(sent) > slowest {
+	size := max(1, len(sent))
+	switch {
+	case way == aByte && len(sent) > slowest:
 		size = 997
+	case way == aByte:
+		size = 1
 	}
 	sending := make(chan error, 1)
 	p.sent = make(chan struct{})
 	go func() { // while this reads: a large echo fills the network both ways
 		defer close(p.sent)
-		for b := range slices.Chunk(sent, max(1, size)) {
+		for b := range slices.Chunk(sent, size) {
 			if _, err := p.TCP.Write(b); err != nil {
 				sending <- err
 				return
@@ -444,10 +446,12 @@ func (p *peer) rest(words func(frames.Frame) string) string {
 			}
 			return strings.Join(came, ", ")
 		}
-		f = next
-		if said := words(f); said != "" {
-			came = append(came, said)
+		said := words(next)
+		if said == "" {
+			continue
 		}
+		f = next
+		came = append(came, said)
 		if f.Opcode == frames.Close && p.sent != nil {
 			go func() {
 				<-p.sent

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"slices"
 	"sync"
@@ -18,11 +17,7 @@ import (
 // serveOne serves raw's connections to a visitor of the test's own.
 func serveOne(t *testing.T, visit func(c *conn)) (addr string) {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c, err := accept(w, r); err == nil {
-			go visit(c)
-		}
-	}))
+	server := httptest.NewServer(visiting(visit))
 	t.Cleanup(server.Close)
 	return server.Listener.Addr().String()
 }

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"net/http"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,14 +29,18 @@ func TestMain(m *testing.M) {
 //	go test ./raw -v -timeout 0 -run TestEcho -echo=127.0.0.1:9001
 func TestEcho(t *testing.T) { testserver.Echo(t, serveEcho) }
 
-// serveEcho answers any request with an upgrade.
-func serveEcho(w http.ResponseWriter, r *http.Request) {
-	c, err := accept(w, r)
-	if err != nil {
-		return
+var visits sync.WaitGroup // of all connections in this process
+
+// visiting answers any request with an upgrade.
+func visiting(visit func(*conn)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if c, err := accept(w, r); err == nil {
+			visits.Go(func() { visit(c) })
+		}
 	}
-	go func() { c.end(echo(c)) }()
 }
+
+var serveEcho = visiting(func(c *conn) { c.end(echo(c)) })
 
 // echo sends every message back, until that ends; its error says why.
 func echo(c *conn) error {

@@ -30,6 +30,7 @@ func seeds(f *testing.F) {
 // does not must be refused without a byte of the payload being stored.
 func FuzzReadFrame(f *testing.F) {
 	seeds(f)
+	visits.Wait() // nobody else reads the limit any more: see readLimited
 	f.Fuzz(func(t *testing.T, sent []byte) {
 		r := bytes.NewReader(sent)
 		h, err := readHeader(r)
@@ -120,7 +121,7 @@ func dialAnew(t *testing.T, addr string, n int) *peer {
 // end, and with it what it held.
 func FuzzConn(f *testing.F) {
 	seeds(f)
-	server := httptest.NewServer(http.HandlerFunc(serveEcho))
+	server := httptest.NewServer(serveEcho)
 	f.Cleanup(server.Close)
 	addr := server.Listener.Addr().String()
 	connections := 0
