@@ -110,6 +110,32 @@ func TestHistory(t *testing.T) {
 	adding.Wait()
 }
 
+// TestGoodbye interrupts the server: every member is told, whatever it does (7.1.2, 7.4.1). Those
+// that do not answer are waited for, and not long. (start sees that it ends with 0.)
+func TestGoodbye(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows cannot interrupt one process")
+	}
+	s := start(t, self(t), "chat")
+	var members []*peer
+	for _, sent := range [][]byte{nil, x("81 85 37 fa"), first(`{"user":`)} { // half a frame, half a message
+		p := join(t, s)
+		p.TCP.Write(sent)
+		members = append(members, p)
+	}
+	began := time.Now()
+	s.Interrupt()
+	for i, p := range members {
+		if came := p.rest(p.posts("", frames.Frame{})); came != `close 1001 "the server stops"` {
+			t.Errorf("member %d was told %s", i, came)
+		}
+	}
+	if s.AwaitEnd(patience); time.Since(began) > 5*time.Second {
+		t.Errorf("it took %v to end", time.Since(began))
+	}
+}
+
 // TestJoinWhileClosing lets many come at the moment in which the server is interrupted. Each
 // is let in and told goodbye, or refused, or finds nobody: nobody is let in without a goodbye.
 func TestJoinWhileClosing(t *testing.T) {
