@@ -86,10 +86,7 @@ func closeEndsAll(p *probe) {
 	watcher, c := p.member(), p.member()
 	late := p.post()
 	c.send(p.closeFrame(1000, ""), p.text(late), p.masked(frames.Ping, []byte("late")))
-	f, err := c.awaitClose()
-	if err != nil || f.Code() != 1000 {
-		c.fail("a close frame with status code 1000", "what comes behind a close frame is not read: answer the close frame, and stop reading frames")
-	}
+	c.expectClose(1000, "what comes behind a close frame is not read: answer the close frame, and stop reading frames")
 	c.expectNothing()
 	next := p.post()
 	watcher.sendStored(next, why("the others are not served any more"), p.text(next))

@@ -108,7 +108,7 @@ var variants = []variant{
 	// Step 3.
 	{name: "no-push", step: 3, file: "main.go", edit: []string{`c.write(encode(opText, past.json()))`, `encode(opText, past.json())`},
 		fails: "a frame comes straight after the handshake"},
-	{name: "mask-bit-set", whole: true, step: 3, file: "frame.go", edit: []string{`append(frame, byte(n))`, `append(frame, 0x80|byte(n))`},
+	{name: "mask-bit-set", step: 3, file: "frame.go", edit: []string{`append(frame, byte(n))`, `append(frame, 0x80|byte(n))`},
 		fails: "it is not masked"},
 	{name: "time-in-seconds", step: 3, file: "main.go", edit: []string{`time.Now().UnixMilli()`, `time.Now().Unix()`},
 		fails: "times are Unix milliseconds"},
