@@ -144,35 +144,40 @@ func TestJoinWhileClosing(t *testing.T) {
 		t.Skip("Windows cannot interrupt one process")
 	}
 	for name, binary := range map[string]string{"raw": self(t), "library": libraryBinary(t)} {
-		for range 8 {
-			s := start(t, binary, "chat")
-			peers := make([]*peer, 60)
-			for i := range peers {
-				var err error
-				if peers[i], err = dial(s.addr); err != nil {
-					t.Fatal(err)
-				}
-				defer peers[i].TCP.Close()
-			}
-			var all sync.WaitGroup
-			for i, p := range peers {
-				all.Go(func() {
-					io.WriteString(p.TCP, request(s.addr))
-					if i == 30 {
-						s.Interrupt()
-					}
-					if res, err := http.ReadResponse(p.In, nil); err != nil || res.StatusCode != http.StatusSwitchingProtocols {
-						return
-					}
-					if came, err := p.fromClose(); came == nil {
-						t.Errorf("%s: let in, and no goodbye came: %v", name, err)
-					}
-				})
-			}
-			all.Wait()
-			<-s.Ended
+		for round := range 8 {
+			t.Run(fmt.Sprint(name, ", round ", round), func(t *testing.T) {
+				t.Parallel()
+				joinWhileClosing(t, start(t, binary, "chat"))
+			})
 		}
 	}
+}
+
+func joinWhileClosing(t *testing.T, s *process) {
+	peers := make([]*peer, 60)
+	for i := range peers {
+		var err error
+		if peers[i], err = dial(s.addr); err != nil {
+			t.Fatal(err)
+		}
+		defer peers[i].TCP.Close()
+	}
+	var all sync.WaitGroup
+	for i, p := range peers {
+		all.Go(func() {
+			io.WriteString(p.TCP, request(s.addr))
+			if i == 30 {
+				s.Interrupt()
+			}
+			if res, err := http.ReadResponse(p.In, nil); err != nil || res.StatusCode != http.StatusSwitchingProtocols {
+				return
+			}
+			if came, err := p.fromClose(); came == nil {
+				t.Errorf("let in, and no goodbye came: %v", err)
+			}
+		})
+	}
+	all.Wait()
 }
 
 // lives are what a member can answer a ping with.
