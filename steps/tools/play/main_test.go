@@ -32,6 +32,7 @@ func copyWorkshop(t *testing.T) string {
 			write(t, filepath.Join(root, name), string(text))
 		}
 	}
+	t.Setenv("USER_WORKING_DIR", "") // of the task that runs these tests
 	t.Chdir(root)
 	return root
 }
