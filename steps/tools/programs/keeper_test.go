@@ -5,10 +5,12 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 )
 
@@ -51,13 +53,10 @@ func lab(t *testing.T, text string) {
 		t.Skip("Windows can interrupt a process only where there is a console")
 	}
 	t.Chdir(t.TempDir())
-	if err := os.WriteFile("go.mod", []byte("module strange\n\ngo 1.25\n"), 0o666); err != nil {
+	files := fstest.MapFS{"go.mod": {Data: []byte("module strange\n\ngo 1.25\n")}, "srv/main.go": {Data: []byte(text)}}
+	if err := os.CopyFS(".", files); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir("srv", 0o777); err != nil {
-		t.Fatal(err)
-	}
-	save(t, text)
 }
 
 // A kept server is one with its keeper, and what both print.
@@ -169,4 +168,33 @@ func TestPort(t *testing.T) {
 	stop = k.keep(t)
 	k.await(t, "careful: another program answers on [::1]:"+port)
 	stop()
+}
+
+// TestTerminalGone: where the terminal is closed, nothing goes on, although the process in
+// between, Task, does not end for that.
+func TestTerminalGone(t *testing.T) {
+	if _, err := exec.LookPath("script"); err != nil || runtime.GOOS != "linux" {
+		t.Skip("opens its terminal with Linux's script")
+	}
+	serve := filepath.Join(t.TempDir(), "serve.exe")
+	if said, err := Build(t.Context(), ".", serve, "../serve"); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	lab(t, code)
+	addr := "127.0.0.1:" + FreePort()
+	task := "trap : HUP TERM; timeout --foreground 100 " + serve + " -o srv.exe srv " + addr + "; :"
+	p, err := Start(exec.Command("script", "-qec", task, "/dev/null"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Output.Await(0, 2*patience, func(lines []string) bool { return slices.Contains(lines, "version 1 begins") })
+	if Answering([]string{addr}) == nil {
+		t.Errorf("no server was started: %s", p.Output.Tail(9))
+	}
+	p.Kill()
+	for deadline := time.Now().Add(2 * patience); Answering([]string{addr}) != nil; time.Sleep(pause) {
+		if time.Now().After(deadline) {
+			t.Fatal("serve goes on without its terminal")
+		}
+	}
 }

@@ -49,9 +49,8 @@ func (v *view) close(server *http.Server) {
 // this address (DNS rebinding).
 func (v *view) handler() http.Handler {
 	mux := http.NewServeMux()
-	pages := frontend.Handler()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/wire.html", http.StatusFound) })
-	mux.Handle("/", pages)
+	mux.Handle("/", frontend.Handler())
+	mux.Handle("GET /{$}", http.RedirectHandler("/wire.html", http.StatusFound))
 	mux.HandleFunc("GET /events", v.events)
 	mux.HandleFunc("GET /now", v.now)
 	mux.HandleFunc("POST /send", v.send)
@@ -78,12 +77,8 @@ func foreign(r *http.Request) string {
 		return "this is for localhost alone, and Host says " + r.Host
 	case len(r.Header.Values("Origin")) > 1, r.Header.Values("Origin") != nil && r.Header.Get("Origin") != "http://"+r.Host:
 		return "this is for its own page alone, and Origin says " + r.Header.Get("Origin")
-	}
-	switch r.Header.Get("Sec-Fetch-Site") { // the browser's word, also where it sends no Origin
-	case "cross-site", "same-site":
-		if r.Header.Get("Sec-Fetch-Mode") != "navigate" {
-			return "this is for its own page alone"
-		}
+	case strings.HasSuffix(r.Header.Get("Sec-Fetch-Site"), "-site") && r.Header.Get("Sec-Fetch-Mode") != "navigate":
+		return "this is for its own page alone" // the browser's word, also where it sends no Origin
 	}
 	return ""
 }

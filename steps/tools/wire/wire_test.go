@@ -12,12 +12,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"websocket-workshop/steps/tools/frames"
@@ -536,16 +538,12 @@ func main() {
 // TestRun: a server is built and started, and reached also where it was saved, and nothing is
 // left behind.
 func TestRun(t *testing.T) {
-	t.Chdir(t.TempDir())
-	if err := os.Mkdir("srv", 0o777); err != nil {
+	dir := t.TempDir()
+	files := fstest.MapFS{"go.mod": {Data: []byte("module strange\n\ngo 1.25\n")}, "srv/main.go": {Data: []byte(version)}}
+	if err := os.CopyFS(dir, files); err != nil {
 		t.Fatal(err)
 	}
-	t.Chdir("srv") // in a folder of the module
-	for name, text := range map[string]string{"../go.mod": "module strange\n\ngo 1.25\n", "main.go": version} {
-		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
+	t.Chdir(filepath.Join(dir, "srv"))
 	ctx, cancel := context.WithCancel(t.Context())
 	in, out := io.Pipe()
 	ended := make(chan error, 1)
