@@ -37,8 +37,7 @@ func Main(m *testing.M, main, impatient func()) int {
 	switch role {
 	case "impatient chat":
 		impatient()
-		main()
-		return 0
+		fallthrough
 	case "chat":
 		main()
 		return 0

@@ -17,6 +17,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -59,9 +60,9 @@ func run(ctx context.Context, out io.Writer, args []string, first, second, page 
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: v.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
-	go server.Serve(l)
-	defer v.close(server)
+	site := &http.Server{Handler: v.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
+	go site.Serve(l)
+	defer v.close(site)
 
 	var all sync.WaitGroup
 	defer all.Wait() // until the servers have ended
@@ -70,9 +71,9 @@ func run(ctx context.Context, out io.Writer, args []string, first, second, page 
 			all.Go(func() { s.keeper.Keep(ctx) })
 		}
 	}
-	for _, s := range servers {
+	for slices.ContainsFunc(servers, func(s *server) bool { return s.address() == "" }) {
 		select {
-		case <-s.up:
+		case <-time.After(20 * time.Millisecond):
 		case <-ctx.Done():
 			return nil
 		}

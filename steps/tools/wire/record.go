@@ -62,28 +62,27 @@ type record struct {
 	mu      sync.Mutex
 	number  int64
 	kept    map[string]*queue
-	readers map[*reader]bool
+	readers map[*queue]bool // each gets the events from some moment on
 }
 
 // A queue is events in their order, and what they cost.
 type queue struct {
 	events []*event
 	cost   int
+	ready  chan struct{} // a reader's: holds a token when there is something in the queue
 }
 
 func (q *queue) add(e *event) {
 	q.events = append(q.events, e)
 	q.cost += e.cost()
-}
-
-// A reader gets the events from some moment on.
-type reader struct {
-	queue
-	ready chan struct{} // holds a token when there is something in the queue
+	select {
+	case q.ready <- struct{}{}:
+	default:
+	}
 }
 
 func newRecord() *record {
-	return &record{kept: map[string]*queue{}, readers: map[*reader]bool{}}
+	return &record{kept: map[string]*queue{}, readers: map[*queue]bool{}}
 }
 
 // add keeps an event and hands it to all readers. It never waits for one: whoever is too
@@ -107,20 +106,19 @@ func (r *record) add(e *event) {
 	for reader := range r.readers {
 		if reader.cost < maxBacklog {
 			reader.add(e)
-			reader.wake()
 		}
 	}
 }
 
 // read returns a new reader, whose queue begins with what is kept after the event with
 // that number; or nil if there are too many.
-func (r *record) read(after int64) *reader {
+func (r *record) read(after int64) *queue {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.readers) == maxReaders {
 		return nil
 	}
-	reader := &reader{ready: make(chan struct{}, 1)}
+	reader := &queue{ready: make(chan struct{}, 1)}
 	for _, q := range r.kept {
 		for _, e := range q.events {
 			if e.number > after {
@@ -129,29 +127,21 @@ func (r *record) read(after int64) *reader {
 		}
 	}
 	slices.SortFunc(reader.events, func(a, b *event) int { return int(a.number - b.number) })
-	reader.wake()
 	r.readers[reader] = true
 	return reader
 }
 
-func (r *reader) wake() {
-	select {
-	case r.ready <- struct{}{}:
-	default:
-	}
-}
-
 // take returns what is in a reader's queue, and empties it.
-func (r *record) take(reader *reader) []*event {
+func (r *record) take(reader *queue) []*event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	events := reader.events
-	reader.queue = queue{}
+	reader.events, reader.cost = nil, 0
 	return events
 }
 
 // leave ends a reader.
-func (r *record) leave(reader *reader) {
+func (r *record) leave(reader *queue) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.readers, reader)

@@ -24,7 +24,6 @@ type server struct {
 	name   string
 	keeper *programs.Keeper        // nil for what runs already
 	now    atomic.Pointer[running] // nil while nothing has listened yet
-	up     chan struct{}           // closed once it has listened
 }
 
 // running is a server that listens.
@@ -39,13 +38,6 @@ func (s *server) address() string {
 		return r.addr
 	}
 	return ""
-}
-
-// listens notes where the server listens now.
-func (s *server) listens(r *running) {
-	if s.now.Swap(r) == nil {
-		close(s.up)
-	}
 }
 
 // findServers makes servers of the arguments; its error is one line.
@@ -75,7 +67,7 @@ func findServer(name, arg, file string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{name: name, up: make(chan struct{})}
+	s := &server{name: name}
 	dir, _ := filepath.Abs(arg) // Getwd has worked
 	info, err := os.Stat(dir)
 	if err != nil { // from within a folder of the workshop, too
@@ -92,7 +84,7 @@ func findServer(name, arg, file string) (*server, error) {
 		dir, _ = filepath.Rel(root, dir) // both are in full
 		s.keeper = &programs.Keeper{Name: name, Root: root, Dir: dir, File: filepath.Join(root, ".bin", file), Waits: true, Out: os.Stderr, Run: s.run}
 	case noPort == nil && port != "" && badPort == nil:
-		s.listens(&running{addr: arg})
+		s.now.Store(&running{addr: arg})
 	case errors.Is(err, os.ErrNotExist) && arg == "work":
 		return nil, errors.New("there is no work/ yet: begin with task play-1, or go run ./steps/tools/play -step 1")
 	default:
@@ -122,7 +114,7 @@ func (s *server) run(ctx context.Context) (*programs.Program, error) {
 			return p, nil
 		}
 	}
-	s.listens(&running{addr, p})
+	s.now.Store(&running{addr, p})
 	return p, nil
 }
 
