@@ -63,28 +63,24 @@ func lab(t *testing.T, text string) {
 type kept struct {
 	Keeper
 	Output
-	at int // so many lines were looked at
+	at   int      // so many lines were looked at
+	stop func()   // ends the keeper
+	end  chan int // its exit status
 }
 
-// newKept returns the server in srv, that it listens at addr.
-func newKept(addr string) *kept {
-	k := new(kept)
-	k.Keeper = Keeper{Name: "srv", Root: ".", Dir: "srv", File: "srv.exe", Waits: true, Addrs: Loopback(addr), Out: &k.Output}
+// keep begins to keep the server in srv, that it listens at addr.
+func keep(t *testing.T, addr string, waits bool) *kept {
+	ctx, stop := context.WithCancel(t.Context())
+	k := &kept{stop: stop, end: make(chan int, 1)}
+	k.Keeper = Keeper{Name: "srv", Root: ".", Dir: "srv", File: "srv.exe", Waits: waits, Addrs: Loopback(addr), Out: &k.Output}
 	k.Run = func(context.Context) (*Program, error) {
 		cmd := exec.Command("./srv.exe", addr)
 		cmd.Stdout = &k.Output
 		OwnGroup(cmd)
 		return Start(cmd)
 	}
+	go func() { k.end <- k.Keep(ctx) }()
 	return k
-}
-
-// keep begins to keep it, and returns a function that ends that and returns the exit status.
-func (k *kept) keep(t *testing.T) func() int {
-	ctx, stop := context.WithCancel(t.Context())
-	status := make(chan int, 1)
-	go func() { status <- k.Keep(ctx) }()
-	return func() int { stop(); return <-status }
 }
 
 // await waits for lines that hold these texts, in this order.
@@ -107,8 +103,7 @@ func (k *kept) await(t *testing.T, texts ...string) {
 // build stops nothing.
 func TestSaves(t *testing.T) {
 	lab(t, "package main\n\nthis does not build\n")
-	k := newKept("localhost:0")
-	stop := k.keep(t)
+	k := keep(t, "localhost:0", true)
 	k.await(t, "main.go:3", "srv is not running")
 	save(t, code)
 	k.await(t, "saved", "version 1 begins")
@@ -124,7 +119,8 @@ func TestSaves(t *testing.T) {
 	k.await(t, "version 22 ends", "srv ended by itself (exit status 0)")
 	save(t, code)
 	k.await(t, "version 1 begins")
-	if status := stop(); status != 0 {
+	k.stop()
+	if status := <-k.end; status != 0 {
 		t.Errorf("exit status %d", status)
 	}
 	k.await(t, "version 1 ends")
@@ -134,9 +130,7 @@ func TestSaves(t *testing.T) {
 
 	// Where nobody could save, what does not build is the end of it.
 	save(t, "package main\n\nthis does not build\n")
-	k = newKept("localhost:0")
-	k.Waits = false
-	if status := k.Keep(t.Context()); status != 1 {
+	if status := <-keep(t, "localhost:0", false).end; status != 1 {
 		t.Errorf("exit status %d", status)
 	}
 }
@@ -152,22 +146,22 @@ func TestPort(t *testing.T) {
 	}
 	addr := other.Addr().String()
 	_, port, _ := net.SplitHostPort(addr)
-	k := newKept("localhost:" + port)
-	stop := k.keep(t)
+	k := keep(t, "localhost:"+port, true)
 	k.await(t, `PORT is "8o8o", which is no port`, "another program answers on "+addr)
 	other.Close()
 	k.await(t, "the port is free now", "version 1 begins")
-	stop()
+	k.stop()
+	<-k.end
 
 	other, err = net.Listen("tcp", "[::1]:"+port)
 	if err != nil {
 		t.Skip("no IPv6 here: ", err)
 	}
 	defer other.Close()
-	k = newKept("localhost:" + port)
-	stop = k.keep(t)
+	k = keep(t, "localhost:"+port, true)
 	k.await(t, "careful: another program answers on [::1]:"+port)
-	stop()
+	k.stop()
+	<-k.end
 }
 
 // TestTerminalGone: where the terminal is closed, nothing goes on, although the process in

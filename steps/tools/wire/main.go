@@ -10,6 +10,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -89,28 +90,18 @@ func run(ctx context.Context, out io.Writer, args []string, first, second, page 
 // listen listens on an address; its error is one line that says what to do.
 func listen(name, addr string) (net.Listener, error) {
 	if others := programs.Answering(programs.Loopback(addr)); others != nil {
-		return nil, fmt.Errorf("another program answers on %s: stop it, or choose another port: %s localhost:%d", strings.Join(others, " and "), name, free(addr))
+		return nil, fmt.Errorf("another program answers on %s: stop it, or choose another port: %s localhost:%s", strings.Join(others, " and "), name, programs.FreePort())
 	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("%v: choose another address: %s localhost:%d", err, name, free(addr))
+		return nil, fmt.Errorf("%v: choose another address: %s localhost:%s", err, name, programs.FreePort())
 	}
 	return l, nil
-}
-
-// free returns a port to propose in place of that of addr.
-func free(addr string) int {
-	_, port, _ := net.SplitHostPort(addr)
-	n, _ := strconv.Atoi(port)
-	return max(n, 8079)%64000 + 1000
 }
 
 // reachable returns the host:port to give a browser for a listener on addr.
 func reachable(addr string, l net.Listener) string {
 	host, _, _ := net.SplitHostPort(addr)
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	if host == "" {
-		host = "localhost"
-	}
-	return net.JoinHostPort(host, port)
+	return net.JoinHostPort(cmp.Or(host, "localhost"), port)
 }

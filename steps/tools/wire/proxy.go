@@ -56,19 +56,13 @@ func (p *proxy) join(client *net.TCPConn, w *watcher) {
 	both.Wait()
 }
 
-// halves returns what is not whole, for a second now, on the open connections.
-func (p *proxy) halves() (found []map[string]any) {
+// watchers returns those of the connections that are open.
+func (p *proxy) watchers() (all []*watcher) {
 	p.open.Range(func(w, _ any) bool {
-		found = append(found, w.(*watcher).halves(time.Second)...)
+		all = append(all, w.(*watcher))
 		return true
 	})
-	return found
-}
-
-// isBusy reports whether a connection is open.
-func (p *proxy) isBusy() (busy bool) {
-	p.open.Range(func(_, _ any) bool { busy = true; return false })
-	return busy
+	return all
 }
 
 // A link is a client's connection and the one to the server that belongs to it.

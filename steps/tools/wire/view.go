@@ -33,7 +33,7 @@ type view struct {
 // close ends the view, now that the servers have ended, once the page has the last events.
 func (v *view) close(server *http.Server) {
 	for deadline := time.Now().Add(500 * time.Millisecond); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if !slices.ContainsFunc(v.proxies, func(p *proxy) bool { return p.isBusy() }) {
+		if !slices.ContainsFunc(v.proxies, func(p *proxy) bool { return len(p.watchers()) > 0 }) {
 			break
 		}
 	}
@@ -125,7 +125,9 @@ func (v *view) now(w http.ResponseWriter, r *http.Request) {
 	servers, halves, rows := []map[string]any{}, []map[string]any{}, []string{}
 	for _, p := range v.proxies {
 		servers = append(servers, map[string]any{"name": p.name, "url": "http://" + p.addr, "running": p.at() != ""})
-		halves = append(halves, p.halves()...)
+		for _, w := range p.watchers() {
+			halves = append(halves, w.halves(time.Second)...)
+		}
 	}
 	for _, row := range sidebyside.Rows {
 		if row.Tried() {
