@@ -140,51 +140,34 @@ type comparison struct {
 	differences []difference
 	alike       bool
 	yours       *program
-	ours        string         // the folder, as the user would say it
-	fresh       map[string]int // what the failing behaviour's step brought or changed, or those behind it: how likely it is there
+	ours        string // the folder, as the user would say it
 }
 
-// compareWith holds the target's code to that of a step; failed is the step whose behaviour failed.
-func (t *target) compareWith(step, failed int) *comparison {
+// compareWith holds the target's code to that of a step.
+func (t *target) compareWith(step int) *comparison {
 	root := programs.Workshop(t.dir)
 	if root == "" {
 		return nil
 	}
-	read := func(step int) *program {
-		p, err := readCode(filepath.Join(root, t.folder(step)), t.ours(step))
-		if err != nil {
-			return &program{}
-		}
-		return p
-	}
 	yours, err := readCode(t.dir, t.name)
-	if err != nil {
+	ours, wrong := readCode(filepath.Join(root, t.folder(step)), t.ours(step))
+	if cmp.Or(err, wrong) != nil {
 		return nil
 	}
-	c := &comparison{yours: yours, ours: t.ours(step), fresh: map[string]int{}}
-	c.differences, c.alike = compare(yours, read(step))
-	changed := func(from, to, likely int) {
-		differences, _ := compare(read(to), read(from))
-		for _, d := range differences {
-			c.fresh[d.name()] = likely
-		}
-	}
-	if failed > 0 {
-		changed(failed, step, 6) // the behaviour held before that
-		changed(failed-1, failed, 5)
-	}
+	c := &comparison{yours: yours, ours: t.ours(step)}
+	c.differences, c.alike = compare(yours, ours)
 	return c
 }
 
 // first sorts the differences by what a failure is about: first those in a declaration that one of
-// the places is in, then those that share words with what is said of the failure, or that its step
-// brought; what only yours has comes last.
+// the places is in, then those that share words with what is said of the failure; what only yours
+// has comes last.
 func (c *comparison) first(places []place, said string) []difference {
 	score := func(d difference) int {
 		if d.ours == nil {
 			return -1
 		}
-		n := c.fresh[d.name()]
+		n := 0
 		for _, h := range d.hunks {
 			n += h.shares(said)
 			if strings.Contains(said, " for a lock") && h.shares("lock unlock") > 0 {
@@ -219,9 +202,6 @@ func (h hunk) shares(said string) (n int) {
 	}
 	return n
 }
-
-// name returns the name of the declaration.
-func (d difference) name() string { return cmp.Or(d.ours, d.yours).name }
 
 // advice shows the first differences, in at most a dozen lines.
 func (c *comparison) advice(places []place, said string) string {

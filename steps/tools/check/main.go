@@ -116,7 +116,7 @@ func command(ctx context.Context, out io.Writer, args []string) int {
 	if !o.diffOnly {
 		return t.checkFolder(ctx, out, src, o)
 	}
-	c := t.compareWith(o.step, 0)
+	c := t.compareWith(o.step)
 	if c == nil {
 		return nothing(out, t.name+" cannot be compared: it does not compile")
 	}
@@ -251,7 +251,7 @@ func (t *target) report(ctx context.Context, out io.Writer, o options) int {
 		return stopped(out)
 	}
 	fmt.Fprintf(out, "\nAll %d hold. %s\n", r.held, t.next(o.step))
-	if c := t.compareWith(o.step, 0); c != nil && c.alike && len(c.differences) > 0 {
+	if c := t.compareWith(o.step); c != nil && c.alike && len(c.differences) > 0 {
 		fmt.Fprintf(out, "%s from %s, comments and layout left aside", plural(len(c.differences), "declaration differs", "declarations differ"), c.ours)
 		if o.diff {
 			fmt.Fprintf(out, ":\n%s", c.all())
@@ -280,7 +280,7 @@ func (f *failure) String() string {
 // the server printed, what else of the step fails, and where the code differs from the step's:
 // at most a dozen lines of that, unless all is asked for.
 func (t *target) explain(failed []result, step int, all bool) string {
-	r, c := failed[0], t.compareWith(step, failed[0].step)
+	r, c := failed[0], t.compareWith(step)
 	places := r.failure.addPlaces(c)
 	said := r.failure.String()
 	for _, other := range failed[1:min(4, len(failed))] {
