@@ -442,12 +442,11 @@ func keepsApart(p *probe) {
 func refusesHuge(p *probe) {
 	first := p.member()
 	before := memory(p.server)
-	lengths := []uint64{1 << 34, 1 << 62, 1 << 63, 1<<64 - 1}
+	huge := claims(0x81, 1<<34, 1<<62, 1<<63, 1<<64-1)
 	p.story = "frames with lengths from 2^34 to 2^64-1"
-	p.together(len(lengths), func(i int) {
+	p.together(len(huge), func(i int) {
 		c := p.member()
-		c.send(frames.Frame{Fin: true, Opcode: frames.Text, Masked: true, Key: p.key(), Form: 64, Length: lengths[i]})
-		c.send(p.text(p.post()))
+		c.send(append(p.keyed(huge[i]), p.text(p.post()))...)
 		c.expectRefused("the length is believed: compare it with the limit before reading on, as an unsigned number (2^63 and more are negative in an int)")
 		if grown := memory(p.server) - before; grown > 256<<20 {
 			c.came = append(c.came, fmt.Sprintf("the server took %d MB of memory", grown>>20))
