@@ -93,13 +93,7 @@ func Echo(t *testing.T, serve http.HandlerFunc) {
 	}
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
-	limit := "it stops with Ctrl-C"
-	if deadline, limited := t.Deadline(); limited { // go test's own: 10 minutes, if not told otherwise
-		limit += fmt.Sprintf(", or at %s: -timeout 0 lets it go on", deadline.Format(time.TimeOnly))
-		timer := time.AfterFunc(time.Until(deadline)-time.Second, func() { stop <- os.Interrupt })
-		defer timer.Stop()
-	}
-	fmt.Printf("listening on http://%v/ as an echo - %s\n", listener.Addr(), limit)
+	fmt.Printf("listening on http://%v/ as an echo - it stops with Ctrl-C\n", listener.Addr())
 
 	server := &http.Server{Handler: serve}
 	go func() { <-stop; server.Close() }()
