@@ -42,14 +42,18 @@ func describe(f frames.Frame) string {
 // quote returns the beginning of a payload, as text where it is text.
 func quote(b []byte) string {
 	const most = 72
-	runes, cut := []rune(string(b[:min(len(b), utf8.UTFMax*most)])), ""
-	if len(runes) > most {
-		runes, cut = runes[:most], "…"
+	cut := ""
+	if len(b) > most {
+		n := most
+		for n > most-utf8.UTFMax && !utf8.RuneStart(b[n]) {
+			n--
+		}
+		b, cut = b[:n], "…"
 	}
-	if slices.ContainsFunc(runes, func(r rune) bool { return r == utf8.RuneError || r < ' ' && r != '\n' && r != '\t' }) {
+	if strings.ContainsFunc(string(b), func(r rune) bool { return r == utf8.RuneError || r < ' ' && r != '\n' && r != '\t' }) {
 		return hexBytes(b[:min(len(b), 16)]) + cut
 	}
-	return string(runes) + cut
+	return string(b) + cut
 }
 
 // hexBytes returns bytes in hex, as far as they fit on a line.
