@@ -21,23 +21,17 @@ import (
 // A server is what stands behind a proxy: code in a folder that is built and run, or
 // something that runs already, of which no more is known than its address.
 type server struct {
-	name   string
-	keeper *programs.Keeper        // nil for what runs already
-	now    atomic.Pointer[running] // nil while nothing has listened yet
-}
-
-// running is a server that listens.
-type running struct {
-	addr    string            // host:port
-	program *programs.Program // nil for what is not ours
+	name, addr string                           // what it is called, its host:port
+	keeper     *programs.Keeper                 // nil for what runs already
+	program    atomic.Pointer[programs.Program] // what has listened last
 }
 
 // address returns where the server listens, or "" while it does not run.
 func (s *server) address() string {
-	if r := s.now.Load(); r != nil && (r.program == nil || !r.program.HasEnded()) {
-		return r.addr
+	if p := s.program.Load(); s.keeper != nil && (p == nil || p.HasEnded()) {
+		return ""
 	}
-	return ""
+	return s.addr
 }
 
 // findServers makes servers of the arguments; its error is one line.
@@ -67,7 +61,7 @@ func findServer(name, arg, file string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{name: name}
+	s := &server{name: name, addr: arg}
 	dir, _ := filepath.Abs(arg) // Getwd has worked
 	info, err := os.Stat(dir)
 	if err != nil { // from within a folder of the workshop, too
@@ -82,9 +76,10 @@ func findServer(name, arg, file string) (*server, error) {
 		return nil, fmt.Errorf("%s is outside of the workshop's folder, and Go would not find the page it serves: put it inside", arg)
 	case err == nil && info.IsDir():
 		dir, _ = filepath.Rel(root, dir) // both are in full
-		s.keeper = &programs.Keeper{Name: name, Root: root, Dir: dir, File: filepath.Join(root, ".bin", file), Waits: true, Out: os.Stderr, Run: s.run}
-	case noPort == nil && port != "" && badPort == nil:
-		s.now.Store(&running{addr: arg})
+		s.addr = net.JoinHostPort("localhost", programs.FreePort())
+		s.keeper = &programs.Keeper{Name: name, Root: root, Dir: dir, Waits: true, Out: os.Stderr, Run: s.run}
+		s.keeper.File = filepath.Join(root, ".bin", file)
+	case noPort == nil && port != "" && badPort == nil: // what runs already
 	case errors.Is(err, os.ErrNotExist) && arg == "work":
 		return nil, errors.New("there is no work/ yet: begin with task play-1, or go run ./steps/tools/play -step 1")
 	default:
@@ -93,11 +88,10 @@ func findServer(name, arg, file string) (*server, error) {
 	return s, nil
 }
 
-// run starts what was built on a free port, and waits until it listens there.
+// run starts what was built, and waits until it listens there.
 func (s *server) run(ctx context.Context) (*programs.Program, error) {
-	addr := net.JoinHostPort("localhost", programs.FreePort())
 	in, out := io.Pipe()
-	cmd := exec.Command(s.keeper.File, "-addr", addr)
+	cmd := exec.Command(s.keeper.File, "-addr", s.addr)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.keeper.Root, out, out
 	programs.OwnGroup(cmd)
 	p, err := programs.Start(cmd)
@@ -106,15 +100,15 @@ func (s *server) run(ctx context.Context) (*programs.Program, error) {
 	}
 	go s.print(in)
 	go func() { <-p.Ended; out.Close() }()
-	for deadline := time.Now().Add(15 * time.Second); programs.Answering([]string{addr}) == nil; {
+	for deadline := time.Now().Add(15 * time.Second); programs.Answering([]string{s.addr}) == nil; {
 		if ctx.Err() != nil || p.AwaitEnd(20*time.Millisecond) {
 			return p, nil // which is seen, and said
 		} else if time.Now().After(deadline) {
-			fmt.Fprintf(s.keeper.Out, "%s does not listen on %s: give net.Listen the value of -addr; save to try again, or press Ctrl-C\n", s.name, addr)
+			fmt.Fprintf(s.keeper.Out, "%s does not listen on %s: give net.Listen the value of -addr; save to try again, or press Ctrl-C\n", s.name, s.addr)
 			return p, nil
 		}
 	}
-	s.now.Store(&running{addr, p})
+	s.program.Store(p)
 	return p, nil
 }
 
