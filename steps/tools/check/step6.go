@@ -171,11 +171,9 @@ func (c *client) expectPong(ping frames.Frame) {
 	expected := "a pong with the payload of the ping"
 	f, err := c.frame()
 	switch {
-	case err != nil:
+	case err != nil || f.Opcode != frames.Pong:
 		c.fail(expected, "a ping (opcode 9) is answered at once with a pong (opcode a)")
-	case f.Opcode == frames.Pong && bytes.Equal(f.Payload, ping.Payload):
-	case f.Opcode != frames.Pong:
-		c.fail(expected, "a ping (opcode 9) is answered at once with a pong (opcode a)")
+	case bytes.Equal(f.Payload, ping.Payload):
 	case len(ping.Payload) > 0 && bytes.Equal(f.Payload, ping.Bytes()[6:]):
 		c.fail(expected, "the pong's payload is still masked: undo the ping's mask first")
 	case len(f.Payload) == 0:

@@ -142,8 +142,7 @@ var variants = []variant{
 		fails: "a frame that comes byte by byte is read"},
 	{name: "next-frame-dropped", step: 4, file: "conn.go", edit: []string{"	var m message\n", "	var m message\n	c.br.Reset(c.nc)\n"},
 		fails: "several frames that come at once are read"},
-	{name: "hijacked-reader-ignored", step: 4, file: "handshake.go", edit: []string{`c := &conn{nc: nc, br: rw.Reader}`, `rw.Reader.Reset(nc)
-	c := &conn{nc: nc, br: rw.Reader}`},
+	{name: "hijacked-reader-ignored", step: 4, file: "handshake.go", edit: []string{"c := &conn{", "rw.Reader.Reset(nc)\n	c := &conn{"},
 		fails: "a frame that comes with the handshake is read"},
 	{name: "mask-index-goes-on", step: 4, file: "conn.go", edit: []string{`unmask(data[start:], h.key)`, `for i := range data[start:] {
 		data[start+i] ^= h.key[(start+i)%4]
@@ -158,9 +157,7 @@ var variants = []variant{
 		fails: "a length of 2^62 is refused, and takes no memory"},
 	{name: "one-mistake-ends-all", step: 4, file: "main.go", edit: []string{`return closeError{Code: 1007, Reason: err.Error()}`, `log.Fatal(err)`},
 		fails: "a member that breaks the rules harms no other"},
-	{name: "history-without-lock", step: 4, from: 3, raced: true, file: "history.go", edit: []string{`	h.mu.Lock()
-	defer h.mu.Unlock()
-	b, _`, `	b, _`},
+	{name: "history-without-lock", step: 4, from: 3, raced: true, file: "history.go", edit: []string{"	h.mu.Lock()\n	defer h.mu.Unlock()\n	b, _", "	b, _"},
 		fails: "no two goroutines use a variable at the same time"},
 	{name: "65535-in-64-bits", step: 4, file: "frame.go", edit: []string{`case n <= 0xFFFF:`, `case n < 0xFFFF:`},
 		fails: "a history of 126 bytes and more is sent with a 16-bit length"},
@@ -228,10 +225,7 @@ var variants = []variant{
 	defer h.mu.Unlock()
 	h.members[c] = m`},
 		fails: "who comes in between misses nothing"},
-	{name: "deadline-after-a-message", step: 5, file: "conn.go", edit: []string{`		if h.fin {
-			return m, nil`, `		if h.fin {
-			c.nc.SetReadDeadline(time.Now().Add(5 * time.Second))
-			return m, nil`},
+	{name: "deadline-after-a-message", step: 5, file: "conn.go", edit: []string{"if h.fin {", "if h.fin {\n			c.nc.SetReadDeadline(time.Now().Add(5 * time.Second))"},
 		fails: "a member that only reads stays"},
 	{name: "leave-forgotten", asks: true, step: 5, file: "main.go", edit: []string{`	defer room.leave(c)`, ``},
 		fails: "members that have gone are no burden"},
