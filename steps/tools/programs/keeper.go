@@ -31,9 +31,9 @@ type Keeper struct {
 	// Run starts the file, in a process group of its own: Ctrl-C is for the tool, which then ends it.
 	Run func(context.Context) (*Program, error)
 
-	seen    map[string]stamp
-	program *Program // nil if it never ran
-	inWay   []string // those of Addrs where others answered before it started
+	seen    map[string]string // the stamps of what was built
+	program *Program          // nil if it never ran
+	inWay   []string          // those of Addrs where others answered before it started
 }
 
 // Keep keeps the server until ctx ends, or until the server ends and nobody could save. It
@@ -119,21 +119,14 @@ func (k *Keeper) end() int {
 	return k.program.Cmd.ProcessState.ExitCode()
 }
 
-// A stamp tells a saved file from what it was before.
-type stamp struct {
-	time time.Time
-	size int64
-}
-
-// stamps returns the stamps of the code and of the page.
-func (k *Keeper) stamps() map[string]stamp {
-	stamps := map[string]stamp{}
-	root := os.DirFS(k.Root)
+// stamps returns what tells the code and the page, as they are saved, from what they were before.
+func (k *Keeper) stamps() map[string]string {
+	stamps, root := map[string]string{}, os.DirFS(k.Root)
 	for _, pattern := range []string{path.Join(filepath.ToSlash(k.Dir), "*.go"), "frontend/*.go", "frontend/*.html", "frontend/*.css", "frontend/*.js"} {
 		files, _ := fs.Glob(root, pattern) // the patterns are well formed: no error
 		for _, file := range files {
 			if info, err := fs.Stat(root, file); err == nil {
-				stamps[file] = stamp{info.ModTime(), info.Size()}
+				stamps[file] = fmt.Sprint(info.ModTime(), info.Size())
 			}
 		}
 	}

@@ -301,23 +301,19 @@ func TestResetInTraffic(t *testing.T) {
 	}
 }
 
-// follow reads the events after the one with an id, as a program does, their time aside.
-func (b *bench) follow(id string) <-chan string {
+// follow asks for the events after the one with an id, as a program does, and returns a function
+// that waits for the next, its time aside; "" is the end.
+func (b *bench) follow(id string) func() string {
 	b.t.Helper()
 	req, _ := http.NewRequestWithContext(b.t.Context(), "GET", b.url+"/events", nil)
 	req.Header.Set("Last-Event-ID", id)
 	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		b.t.Fatal(err)
+	if err != nil || res.Header.Get("Content-Type") != "text/event-stream" {
+		b.t.Fatal(res, err)
 	}
-	if got := res.Header.Get("Content-Type"); got != "text/event-stream" {
-		b.t.Errorf("Content-Type %q", got)
-	}
-	all := make(chan string, 100)
-	go func() {
-		defer close(all)
-		in := bufio.NewScanner(res.Body)
-		in.Buffer(nil, 1<<20)
+	in := bufio.NewScanner(res.Body)
+	in.Buffer(nil, 1<<20)
+	return func() string {
 		for in.Scan() {
 			if data, ok := strings.CutPrefix(in.Text(), "data: "); ok {
 				before, rest, _ := strings.Cut(data, `"time":`)
@@ -325,11 +321,11 @@ func (b *bench) follow(id string) <-chan string {
 				if n, err := strconv.ParseInt(ms, 10, 64); err != nil || time.Since(time.UnixMilli(n)).Abs() > patience {
 					b.t.Errorf("the time of %s is %s", data, ms)
 				}
-				all <- before + after
+				return before + after
 			}
 		}
-	}()
-	return all
+		return ""
+	}
 }
 
 // TestContract: a program that follows reads what is kept, then what comes, in the agreed form.
@@ -342,7 +338,7 @@ func TestContract(t *testing.T) {
 	}
 	send(fromClient, request)
 	send(fromServer, response)
-	all := b.follow("")
+	next := b.follow("")
 	long, bye := frame(frames.Binary, 5000, true), frame(frames.Close, 2, false)
 	send(fromClient, long[:100])
 	send(fromClient, long[100:])
@@ -357,24 +353,26 @@ func TestContract(t *testing.T) {
 		event("client", "frame", long[:8+maxKept], `5008,"fin":true,"opcode":2,"masked":true,"payload":"`+strings.Repeat("78", maxKept)+`"`),
 		goodbye,
 	} {
-		if got := <-all; got != want {
+		if got := next(); got != want {
 			t.Errorf("the event is %s, not %s", got, want)
 		}
 	}
-	if got := <-b.follow("run-3"); got != goodbye {
+	if got := b.follow("run-3")(); got != goodbye {
 		t.Errorf("who comes back after event 3 gets %s", got)
 	}
-	if got := <-b.follow("old-3"); !strings.Contains(got, "request") {
+	if got := b.follow("old-3")(); !strings.Contains(got, "request") {
 		t.Errorf("who comes from another run gets %s", got)
 	}
 	ends[fromServer].Close()
 	ends[fromClient].Close()
 	b.close(&http.Server{})
-	last := ""
-	for last = range all {
+	for range 2 {
+		if got := next(); !strings.HasSuffix(got, `"kind":"end","hex":"","length":0,"how":"fin"}`) {
+			t.Errorf("the event is %s, and no end", got)
+		}
 	}
-	if !strings.HasSuffix(last, `"kind":"end","hex":"","length":0,"how":"fin"}`) {
-		t.Errorf("the last event is %s", last)
+	if got := next(); got != "" {
+		t.Errorf("behind the ends comes %s", got)
 	}
 }
 
