@@ -124,7 +124,7 @@ func Table() string {
 // behind the first history until the connection ends: that it hangs up goes without saying behind a
 // close frame, and that it waits means that nothing ends the connection within patience. What is posted
 // is in a history, by a user with the row's name. A close frame is answered as a browser does, unless
-// what is sent holds one.
+// what is sent begins with one.
 func (r Row) Try(addr string, patience time.Duration) string {
 	c, err := frames.Dial(addr, patience)
 	if err != nil {
