@@ -8,25 +8,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"websocket-workshop/steps/tools/given"
 )
 
 // codeIn returns the Go files of a folder by name, tests left out.
 func codeIn(t *testing.T, folder string) map[string]string {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(repo, folder, "*.go"))
+	files, err := given.Code(filepath.Join(repo, folder))
 	if err != nil {
 		t.Fatal(err)
-	}
-	files := map[string]string{}
-	for _, path := range paths {
-		if strings.HasSuffix(path, "_test.go") {
-			continue
-		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[filepath.Base(path)] = string(b)
 	}
 	return files
 }
