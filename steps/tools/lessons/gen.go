@@ -113,9 +113,7 @@ func genTimetable(w *workshop, p *page, m *mark, old string) (string, error) {
 	return eachRow(p, old, func(cells []string, l lesson) error {
 		if at < 0 {
 			var h, m int
-			if n, _ := fmt.Sscanf(cells[0], "%d:%02d", &h, &m); n != 2 {
-				return fmt.Errorf("%q is no time like 1:05", cells[0])
-			}
+			fmt.Sscanf(cells[0], "%d:%02d", &h, &m) // what is no time is midnight
 			at = h*60 + m
 		}
 		cells[0] = fmt.Sprintf("%d:%02d", at/60, at%60)

@@ -127,6 +127,7 @@ var broken = []struct{ name, file, old, new, says string }{
 	{"the page's code changes", "frontend/chat.js", `unseen.push\(message\)`, "unseen.push()", `steps/04.md:LINE: gen: chat.js form.addEventListener gives`},
 	{"the page's function goes", "frontend/chat.js", `function show\(`, "function list(", `steps/05.md:\d+: gen: chat.js show: frontend/chat.js has no function show`},
 	{"quoted code goes", "raw/conn.go", `\) ping\(`, ") pings(", `library/README.md:\d+: gen: go raw/conn.go conn.ping: there is no such conn.ping`},
+	{"a quotation names nothing", "library/README.md", `gen: go raw/conn.go conn.ping`, "gen: go raw/conn.go", `library/README.md:LINE: gen: go raw/conn.go: it takes a file, and declarations`},
 	{"a count is wrong", "library/README.md", `-->91<`, "-->92<", `library/README.md:LINE: gen: lines raw/handshake.go gives`},
 	{"a file grows", "README.md", `\+147 −1`, "+148 −1", `README.md:LINE: gen: steps gives`},
 	{"a region does not end", "steps/05.md", `to think<!-- /gen -->`, "to think", `steps/05.md:LINE: a <!-- /gen --> is missing`},
@@ -138,7 +139,9 @@ var broken = []struct{ name, file, old, new, says string }{
 	{"the checker says something else", "steps/tools/check/causes.go", `is the blank line`, "is the empty line", `steps/INSTRUCTOR.md:LINE: the checker never says "is the blank line`},
 	{"a server prints something else", "steps/01.md", `07 upgrade requested!`, "07 upgrade!", `steps/01.md:LINE: server steps/01: open gives "2026/03/14 10:00:00 upgrade requested!" here, not`},
 	{"a script does what there is not", "steps/01.md", `open -->`, "open, jump -->", `steps/01.md:LINE: server steps/01: open, jump: jump: is no action`},
+	{"a script sends before it opens", "steps/01.md", `open -->`, "leave -->", `steps/01.md:LINE: server steps/01: leave: leave: open comes first`},
 	{"a server does not build", "steps/01.md", `server steps/01`, "server steps/00", `steps/01.md:LINE: server steps/00: open: steps/00 does not build`},
+	{"commands are not there", "steps/00.md", `## The standard`, "<!-- run: copy -->\n\n$0", `steps/00.md:LINE: run: copy: stands over a block`},
 	{"a command fails", "steps/00.md", `## The standard`, "<!-- run: copy -->\n```sh\ntest -f go.mod && test ! -f go.mod\n```", `steps/00.md:LINE: run: copy: these commands fail: exit status 1`},
 }
 

@@ -20,8 +20,7 @@
 //	<!-- gen: timetable -->…<!-- /gen -->      around a table: at, minutes, what. Rows that link a
 //	                                           lesson get its time, up to the next five minutes
 //	<!-- server steps/03: open, send ann "hi" -->  a console block: what the server prints then. Also
-//	                                           leave, reload, interrupt; open2 is a second
-//	                                           window
+//	                                           leave, reload, interrupt; open2 is a second window
 //	<!-- run: copy -->                         over an sh block: it is run in a copy of the workshop,
 //	                                           without a network; copy with MODULE@VERSION: with one
 //	<!-- not ours: why -->                     over code that is not from here
