@@ -71,41 +71,37 @@ func code(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// TestPlay: the code of the step before is there, whole but for imports that are given, and
-// each file of the step has at least its head, and says where to type.
+// TestPlay: the code of the step before is there, with what is given of the step, and where a file
+// is new it is Go, too, and says where to type.
 func TestPlay(t *testing.T) {
 	copyWorkshop(t)
+	var before map[string]string
 	for step := 1; step <= lastStep; step++ {
-		play(t, fmt.Sprint("-step ", step), 0, "go run ./work\n", fmt.Sprint("check -step ", step))
-		before, got := map[string]string{}, code(t, "work")
-		if step > 1 {
-			before = code(t, fmt.Sprintf("steps/%02d", step-1))
+		play(t, fmt.Sprint("-step ", step), 0, "go run ./work\n", fmt.Sprint("check -step ", step), "compare")
+		after := code(t, fmt.Sprintf("steps/%02d", step))
+		want, err := given.Files(step, before, after)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for name := range code(t, fmt.Sprintf("steps/%02d", step)) {
-			if _, err := given.Split(got[name]); err != nil || got[name] == "" {
-				t.Errorf("step %d: %s is no Go file: %v", step, name, err)
+		got := code(t, "work")
+		for name, text := range want {
+			if before[name] == "" {
+				text = strings.TrimRight(text, "\n") + fmt.Sprintf("\n\n// Type what steps/%02d.md shows: each block says where.\n", step)
 			}
-			if isNew := before[name] == ""; isNew != strings.HasSuffix(got[name], fmt.Sprintf(place, step)) {
-				t.Errorf("step %d: %s, which is new: %v, ends in\n%s", step, name, isNew, got[name][max(0, len(got[name])-100):])
-			}
-		}
-		for name, text := range before {
-			decls, err := given.Split(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, d := range decls {
-				if !given.Is(step, name, d.Names) && !strings.Contains(got[name], d.Text) {
-					t.Errorf("step %d: %s lacks %v", step, name, d.Names)
-				}
+			if _, err := given.Split(got[name]); err != nil || got[name] != text {
+				t.Errorf("step %d: %s is (%v)\n%s", step, name, err, got[name])
 			}
 		}
+		if len(got) != len(want) {
+			t.Errorf("step %d: work has %d files, not %d", step, len(got), len(want))
+		}
+		before = after
 	}
 	if said := play(t, "-library", 0, "check -step 6 -library\n"); strings.Contains(said, "compare") {
 		t.Errorf("there is a step 7: %s", said)
 	}
-	if got, want := code(t, "work"), code(t, "steps/06"); !maps.Equal(got, want) {
-		t.Errorf("work holds other code than steps/06: %d files, %d", len(got), len(want))
+	if got := code(t, "work"); !maps.Equal(got, before) {
+		t.Errorf("work holds other code than steps/06: %d files, %d", len(got), len(before))
 	}
 }
 
