@@ -1,5 +1,6 @@
 // Package programs builds servers and runs them as processes of their own: on a free port,
-// with their output kept, until they are told to end. On Linux, macOS and Windows.
+// with their output kept, until they are told to end; or anew on every save, by a Keeper. On
+// Linux, macOS and Windows.
 package programs
 
 import (
