@@ -4,6 +4,7 @@ import (
 	"flag"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,7 +14,9 @@ import (
 
 // TestMain makes the test binary the chat server itself, main and all, if it is to be that.
 func TestMain(m *testing.M) {
-	flag.Set("test.parallel", "50") // most tests wait for time limits: on a few processors, too, they can do so side by side
+	if !strings.Contains(strings.Join(os.Args, " "), "-test.fuzz=") { // whose workers would be as many
+		flag.Set("test.parallel", "50") // most tests wait for time limits: on a few processors, too, they can do so side by side
+	}
 	limit := maxMessage
 	maxMessage = 64 << 20 // what is not the chat is an echo, for messages of any length
 	code := testserver.Main(m, func() {
