@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 }
 
 // noRaceDetector is what Go says where there is none: no C compiler for it, or another system.
-var noRaceDetector = regexp.MustCompile(`-race (requires|is )|C compiler`)
+var noRaceDetector = regexp.MustCompile(`-race (requires|is )|runtime/cgo`)
 
 // compile builds packages of the workshop to a file or a folder.
 func compile(t *testing.T, to string, args ...string) {

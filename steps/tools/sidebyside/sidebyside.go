@@ -124,7 +124,7 @@ func Table() string {
 // behind the first history until the connection ends: that it hangs up goes without saying behind a
 // close frame, and that it waits means that nothing ends the connection within patience. What is posted
 // is in a history, by a user with the row's name. A close frame is answered as a browser does, unless
-// what is sent begins with one.
+// one is sent.
 func (r Row) Try(addr string, patience time.Duration) string {
 	c, err := frames.Dial(addr, patience)
 	if err != nil {
@@ -177,7 +177,7 @@ func (r Row) posted(addr string, patience time.Duration) bool {
 
 // listen says what comes until the connection ends.
 func (r Row) listen(c *frames.Client) string {
-	answers, closed := r.Send[0]&0x0F != frames.Close, false
+	answers, closed := !holdsClose(r.Send), false
 	var came []string
 	for {
 		f, err := c.Next()
@@ -198,6 +198,17 @@ func (r Row) listen(c *frames.Client) string {
 			c.Send(frames.Whole(frames.Pong, f.Payload, key))
 		case f.Opcode != frames.Text || !bytes.HasPrefix(f.Payload, []byte(`{"msg":`)):
 			came = append(came, f.String())
+		}
+	}
+}
+
+// holdsClose reports whether there is a close frame among the frames in b.
+func holdsClose(b []byte) bool {
+	in := bytes.NewReader(b)
+	for {
+		f, err := frames.Read(in)
+		if err != nil || f.Opcode == frames.Close {
+			return err == nil
 		}
 	}
 }
