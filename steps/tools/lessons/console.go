@@ -47,7 +47,7 @@ var (
 	hostPort = regexp.MustCompile(`(localhost|127\.0\.0\.1|\[::1\]):\d+`)
 )
 
-// normal returns a line of a terminal with the time and the address that do not differ.
+// normal returns a line of a terminal with a time and an address that are always the same.
 func normal(line string) string {
 	return hostPort.ReplaceAllString(logTime.ReplaceAllString(line, "2026/03/14 10:00:00 "), "localhost:8080")
 }
