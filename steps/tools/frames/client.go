@@ -154,7 +154,7 @@ func (c *Client) Next() (Frame, error) { return Read(c.In) }
 func Ending(err error) string {
 	var timeout net.Error
 	switch {
-	case err == io.EOF:
+	case err == nil, err == io.EOF: // io.ReadAll and the like say nil
 		return "hangs up"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.Errno(10054)): // so named by Windows
 		return "resets"
