@@ -199,7 +199,8 @@ var changing = []struct {
 	pattern *regexp.Regexp
 	by      string
 }{
-	{regexp.MustCompile(`(?i)(localhost|127\.0\.0\.1|\[::\]):\d+`), "$1:PORT"},
+	{regexp.MustCompile(`(?i)(localhost|127\.0\.0\.1):\d+`), "localhost:PORT"}, // one system says this, another that
+	{regexp.MustCompile(`\[::\]:\d+`), "[::]:PORT"},
 	{regexp.MustCompile(`\b\d+(\.\d+)?m?s\b`), "TIME"},
 	{regexp.MustCompile(`\d+ (lines|goroutines|MB)`), "MANY $1"},
 	{regexp.MustCompile(`\d{4}/\d\d/\d\d \d\d:\d\d:\d\d`), "DATE TIME"},
