@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/hex"
+	"io"
 	"iter"
-	"math"
-	"strconv"
+	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -37,12 +39,9 @@ type watcher struct {
 
 	mu       sync.Mutex
 	streams  [2]*stream
-	asked    []asked // requests that wait for their answer
-	upgraded bool    // 101 was said: from here on there are frames
+	asked    []*http.Request // which wait for their answer
+	upgraded bool            // 101 was said: from here on there are frames
 }
-
-// asked is what must be known of a request to read its answer.
-type asked struct{ head, upgrade bool }
 
 // A stream is what one side sends. A coroutine reads it, which stands still where it wants
 // more than has come. The unit is what is coming: a head, a frame or a chunk.
@@ -169,7 +168,7 @@ func (s *stream) message() {
 			return
 		}
 		begins := beginsHead(s.from, s.unit)
-		if n := len(s.asked); !begins && s.from == fromClient && n > 0 && s.asked[n-1].upgrade {
+		if n := len(s.asked); !begins && s.from == fromClient && n > 0 && s.asked[n-1].Header.Get("Upgrade") != "" {
 			s.frame()
 			return
 		} else if !begins || len(s.unit) > maxHead {
@@ -179,85 +178,68 @@ func (s *stream) message() {
 	}
 	head := string(s.unit)
 	s.record(event{kind: [...]string{"request", "response"}[s.from]})
-	if s.from == fromClient {
-		s.asked = append(s.asked, asked{strings.HasPrefix(head, "HEAD "), holds(head, "Upgrade", "websocket")})
-	} else if !s.answered(head) {
-		return
-	}
-	// how long the body is: RFC 9112, section 6
-	length := field(head, "Content-Length")
-	n, _ := strconv.ParseUint(length, 10, 64)
-	switch {
-	case holds(head, "Transfer-Encoding", "chunked"):
-		s.chunks()
-	case s.from == fromServer && length == "":
-		s.pass(math.MaxUint64) // up to the end of the connection
-	default:
-		s.pass(n)
-	}
-}
-
-// answered notes what an answer means, and reports whether a body follows.
-func (s *stream) answered(head string) bool {
-	_, rest, _ := strings.Cut(head, " ")
-	status, _ := strconv.Atoi(rest[:min(3, len(rest))])
-	s.upgraded = status == 101
-	if status/100 == 1 { // the answer is still to come, or frames
-		return false
-	}
-	var a asked
-	if len(s.asked) > 0 {
-		a, s.asked = s.asked[0], s.asked[1:]
-	}
-	return !a.head && status != 204 && status != 304
-}
-
-// pass reads n bytes that are not taken apart: they are recorded as they come.
-func (s *stream) pass(n uint64) {
-	for n > 0 && s.more() {
-		some := min(n, uint64(len(s.in)))
-		n -= some
-		s.take(some, maxKept)
+	body, err := s.body(head)
+	if err == nil {
+		_, err = io.Copy(io.Discard, body)
 		s.record(event{kind: "other"})
 	}
+	if err != nil {
+		s.strange()
+	}
+}
+
+// switched begins the answer that agrees to an upgrade, whatever the rest of it is like.
+var switched = regexp.MustCompile(`^\S+ 101\b`)
+
+// body notes what a head means, and returns what belongs to it.
+func (s *stream) body(head string) (io.Reader, error) {
+	in := bufio.NewReader(io.MultiReader(strings.NewReader(head), s))
+	if s.from == fromClient {
+		request, err := http.ReadRequest(in)
+		if err != nil { // so the server will say, too
+			request = &http.Request{Body: http.NoBody}
+		}
+		s.asked = append(s.asked, request)
+		return request.Body, nil
+	}
+	if s.upgraded = switched.MatchString(head); s.upgraded {
+		return http.NoBody, nil
+	}
+	var request *http.Request
+	if len(s.asked) > 0 {
+		request = s.asked[0]
+	}
+	response, err := http.ReadResponse(in, request)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode >= 200 && request != nil { // before that, the answer is still to come
+		s.asked = s.asked[1:]
+	}
+	return response.Body, nil
+}
+
+// Read is for package http, which knows how long a body is. It hands out a byte at a time, so
+// that nothing behind the body is read. What comes is recorded as it comes.
+func (s *stream) Read(p []byte) (int, error) {
+	if len(s.in) == 0 {
+		s.record(event{kind: "other"})
+	}
+	if !s.more() {
+		return 0, io.EOF
+	}
+	p[0] = s.in[0]
+	s.take(1, maxKept)
+	return 1, nil
 }
 
 // strange reads what is no HTTP, from the unit on.
 func (s *stream) strange() {
 	s.record(event{kind: "other"})
 	for s.more() && !s.upgraded {
-		s.pass(uint64(len(s.in)))
-	}
-}
-
-// chunks reads a body in chunks (RFC 9112, section 7.1).
-func (s *stream) chunks() {
-	for last := false; ; {
-		line := s.line()
-		hex, _, _ := strings.Cut(line, ";")
-		size, err := strconv.ParseUint(hex, 16, 62)
-		switch {
-		case last: // or the trailer behind it
-		case err != nil:
-			s.strange()
-			return
-		case size == 0:
-			last = true
-		default:
-			s.take(size+2, maxKept)
-		}
+		s.take(uint64(len(s.in)), maxKept)
 		s.record(event{kind: "other"})
-		if last && line == "" {
-			return
-		}
 	}
-}
-
-// line reads a line, as a unit or the beginning of one, and returns it without its end.
-func (s *stream) line() string {
-	for !bytes.HasSuffix(s.unit, []byte("\n")) && len(s.unit) < maxKept && s.take(1, maxKept) {
-	}
-	return strings.TrimSpace(string(s.unit))
 }
 
 // beginsHead says whether b may be the beginning of a request or of an answer. The first byte of
@@ -270,19 +252,3 @@ func beginsHead(from origin, b []byte) bool {
 }
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
-
-// field returns the values of a field in a head, with commas between them.
-func field(head, name string) string {
-	var values []string
-	for line := range strings.Lines(head) {
-		if n, value, ok := strings.Cut(line, ":"); ok && strings.EqualFold(n, name) {
-			values = append(values, strings.TrimSpace(value))
-		}
-	}
-	return strings.Join(values, ", ")
-}
-
-// holds reports whether a field of a head holds a word, in whatever case.
-func holds(head, name, word string) bool {
-	return strings.Contains(strings.ToLower(field(head, name)), word)
-}
