@@ -62,7 +62,7 @@ func FuzzReadFrame(f *testing.F) {
 		}
 		if h.fin && h.length <= uint64(r.Len()) {
 			want := bytes.Clone(sent[len(head):][:h.length])
-			frames.Mask(want, h.key, 0)
+			frames.Mask(want, h.key)
 			m, err := readLimited(sent, h.length)
 			sameMessage(t, m, err, h.op, want)
 		}

@@ -75,7 +75,7 @@ func stuffed(m post, key [4]byte, front, within int) []frames.Frame {
 	head := frames.Whole(frames.Text, text, key).Bytes()[:6]
 	last := len(text) - 1
 	payload := slices.Concat(text[:last], bytes.Repeat([]byte(" "), within), text[last:])
-	frames.Mask(payload, key, 0)
+	frames.Mask(payload, key)
 	return []frames.Frame{{Raw: slices.Concat(head, make([]byte, front), payload)}}
 }
 

@@ -56,7 +56,7 @@ func (f Frame) Bytes() []byte {
 	head := len(b)
 	b = append(b, f.Payload...)
 	if f.Masked {
-		Mask(b[head:], f.Key, 0)
+		Mask(b[head:], f.Key)
 	}
 	return b
 }
@@ -100,10 +100,10 @@ func ShortestForm(length uint64) int {
 	return 64
 }
 
-// Mask masks or unmasks b, which begins at position at of its payload (section 5.3).
-func Mask(b []byte, key [4]byte, at uint64) {
-	for i := range b {
-		b[i] ^= key[(at+uint64(i))%4]
+// Mask masks or unmasks a payload (section 5.3).
+func Mask(payload []byte, key [4]byte) {
+	for i := range payload {
+		payload[i] ^= key[i%4]
 	}
 }
 
@@ -156,7 +156,7 @@ func Read(in io.Reader) (f Frame, err error) {
 		f.Payload = bytes.Clone(raw.Bytes()[head:])
 	}
 	if f.Masked {
-		Mask(f.Payload, f.Key, 0)
+		Mask(f.Payload, f.Key)
 	}
 	if f.Raw = raw.Bytes(); err == io.EOF && len(f.Raw) > 0 {
 		err = io.ErrUnexpectedEOF

@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"encoding/hex"
 	"io"
-	"net"
 	"reflect"
 	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
-	"time"
 )
 
 // x returns the bytes that are written in hex.
@@ -98,17 +96,6 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// TestMask: a payload that comes in pieces is unmasked as in one.
-func TestMask(t *testing.T) {
-	for at := range 6 {
-		b := x("7f 9f 4d 51 58")
-		Mask(b[:min(at, 5)], key, 0)
-		if Mask(b[min(at, 5):], key, uint64(at)); string(b) != "Hello" {
-			t.Errorf("cut at %d: %q", at, b)
-		}
-	}
-}
-
 // TestAnnounced: a length that is announced and does not come is not stored either.
 func TestAnnounced(t *testing.T) {
 	for _, s := range []string{"82 7f ff ff ff ff ff ff ff ff", "82 7f 00 00 00 00 20 00 00 00 68 69"} {
@@ -156,36 +143,5 @@ func TestHandshake(t *testing.T) {
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://example.com:80\r\nOrigin: x\r\nConnection:\r\n\r\n"
 	if r.String() != want {
 		t.Errorf("the changed request is %q", r)
-	}
-}
-
-// TestEnding tells the ends of a connection apart.
-func TestEnding(t *testing.T) {
-	l, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	for want, end := range map[string]func(*net.TCPConn){
-		"hangs up": func(nc *net.TCPConn) { nc.CloseWrite() },
-		"resets":   func(nc *net.TCPConn) { nc.SetLinger(0); nc.Close() },
-		"waits":    func(nc *net.TCPConn) {},
-	} {
-		c, err := Dial(l.Addr().String(), time.Minute)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.TCP.Close()
-		nc, err := l.Accept()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer nc.Close()
-		if end(nc.(*net.TCPConn)); want == "waits" {
-			c.TCP.SetDeadline(time.Now())
-		}
-		if _, err := c.Next(); Ending(err) != want {
-			t.Errorf("the server %s, and that is called: %s", want, Ending(err))
-		}
 	}
 }

@@ -43,7 +43,7 @@ func (e *event) encode() []byte {
 	if e.kind == "frame" {
 		payload := slices.Clone(e.raw[e.size:])
 		if e.frame.Masked {
-			frames.Mask(payload, e.frame.Key, 0)
+			frames.Mask(payload, e.frame.Key)
 		}
 		b = fmt.Appendf(b, `,"fin":%t,"opcode":%d,"masked":%t,"payload":"`, e.frame.Fin, e.frame.Opcode, e.frame.Masked)
 		b = append(hex.AppendEncode(b, payload), '"')
