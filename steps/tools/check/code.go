@@ -1,10 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"go/ast"
 	"go/build"
-	"go/format"
 	"go/parser"
 	"go/scanner"
 	"go/token"
@@ -34,7 +34,7 @@ type decl struct {
 	shape string // what it says, its local names numbered
 }
 
-// A line is one of those that gofmt makes of a declaration that stands in a single one.
+// A line is one of a declaration's, comments left aside.
 type line struct {
 	text  string // as it is shown, indented
 	words []word
@@ -85,7 +85,7 @@ func readCode(dir, name string) (*program, error) {
 // add takes in one file.
 func (c *program) add(file string, src []byte) error {
 	set := token.NewFileSet()
-	parsed, err := parser.ParseFile(set, file, src, parser.SkipObjectResolution)
+	parsed, err := parser.ParseFile(set, file, src, 0)
 	if err != nil {
 		return err
 	}
@@ -101,10 +101,7 @@ func (c *program) add(file string, src []byte) error {
 			from, to := set.Position(node.Pos()), set.Position(node.End())
 			one := &decl{name: name, place: place{file, from.Line}, last: to.Line}
 			inside := slices.DeleteFunc(slices.Clone(words), func(w word) bool { return w.offset < from.Offset || w.offset >= to.Offset })
-			if one.lines, err = layout(node, inside); err != nil {
-				return err
-			}
-			one.shape = shape(one.lines, locals(node))
+			one.lines, one.shape = linesOf(src, inside), shape(inside, locals(node))
 			c.decls[name] = one
 		}
 	}
@@ -147,48 +144,20 @@ func scan(file string, src []byte) (all []word) {
 	}
 }
 
-// layout returns the lines of a declaration as gofmt has them if it gets all in a single one: those in the
-// file do not count.
-func layout(node ast.Node, words []word) (lines []line, err error) {
-	keyword := ""
-	switch node.(type) {
-	case *ast.TypeSpec:
-		keyword = "type "
-	case *ast.ValueSpec:
-		keyword = "var "
-	}
-	var src strings.Builder
-	src.WriteString("package p;" + keyword)
-	front := len(scan("", []byte(src.String())))
+// linesOf returns the lines that words of the code stand in, each up to its last word.
+func linesOf(src []byte, words []word) (lines []line) {
 	for i, w := range words {
-		if _, ok := node.(*ast.FuncDecl); ok && i == len(words)-1 {
-			src.WriteString("\n") // else gofmt leaves a short function in its line
+		if i == 0 || w.place != words[i-1].place {
+			lines = append(lines, line{})
 		}
-		src.WriteString(strings.Replace(w.text, "\n", ";", 1) + " ")
-	}
-	formatted, err := format.Source([]byte(src.String()))
-	if err != nil {
-		return nil, err
-	}
-	texts := strings.Split(string(formatted), "\n")
-	last := 0
-	for _, w := range scan("", formatted)[front:] {
 		if w.text == "\n" {
 			continue
 		}
-		if at := w.place.line; at != last {
-			last = at
-			lines = append(lines, line{text: strings.TrimPrefix(texts[at-1], keyword)})
-		}
-		// gofmt changes no word but may leave some out, such as ( ) around a condition
-		if i := slices.IndexFunc(words, func(of word) bool { return of.text == w.text }); i >= 0 {
-			words = words[i:]
-		}
-		w.place = words[0].place
 		l := &lines[len(lines)-1]
+		l.text = string(src[bytes.LastIndexByte(src[:w.offset], '\n')+1 : w.offset+len(w.text)])
 		l.words = append(l.words, w)
 	}
-	return lines, nil
+	return lines
 }
 
 // locals returns the names that a function gives to parameters and variables.
@@ -198,50 +167,33 @@ func locals(node ast.Node) map[string]bool {
 		return names
 	}
 	ast.Inspect(node, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.Field:
-			note(names, n.Names...)
-		case *ast.ValueSpec:
-			note(names, n.Names...)
-		case *ast.AssignStmt:
-			if n.Tok == token.DEFINE {
-				note(names, n.Lhs...)
-			}
-		case *ast.RangeStmt:
-			if n.Tok == token.DEFINE {
-				note(names, n.Key, n.Value)
-			}
+		if id, ok := n.(*ast.Ident); ok && id.Obj != nil && id.Obj.Kind == ast.Var && id.Obj.Pos() >= node.Pos() && id.Obj.Pos() < node.End() {
+			names[id.Name] = true
 		}
 		return true
 	})
 	return names
 }
 
-// note adds those of the expressions that are names, but for _.
-func note[E ast.Expr](names map[string]bool, exprs ...E) {
-	for _, e := range exprs {
-		if id, ok := ast.Expr(e).(*ast.Ident); ok && id.Name != "_" {
-			names[id.Name] = true
-		}
-	}
-}
-
-// shape returns what lines say, the local names numbered in the order in which they come:
-// what somebody calls a variable is no difference.
-func shape(lines []line, locals map[string]bool) string {
+// shape returns what words say, whatever the layout, the local names numbered in the order in which
+// they come: what somebody calls a variable is no difference.
+func shape(words []word, locals map[string]bool) string {
 	numbers := map[string]string{}
 	var s []string
-	for _, l := range lines {
-		for i, w := range l.words {
-			if locals[w.text] && (i == 0 || l.words[i-1].text != ".") {
-				if numbers[w.text] == "" {
-					numbers[w.text] = strconv.Itoa(len(numbers))
-				}
-				w.text = numbers[w.text]
+	for i, w := range words {
+		last := i == len(words)-1 || strings.Contains(")}", words[i+1].text)
+		switch {
+		case last && (w.token == token.COMMA || w.token == token.SEMICOLON):
+			continue // that is there if the next is in another line
+		case w.token == token.SEMICOLON:
+			w.text = ";"
+		case locals[w.text] && (i == 0 || words[i-1].token != token.PERIOD):
+			if numbers[w.text] == "" {
+				numbers[w.text] = strconv.Itoa(len(numbers))
 			}
-			s = append(s, w.text)
+			w.text = numbers[w.text]
 		}
-		s = append(s, ";")
+		s = append(s, w.text)
 	}
 	return strings.Join(s, " ")
 }

@@ -75,18 +75,14 @@ func (l line) differs(others []line) place {
 	return l.words[0].place
 }
 
-// show returns the hunk for the eye, at most n lines of each side; a long line is cut to
-// where it differs.
+// show returns the hunk for the eye, at most n lines of each side.
 func (h hunk) show(n int) (lines []string) {
-	side := func(label string, of, other []line) {
+	side := func(label string, of []line) {
 		if len(of) == 0 {
 			lines = append(lines, fmt.Sprintf("    %-5s  (nothing)", label))
 		}
 		for i, l := range of[:min(n, len(of))] {
 			text := strings.TrimLeft(l.text, "\t")
-			if i < len(other) {
-				text = around(text, strings.TrimLeft(other[i].text, "\t"))
-			}
 			if i == n-1 && len(of) > n {
 				text += fmt.Sprintf("  (and %d more lines)", len(of)-n)
 			}
@@ -94,31 +90,9 @@ func (h hunk) show(n int) (lines []string) {
 			label = ""
 		}
 	}
-	side("yours", h.Old, h.New)
-	side("ours", h.New, h.Old)
+	side("yours", h.Old)
+	side("ours", h.New)
 	return lines
-}
-
-// around returns text from a little in front of where it differs from other, if it is long.
-func around(text, other string) string {
-	const most, lead = 96, 24
-	runes, others := []rune(text), []rune(other)
-	if len(runes) <= most {
-		return text
-	}
-	at := 0
-	for at < len(runes) && at < len(others) && runes[at] == others[at] {
-		at++
-	}
-	from := max(0, min(at-lead, len(runes)-most))
-	cut := string(runes[from:min(len(runes), from+most)])
-	if from > 0 {
-		cut = "…" + cut
-	}
-	if from+most < len(runes) {
-		cut += "…"
-	}
-	return cut
 }
 
 // title says which declaration it is, and where.
