@@ -8,8 +8,6 @@ import (
 	"go/version"
 	"io"
 	"net"
-	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -206,55 +204,14 @@ func (m machine) localhost(ctx context.Context) finding {
 // exempt finds localhost among the names that go past the proxy.
 var exempt = regexp.MustCompile(`(^|,)\s*(\.?localhost|\*)\s*(:[^,]*)?(,|$)`)
 
-// proxy looks whether a page on this machine can be reached in spite of a proxy.
-func (m machine) proxy(ctx context.Context) finding {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return finding{"nobody can listen on localhost: " + err.Error(), "look whether a firewall forbids it"}
-	}
-	const page = "the doctor's page"
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, page) })}
-	go server.Serve(l)
-	defer server.Close()
-	address := "http://localhost:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
-
-	if got, err := fetch(ctx, address, nil); got != page {
-		return finding{fmt.Sprintf("a page on this machine cannot be reached: %v", err), "look whether a firewall stands between programs of this machine"}
-	}
-	var name, value string
-	for _, name = range []string{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"} {
-		if value = os.Getenv(name); value != "" {
-			break
+// proxy looks whether a proxy would be asked for a page on this machine. It might even have that;
+// but a WebSocket is another matter.
+func (m machine) proxy(context.Context) finding {
+	for _, name := range []string{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"} {
+		if os.Getenv(name) != "" && !exempt.MatchString(cmp.Or(os.Getenv("no_proxy"), os.Getenv("NO_PROXY"))) {
+			return finding{name + " is set, and localhost is not exempt: a browser may look for the page at that proxy",
+				"set NO_PROXY=localhost,127.0.0.1,::1 and start the browser anew; or exempt localhost in the browser's proxy settings"}
 		}
 	}
-	if value == "" || exempt.MatchString(cmp.Or(os.Getenv("no_proxy"), os.Getenv("NO_PROXY"))) {
-		return well("a page on this machine can be reached, with no proxy in between")
-	}
-	via, err := url.Parse(value)
-	if err != nil || via.Host == "" {
-		via, err = url.Parse("http://" + value)
-	}
-	if err == nil {
-		if got, _ := fetch(ctx, address, via); got == page {
-			return well("a page on this machine can be reached, even by way of the proxy in " + name)
-		}
-	}
-	return finding{fmt.Sprintf("%s is set, and by way of that proxy a page on localhost cannot be reached", name),
-		"set NO_PROXY=localhost,127.0.0.1,::1 and start the browser anew; or exempt localhost in the browser's proxy settings"}
-}
-
-// fetch gets a page, by way of a proxy if there is one.
-func fetch(ctx context.Context, address string, via *url.URL) (string, error) {
-	transport := &http.Transport{DisableKeepAlives: true}
-	if via != nil {
-		transport.Proxy = http.ProxyURL(via) // always, while http.ProxyFromEnvironment leaves out localhost
-	}
-	client := http.Client{Transport: transport, Timeout: 3 * time.Second}
-	answer, err := client.Get(address)
-	if err != nil {
-		return "", err
-	}
-	defer answer.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(answer.Body, 1<<16))
-	return string(b), err
+	return well("no proxy stands in front of this machine")
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -93,21 +91,15 @@ func TestDoctorPort(t *testing.T) {
 }
 
 func TestDoctorProxy(t *testing.T) {
-	refuses := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.Error(w, "not for me", http.StatusForbidden)
-	}))
-	defer refuses.Close()
 	for _, test := range []struct {
 		env []string
 		ok  bool
 	}{
 		{nil, true},
-		{[]string{"http_proxy", refuses.URL, "no_proxy", "notlocalhost,localhost.example"}, false},
-		{[]string{"http_proxy", refuses.URL}, false},
-		{[]string{"HTTP_PROXY", strings.TrimPrefix(refuses.URL, "http://")}, false},
-		{[]string{"HTTP_PROXY", "http://localhost:1"}, false},
-		{[]string{"http_proxy", refuses.URL, "no_proxy", "example.com, localhost"}, true},
-		{[]string{"HTTP_PROXY", refuses.URL, "NO_PROXY", "*"}, true},
+		{[]string{"http_proxy", "proxy:3128", "no_proxy", "notlocalhost,localhost.example"}, false},
+		{[]string{"HTTP_PROXY", "http://proxy:3128"}, false},
+		{[]string{"http_proxy", "proxy:3128", "no_proxy", "example.com, localhost"}, true},
+		{[]string{"HTTP_PROXY", "proxy:3128", "NO_PROXY", "*"}, true},
 	} {
 		m := healthy(t)
 		for pair := range slices.Chunk(test.env, 2) {

@@ -94,7 +94,8 @@ const mostMessages = 50
 
 // parseHistory returns the history in a frame, or explains what else is in it.
 func parseHistory(f frames.Frame) (h history, cause string) {
-	var shape map[string]any
+	var shape map[string]json.RawMessage // looked at name by name: as a struct it could be in upper case, too
+	var messages []map[string]json.RawMessage
 	if f.Opcode != frames.Text {
 		return h, fmt.Sprintf("what came is a %s frame", cmp.Or(frames.Names[f.Opcode], "strange"))
 	}
@@ -108,28 +109,21 @@ func parseHistory(f frames.Frame) (h history, cause string) {
 	if !there {
 		return h, `the list of messages is missing: it is called "msg", in lower case (json:"msg")`
 	}
-	messages, ok := list.([]any)
-	if !ok {
+	if json.Unmarshal(list, &messages) != nil || messages == nil {
 		return h, `"msg" has to be a list of objects`
 	}
-	for _, entry := range messages {
-		m, ok := entry.(map[string]any)
-		if !ok {
-			return h, `"msg" has to be a list of objects`
-		}
+	for _, m := range messages {
 		for _, name := range []string{"user", "text", "time"} {
 			if _, there := m[name]; !there {
 				return h, fmt.Sprintf("a message lacks the field %q, in lower case: give the struct's field a tag, `json:%q`, and a capital letter", name, name)
 			}
+			if name != "time" && m[name][0] != '"' {
+				return h, fmt.Sprintf("%q has to be a string", name)
+			}
 		}
-		when, _ := json.Marshal(m["time"])
-		got := message{time: string(when)}
-		if got.user, ok = m["user"].(string); !ok {
-			return h, `"user" has to be a string`
-		}
-		if got.text, ok = m["text"].(string); !ok {
-			return h, `"text" has to be a string`
-		}
+		got := message{time: string(m["time"])}
+		json.Unmarshal(m["user"], &got.user) // a string
+		json.Unmarshal(m["text"], &got.text)
 		h.Msg = append(h.Msg, got)
 	}
 	return h, ""
