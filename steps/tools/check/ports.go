@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -45,14 +46,9 @@ func listensAt(pid int) string {
 func whoListens(port string) string {
 	var found []string
 	for _, l := range listeners() {
-		if !strings.HasSuffix(l.addr, ":"+port) {
-			continue
+		if strings.HasSuffix(l.addr, ":"+port) {
+			found = append(found, fmt.Sprintf("%s (process %s)", cmp.Or(l.name, "a program"), l.pid))
 		}
-		who := "process " + l.pid
-		if l.name != "" {
-			who = fmt.Sprintf("%s (process %s)", l.name, l.pid)
-		}
-		found = append(found, who)
 	}
 	slices.Sort(found)
 	return strings.Join(slices.Compact(found), " and ")

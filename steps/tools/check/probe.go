@@ -28,11 +28,6 @@ type behaviour struct {
 	slowed   bool // it is about a moment, and the race detector makes moments longer
 }
 
-// holdsIn reports whether a server at that step owes the behaviour.
-func (b behaviour) holdsIn(step int) bool {
-	return b.step <= step && (b.until == 0 || step <= b.until)
-}
-
 // A failure is what an attendee is told: four things, each in short lines.
 type failure struct {
 	sent, expected, came, cause string

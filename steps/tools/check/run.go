@@ -98,33 +98,33 @@ func await(ctx context.Context, ch chan result, slow func()) (result, bool) {
 
 // owedAt returns what a server owes at a step.
 func owedAt(step int) []behaviour {
-	return slices.DeleteFunc(slices.Clone(table), func(b behaviour) bool { return !b.holdsIn(step) })
+	return slices.DeleteFunc(slices.Clone(table), func(b behaviour) bool { return step < b.step || b.until > 0 && step > b.until })
 }
 
-// sideBySide is how many behaviours are looked at at once. None is begun that is so far
-// behind one that is not over: if that fails, it was in vain.
+// sideBySide is how many behaviours are looked at at once, besides those that mostly wait.
 const sideBySide = 4
 
 // begin looks at the behaviours, some side by side, in order; those that mostly wait, at once. What
 // is waited for is that all are done or, with the context, given up.
 func (t *target) begin(ctx context.Context, step int, owed []behaviour) (results []chan result, all *sync.WaitGroup) {
 	all = new(sync.WaitGroup)
-	var queue []chan struct{} // closed when one is over
+	queue := make(chan func(), len(owed))
 	for _, b := range owed {
-		ch, over, before := make(chan result, 1), make(chan struct{}), make(chan struct{})
-		if n := len(queue); !b.waits && n >= sideBySide {
-			before = queue[n-sideBySide]
-		} else {
-			close(before)
-		}
-		if !b.waits {
-			queue = append(queue, over)
-		}
+		ch := make(chan result, 1)
 		results = append(results, ch)
+		look := func() { ch <- t.runOne(ctx, step, b) }
+		if b.waits {
+			all.Go(look)
+		} else {
+			queue <- look
+		}
+	}
+	close(queue)
+	for range sideBySide {
 		all.Go(func() {
-			defer close(over)
-			<-before
-			ch <- t.runOne(ctx, step, b)
+			for look := range queue {
+				look()
+			}
 		})
 	}
 	return results, all

@@ -58,18 +58,12 @@ func (p *probe) launch(port string, env []string, args ...string) *server {
 
 // awaitUp waits until the server can be connected to.
 func (s *server) awaitUp(p *probe) bool {
-	for deadline := time.Now().Add(p.startPatience()); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(p.startPatience()); time.Now().Before(deadline) && p.ctx.Err() == nil; {
 		if programs.Answering([]string{s.addr()}) != nil {
 			return true
 		}
-		_, changed := s.Output.Since(0)
-		select {
-		case <-changed: // perhaps the line that says it listens
-		case <-time.After(50 * time.Millisecond):
-		case <-s.Ended:
-			return false
-		case <-p.ctx.Done():
-			return false
+		if s.AwaitEnd(10 * time.Millisecond) {
+			break
 		}
 	}
 	return false
