@@ -96,21 +96,20 @@ func forgetsGone(p *probe) {
 // expectCost holds messages to cost what they do at a new server, though so many members came and went.
 // Both are measured by turns, and the least counts: a machine may have much else to do.
 func (c *client) expectCost(gone int) {
-	old, both := c.p.server, []*client{c, nil}
-	servers := []*server{old, c.p.serve()}
-	both[1] = c.p.member()
+	old := c.p.server
+	fresh := c.p.serve()
+	newcomer, cost, usual := c.p.member(), time.Hour, time.Hour
 	c.p.member()
-	least := []time.Duration{time.Hour, time.Hour}
-	for i := range 10 {
-		least[i%2] = min(least[i%2], servers[i%2].costOf(both[i%2]))
+	for range 5 {
+		cost, usual = min(cost, old.costOf(c)), min(usual, fresh.costOf(newcomer))
 	}
 	c.p.server = old
 	c.mark()
-	if least[0] < 2*least[1]+5*time.Millisecond {
+	if cost < 2*usual+5*time.Millisecond {
 		return
 	}
 	c.sent = []string{fmt.Sprintf("100 messages, after %d other members have come and gone", gone)}
-	c.came = []string{fmt.Sprintf("100 messages take %v of the processor; at a new server it is %v", least[0].Round(time.Millisecond), least[1].Round(time.Millisecond))}
+	c.came = []string{fmt.Sprintf("100 messages take %v of the processor; at a new server it is %v", cost.Round(time.Millisecond), usual.Round(time.Millisecond))}
 	c.fail("a message costs the server what it did before", fmt.Sprintf("%d members that are gone still get every history: remove a member from the list when reading from it ends", gone))
 }
 
