@@ -2,73 +2,52 @@ package given
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
 
-const before = `// A server.
-package main
-
-import "fmt"
-
-// a is first.
-const a = 1 // here
-
-func gone() {}
-
-func (c *conn) read() {
-	fmt.Print()
-}
-`
-
-const after = `// A server.
-package main
-
-import (
-	"fmt"
-	"io"
-)
-
-// a is first.
-const a = 1 // here
-const b = 2
-
-func (c *conn) read() {
-	fmt.Print(a)
-}
-
-func main() {
-}
-`
-
-// TestFiles gives main and the head, and leaves the rest as it was before.
-func TestFiles(t *testing.T) {
-	given[9] = map[string][]string{"main.go": {"main"}}
-	defer delete(given, 9)
-	got, err := Files(9, map[string]string{"main.go": before, "hub.go": "x"}, map[string]string{"main.go": after, "new.go": after})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := strings.Replace(before, `import "fmt"`, "import (\n\t\"fmt\"\n\t\"io\"\n)", 1) + "\nfunc main() {\n}\n"
-	if got["main.go"] != want || got["hub.go"] != "x" {
-		t.Errorf("main.go is\n%s\nand hub.go %q", got["main.go"], got["hub.go"])
-	}
-	if head := strings.Split(after, "\n// a")[0]; got["new.go"] != head {
-		t.Errorf("a new file begins\n%s", got["new.go"])
-	}
-}
-
-// TestPairs puts each version of a file together again.
-func TestPairs(t *testing.T) {
-	for _, c := range [][2]string{{before, after}, {after, before}, {"", after}, {after, ""}} {
-		pairs, err := Pairs(c[0], c[1])
-		var a, b string
-		for _, p := range pairs {
-			a, b = a+p.Before, b+p.After
+// TestSteps: of each file of each step, attendees find what is given as the step has it, and the
+// rest as it was; and its pairs give each version again.
+func TestSteps(t *testing.T) {
+	var before map[string]string
+	for step := 1; step < library; step++ {
+		after, err := Code(fmt.Sprintf("../../%02d", step))
+		if err != nil {
+			t.Fatal(err)
 		}
-		if err != nil || a != c[0] || b != c[1] {
-			t.Errorf("%q became\n%s\nand\n%s (%v)", c, a, b, err)
+		files, err := Files(step, before, after)
+		if err != nil || len(files) != len(after) {
+			t.Fatalf("step %d: %d files, %v", step, len(files), err)
 		}
+		for name, fresh := range after {
+			old, given, rest := before[name], given[step][name], files[name]
+			pairs, _ := Pairs(old, fresh) // Files has seen that there is no error
+			for _, p := range pairs {
+				text := p.Before
+				if n := p.Names[0]; p.After != "" && (n == "package" || n == "import" || slices.Contains(given, n)) {
+					text = p.After
+				}
+				cut, found := strings.CutPrefix(rest, text)
+				if rest = cut; !found {
+					t.Errorf("step %d: in place of %s of %s attendees find\n%s", step, p.Names, name, rest)
+				}
+			}
+			if rest != "" {
+				t.Errorf("step %d: attendees find at the end of %s\n%s", step, name, rest)
+			}
+			for _, c := range [][2]string{{old, fresh}, {fresh, old}} {
+				pairs, err := Pairs(c[0], c[1])
+				var a, b string
+				for _, p := range pairs {
+					a, b = a+p.Before, b+p.After
+				}
+				if err != nil || a != c[0] || b != c[1] {
+					t.Errorf("step %d: %s became\n%s\nand\n%s (%v)", step, name, a, b, err)
+				}
+			}
+		}
+		before = after
 	}
 	if _, err := Pairs("package", ""); err == nil {
 		t.Error("what is no Go is taken")
