@@ -73,7 +73,7 @@ func (p *probe) run(b behaviour) *failure {
 		return f
 	}
 	f.cause = cmp.Or(p.server.fate(), f.cause)
-	f.lines = p.server.Output.Since(f.from)
+	f.lines, _ = p.server.Output.Since(f.from)
 	if waitedInVain.MatchString(f.came) {
 		f.stuck = waiting(p.server.dump())
 	}
@@ -104,7 +104,7 @@ func (p *probe) expectNoMishap() {
 		return
 	}
 	quoted, cause := p.server.tail(1), p.server.crash()
-	lines := p.server.Output.Since(0)
+	lines, _ := p.server.Output.Since(0)
 	if i := slices.IndexFunc(lines, misuse.MatchString); i >= 0 {
 		quoted, cause = lines[i], "one request was answered twice: is there a return behind http.Error, and behind what else ends the answer?"
 	}

@@ -83,7 +83,7 @@ var access = regexp.MustCompile(`(?i)^(?:previous )?(?:atomic )?(read|write) at 
 
 // race returns what the race detector has found first: what the two goroutines do, and where.
 func (s *server) race() (both []string) {
-	lines := s.Output.Since(0)
+	lines, _ := s.Output.Since(0)
 	for i, line := range lines {
 		m := access.FindStringSubmatch(line)
 		if m == nil || len(both) == 2 {

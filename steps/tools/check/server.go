@@ -113,7 +113,7 @@ var (
 
 // crash says where the code of the server crashed, if it did; no more than a sentence.
 func (s *server) crash() string {
-	lines := s.Output.Since(0)
+	lines, _ := s.Output.Since(0)
 	for i, line := range lines {
 		if what := crashed.FindString(line); what != "" {
 			return "the server crashed" + s.place(lines[i:]) + ": " + shorten(what)
@@ -165,7 +165,7 @@ func (s *server) place(trace []string) string {
 
 // tail returns the last lines, as they are shown to an attendee.
 func (s *server) tail(n int) string {
-	lines := s.Output.Since(0)
+	lines, _ := s.Output.Since(0)
 	for i, line := range lines {
 		if strings.HasPrefix(line, "goroutine ") && strings.HasSuffix(line, ":") {
 			lines = lines[:i] // where a crash came from is said in a sentence

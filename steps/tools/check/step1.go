@@ -185,8 +185,8 @@ func portInUse(p *probe) {
 		f.cause = "the error of net.Listen or ListenAndServe is dropped: log.Fatal it"
 		p.fail(f)
 	}
-	lines := s.Output.Since(0)
-	usual := first.Output.Since(0)
+	lines, _ := s.Output.Since(0)
+	usual, _ := first.Output.Since(0)
 	banner := max(0, slices.IndexFunc(usual, func(line string) bool { return strings.Contains(line, first.port) })) // lines in front of "listening on"
 	s.asked = true                                                                                                  // to end, if not in this way
 	f.came = fmt.Sprintf("%v, and %d lines:\n%s", s.Cmd.ProcessState, len(lines), s.tail(4))

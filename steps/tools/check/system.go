@@ -54,7 +54,7 @@ func (s *server) dump() []goroutine {
 	if s.HasEnded() || s.Cmd.Process.Signal(syscall.SIGQUIT) != nil || !s.AwaitEnd(5*time.Second) {
 		return nil
 	}
-	lines := s.Output.Since(from)
+	lines, _ := s.Output.Since(from)
 	return s.goroutinesIn(lines)
 }
 

@@ -99,7 +99,7 @@ func (w *workshop) perform(dir, script string, shown []string) ([]string, error)
 	}
 	server.Output.Await(0, 2*time.Second, same)
 	server.Output.Await(0, quiet, func(got []string) bool { return !same(got) })
-	lines := server.Output.Since(0)
+	lines, _ := server.Output.Since(0)
 	return lines, nil
 }
 

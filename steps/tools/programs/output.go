@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -25,10 +24,11 @@ var listeningLine = regexp.MustCompile(`(?i)listening on(?:\s|\x1b\[[\d;]*m)*htt
 type Output struct {
 	mu      sync.Mutex
 	lines   []string
-	dropped int         // lines forgotten behind the head, so that line numbers stay
-	rest    []byte      // of a line without its end
-	address string      // that the server says it listens on: a flood may wash the line away
-	ended   atomic.Bool // nothing more can come
+	dropped int           // lines forgotten behind the head, so that line numbers stay
+	rest    []byte        // of a line without its end
+	address string        // that the server says it listens on: a flood may wash the line away
+	changed chan struct{} // if not nil: closed at the next change
+	ended   bool          // nothing more can come
 }
 
 // Write takes what the program prints. It never fails.
@@ -57,11 +57,29 @@ func (o *Output) Write(b []byte) (int, error) {
 		o.lines = append(o.lines[:headKept], o.lines[headKept+over:]...)
 		o.dropped += over
 	}
+	o.change()
 	return len(b), nil
 }
 
-// Since returns the lines from number n on, the last one perhaps without its end yet.
-func (o *Output) Since(n int) []string {
+// change wakes those who wait. The lock must be held.
+func (o *Output) change() {
+	if o.changed != nil {
+		close(o.changed)
+		o.changed = nil
+	}
+}
+
+// end says that nothing more can come.
+func (o *Output) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ended = true
+	o.change()
+}
+
+// Since returns the lines from number n on, the last one perhaps without its end yet, and a
+// channel that is closed when there is more, or will never be.
+func (o *Output) Since(n int) ([]string, <-chan struct{}) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if n > headKept {
@@ -71,7 +89,10 @@ func (o *Output) Since(n int) []string {
 	if len(o.rest) > 0 {
 		lines = append(lines, string(o.rest))
 	}
-	return lines
+	if o.changed == nil {
+		o.changed = make(chan struct{})
+	}
+	return lines, o.changed
 }
 
 // Next returns the number that the next line will have: what follows from now on is Since(Next()).
@@ -98,18 +119,33 @@ func (o *Output) Flooded() bool {
 // Await waits until the lines from number n on satisfy ok, and reports whether they did
 // before patience or the program was at its end.
 func (o *Output) Await(n int, patience time.Duration, ok func([]string) bool) bool {
-	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
-		last := o.ended.Load() || time.Now().After(deadline) // lines may come up to that moment
-		if ok(o.Since(n)) {
+	timeout := time.After(patience)
+	for {
+		lines, changed := o.Since(n)
+		if ok(lines) {
 			return true
-		} else if last {
+		}
+		if o.hasEnded() {
+			lines, _ = o.Since(n) // the last of them may have come in between
+			return ok(lines)
+		}
+		select {
+		case <-changed:
+		case <-timeout:
 			return false
 		}
 	}
 }
 
+// hasEnded reports whether nothing more can come.
+func (o *Output) hasEnded() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.ended
+}
+
 // Tail returns the last n lines.
 func (o *Output) Tail(n int) string {
-	lines := o.Since(0)
+	lines, _ := o.Since(0)
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }

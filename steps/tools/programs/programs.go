@@ -79,7 +79,7 @@ func Start(cmd *exec.Cmd) (*Program, error) {
 	}
 	go func() {
 		cmd.Wait() // how it ended is in ProcessState
-		p.Output.ended.Store(true)
+		p.Output.end()
 		close(p.Ended)
 	}()
 	return p, nil
@@ -97,7 +97,7 @@ func Serve(cmd *exec.Cmd, patience time.Duration) (p *Program, addr string, err 
 		return p, addr, nil
 	}
 	why := "does not say where it listens"
-	if p.Output.ended.Load() {
+	if p.Output.hasEnded() {
 		<-p.Ended // in a moment
 		why = fmt.Sprintf("ended at once: %v", cmd.ProcessState)
 	}

@@ -92,7 +92,7 @@ func TestStop(t *testing.T) {
 		t.Skipf("no process can be interrupted here: %v", err) // on Windows, without a console
 	}
 	polite.Stop(patience)
-	if lines := polite.Output.Since(from); polite.Cmd.ProcessState.ExitCode() != 0 || len(lines) != 1 || lines[0] != "goodbye" {
+	if lines, _ := polite.Output.Since(from); polite.Cmd.ProcessState.ExitCode() != 0 || len(lines) != 1 || lines[0] != "goodbye" {
 		t.Errorf("stopped with %v, %q", polite.Cmd.ProcessState, lines)
 	}
 	if deaf.HasEnded() || deaf.AwaitEnd(0) {
@@ -143,11 +143,11 @@ func TestFlood(t *testing.T) {
 	if !p.Output.Await(0, patience, func(lines []string) bool { return len(lines) > 0 && lines[len(lines)-1] == last }) {
 		t.Fatalf("the last lines are %s", p.Output.Tail(3))
 	}
-	lines := p.Output.Since(0)
+	lines, _ := p.Output.Since(0)
 	if !p.Output.Flooded() || len(lines) > maxLines || lines[1] != "line 0" || p.Output.Next() != 10*maxLines+1 || p.Output.Address() == "" {
 		t.Errorf("%d lines, %q second, the next is number %d", len(lines), lines[1], p.Output.Next())
 	}
-	if lines := p.Output.Since(p.Output.Next() - 1); len(lines) != 1 || lines[0] != last {
+	if lines, _ := p.Output.Since(p.Output.Next() - 1); len(lines) != 1 || lines[0] != last {
 		t.Errorf("the last line by its number is %q", lines)
 	}
 	if p.Output.Await(0, patience, func([]string) bool { return false }) {
