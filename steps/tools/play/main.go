@@ -37,7 +37,7 @@ const place = "\n// Type what steps/%02d.md shows: each block says where.\n"
 type beginning struct {
 	root string // the workshop's folder
 	here string // where the user stands: paths are shown as seen from there
-	work string // where attendees type
+	work string // the folder to put the code into
 	step int    // to begin; lastStep+1 is the library
 }
 
@@ -51,6 +51,7 @@ func command(out io.Writer, args []string, now time.Time) int {
 	flags.SetOutput(io.Discard)
 	step := flags.Int("step", 0, "the step to begin, 1 to 6")
 	library := flags.Bool("library", false, "begin with step 6 done, to go on with the library")
+	dir := flags.String("dir", "", "the folder to put the code into, instead of work")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 || *library == (*step != 0) || *step < 0 || *step > lastStep {
 		fmt.Fprintln(out, "say which step to begin: go run ./steps/tools/play -step N, with N from 1 to 6, or -library")
 		return 2
@@ -58,15 +59,15 @@ func command(out io.Writer, args []string, now time.Time) int {
 	if *library {
 		*step = lastStep + 1
 	}
-	if err := beginStep(out, *step, now); err != nil {
+	if err := beginStep(out, *step, *dir, now); err != nil {
 		fmt.Fprintln(out, err)
 		return 1
 	}
 	return 0
 }
 
-// beginStep begins a step, and says what it has done and what comes next.
-func beginStep(out io.Writer, step int, now time.Time) error {
+// beginStep begins a step in the folder dir, or work, and says what it has done and what comes next.
+func beginStep(out io.Writer, step int, dir string, now time.Time) error {
 	here, err := os.Getwd()
 	if err != nil {
 		return err
@@ -76,7 +77,9 @@ func beginStep(out io.Writer, step int, now time.Time) error {
 		return fmt.Errorf("%s is not in the workshop's folder: go there first", here)
 	}
 	p.here = filepath.Clean(cmp.Or(os.Getenv("USER_WORKING_DIR"), here)) // under Task, which stands at the top
-	p.work = p.in("work")
+	if p.work, err = filepath.Abs(cmp.Or(dir, p.in("work"))); err != nil {
+		return err
+	}
 	kept, err := p.begin(now)
 	if kept != "" {
 		fmt.Fprintf(out, "What was in %s is now in %s\n", p.shown(p.work), p.shown(kept))
@@ -196,9 +199,9 @@ func within(path, folder string) bool {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// shown returns a path as seen from where the user stands.
+// shown returns a path as seen from where the user stands, if that is in the workshop.
 func (p *beginning) shown(path string) string {
-	if rel, err := filepath.Rel(p.here, path); err == nil { // on Windows, they may stand on another drive
+	if rel, err := filepath.Rel(p.here, path); err == nil && within(path, p.root) {
 		path = rel
 		if rel == "." {
 			path = filepath.Base(p.here)
@@ -239,7 +242,14 @@ func (p *beginning) next() string {
 		holds = fmt.Sprintf("the code of step %d", lastStep)
 	}
 	said := fmt.Sprintf("%s holds %s: begin there.\n\n  read     %s\n", p.shown(p.work), holds, p.shown(p.in(lesson)))
-	say := func(what, task, command string) { said += fmt.Sprintf("  %-8s %-17s or  %s\n", what, task, command) }
+	say := func(what, task, command string) {
+		if p.work == p.in("work") { // the tasks, and check, know that folder
+			command = fmt.Sprintf("%-17s or  %s", task, command)
+		} else if what != "run it" {
+			command += " " + quoted(p.shown(p.work))
+		}
+		said += fmt.Sprintf("  %-8s %s\n", what, command)
+	}
 	check := p.run(p.in("steps/tools/check")) + args
 	say("run it", "task work", p.run(p.work))
 	say("check", "task check-"+task, check)

@@ -21,7 +21,7 @@ var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 // copyWorkshop makes a workshop that a test can play in, and goes there.
 func copyWorkshop(t *testing.T) string {
 	t.Helper()
-	repo, root := os.DirFS("../../.."), filepath.Join(t.TempDir(), "x&y")
+	repo, root := os.DirFS("../../.."), t.TempDir()
 	for _, pattern := range []string{"go.*", "frontend/*.*", "steps/0?/*.go"} {
 		names, _ := fs.Glob(repo, pattern) // the patterns are well formed: no error
 		for _, name := range names {
@@ -160,12 +160,10 @@ func TestNothingLost(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(root, "[._]work*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	os.Rename("work", "mine")
-	write(t, "work", "mine, too")
-	play(t, "-step 2", 1, "is a file")
-	os.Remove("work")
-	if err := os.Symlink("mine", "work"); err == nil { // on Windows, links need a right that few have
-		play(t, "-step 2", 1, "is a link")
+	write(t, "file", "mine, too")
+	play(t, "-step 2 -dir file", 1, "is a file")
+	if err := os.Symlink("work", "link"); err == nil { // on Windows, links need a right that few have
+		play(t, "-step 2 -dir link", 1, "is a link")
 	}
 }
 
@@ -173,10 +171,15 @@ func TestNothingLost(t *testing.T) {
 func TestElsewhere(t *testing.T) {
 	root := copyWorkshop(t)
 	t.Chdir("steps")
-	play(t, "-step 2", 0, "or  go run ../work\n", "go run ./tools/check -step 2", "  02.md\n")
+	outside := filepath.ToSlash(t.TempDir()) + "/x&y"
+	for dir, want := range map[string]string{
+		"": "or  go run ../work\n", " -dir mine": "run it   go run ./mine\n", " -dir ../own": "go run ../own\n", " -dir " + outside: `go run "` + outside + `"` + "\n",
+	} {
+		play(t, "-step 2"+dir, 0, want, "go run ./tools/check -step 2", "  02.md\n")
+	}
 	if runtime.GOOS != "windows" { // where no folder is moved that somebody stands in
 		t.Chdir("../work")
-		if said := play(t, "-step 3", 0, `cd "`+filepath.Join(root, "work")+`"`, "go run .\n"); strings.Contains(said, " . ") {
+		if said := play(t, "-step 3", 0, "cd "+quoted(filepath.Join(root, "work")), "go run .\n"); strings.Contains(said, " . ") {
 			t.Errorf("from work: %s", said)
 		}
 	}
