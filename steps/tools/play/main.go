@@ -196,7 +196,7 @@ func (p *beginning) moveAside(now time.Time) (string, error) {
 // within reports whether a path is a folder or something in it.
 func within(path, folder string) bool {
 	rel, err := filepath.Rel(folder, path)
-	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+	return err == nil && filepath.IsLocal(rel)
 }
 
 // shown returns a path as seen from where the user stands, if that is in the workshop.

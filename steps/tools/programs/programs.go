@@ -28,15 +28,10 @@ func Workshop(dir string) string { return above(dir, "steps/01/main.go") }
 // above returns the folder that has a file: dir, or the next one above.
 func above(dir, file string) string {
 	dir, err := filepath.Abs(dir)
-	for err == nil {
-		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(file))); err == nil {
+	for last := ""; err == nil && dir != last; last, dir = dir, filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, file)); err == nil {
 			return dir
 		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			break
-		}
-		dir = parent
 	}
 	return ""
 }
@@ -143,7 +138,7 @@ func (p *Program) Stop(patience time.Duration) {
 	<-p.Ended
 }
 
-// Freed holds the ports that were given out, so that two servers never get the same one.
+// freed holds the ports that were given out, so that two servers never get the same one.
 var freed sync.Map
 
 // FreePort returns a port of localhost that nothing listens on, for a server that cannot
@@ -152,10 +147,7 @@ var freed sync.Map
 func FreePort() string {
 	for range 1000 {
 		port := strconv.Itoa(12000 + rand.IntN(18000))
-		if _, given := freed.LoadOrStore(port, true); given {
-			continue
-		}
-		if isFree(port) {
+		if _, given := freed.LoadOrStore(port, true); !given && isFree(port) {
 			return port
 		}
 	}
@@ -169,10 +161,7 @@ func isFree(port string) bool {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	l, err := net.Listen("tcp", "localhost:"+port)
-	if err != nil {
-		return false
-	}
-	return l.Close() == nil
+	return err == nil && l.Close() == nil
 }
 
 // Loopback returns the addresses that a server can be reached at whose -addr is addr: with
