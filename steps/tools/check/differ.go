@@ -179,35 +179,34 @@ func (h hunk) shares(said string) (n int) {
 
 // advice shows the first differences, in at most a dozen lines.
 func (c *comparison) advice(places []place, said string) string {
-	const most = 12
-	var lines []string
+	const most = 1 + 12
 	differences := c.first(places, said)
-	hunks, each, shown := 2, 2, 0
+	lines := []string{fmt.Sprintf("Where your code differs from %s:", c.ours)}
+	n, shown := 2, 0 // hunks of a declaration, and lines of a hunk's side
 	if len(differences) > 2 {
-		hunks, each = 1, 1 // so that more of them are seen
+		n = 1 // so that more of them are seen
 	}
 	for _, d := range differences {
-		var block []string
-		if d.yours != nil {
-			slices.SortStableFunc(d.hunks, func(a, b hunk) int { return b.shares(said) - a.shares(said) })
-			for i, h := range d.hunks[:min(hunks, len(d.hunks))] {
-				if i > 0 {
-					block = append(block, fmt.Sprintf("  and at %s", h.place))
-				}
-				block = append(block, h.show(each)...)
+		slices.SortStableFunc(d.hunks, func(a, b hunk) int { return b.shares(said) - a.shares(said) })
+		block := []string{"  " + d.title()}
+		for i, h := range d.hunks[:min(n, len(d.hunks))] {
+			if d.yours == nil {
+				break // all of it is missing
 			}
+			if i > 0 {
+				block = append(block, fmt.Sprintf("  and at %s", h.place))
+			}
+			block = append(block, h.show(n)...)
 		}
-		block = append([]string{"  " + d.title()}, block...)
 		if shown > 0 && len(lines)+len(block) > most {
 			break
 		}
 		lines, shown = append(lines, block...), shown+1
 	}
-	head := fmt.Sprintf("Where your code differs from %s:", c.ours)
 	if more := len(differences) - shown; more > 0 {
 		lines = append(lines, fmt.Sprintf("  and %s more: -diff shows all", plural(more, "declaration", "declarations")))
 	}
-	return head + "\n" + strings.Join(lines, "\n") + "\n"
+	return strings.Join(lines, "\n") + "\n"
 }
 
 // all returns every difference, with - in front of yours and + in front of ours.

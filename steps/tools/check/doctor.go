@@ -63,10 +63,15 @@ func (f finding) String() string {
 	return "  ✗ trouble  " + f.what + "\n             do this: " + f.remedy + "\n"
 }
 
-// examine prints all findings, and returns the exit status.
-func examine(ctx context.Context, out io.Writer, m machine) int {
+// everything is all that the doctor looks at.
+func (m machine) everything() []func(context.Context) finding {
+	return []func(context.Context) finding{m.version, m.settings, m.runs, m.files, m.portFree, m.localhost, m.proxy}
+}
+
+// examine prints what is found, and returns the exit status.
+func examine(ctx context.Context, out io.Writer, finds ...func(context.Context) finding) int {
 	status := 0
-	for _, find := range []func(context.Context) finding{m.version, m.settings, m.runs, m.files, m.portFree, m.localhost, m.proxy} {
+	for _, find := range finds {
 		f := find(ctx)
 		if f.remedy != "" {
 			status = 1
@@ -74,16 +79,6 @@ func examine(ctx context.Context, out io.Writer, m machine) int {
 		fmt.Fprint(out, f)
 	}
 	return status
-}
-
-// hinders returns what keeps the check from telling anything about a server, if something does.
-func (m machine) hinders(ctx context.Context) string {
-	for _, find := range []func(context.Context) finding{m.runs, m.files, m.localhost} {
-		if f := find(ctx); f.remedy != "" {
-			return f.String()
-		}
-	}
-	return ""
 }
 
 // version looks at the Go version.

@@ -99,7 +99,7 @@ func command(ctx context.Context, out io.Writer, args []string) int {
 	}
 	switch {
 	case *doctor:
-		return examine(ctx, out, thisMachine())
+		return examine(ctx, out, thisMachine().everything()...)
 	case o.step < 1 || o.step > lastStep || flags.NArg() > 1:
 		return nothing(out, usage)
 	case o.library && o.step < lastStep:
@@ -132,8 +132,9 @@ func nothing(out io.Writer, why any) int {
 
 // checkFolder builds a folder and holds it to the steps up to the given one.
 func (t *target) checkFolder(ctx context.Context, out io.Writer, src source, o options) int {
-	if trouble := thisMachine().hinders(ctx); trouble != "" {
-		return nothing(out, "Nothing can be checked on this machine:\n"+strings.TrimSuffix(trouble, "\n"))
+	var found strings.Builder
+	if m := thisMachine(); examine(ctx, &found, m.runs, m.files, m.localhost) != 0 {
+		return nothing(out, "Nothing can be checked on this machine:\n"+strings.TrimSuffix(found.String(), "\n"))
 	}
 	temp, err := os.MkdirTemp("", "websocket-check-")
 	if err != nil {
