@@ -119,12 +119,8 @@ func (src source) inTheWay(said string) string {
 	workshop := programs.Workshop(src.dir)
 	switch {
 	case workshop != "" && workshop != src.root && strings.Contains(said, "websocket-workshop"):
-		verb := "init ."
-		if _, err := os.Stat(filepath.Join(workshop, "go.work")); err == nil {
-			verb = "use"
-		}
-		return fmt.Sprintf("Remove %s: the code there belongs to the workshop's own module. (Or keep it, and name it in a workspace: go work %s ./%s)",
-			relative(".", filepath.Join(src.root, "go.mod")), verb, filepath.ToSlash(relative(workshop, src.root)))
+		return fmt.Sprintf("Remove %s: the code there belongs to the workshop's own module. (Or keep it, and name it in a workspace: go work init . ./%s)",
+			relative(".", filepath.Join(src.root, "go.mod")), filepath.ToSlash(relative(workshop, src.root)))
 	case strings.Contains(said, "workspace"), strings.Contains(said, "go.work"):
 		return "A file go.work, here or in a folder above, names other modules: GOWORK=off in the environment leaves it aside."
 	}

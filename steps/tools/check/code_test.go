@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -116,22 +115,13 @@ main.main.func1()
 
 // TestProgram: the program is the folder's own, or the only one below.
 func TestProgram(t *testing.T) {
-	dir := t.TempDir()
-	t.Chdir(dir)
-	for name, text := range map[string]string{
+	t.Chdir(write(t, map[string]string{
 		"go.mod": "module x\n", "a/main.go": "package main\n", "a/b/main.go": "package main\n",
 		"c/lib.go": "package lib\n", "c/cmd/server/main.go": "package main\n", "c/.x/main.go": "package main\n",
 		"d/main.go": "package main\n", "d/_draft.go": "package x\n", "d/x_plan9.go": "package y\n", "d/gen.go": "//go:build ignore\n\npackage z\n",
 		"e/x/main.go": "package main\n", "e/y/main.go": "package main\n",
 		"f/main.go": "package main\n", "f/other.go": "package other\n",
-	} {
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
+	}))
 	for dir, want := range map[string]string{
 		"a": "a", "c": "c/cmd/server", "d": "d", "e": "there are 2 programs", "f": "f/other.go is package other",
 	} {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -40,10 +39,7 @@ func TestDoctorVersion(t *testing.T) {
 }
 
 func TestDoctorSettings(t *testing.T) {
-	workspace := filepath.Join(t.TempDir(), "go.work")
-	if err := os.WriteFile(workspace, []byte("go 1.25\n"), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	workspace := filepath.Join(write(t, map[string]string{"go.work": "go 1.25\n"}), "go.work")
 	for name, value := range map[string]string{"GO111MODULE": "off", "GOFLAGS": "-mod=none", "GOWORK": workspace} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, value)

@@ -130,7 +130,7 @@ func (s *server) fate() string {
 	}
 	select {
 	case <-s.Ended:
-		return cmp.Or(s.crash(), s.whyGone())
+		return cmp.Or(s.crash(), fmt.Sprintf("the whole program has ended (%v): log.Fatal and os.Exit are no answer to what one member does", s.Cmd.ProcessState))
 	case <-time.After(200 * time.Millisecond):
 		return s.crash() // net/http goes on after a crash in a handler
 	}
@@ -142,14 +142,6 @@ func (s *server) died(p *probe) {
 		p.fail(failure{sent: cmp.Or(p.story, "a new connection was made"), expected: "the server goes on, for everyone else",
 			came: "the whole program ended. In the terminal:\n" + cmp.Or(s.tail(1), "(nothing)"), cause: why})
 	}
-}
-
-// whyGone says why a server that listened before takes no connection now.
-func (s *server) whyGone() string {
-	if s.HasEnded() {
-		return fmt.Sprintf("the whole program has ended (%v): log.Fatal and os.Exit are no answer to what one member does", s.Cmd.ProcessState)
-	}
-	return "the server no longer takes connections: is something waiting where it calls Accept?"
 }
 
 // place finds the first line of a trace that is in the code under check.
