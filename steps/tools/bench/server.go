@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,8 +24,8 @@ type server struct {
 	addr    string
 	pid     int
 	members []*frames.Client
-	failed  chan error // the first is kept for err
-	err     error      // why nothing is done any more
+	ctx     context.Context
+	fail    context.CancelCauseFunc // ends ctx: the other methods do nothing any more
 
 	missing atomic.Int64   // frames that are still to come
 	only    atomic.Int64   // if not 0: of which none is missed but those with a text of that size
@@ -37,29 +36,21 @@ type server struct {
 
 // withServer starts a server, measures it and stops it, whatever happens.
 func withServer(ctx context.Context, binaries, name string, members int, take func(*server, int) sample) (sample, error) {
-	ctx, kill := context.WithCancel(ctx)
-	defer kill()
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
 	addr := "127.0.0.1:" + programs.FreePort()
 	cmd := exec.CommandContext(ctx, filepath.Join(binaries, name+".exe"), "-addr", addr) // its log goes nowhere: to take it would cost, too
 	programs.OwnGroup(cmd)
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	s := &server{name: name, addr: addr, pid: cmd.Process.Pid, last: make(chan time.Time), failed: make(chan error, 1)}
-	defer func() { s.hangUp(); kill(); cmd.Wait() }()
+	s := &server{name: name, addr: addr, pid: cmd.Process.Pid, last: make(chan time.Time), ctx: ctx, fail: fail}
+	defer func() { s.hangUp(); fail(nil); cmd.Wait() }()
 	for end := time.Now().Add(patience); len(programs.Answering([]string{addr})) == 0 && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	result := take(s, members)
-	return result, cmp.Or(ctx.Err(), s.err)
-}
-
-// fail makes the server's other methods do nothing any more, if it is the first to be called.
-func (s *server) fail(err error) {
-	select {
-	case s.failed <- err:
-	default: // one is enough
-	}
+	return result, context.Cause(ctx)
 }
 
 // open lets n members in, and waits until each has got its first frame.
@@ -83,7 +74,7 @@ func (s *server) open(n int) {
 		}
 		group.Wait()
 	})
-	if s.err == nil {
+	if s.ctx.Err() == nil {
 		s.members = append(s.members, opened...)
 	}
 }
@@ -110,7 +101,7 @@ func (s *server) say(sent []byte) time.Duration {
 
 // await does something, and returns how long it took until n frames had come.
 func (s *server) await(n int, do func()) time.Duration {
-	if s.err != nil {
+	if s.ctx.Err() != nil {
 		return 0
 	}
 	s.missing.Store(int64(n))
@@ -119,9 +110,9 @@ func (s *server) await(n int, do func()) time.Duration {
 	select {
 	case end := <-s.last:
 		return end.Sub(start)
-	case s.err = <-s.failed:
+	case <-s.ctx.Done():
 	case <-time.After(patience):
-		s.err = fmt.Errorf("after %v, %d members still wait for a frame", patience, s.missing.Load())
+		s.fail(fmt.Errorf("after %v, %d members still wait for a frame", patience, s.missing.Load()))
 	}
 	return 0
 }
