@@ -48,7 +48,8 @@ func (p *probe) dial() *client {
 	if err != nil {
 		s.died(p)
 		p.fail(failure{sent: cmp.Or(p.story, "a new connection to "+s.addr()), expected: "the server takes new connections",
-			came: "no connection: " + err.Error(), cause: "the server no longer takes connections: is something waiting where it calls Accept?"})
+			came:  "no connection: " + err.Error(),
+			cause: "the server no longer takes connections: is something waiting where it calls Accept?"})
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

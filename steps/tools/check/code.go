@@ -167,7 +167,8 @@ func locals(node ast.Node) map[string]bool {
 		return names
 	}
 	ast.Inspect(node, func(n ast.Node) bool {
-		if id, ok := n.(*ast.Ident); ok && id.Obj != nil && id.Obj.Kind == ast.Var && id.Obj.Pos() >= node.Pos() && id.Obj.Pos() < node.End() {
+		id, ok := n.(*ast.Ident)
+		if ok && id.Obj != nil && id.Obj.Kind == ast.Var && node.Pos() <= id.Obj.Pos() && id.Obj.Pos() < node.End() {
 			names[id.Name] = true
 		}
 		return true

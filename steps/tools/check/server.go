@@ -130,7 +130,8 @@ func (s *server) fate() string {
 	}
 	select {
 	case <-s.Ended:
-		return cmp.Or(s.crash(), fmt.Sprintf("the whole program has ended (%v): log.Fatal and os.Exit are no answer to what one member does", s.Cmd.ProcessState))
+		ended := fmt.Sprintf("the whole program has ended (%v)", s.Cmd.ProcessState)
+		return cmp.Or(s.crash(), ended+": log.Fatal and os.Exit are no answer to what one member does")
 	case <-time.After(200 * time.Millisecond):
 		return s.crash() // net/http goes on after a crash in a handler
 	}
