@@ -38,15 +38,6 @@ func causeOfNo101(a answer) string {
 	return "a good handshake is refused: which check is too strict? The sentence that came may say"
 }
 
-// causeOfStatus explains a status other than the one wanted: only where the request is not
-// refused at all is the rule what was forgotten.
-func causeOfStatus(got, want int, rule string) string {
-	if got >= 400 && got != want {
-		return fmt.Sprintf("it is refused, but with %d: either the status is the wrong one, or another check comes first", got)
-	}
-	return rule
-}
-
 // whyNoAnswer explains that no header came to its end, or returns "".
 func whyNoAnswer(a answer) string {
 	switch {
@@ -140,7 +131,11 @@ func causeOfBadJSON(f frames.Frame, err error) string {
 func causeOfFrame(f frames.Frame, rest []byte) string {
 	all := append(append([]byte(nil), f.Raw...), rest...)
 	begin := bytes.Index(all, []byte(`{"`))
-	size := jsonSize(all, begin)
+	var value json.RawMessage
+	if begin >= 0 {
+		json.NewDecoder(bytes.NewReader(all[begin:])).Decode(&value)
+	}
+	size := len(value) // 0 if it is no JSON
 	for size > 0 && size < int(f.Length) && begin+size < len(all) && strings.ContainsRune(" \t\r\n", rune(all[begin+size])) {
 		size++ // json.NewEncoder, for one, ends with a newline
 	}
@@ -187,17 +182,4 @@ func causeOfFields(f frames.Frame, rest []byte) string {
 		return "there are bytes behind the frame that are no frame: is the length that of the payload in bytes?"
 	}
 	return ""
-}
-
-// jsonSize returns the length of the JSON value that begins at an offset, or 0.
-func jsonSize(b []byte, begin int) int {
-	if begin < 0 {
-		return 0
-	}
-	dec := json.NewDecoder(bytes.NewReader(b[begin:]))
-	var value json.RawMessage
-	if dec.Decode(&value) != nil {
-		return 0
-	}
-	return len(value)
 }

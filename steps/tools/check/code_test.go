@@ -41,6 +41,9 @@ func TestCompare(t *testing.T) {
 			t.Errorf("%s\ngot  %q\nwant %q; alike: %v", yours, got, want, alike)
 		}
 	}
+	if found, _ := compare(programOf(t, "var a = 1\nfunc f() int { return a }"), programOf(t, "var b = 1\nfunc f() int { return b }")); len(found) != 3 {
+		t.Errorf("a variable of the package has another name, and that makes %d differences", len(found))
+	}
 	if _, alike := compare(programOf(t, "func f() {}\nfunc main() {}"), programOf(t, ours)); alike {
 		t.Error("another program is taken for this one")
 	}

@@ -22,14 +22,12 @@ type listener struct{ pid, name, addr string }
 // listeners returns those of which the system tells.
 func listeners() []listener {
 	switch runtime.GOOS {
-	case "linux":
-		return linuxListeners()
 	case "darwin":
 		return lsofListeners()
 	case "windows":
 		return netstatListeners()
 	}
-	return nil
+	return linuxListeners() // on other systems there is nothing to find
 }
 
 // listensAt returns where a process listens, if the system says.
