@@ -57,15 +57,14 @@ func findServers(args []string) (servers []*server, err error) {
 
 // findServer makes a server of a folder, which file is built of, or of a host:port.
 func findServer(name, arg, file string) (*server, error) {
-	here, err := os.Getwd()
+	s := &server{name: name, addr: arg}
+	dir, err := filepath.Abs(arg)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{name: name, addr: arg}
-	dir, _ := filepath.Abs(arg) // Getwd has worked
 	info, err := os.Stat(dir)
 	if err != nil { // from within a folder of the workshop, too
-		dir = filepath.Join(programs.Root(here), arg)
+		dir = filepath.Join(programs.Root("."), arg)
 		info, err = os.Stat(dir)
 	}
 	root := programs.Root(dir)
