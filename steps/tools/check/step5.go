@@ -204,21 +204,22 @@ func missesNothing(p *probe) {
 	const rounds, newcomers = 20, 12
 	talker := p.member()
 	talker.fill(4000)
-	begun := time.Now()
-	p.join().greeting()
-	took := min(time.Since(begun), 5*time.Millisecond) // to come in
+	took := make([]time.Duration, newcomers) // to come in, in the round before: the message is to meet that
 	for range rounds {
-		m := p.post()
+		m, span := p.post(), min(slices.Max(took)+1, 50*time.Millisecond)
 		talker.mark()
 		p.together(newcomers+1, func(i int) {
-			p.pause(time.Duration(p.number(int(took))))
+			p.pause(time.Duration(p.number(int(span))))
 			if i == newcomers {
 				talker.post(m)
 				return
 			}
+			begun := time.Now()
 			c := p.join()
 			defer c.nc.Close()
-			for f, err := c.frame(); !bytes.Contains(f.Payload, []byte(m.Text)); f, err = c.frame() {
+			f, err := c.frame()
+			took[i] = time.Since(begun)
+			for ; !bytes.Contains(f.Payload, []byte(m.Text)); f, err = c.frame() {
 				if err != nil {
 					c.sent = []string{"a message, at the moment in which this member joined: " + m.Text}
 					c.came = []string{"a history without it, and then nothing"}
