@@ -243,7 +243,7 @@ var variants = []variant{
 	}
 `, "import (", "import (\n\t\"runtime\""),
 		fails: "members that never read delay nobody"},
-	{name: "newest-thrown-away", varies: true, step: 5, file: "hub.go", edit: queued(`	if len(m.queue) == 64 {
+	{name: "newest-thrown-away", varies: true, asks: true, step: 5, file: "hub.go", edit: queued(`	if len(m.queue) == 64 {
 		return
 	}
 `),
