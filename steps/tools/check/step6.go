@@ -232,7 +232,7 @@ func pongsAmong(p *probe) {
 			pings[i] = p.masked(frames.Ping, []byte(fmt.Sprint(i, " of very many")))
 			all = append(all, pings[i].Bytes()...)
 		}
-		for round, among := 0, 0; among < 40 && round < 60; round++ { // what takes turns may not meet at once
+		for round, among := 0, 0; among < 120 && round < 100; round++ { // what takes turns may not meet at once
 			c.sent = []string{fmt.Sprintf("%d pings, while another member sends one message after the other", len(pings))}
 			go c.nc.Write(all)
 			among += c.expectPongs(pings)
