@@ -202,8 +202,8 @@ func (c *client) mixed() string {
 
 // pong answers a ping, and forgets it: it is no news.
 func (c *client) pong(ping frames.Frame) {
-	c.nc.Write(frames.Whole(frames.Pong, ping.Payload, [4]byte{1, 2, 3, 4}).Bytes())
 	c.came = c.came[:max(0, len(c.came)-2)]
+	c.write(frames.Whole(frames.Pong, ping.Payload, [4]byte{1, 2, 3, 4}).Bytes())
 }
 
 // message reads the next message, or control frame. A server may send a message in fragments.
