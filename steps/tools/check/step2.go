@@ -111,6 +111,12 @@ func namesNone(field, cause string, offers ...string) func(*probe) {
 	}
 }
 
+// welcomesForwarded: where a proxy has changed Host, the page's is in X-Forwarded-Host.
+func welcomesForwarded(p *probe) {
+	p.expectStatus(p.upgrade().With("Origin", "https://chat.example").With("X-Forwarded-Host", "chat.example"), http.StatusSwitchingProtocols,
+		"behind a proxy that changes Host the page is locked out: its host is in X-Forwarded-Host then, which no page can set")
+}
+
 // refusesMethod: a handshake is a GET.
 func refusesMethod(p *probe) {
 	r := p.upgrade().With("Content-Length", "0")

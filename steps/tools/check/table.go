@@ -60,6 +60,7 @@ var table = []behaviour{
 	{step: 2, name: "the page's own Origin is welcome, and no Origin too", do: answers(101, "Origin",
 		"only an Origin whose host is not the request's Host is refused, in upper or lower case; programs send none, and are welcome",
 		"http://HOST", "https://HOST", "http://UPPER", "")},
+	{step: 2, name: "so is an Origin that a proxy calls the page's host", do: welcomesForwarded},
 	{step: 2, name: "a handshake that is not finished is dropped after 5 s", do: dropsHalf, waits: true},
 
 	{step: 3, name: "a frame comes straight after the handshake", do: begins("a text frame: 81, the length, then the JSON",

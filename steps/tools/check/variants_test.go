@@ -102,8 +102,10 @@ var variants = []variant{
 		fails: "nobody there, nothing to do: it rests"},
 	{name: "origin-by-its-end", step: 2, file: "handshake.go", edit: []string{`!strings.EqualFold(u.Host, r.Host)`, `!strings.HasSuffix(u.Host, r.Host)`},
 		fails: "an Origin on another host is answered 403"},
-	{name: "origin-in-lower-case", step: 2, file: "handshake.go", edit: []string{`!strings.EqualFold(u.Host, r.Host) && !hasToken(r, "X-Forwarded-Host", u.Host)`, `u.Host != r.Host`},
+	{name: "origin-in-lower-case", step: 2, file: "handshake.go", edit: []string{`!strings.EqualFold(u.Host, r.Host)`, `u.Host != r.Host`},
 		fails: "the page's own Origin is welcome, and no Origin too"},
+	{name: "forwarded-host-ignored", step: 2, file: "handshake.go", edit: []string{` && !hasToken(r, "X-Forwarded-Host", u.Host)`, ``},
+		fails: "so is an Origin that a proxy calls the page's host"},
 
 	// Step 3.
 	{name: "no-push", step: 3, file: "main.go", edit: []string{`c.write(encode(opText, past.json()))`, `encode(opText, past.json())`},
