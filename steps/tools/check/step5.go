@@ -280,18 +280,18 @@ func (c *client) tell(all ...post) {
 	}
 }
 
-// outlastsSlow: members that read little or nothing delay nobody, however much there is to send to them:
+// outlastsSlow: members that read nothing, or little, delay nobody, however much there is to send to them:
 // long histories until the system takes no more, then many; and long ones again.
 func outlastsSlow(p *probe) {
 	c := p.member()
 	before := memory(p.server)
-	p.story = "5 members read little or nothing; another sent hundreds of messages"
-	for _, sizes := range [][3]int{{60, 1, 4000}, {64, 10, 60}, {40, 1, 4000}, {35, 10, 4000}} {
-		if sizes[1] == 1 {
-			for range 3 {
+	p.story = "5 members read nothing, or little; another sent hundreds of messages"
+	for i, sizes := range [][3]int{{60, 1, 4000}, {64, 10, 60}, {40, 1, 4000}, {35, 10, 4000}} {
+		for range 5 {
+			switch i {
+			case 0:
 				p.deaf()
-			}
-			for range 2 {
+			case 2:
 				defer p.join().sips()()
 			}
 		}
