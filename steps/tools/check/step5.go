@@ -149,7 +149,7 @@ const missing = "%d messages are missing, though one at a time they come: what h
 
 // sameOrder: everyone sees the messages in the same order, at any time.
 func sameOrder(p *probe) {
-	const rounds = 40
+	const rounds = 80
 	members := make([]*client, 10)
 	for i := range members {
 		members[i] = p.member()
