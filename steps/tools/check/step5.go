@@ -243,8 +243,8 @@ func (p *probe) deaf() *client {
 	return c
 }
 
-// sips lets a member read a little, ten times a second, until what it returns is called; the member reads
-// that again then. Most of what is sent to it has to wait, but no single write for 5 s.
+// sips lets a member read 480 KB a second until what it returns is called; the member reads that again
+// then. Most of what is sent to it has to wait, but no single write for 5 s.
 func (c *client) sips() (stop func()) {
 	var sipped bytes.Buffer
 	var sipping sync.WaitGroup
@@ -252,8 +252,9 @@ func (c *client) sips() (stop func()) {
 	c.nc.SetReadDeadline(time.Time{})
 	sipping.Go(func() {
 		for ctx.Err() == nil {
-			io.CopyN(&sipped, c.in, 48<<10)
+			begun := time.Now()
 			c.p.pause(100 * time.Millisecond)
+			io.CopyN(&sipped, c.in, time.Since(begun).Milliseconds()*480)
 		}
 	})
 	return func() {
