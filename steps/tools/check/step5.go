@@ -205,7 +205,7 @@ func losesNone(p *probe) {
 
 // missesNothing: who comes while others talk gets what is said in that moment.
 func missesNothing(p *probe) {
-	const rounds, newcomers = 20, 12
+	const rounds, newcomers = 40, 12
 	talker := p.member()
 	talker.fill(4000)
 	took := make([]time.Duration, newcomers) // to come in, in the round before: the message is to meet that
