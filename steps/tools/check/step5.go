@@ -187,14 +187,14 @@ func losesNone(p *probe) {
 	for begin := 0; begin+atOnce <= n; begin += atOnce {
 		posts := p.posts(atOnce, 60)
 		watcher := members[n-1]
-		watcher.sent = []string{fmt.Sprintf("%d of %d members sent a message each, at the same moment", atOnce, n)}
+		sent := []string{fmt.Sprintf("%d of %d members sent a message each, at the same moment", atOnce, n)}
 		p.together(atOnce, func(i int) { members[begin+i].write(p.text(posts[i]).Bytes()) })
 		if h, ok := p.stored(p.patience, posts...); !ok {
-			watcher.came = []string{"a new connection is greeted with: " + h.String()}
+			watcher.sent, watcher.came = sent, []string{"a new connection is greeted with: " + h.String()}
 			watcher.fail("all of them in the history: it has room for 50", fmt.Sprintf(missing, h.missing(posts...)))
 		}
 		p.together(n, func(i int) {
-			members[i].sent = watcher.sent
+			members[i].sent = sent
 			if h, ok := members[i].hears(posts...); !ok {
 				members[i].fail("all of them, for every member",
 					fmt.Sprintf("%d messages are missing in the last history that one member got: the newest has to be sent in the end", h.missing(posts...)))
