@@ -209,7 +209,7 @@ func (c *client) expectPongs(pings []frames.Frame) (among int) {
 		}
 		if err != nil || f.Opcode != frames.Pong {
 			if err == nil && f.Opcode < frames.Close {
-				c.came = append(c.came, fmt.Sprintf("nothing for %v but histories", c.p.patience))
+				c.came = []string{fmt.Sprintf("nothing for %v but histories", c.p.patience)}
 			}
 			c.fail(expected, "a ping (opcode 9) is answered at once with a pong (opcode a)")
 		}

@@ -290,6 +290,10 @@ var variants = []variant{
 		go func() { c.write(encode(opPong, last)) }()`,
 		"type conn", "var last []byte\n\ntype conn"},
 		fails: "many pings are answered in their order"},
+	{name: "pongs-run-dry", step: 6, file: "conn.go", edit: []string{`c.write(encode(opPong, payload))`, `if c.pongs++; c.pongs <= 500 {
+			c.write(encode(opPong, payload))
+		}`, "type conn struct {", "type conn struct {\n\tpongs int"},
+		fails: "pongs do not mix with histories"},
 	{name: "frame-in-two-writes", step: 6, raced: true, file: "conn.go", edit: []string{`	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {`, `	if c.closed {`, `	_, err := c.nc.Write(b)`, `	c.nc.Write(b[:2])
