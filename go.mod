@@ -1,6 +1,6 @@
 module websocket-workshop
 
-go 1.25
+go 1.25.0
 
 ignore ./work
 

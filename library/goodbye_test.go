@@ -13,7 +13,7 @@ import (
 
 	"nhooyr.io/websocket"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // A hijacker hands the library a connection that knows when all has been said.
@@ -64,7 +64,7 @@ func TestLastWord(t *testing.T) {
 			ws.Close(websocket.StatusGoingAway, "the server stops")
 		}))
 		defer server.Close()
-		c, err := frames.Open(server.Listener.Addr().String(), 30*time.Second)
+		c, err := wstest.Open(server.Listener.Addr().String(), 30*time.Second)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +75,7 @@ func TestLastWord(t *testing.T) {
 				t.Errorf("came %v", f)
 			}
 			if got == 1 {
-				c.Send(frames.Whole(frames.Close, f.Payload, [4]byte{1, 2, 3, 4}))
+				c.Send(wstest.Whole(wstest.Close, f.Payload, [4]byte{1, 2, 3, 4}))
 			}
 		}
 		if got != want {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // posted is what a row of the chat wants if a history comes back that has the post, by a user
@@ -46,7 +46,7 @@ func said(user string, size int) string {
 }
 
 // users returns who has posted what a history pushes, the newest first.
-func users(f frames.Frame) []string {
+func users(f wstest.Frame) []string {
 	parts := strings.Split(string(f.Payload), `{"user":"`)[1:]
 	for i := range parts {
 		parts[i], _, _ = strings.Cut(parts[i], `"`)
@@ -56,14 +56,14 @@ func users(f frames.Frame) []string {
 
 // posts returns the words for what comes to a member of the chat: of the histories, those for
 // the first with a post of the user's that is not in the greeting. The member says goodbye then.
-func (p *peer) posts(user string, greeting frames.Frame) func(frames.Frame) string {
-	many := func(f frames.Frame) int {
+func (p *peer) posts(user string, greeting wstest.Frame) func(wstest.Frame) string {
+	many := func(f wstest.Frame) int {
 		return len(slices.DeleteFunc(users(f), func(u string) bool { return u != user }))
 	}
 	before := many(greeting)
-	return func(f frames.Frame) string {
+	return func(f wstest.Frame) string {
 		switch {
-		case f.Opcode != frames.Text:
+		case f.Opcode != wstest.Text:
 			return f.String()
 		case many(f) <= before:
 			return ""

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // RFC 6455, a row a rule: what a client sends, and what must come back. Each row is held
@@ -285,7 +285,7 @@ func utf8Rows() (rows []row) {
 
 // says returns what a row calls a message that comes back.
 func says(first byte, payload string) string {
-	return frames.Frame{Fin: true, Opcode: first & 0x0F, Payload: []byte(payload)}.String()
+	return wstest.Frame{Fin: true, Opcode: first & 0x0F, Payload: []byte(payload)}.String()
 }
 
 // TestConformance holds the rows against an echo made of raw's own accept, read, write and
@@ -311,14 +311,14 @@ func TestConformance(t *testing.T) {
 					t.Parallel()
 					for _, way := range table.ways {
 						if came, want := r.try(table.raw, r.want, way, true); came != want {
-							t.Fatalf("raw, sent %s\n sent %s\n came %s\n want %s", ways[way], frames.Short(r.sent), came, want)
+							t.Fatalf("raw, sent %s\n sent %s\n came %s\n want %s", ways[way], wstest.Short(r.sent), came, want)
 						}
 					}
 					if r.library == r.want && r.want != "" {
 						t.Error("the row says that the library does otherwise, and then the same")
 					}
 					if came, want := r.try(table.library, cmp.Or(r.library, r.want), table.ways[0], false); came != want {
-						t.Errorf("library\n sent %s\n came %s\n want %s", frames.Short(r.sent), came, want)
+						t.Errorf("library\n sent %s\n came %s\n want %s", wstest.Short(r.sent), came, want)
 					}
 				})
 			}
@@ -335,7 +335,7 @@ func hangsUpFirst(t *testing.T, addr string) {
 		t.Fatal(err)
 	}
 	defer p.TCP.Close()
-	if came := p.rest(frames.Frame.String); came != `close 1000 ""` {
+	if came := p.rest(wstest.Frame.String); came != `close 1000 ""` {
 		t.Fatalf("came %s", came)
 	}
 	if _, err := p.TCP.Write(make([]byte, 16<<20)); err != nil { // more than a network keeps in its buffers
@@ -397,7 +397,7 @@ func (r row) run(addr string, sent []byte, halfClose bool, way int) string {
 		return err.Error()
 	}
 	defer p.TCP.Close()
-	words := frames.Frame.String
+	words := wstest.Frame.String
 	if way == greeted {
 		greeting, err := p.next()
 		if err != nil {
@@ -435,13 +435,13 @@ func (r row) run(addr string, sent []byte, halfClose bool, way int) string {
 }
 
 // rest reads to the end, and says what came. What words makes nothing of is passed over.
-func (p *peer) rest(words func(frames.Frame) string) string {
+func (p *peer) rest(words func(wstest.Frame) string) string {
 	var came []string
-	var f frames.Frame
+	var f wstest.Frame
 	for {
 		next, err := p.next()
 		if err != nil {
-			if end := frames.Ending(err); end != "hangs up" || f.Opcode != frames.Close {
+			if end := wstest.Ending(err); end != "hangs up" || f.Opcode != wstest.Close {
 				came = append(came, end)
 			}
 			return strings.Join(came, ", ")
@@ -452,7 +452,7 @@ func (p *peer) rest(words func(frames.Frame) string) string {
 		}
 		f = next
 		came = append(came, said)
-		if f.Opcode == frames.Close && p.sent != nil {
+		if f.Opcode == wstest.Close && p.sent != nil {
 			go func() {
 				<-p.sent
 				p.TCP.CloseWrite() // or Close in the library would wait 5 s for an answer

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // serveOne serves raw's connections to a visitor of the test's own.
@@ -24,16 +24,16 @@ func serveOne(t *testing.T, visit func(c *conn)) (addr string) {
 
 // fromClose reads to the end, and returns the first close frame, which it answers, and what
 // came behind it.
-func (p *peer) fromClose() (came []frames.Frame, err error) {
+func (p *peer) fromClose() (came []wstest.Frame, err error) {
 	for {
 		f, err := p.next()
 		if err != nil {
 			return came, err
 		}
-		if f.Opcode == frames.Close && came == nil {
+		if f.Opcode == wstest.Close && came == nil {
 			p.TCP.Write(frame(0x88, string(f.Payload)))
 		}
-		if f.Opcode == frames.Close || came != nil {
+		if f.Opcode == wstest.Close || came != nil {
 			came = append(came, f)
 		}
 	}
@@ -80,7 +80,7 @@ func TestNoPushBehindClose(t *testing.T) {
 			poster.TCP.Write(text(said(fmt.Sprint("post ", i), 0)))
 		}
 		came, err := p.fromClose()
-		if came == nil || slices.ContainsFunc(came, func(f frames.Frame) bool { return f.Opcode != frames.Close }) {
+		if came == nil || slices.ContainsFunc(came, func(f wstest.Frame) bool { return f.Opcode != wstest.Close }) {
 			t.Fatalf("from the close frame on came %v, %v", came, err)
 		}
 	}
@@ -141,7 +141,7 @@ func TestStaysBehindGoodbye(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.TCP.Close()
-	if came := p.rest(frames.Frame.String); came != `close 1000 "over"` { // the server has hung up
+	if came := p.rest(wstest.Frame.String); came != `close 1000 "over"` { // the server has hung up
 		t.Errorf("came %s", came)
 	}
 	if _, err := p.TCP.Write([]byte("still here")); err != nil {

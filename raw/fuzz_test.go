@@ -14,7 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // seeds are the rows of the conformance tables that are not too long to be varied.
@@ -62,7 +62,7 @@ func FuzzReadFrame(f *testing.F) {
 		}
 		if h.fin && h.length <= uint64(r.Len()) {
 			want := bytes.Clone(sent[len(head):][:h.length])
-			frames.Mask(want, h.key)
+			wstest.Mask(want, h.key)
 			m, err := readLimited(sent, h.length)
 			sameMessage(t, m, err, h.op, want)
 		}
@@ -87,7 +87,7 @@ func sameMessage(t *testing.T, m message, err error, op byte, want []byte) {
 	if err != nil || m.op != op || !bytes.Equal(m.data, want) {
 		t.Errorf("read %d % x, %v, want %d % x", m.op, m.data, err, op, want)
 	}
-	if got, err := frames.Read(bytes.NewReader(encode(op, want))); err != nil || got.ServerFault() != nil ||
+	if got, err := wstest.Read(bytes.NewReader(encode(op, want))); err != nil || got.ServerFault() != nil ||
 		!bytes.Equal(got.Payload, want) || got.Opcode != op || !got.Fin {
 		t.Errorf("wrote % x as %v, %v", want, got, err)
 	}
@@ -113,7 +113,7 @@ func dialAnew(t *testing.T, addr string, n int) *peer {
 	}
 	t.Cleanup(func() { nc.Close() })
 	nc.SetDeadline(time.Now().Add(patience))
-	return &peer{Client: &frames.Client{TCP: nc.(*net.TCPConn), In: bufio.NewReader(nc)}}
+	return &peer{Client: &wstest.Client{TCP: nc.(*net.TCPConn), In: bufio.NewReader(nc)}}
 }
 
 // FuzzConn sends any bytes behind a good handshake, and then hangs up. What comes back
@@ -136,17 +136,17 @@ func FuzzConn(f *testing.F) {
 		if res, err := http.ReadResponse(p.In, nil); err != nil || res.StatusCode != 101 {
 			t.Fatalf("handshake: %v, %v", res, err)
 		}
-		var last frames.Frame
+		var last wstest.Frame
 		for {
 			next, err := p.next()
 			if err == io.EOF {
 				break
 			}
-			if err != nil || last.Opcode == frames.Close {
+			if err != nil || last.Opcode == wstest.Close {
 				t.Fatalf("behind %v came %v, %v", last, next, err)
 			}
 			last = next
-			if last.Opcode == frames.Text && !utf8.Valid(last.Payload) || last.Opcode == frames.Close && !utf8.Valid(last.Payload[min(2, len(last.Payload)):]) {
+			if last.Opcode == wstest.Text && !utf8.Valid(last.Payload) || last.Opcode == wstest.Close && !utf8.Valid(last.Payload[min(2, len(last.Payload)):]) {
 				t.Fatalf("not UTF-8: %v", last)
 			}
 		}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // A requestRow is a rule for the opening handshake.
@@ -193,7 +193,7 @@ func TestConformanceSecondTry(t *testing.T) {
 		}
 		io.Copy(io.Discard, res.Body)
 	}
-	if f, err := p.next(); err != nil || f.Opcode != frames.Text {
+	if f, err := p.next(); err != nil || f.Opcode != wstest.Text {
 		t.Errorf("came %v, %v, want the history", f, err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // A gate is a TCP end that takes a write whenever somebody takes it out of frames.
@@ -30,7 +30,7 @@ func (g *gate) take(t *testing.T) (newest int) {
 	t.Helper()
 	select {
 	case b := <-g.frames:
-		f, err := frames.Read(bytes.NewReader(b))
+		f, err := wstest.Read(bytes.NewReader(b))
 		if err == nil {
 			_, err = fmt.Sscanf(users(f)[0], "newest %d", &newest)
 		}
@@ -127,7 +127,7 @@ func TestGoodbye(t *testing.T) {
 	began := time.Now()
 	s.Interrupt()
 	for i, p := range members {
-		if came := p.rest(p.posts("", frames.Frame{})); came != `close 1001 "the server stops"` {
+		if came := p.rest(p.posts("", wstest.Frame{})); came != `close 1001 "the server stops"` {
 			t.Errorf("member %d was told %s", i, came)
 		}
 	}
@@ -153,7 +153,7 @@ func TestJoinWhileClosing(t *testing.T) {
 	}
 }
 
-func joinWhileClosing(t *testing.T, s *process) {
+func joinWhileClosing(t *testing.T, s *served) {
 	peers := make([]*peer, 60)
 	for i := range peers {
 		var err error
@@ -181,10 +181,10 @@ func joinWhileClosing(t *testing.T, s *process) {
 }
 
 // lives are what a member can answer a ping with.
-var lives = map[string]func(ping frames.Frame) []byte{
-	"answers":   func(f frames.Frame) []byte { return pong(string(f.Payload)) },
-	"talks":     func(frames.Frame) []byte { return text(said("talks", 0)) },
-	"is silent": func(frames.Frame) []byte { return nil },
+var lives = map[string]func(ping wstest.Frame) []byte{
+	"answers":   func(f wstest.Frame) []byte { return pong(string(f.Payload)) },
+	"talks":     func(wstest.Frame) []byte { return text(said("talks", 0)) },
+	"is silent": func(wstest.Frame) []byte { return nil },
 }
 
 // TestHeartbeat: the server pings, keeps who answers, and lets go who does not, while others
@@ -201,15 +201,15 @@ func TestHeartbeat(t *testing.T) {
 				t.Parallel()
 				p := join(t, s)
 				pings := 0
-				var f frames.Frame
+				var f wstest.Frame
 				var err error
 				for ; err == nil && pings < 20; f, err = p.next() {
-					if f.Opcode == frames.Ping {
+					if f.Opcode == wstest.Ping {
 						p.TCP.Write(answer(f))
 						pings++
 					}
 				}
-				if stays := err == nil || frames.Ending(err) == "waits"; stays == (who == "is silent") {
+				if stays := err == nil || wstest.Ending(err) == "waits"; stays == (who == "is silent") {
 					t.Errorf("behind %d pings: %v", pings, err)
 				}
 			})

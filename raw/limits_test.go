@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 const get = "GET /frame.js HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -68,7 +68,7 @@ func asksLater(p *peer) error {
 
 // endless is an error if err says that nothing ended the connection.
 func endless(err error) error {
-	if frames.Ending(err) == "waits" {
+	if wstest.Ending(err) == "waits" {
 		return fmt.Errorf("the server waits without an end: %w", err)
 	}
 	return nil

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
 	"websocket-workshop/steps/tools/testserver"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 var load = flag.Bool("load", false, "run TestLoad: 1,000 members, some of them faulty")
@@ -70,7 +70,7 @@ func TestLoad(t *testing.T) {
 }
 
 // crowd lets members in, and returns those that read, and those that will vanish.
-func crowd(t *testing.T, s *process) (readers, doomed []*peer) {
+func crowd(t *testing.T, s *served) (readers, doomed []*peer) {
 	for i := range loadMembers {
 		p := join(t, s)
 		switch i % 10 {
@@ -87,7 +87,7 @@ func crowd(t *testing.T, s *process) (readers, doomed []*peer) {
 
 // comeAndGo returns what a server uses that has had as many members, and now has none but a
 // full history.
-func comeAndGo(t *testing.T, s *process) testserver.Usage {
+func comeAndGo(t *testing.T, s *served) testserver.Usage {
 	poster := join(t, s)
 	for i := range historySize {
 		poster.TCP.Write(text(loadPost("before", i)))
@@ -162,7 +162,7 @@ func loadPost(user string, i int) string {
 }
 
 // join lets a member in.
-func join(t *testing.T, s *process) *peer {
+func join(t *testing.T, s *served) *peer {
 	t.Helper()
 	p, err := open(s.addr)
 	if errors.Is(err, syscall.EMFILE) {
@@ -183,14 +183,14 @@ func (p *peer) final(round string) (string, error) {
 		if err != nil || strings.Count(string(f.Payload), `"user":"`+round+", ") == historySize {
 			return string(f.Payload), err
 		}
-		if f.Opcode == frames.Ping {
+		if f.Opcode == wstest.Ping {
 			p.TCP.Write(pong(string(f.Payload)))
 		}
 	}
 }
 
 // settle waits until the server uses no more than that, or it will not.
-func settle(t *testing.T, s *process, most testserver.Usage) (u testserver.Usage) {
+func settle(t *testing.T, s *served, most testserver.Usage) (u testserver.Usage) {
 	t.Helper()
 	for end := time.Now().Add(patience / 2); ; time.Sleep(20 * time.Millisecond) {
 		if u = s.usage(t); u.Within(most) || time.Now().After(end) {

@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
 	"websocket-workshop/steps/tools/testserver"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // What a test speaks WebSocket with. Nothing here uses the code under test.
@@ -27,26 +27,26 @@ const patience = 30 * time.Second
 
 // A peer is the client side of one connection.
 type peer struct {
-	*frames.Client
+	*wstest.Client
 	sent chan struct{} // if not nil: closed when all has been sent that will be
 }
 
 // dial connects to a server, and no more.
 func dial(addr string) (*peer, error) {
-	c, err := frames.Dial(addr, patience)
+	c, err := wstest.Dial(addr, patience)
 	return &peer{Client: c}, err
 }
 
 // open connects to a server and sends the opening handshake, with frames glued to it. It
 // returns behind the server's answer.
 func open(addr string, glued ...byte) (*peer, error) {
-	c, err := frames.Open(addr, patience, glued...)
+	c, err := wstest.Open(addr, patience, glued...)
 	return &peer{Client: c}, err
 }
 
-// request returns an opening handshake of a program, with changes: see frames.Request.Changed.
+// request returns an opening handshake of a program, with changes: see wstest.Request.Changed.
 func request(addr string, changes ...string) string {
-	return frames.Handshake(addr).With("Origin").With("Sec-WebSocket-Protocol").Changed(changes...).String()
+	return wstest.Handshake(addr).With("Origin").With("Sec-WebSocket-Protocol").Changed(changes...).String()
 }
 
 // Frames as a client sends them.
@@ -58,12 +58,12 @@ func frame(first byte, payload string) []byte {
 }
 
 func frameWithKey(first byte, payload string, key [4]byte) []byte {
-	return frames.Frame{Fin: first&0x80 != 0, RSV: first >> 4 & 7, Opcode: first & 0x0F, Masked: true, Key: key, Payload: []byte(payload)}.Bytes()
+	return wstest.Frame{Fin: first&0x80 != 0, RSV: first >> 4 & 7, Opcode: first & 0x0F, Masked: true, Key: key, Payload: []byte(payload)}.Bytes()
 }
 
 // announced returns the header of a masked frame without its payload.
 func announced(first byte, length uint64, key [4]byte) []byte {
-	return frames.Frame{Fin: first&0x80 != 0, Opcode: first & 0x0F, Masked: true, Key: key, Length: length}.Bytes()
+	return wstest.Frame{Fin: first&0x80 != 0, Opcode: first & 0x0F, Masked: true, Key: key, Length: length}.Bytes()
 }
 
 func text(s string) []byte { return frame(0x81, s) }
@@ -78,7 +78,7 @@ func last(s string) []byte   { return frame(0x80, s) }
 
 // closing returns a close frame.
 func closing(code uint16, reason string) []byte {
-	return frame(0x88, string(frames.ClosePayload(int(code), reason)))
+	return frame(0x88, string(wstest.ClosePayload(int(code), reason)))
 }
 
 func cat(parts ...[]byte) []byte         { return bytes.Join(parts, nil) }
@@ -105,7 +105,7 @@ func x(s string) []byte {
 }
 
 // next reads a frame and sees that it is as a server's must be.
-func (p *peer) next() (frames.Frame, error) {
+func (p *peer) next() (wstest.Frame, error) {
 	f, err := p.Next()
 	if err == nil {
 		err = f.ServerFault()
@@ -115,26 +115,26 @@ func (p *peer) next() (frames.Frame, error) {
 
 // Servers that are processes of their own.
 
-// A process is a server that a test has started.
-type process struct {
-	*programs.Program
+// A served is a server that a test has started.
+type served struct {
+	*process.Program
 	addr  string
 	stdin io.WriteCloser
 }
 
 // start runs a test binary as a server: "chat", "impatient chat" or "echo", on a free port.
 // It is stopped when the test ends, and at the latest when this process does.
-func start(t *testing.T, binary, role string) *process {
+func start(t *testing.T, binary, role string) *served {
 	t.Helper()
 	cmd := exec.Command(binary, "-addr=127.0.0.1:0")
 	if role == "echo" {
 		cmd = exec.Command(binary, "-test.run=^TestEcho$", "-echo=127.0.0.1:0")
 	}
 	cmd.Env = append(os.Environ(), testserver.RoleEnv+"="+role)
-	s := new(process)
+	s := new(served)
 	s.stdin, _ = cmd.StdinPipe() // the first one: no error
 	var err error
-	if s.Program, s.addr, err = programs.Serve(cmd, patience); err != nil {
+	if s.Program, s.addr, err = process.Serve(cmd, patience); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -152,7 +152,7 @@ func start(t *testing.T, binary, role string) *process {
 }
 
 // usage asks the server what it has in use.
-func (s *process) usage(t *testing.T) (u testserver.Usage) {
+func (s *served) usage(t *testing.T) (u testserver.Usage) {
 	t.Helper()
 	from := s.Output.Next()
 	fmt.Fprintln(s.stdin)

@@ -24,8 +24,8 @@ import (
 
 	"nhooyr.io/websocket"
 
-	"websocket-workshop/steps/tools/frames"
 	"websocket-workshop/steps/tools/sidebyside"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 var update = flag.Bool("update", false, "write the table in library/README.md anew")
@@ -283,7 +283,7 @@ func libraryThroughProxy(t *testing.T) string {
 
 // rawStreams writes a long message in the one way there is.
 func rawStreams(t *testing.T) string {
-	return fragmented(frames.Read(bytes.NewReader(encode(opBinary, make([]byte, 1<<20)))))
+	return fragmented(wstest.Read(bytes.NewReader(encode(opBinary, make([]byte, 1<<20)))))
 }
 
 // libraryStreams writes one message bit by bit.
@@ -302,7 +302,7 @@ func libraryStreams(t *testing.T) string {
 }
 
 // fragmented says whether a message that begins with f is in one frame or in many.
-func fragmented(f frames.Frame, err error) string {
+func fragmented(f wstest.Frame, err error) string {
 	return fmt.Sprintf("%v, %v", map[bool]string{true: "one frame", false: "many frames"}[f.Fin], err)
 }
 
@@ -349,7 +349,7 @@ func libraryPings(t *testing.T) string {
 		return fmt.Sprint("pong, ", ws.Ping(ctx))
 	}, func(p *peer) string {
 		f, err := p.next()
-		if err != nil || f.Opcode != frames.Ping {
+		if err != nil || f.Opcode != wstest.Ping {
 			return fmt.Sprintf("%v, %v", f, err)
 		}
 		p.TCP.Write(pong(string(f.Payload)))

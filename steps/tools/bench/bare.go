@@ -4,7 +4,7 @@ import (
 	"net"
 	"sync"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 const welcome = "HTTP/1.1 101 Switching Protocols\r\n" +
@@ -24,7 +24,7 @@ func bare(addr string) error {
 	}
 	var mu sync.Mutex
 	members := make(map[net.Conn]bool)
-	frame := frames.Frame{Fin: true, Opcode: frames.Text, Payload: make([]byte, historySize)}.Bytes()
+	frame := wstest.Frame{Fin: true, Opcode: wstest.Text, Payload: make([]byte, historySize)}.Bytes()
 	for {
 		nc, err := listener.Accept()
 		if err != nil {

@@ -1,6 +1,6 @@
 module websocket-workshop/steps/tools/bench
 
-go 1.25
+go 1.25.0
 
 require (
 	github.com/coder/websocket v1.8.15

@@ -15,8 +15,8 @@ import (
 	"github.com/gobwas/ws/wsutil"
 	"github.com/gorilla/websocket"
 
-	"websocket-workshop/steps/tools/frames"
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // A visit is what a library can do with one connection.
@@ -90,18 +90,18 @@ func TestLibraries(t *testing.T) {
 			defer server.Close()
 			addr := server.Listener.Addr().String()
 
-			if c, err := frames.Dial(addr, patience); err != nil {
+			if c, err := wstest.Dial(addr, patience); err != nil {
 				t.Error(err)
-			} else if res, err := c.Ask(frames.Handshake(addr).With("Origin", "http://other.example")); err != nil || res.StatusCode != l.foreign {
+			} else if res, err := c.Ask(wstest.Handshake(addr).With("Origin", "http://other.example")); err != nil || res.StatusCode != l.foreign {
 				t.Errorf("another origin: %v, %v, want %d", res, err, l.foreign)
 			}
 
-			c, err := frames.Open(addr, patience)
+			c, err := wstest.Open(addr, patience)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer c.TCP.Close()
-			c.Send(frames.Whole(frames.Text, []byte("\xff"), [4]byte{1, 2, 3, 4}))
+			c.Send(wstest.Whole(wstest.Text, []byte("\xff"), [4]byte{1, 2, 3, 4}))
 			if got := goodbye(c, told, late); got != l.goodbye {
 				t.Errorf("a goodbye is %s, want %s", got, l.goodbye)
 			}
@@ -113,13 +113,13 @@ func TestLibraries(t *testing.T) {
 }
 
 // goodbye answers a close frame once the server has written a message behind it, and says what came.
-func goodbye(c *frames.Client, told, late chan bool) string {
+func goodbye(c *wstest.Client, told, late chan bool) string {
 	var came []string
 	for f, err := c.Next(); err == nil; f, err = c.Next() {
 		if came = append(came, f.String()); len(came) == 1 {
 			told <- true
 			<-late
-			c.Send(frames.Whole(frames.Close, f.Payload, [4]byte{1, 2, 3, 4}))
+			c.Send(wstest.Whole(wstest.Close, f.Payload, [4]byte{1, 2, 3, 4}))
 		}
 	}
 	return strings.Join(came, ", ")
@@ -129,7 +129,7 @@ func goodbye(c *frames.Client, told, late chan bool) string {
 // theirs, and a library of another make.
 func TestCheck(t *testing.T) {
 	check := filepath.Join(t.TempDir(), "check.exe")
-	if said, err := programs.Build(t.Context(), root, check, "./steps/tools/check"); err != nil {
+	if said, err := process.Build(t.Context(), root, check, "./steps/tools/check"); err != nil {
 		t.Fatal(err, said)
 	}
 	for _, peer := range []string{"coder", "gorilla"} {

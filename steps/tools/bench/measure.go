@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // measurements are what is done with each server, with each number of members.
@@ -19,7 +19,7 @@ const text = "What a browser sends in a frame is masked."
 
 var (
 	// post is a frame in which a browser sends the text.
-	post = frames.Whole(frames.Text, fmt.Appendf(nil, `{"user": "ann", "text": %q}`, text), [4]byte{1, 2, 3, 4}).Bytes()
+	post = wstest.Whole(wstest.Text, fmt.Appendf(nil, `{"user": "ann", "text": %q}`, text), [4]byte{1, 2, 3, 4}).Bytes()
 
 	// historySize is the size of what everyone gets when that was said 50 times, and only then.
 	historySize = len(`{"msg":[]}`) - 1 + 50*len(`{"user":"ann","text":"","time":1700000000000},`+text)

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
 )
 
 const root = "../../.." // the workshop's folder, as seen from here
@@ -60,7 +60,7 @@ func build(ctx context.Context, binaries string) error {
 				return err
 			}
 		}
-		if said, err := programs.Build(ctx, dir, filepath.Join(binaries, server+".exe"), "."); err != nil {
+		if said, err := process.Build(ctx, dir, filepath.Join(binaries, server+".exe"), "."); err != nil {
 			return fmt.Errorf("%s: %w\n%s", server, err, said)
 		}
 	}

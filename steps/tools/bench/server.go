@@ -12,8 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 const patience = 20 * time.Second // for whatever a server has to do
@@ -23,7 +23,7 @@ type server struct {
 	name    string
 	addr    string
 	pid     int
-	members []*frames.Client
+	members []*wstest.Client
 	ctx     context.Context
 	fail    context.CancelCauseFunc // ends ctx: the other methods do nothing any more
 
@@ -38,15 +38,15 @@ type server struct {
 func withServer(ctx context.Context, binaries, name string, members int, take func(*server, int) sample) (sample, error) {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	addr := "127.0.0.1:" + programs.FreePort()
+	addr := "127.0.0.1:" + process.FreePort()
 	cmd := exec.CommandContext(ctx, filepath.Join(binaries, name+".exe"), "-addr", addr) // its log goes nowhere: to take it would cost, too
-	programs.OwnGroup(cmd)
+	process.OwnGroup(cmd)
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	s := &server{name: name, addr: addr, pid: cmd.Process.Pid, last: make(chan time.Time), ctx: ctx, fail: fail}
 	defer func() { s.hangUp(); fail(nil); cmd.Wait() }()
-	for end := time.Now().Add(patience); len(programs.Answering([]string{addr})) == 0 && time.Now().Before(end); {
+	for end := time.Now().Add(patience); len(process.Answering([]string{addr})) == 0 && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	result := take(s, members)
@@ -55,13 +55,13 @@ func withServer(ctx context.Context, binaries, name string, members int, take fu
 
 // open lets n members in, and waits until each has got its first frame.
 func (s *server) open(n int) {
-	opened := make([]*frames.Client, n)
+	opened := make([]*wstest.Client, n)
 	s.await(n, func() {
 		var group sync.WaitGroup
 		for worker := range 16 { // that many dial at a time
 			group.Go(func() {
 				for i := worker; i < n; i += 16 {
-					c, err := frames.Open(s.addr, patience)
+					c, err := wstest.Open(s.addr, patience)
 					if err != nil {
 						s.fail(err)
 						return
@@ -121,7 +121,7 @@ func (s *server) await(n int, do func()) time.Duration {
 func (s *server) member(in *bufio.Reader) {
 	for {
 		header, err := in.Peek(4) // a whole header, of the lengths that come here
-		f, head := frames.ParseHeader(header)
+		f, head := wstest.ParseHeader(header)
 		size := int64(f.Length)
 		if err == nil {
 			_, err = in.Discard(head + int(size))
@@ -133,7 +133,7 @@ func (s *server) member(in *bufio.Reader) {
 			s.fail(err)
 			return
 		}
-		if f.Opcode == frames.Ping { // 75 seconds before anyone is let go who does not answer
+		if f.Opcode == wstest.Ping { // 75 seconds before anyone is let go who does not answer
 			continue
 		}
 		s.sent.Add(size)

@@ -11,7 +11,7 @@ import (
 	"regexp"
 	"strings"
 
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
 )
 
 // A source is a folder with the code of a server.
@@ -24,13 +24,13 @@ type source struct {
 // findSource finds the folder to check, and says in a sentence why it cannot be checked.
 func findSource(dir string) (source, error) {
 	if dir == "" {
-		dir = relative(".", filepath.Join(programs.Root("."), "work"))
+		dir = relative(".", filepath.Join(process.Root("."), "work"))
 	}
 	full, err := filepath.Abs(dir)
 	if err != nil {
 		return source{}, err
 	}
-	src := source{name: filepath.Clean(dir), dir: full, root: programs.Root(full)}
+	src := source{name: filepath.Clean(dir), dir: full, root: process.Root(full)}
 	info, err := os.Stat(full)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -73,7 +73,7 @@ func (src source) program() (source, error) {
 	case err != nil:
 		return src, err
 	case len(mains) == 1:
-		src.name, src.dir, src.root = filepath.Join(src.name, relative(src.dir, mains[0])), mains[0], programs.Root(mains[0])
+		src.name, src.dir, src.root = filepath.Join(src.name, relative(src.dir, mains[0])), mains[0], process.Root(mains[0])
 		return src, nil
 	case len(mains) > 1:
 		return src, fmt.Errorf("there are %d programs below %s: say which folder, such as %s", len(mains), src.name, filepath.Join(src.name, relative(src.dir, mains[0])))
@@ -107,7 +107,7 @@ var (
 // build compiles the folder; with an error comes what the compiler says, its paths as
 // seen from where the user stands.
 func (src source) build(ctx context.Context, binary string, flags ...string) (string, error) {
-	said, err := programs.Build(ctx, src.root, binary, append(flags, "./"+filepath.ToSlash(relative(src.root, src.dir)))...)
+	said, err := process.Build(ctx, src.root, binary, append(flags, "./"+filepath.ToSlash(relative(src.root, src.dir)))...)
 	said = pathInError.ReplaceAllStringFunc(packageInError.ReplaceAllString(said, ""), func(path string) string {
 		return relative(".", filepath.Join(src.root, path))
 	})
@@ -116,7 +116,7 @@ func (src source) build(ctx context.Context, binary string, flags ...string) (st
 
 // inTheWay says what to do about a module or a workspace of another kind than the workshop's.
 func (src source) inTheWay(said string) string {
-	workshop := programs.Workshop(src.dir)
+	workshop := process.Workshop(src.dir)
 	switch {
 	case workshop != "" && workshop != src.root && strings.Contains(said, "websocket-workshop"):
 		return fmt.Sprintf("Remove %s: the code there belongs to the workshop's own module. (Or keep it, and name it in a workspace: go work init . ./%s)",

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // causeOfNo101 explains an answer to a good handshake that is not 101, or not whole.
@@ -59,7 +59,7 @@ func whyNoAnswer(a answer) string {
 func causeOfAccept(key, got string) string {
 	sum := func(s string) []byte { h := sha1.Sum([]byte(s)); return h[:] }
 	b64 := base64.StdEncoding.EncodeToString
-	right := sum(key + frames.GUID)
+	right := sum(key + wstest.GUID)
 	raw, _ := base64.StdEncoding.DecodeString(key)
 	const sample = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 	decoded, err := base64.StdEncoding.DecodeString(got)
@@ -76,27 +76,27 @@ func causeOfAccept(key, got string) string {
 		return "base64 of the hash in hex: give base64 the 20 bytes of the hash themselves"
 	case base64.URLEncoding.EncodeToString(right), base64.RawStdEncoding.EncodeToString(right), base64.RawURLEncoding.EncodeToString(right):
 		return "the hash is right, but in another base64: base64.StdEncoding is meant"
-	case b64(sum(key)), b64(append([]byte(frames.GUID), sum(key)...)), b64(append(sum(key), frames.GUID...)):
+	case b64(sum(key)), b64(append([]byte(wstest.GUID), sum(key)...)), b64(append(sum(key), wstest.GUID...)):
 		return "the GUID is missing from what is hashed: sha1.Sum([]byte(key + guid))"
-	case b64(sum(frames.GUID)):
+	case b64(sum(wstest.GUID)):
 		return "the key is missing from what is hashed: r.Header.Get(\"Sec-WebSocket-Key\") finds it (in the map itself, Go spells it Sec-Websocket-Key)"
-	case b64(sum(frames.GUID + key)):
+	case b64(sum(wstest.GUID + key)):
 		return "the GUID comes behind the key, not in front of it"
-	case b64(sum(string(raw) + frames.GUID)):
+	case b64(sum(string(raw) + wstest.GUID)):
 		return "the key was decoded: it is hashed as the text that came"
-	case b64(sum(key + strings.ToLower(frames.GUID))):
+	case b64(sum(key + strings.ToLower(wstest.GUID))):
 		return "the GUID is in upper case"
-	case b64([]byte(key + frames.GUID)):
+	case b64([]byte(key + wstest.GUID)):
 		return "the hash is missing: base64 of SHA-1 of key and GUID"
 	}
 	if err != nil || len(decoded) != sha1.Size {
-		return fmt.Sprintf("that is not 20 bytes in base64: it is base64.StdEncoding of sha1.Sum, and so %d characters", len(frames.Accept(key)))
+		return fmt.Sprintf("that is not 20 bytes in base64: it is base64.StdEncoding of sha1.Sum, and so %d characters", len(wstest.Accept(key)))
 	}
 	return "the accept value is for another key, or the GUID has a typo: compare it with the lesson's letter by letter"
 }
 
 // causeOfNoHistory explains that no whole frame came.
-func causeOfNoHistory(c *client, f frames.Frame, err error) string {
+func causeOfNoHistory(c *client, f wstest.Frame, err error) string {
 	switch {
 	case slices.ContainsFunc(c.came, func(line string) bool { return strings.HasPrefix(line, "= p") && strings.Contains(line, `: {"msg"`) }):
 		return "the history came in a frame of another opcode: it goes out as text, opcode 1"
@@ -112,7 +112,7 @@ func causeOfNoHistory(c *client, f frames.Frame, err error) string {
 }
 
 // causeOfBadJSON explains a payload that is not JSON.
-func causeOfBadJSON(f frames.Frame, err error) string {
+func causeOfBadJSON(f wstest.Frame, err error) string {
 	switch {
 	case len(f.Payload) == 0:
 		return "the frame is empty: append the payload behind the header"
@@ -128,7 +128,7 @@ func causeOfBadJSON(f frames.Frame, err error) string {
 
 // causeOfFrame explains what is wrong with a server's text frame, given the bytes that
 // came behind it, or returns "". It finds out by looking for the JSON in them.
-func causeOfFrame(f frames.Frame, rest []byte) string {
+func causeOfFrame(f wstest.Frame, rest []byte) string {
 	all := append(append([]byte(nil), f.Raw...), rest...)
 	begin := bytes.Index(all, []byte(`{"`))
 	var value json.RawMessage
@@ -164,19 +164,19 @@ func causeOfFrame(f frames.Frame, rest []byte) string {
 }
 
 // causeOfFields explains what is wrong with a frame whose length and payload agree.
-func causeOfFields(f frames.Frame, rest []byte) string {
+func causeOfFields(f wstest.Frame, rest []byte) string {
 	switch {
 	case f.Length > uint64(len(f.Payload)):
 		return fmt.Sprintf("the header announces %d bytes of payload, and %d came", f.Length, len(f.Payload))
-	case !f.Fin && f.Opcode == frames.Text:
+	case !f.Fin && f.Opcode == wstest.Text:
 		return "the FIN bit is 0, which says that more fragments follow: the first byte is 80 + 1"
-	case f.Opcode == frames.Continuation:
+	case f.Opcode == wstest.Continuation:
 		return "the opcode is missing from the first byte: 80 (FIN) + 1 (text)"
-	case f.Opcode == frames.Binary:
+	case f.Opcode == wstest.Binary:
 		return "opcode 2 is binary, and the page wants text: opcode 1"
-	case f.RSV != 0 || f.Opcode != frames.Text:
+	case f.RSV != 0 || f.Opcode != wstest.Text:
 		return "the first byte has to be 81: 80 (FIN) + 1 (text), and no reserved bit"
-	case f.Form > frames.ShortestForm(f.Length):
+	case f.Form > wstest.ShortestForm(f.Length):
 		return "the length has a shorter form: up to 125 in 7 bits, up to 65,535 in 16, and 64 bits beyond"
 	case len(rest) > 0 && rest[0]&0x70 != 0:
 		return "there are bytes behind the frame that are no frame: is the length that of the payload in bytes?"

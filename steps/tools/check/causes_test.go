@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // TestCauseOfAccept: the usual mistakes are told apart.
@@ -23,23 +23,23 @@ func TestCauseOfAccept(t *testing.T) {
 	for _, test := range []struct{ got, cause string }{
 		{"", "missing"},
 		{key, "key itself"},
-		{hex.EncodeToString(sum(key + frames.GUID)), "in hex"},
-		{b64([]byte(hex.EncodeToString(sum(key + frames.GUID)))), "hash in hex"},
+		{hex.EncodeToString(sum(key + wstest.GUID)), "in hex"},
+		{b64([]byte(hex.EncodeToString(sum(key + wstest.GUID)))), "hash in hex"},
 		{b64(sum(key)), "GUID is missing"},
-		{b64(sum(frames.GUID)), "key is missing"},
-		{b64(sum(frames.GUID + key)), "behind the key"},
-		{b64(sum("the sample nonce" + frames.GUID)), "was decoded"},
-		{b64(sum(key + strings.ToLower(frames.GUID))), "upper case"},
-		{b64([]byte(key + frames.GUID)), "hash is missing"},
+		{b64(sum(wstest.GUID)), "key is missing"},
+		{b64(sum(wstest.GUID + key)), "behind the key"},
+		{b64(sum("the sample nonce" + wstest.GUID)), "was decoded"},
+		{b64(sum(key + strings.ToLower(wstest.GUID))), "upper case"},
+		{b64([]byte(key + wstest.GUID)), "hash is missing"},
 		{"hello", "not 20 bytes"},
-		{b64(sum("another" + frames.GUID)), "another key"},
-		{b64(sum(key + strings.Replace(frames.GUID, "5", "S", 1))), "typo"},
+		{b64(sum("another" + wstest.GUID)), "another key"},
+		{b64(sum(key + strings.Replace(wstest.GUID, "5", "S", 1))), "typo"},
 	} {
 		if cause := causeOfAccept(key, test.got); !strings.Contains(cause, test.cause) {
 			t.Errorf("accept value %q: %s; want something about: %s", test.got, cause, test.cause)
 		}
 	}
-	if cause := causeOfAccept("another key", frames.Accept(key)); !strings.Contains(cause, "example") {
+	if cause := causeOfAccept("another key", wstest.Accept(key)); !strings.Contains(cause, "example") {
 		t.Errorf("the value of the example: %s", cause)
 	}
 }
@@ -72,7 +72,7 @@ func TestCauseOfFrame(t *testing.T) {
 		{is64(binary.BigEndian, len(large)) + large, ""},
 	} {
 		in := bufio.NewReaderSize(bytes.NewReader([]byte(test.sent)), 1<<20)
-		f, _ := frames.Read(in)
+		f, _ := wstest.Read(in)
 		in.Peek(1)
 		rest, _ := in.Peek(in.Buffered())
 		cause := causeOfFrame(f, rest)
@@ -107,7 +107,7 @@ func TestParseHistory(t *testing.T) {
 		`{"msg":[{"user":"ann","te`:                     "stops too early",
 		``:                                              "empty",
 	} {
-		if _, is := parseHistory(frames.Frame{Opcode: frames.Text, Payload: []byte(payload)}); !strings.Contains(is, cause) || cause == "" && is != "" {
+		if _, is := parseHistory(wstest.Frame{Opcode: wstest.Text, Payload: []byte(payload)}); !strings.Contains(is, cause) || cause == "" && is != "" {
 			t.Errorf("%s: %q; want something about: %q", payload, is, cause)
 		}
 	}

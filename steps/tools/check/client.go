@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // What a client can meet instead of bytes.
@@ -74,7 +74,7 @@ func (c *client) write(b []byte) error {
 }
 
 // send sends frames, all in one piece.
-func (c *client) send(frames ...frames.Frame) error {
+func (c *client) send(frames ...wstest.Frame) error {
 	var all []byte
 	for _, f := range frames {
 		all = append(all, f.Bytes()...)
@@ -84,7 +84,7 @@ func (c *client) send(frames ...frames.Frame) error {
 }
 
 // noteSent records a frame as sent, in hex and decoded.
-func (c *client) noteSent(f frames.Frame) {
+func (c *client) noteSent(f wstest.Frame) {
 	if len(c.sent) < 8 {
 		c.sent = append(c.sent, hexBytes(f.Bytes()), "= "+describe(f))
 	} else if len(c.sent) == 8 {
@@ -94,7 +94,7 @@ func (c *client) noteSent(f frames.Frame) {
 
 // post sends messages in a frame each, all in one piece.
 func (c *client) post(all ...post) error {
-	var sent []frames.Frame
+	var sent []wstest.Frame
 	for _, m := range all {
 		sent = append(sent, c.p.text(m))
 	}
@@ -131,8 +131,8 @@ func (c *client) wait(d time.Duration) {
 }
 
 // read reads the next frame, right or wrong.
-func (c *client) read() (frames.Frame, error) {
-	f, err := frames.Read(c.in)
+func (c *client) read() (wstest.Frame, error) {
+	f, err := wstest.Read(c.in)
 	if len(f.Raw) > 0 {
 		c.came = append(c.came, hexBytes(f.Raw))
 	}
@@ -143,7 +143,7 @@ func (c *client) read() (frames.Frame, error) {
 		return f, c.note(err)
 	}
 	c.came = append(c.came, "= "+describe(f))
-	if f.Opcode == frames.Close && len(f.Payload) >= 2 {
+	if f.Opcode == wstest.Close && len(f.Payload) >= 2 {
 		c.says = string(f.Payload[2:])
 	}
 	if len(c.came) > 8 {
@@ -159,7 +159,7 @@ func (c *client) lastWords() {
 		kept := c.came
 		c.wait(50 * time.Millisecond)
 		f, err := c.read()
-		if err == errQuiet || err == nil && f.Opcode != frames.Close {
+		if err == errQuiet || err == nil && f.Opcode != wstest.Close {
 			c.came = kept
 		}
 		if err != nil {
@@ -170,7 +170,7 @@ func (c *client) lastWords() {
 
 // frame reads the next frame. It answers pings, as a browser does. A frame that no server
 // may send fails the behaviour.
-func (c *client) frame() (frames.Frame, error) {
+func (c *client) frame() (wstest.Frame, error) {
 	c.wait(c.p.patience)
 	for {
 		f, err := c.read()
@@ -179,11 +179,11 @@ func (c *client) frame() (frames.Frame, error) {
 			return f, err
 		case f.ServerFault() != nil:
 			cause := "no server may send such a frame: " + f.ServerFault().Error()
-			if f.Opcode < frames.Close {
+			if f.Opcode < wstest.Close {
 				cause = cmp.Or(c.mixed(), causeOfFrame(f, c.rest()), cause)
 			}
 			c.fail("frames as RFC 6455 has them, one straight after the other", cause)
-		case f.Opcode == frames.Ping:
+		case f.Opcode == wstest.Ping:
 			c.pong(f)
 			continue
 		}
@@ -201,22 +201,22 @@ func (c *client) mixed() string {
 }
 
 // pong answers a ping, and forgets it: it is no news.
-func (c *client) pong(ping frames.Frame) {
+func (c *client) pong(ping wstest.Frame) {
 	c.came = c.came[:max(0, len(c.came)-2)]
-	c.write(frames.Whole(frames.Pong, ping.Payload, [4]byte{1, 2, 3, 4}).Bytes())
+	c.write(wstest.Whole(wstest.Pong, ping.Payload, [4]byte{1, 2, 3, 4}).Bytes())
 }
 
 // message reads the next message, or control frame. A server may send a message in fragments.
-func (c *client) message() (frames.Frame, error) {
+func (c *client) message() (wstest.Frame, error) {
 	m, err := c.frame()
-	for err == nil && m.Opcode < frames.Close && !m.Fin {
-		var f frames.Frame
+	for err == nil && m.Opcode < wstest.Close && !m.Fin {
+		var f wstest.Frame
 		switch f, err = c.frame(); {
-		case err != nil || f.Opcode == frames.Close:
+		case err != nil || f.Opcode == wstest.Close:
 			return f, err
-		case f.Opcode == frames.Continuation:
+		case f.Opcode == wstest.Continuation:
 			m.Payload, m.Fin = append(m.Payload, f.Payload...), f.Fin
-		case f.Opcode != frames.Pong:
+		case f.Opcode != wstest.Pong:
 			c.fail("the rest of the message that has begun", "a message begins before the last one has ended: set FIN, or have one writer at a time")
 		}
 	}
@@ -232,9 +232,9 @@ func (c *client) next() (history, error) {
 			c.fail("a whole frame: as many bytes as its header says", causeOfFrame(m, nil))
 		case err != nil:
 			return history{}, err
-		case m.Opcode == frames.Close:
+		case m.Opcode == wstest.Close:
 			return history{}, errClosed
-		case m.Opcode == frames.Pong:
+		case m.Opcode == wstest.Pong:
 			continue
 		}
 		c.size = len(m.Payload)
@@ -285,14 +285,14 @@ func (c *client) say(cause string, members ...*client) {
 }
 
 // awaitClose reads frames until a close frame, and returns that.
-func (c *client) awaitClose() (frames.Frame, error) {
+func (c *client) awaitClose() (wstest.Frame, error) {
 	for range 400 { // pushes may be on their way
-		if f, err := c.frame(); err != nil || f.Opcode == frames.Close {
+		if f, err := c.frame(); err != nil || f.Opcode == wstest.Close {
 			return f, err
 		}
 		c.came = c.came[max(0, len(c.came)-2):]
 	}
-	return frames.Frame{}, errQuiet
+	return wstest.Frame{}, errQuiet
 }
 
 // ended reads what is left and returns how the connection ended.
@@ -318,9 +318,9 @@ func (c *client) fail(expected, cause string) {
 }
 
 // upgrade returns a proper opening handshake, as a browser with the page sends it.
-func (p *probe) upgrade() frames.Request {
+func (p *probe) upgrade() wstest.Request {
 	key := base64.StdEncoding.EncodeToString(p.bytesFrom(p.keys, 16))
-	return frames.Handshake(p.current().addr()).With("Sec-WebSocket-Key", key).With("Sec-WebSocket-Protocol", "json")
+	return wstest.Handshake(p.current().addr()).With("Sec-WebSocket-Key", key).With("Sec-WebSocket-Protocol", "json")
 }
 
 // An answer is what came for a request, up to the end of its header.
@@ -338,14 +338,14 @@ func (a answer) get(name string) string {
 }
 
 // ask sends a request and reads the header of the answer.
-func (c *client) ask(r frames.Request) answer {
+func (c *client) ask(r wstest.Request) answer {
 	c.noteRequest(r)
 	c.write([]byte(r.String()))
 	return c.answer()
 }
 
 // noteRequest records a request as sent.
-func (c *client) noteRequest(r frames.Request) {
+func (c *client) noteRequest(r wstest.Request) {
 	c.last = strings.TrimRight(strings.ReplaceAll(r.String(), "\r\n", "\n"), "\n")
 	c.sent = append(c.sent, c.last)
 }
@@ -437,7 +437,7 @@ func (p *probe) history() history {
 func (c *client) greeting() history {
 	h, err := c.next()
 	if err != nil {
-		c.fail("a text frame with the history", causeOfNoHistory(c, frames.Frame{}, err))
+		c.fail("a text frame with the history", causeOfNoHistory(c, wstest.Frame{}, err))
 	}
 	return h
 }

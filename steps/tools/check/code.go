@@ -15,7 +15,7 @@ import (
 	"strconv"
 	"strings"
 
-	"websocket-workshop/steps/tools/given"
+	"websocket-workshop/steps/tools/stepcode"
 )
 
 // A program is what the code in a folder says: its declarations by name, comments and layout
@@ -113,7 +113,7 @@ func named(d ast.Decl) map[string]ast.Node {
 	all := map[string]ast.Node{}
 	switch d := d.(type) {
 	case *ast.FuncDecl:
-		all[given.NamesOf(d)[0]] = d
+		all[stepcode.NamesOf(d)[0]] = d
 	case *ast.GenDecl:
 		for _, spec := range d.Specs {
 			switch spec := spec.(type) {

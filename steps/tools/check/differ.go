@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"websocket-workshop/steps/tools/given"
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/stepcode"
 )
 
 // A difference is a declaration that is not as the step has it; one of the two may be missing.
@@ -19,7 +19,7 @@ type difference struct {
 
 // A hunk is lines that differ, and those in front of them that do not.
 type hunk struct {
-	given.Hunk[line]
+	stepcode.Hunk[line]
 	place place // of the first word that differs, in the code of the user
 }
 
@@ -51,7 +51,7 @@ func compare(yours, ours *program) (all []difference, alike bool) {
 // diff returns the hunks in which two declarations of the same name differ; one of them may be missing.
 func diff(yours, ours *decl) (hunks []hunk) {
 	yours, ours = cmp.Or(yours, &decl{}), cmp.Or(ours, &decl{})
-	found, _ := given.Diff(yours.lines, ours.lines, line.key)
+	found, _ := stepcode.Diff(yours.lines, ours.lines, line.key)
 	at := yours.place
 	for _, h := range found {
 		if n := len(h.Same); n > 0 {
@@ -119,7 +119,7 @@ type comparison struct {
 
 // compareWith holds the target's code to that of a step.
 func (t *target) compareWith(step int) *comparison {
-	root := programs.Workshop(t.dir)
+	root := process.Workshop(t.dir)
 	if root == "" {
 		return nil
 	}

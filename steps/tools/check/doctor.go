@@ -17,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
 )
 
 // oldestGo is the Go version that the workshop's go.mod asks for.
@@ -32,7 +32,7 @@ type machine struct {
 
 // thisMachine returns the one that the check runs on.
 func thisMachine() machine {
-	m := machine{root: programs.Root("."), port: cmp.Or(os.Getenv("PORT"), "8080")}
+	m := machine{root: process.Root("."), port: cmp.Or(os.Getenv("PORT"), "8080")}
 	m.goVersion = m.goSays(context.Background(), "env", "GOVERSION")
 	return m
 }
@@ -163,7 +163,7 @@ func (m machine) portFree(context.Context) finding {
 	other := fmt.Sprintf("choose another port: go run ./work -addr localhost:%d", max(8081, (n+1)%65536))
 	// Where a listener is bound to every address, the system may grant ours beside it. And
 	// localhost is two addresses: a browser may try the one that ours has not.
-	if len(programs.Answering(programs.Loopback("localhost:"+m.port))) > 0 {
+	if len(process.Answering(process.Loopback("localhost:"+m.port))) > 0 {
 		who := cmp.Or(whoListens(m.port), "another program; the system does not say which")
 		return finding{fmt.Sprintf("port %s is taken by %s", m.port, who), "stop that program, or " + other}
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
 )
 
 // healthy returns a machine that nothing is wrong with.
@@ -15,7 +15,7 @@ func healthy(t *testing.T) machine {
 	for _, name := range []string{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"} {
 		t.Setenv(name, "")
 	}
-	return machine{goVersion: "go1.25.3", root: repo, port: programs.FreePort()}
+	return machine{goVersion: "go1.25.3", root: repo, port: process.FreePort()}
 }
 
 func TestDoctorWell(t *testing.T) {

@@ -8,15 +8,15 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // describe says what the fields of a frame are.
-func describe(f frames.Frame) string {
+func describe(f wstest.Frame) string {
 	if f.Length == 0 {
 		f.Length = uint64(len(f.Payload)) // as Bytes has it
 	}
-	s := cmp.Or(frames.Names[f.Opcode], fmt.Sprintf("unknown opcode 0x%X", f.Opcode))
+	s := cmp.Or(wstest.Names[f.Opcode], fmt.Sprintf("unknown opcode 0x%X", f.Opcode))
 	s += map[bool]string{true: ", FIN", false: ", no FIN"}[f.Fin]
 	if f.RSV != 0 {
 		s += fmt.Sprintf(", reserved bits %03b", f.RSV)
@@ -27,11 +27,11 @@ func describe(f frames.Frame) string {
 		s += ", not masked"
 	}
 	s += fmt.Sprintf(", length %d", f.Length)
-	if f.Form > frames.ShortestForm(f.Length) {
+	if f.Form > wstest.ShortestForm(f.Length) {
 		s += fmt.Sprintf(", written in %d bits", f.Form)
 	}
 	switch {
-	case f.Opcode == frames.Close && len(f.Payload) >= 2:
+	case f.Opcode == wstest.Close && len(f.Payload) >= 2:
 		return s + fmt.Sprintf(": status code %d %s", f.Code(), quote(f.Payload[2:]))
 	case len(f.Payload) > 0:
 		s += ": " + quote(f.Payload)
@@ -93,11 +93,11 @@ type history struct{ Msg []message }
 const mostMessages = 50
 
 // parseHistory returns the history in a frame, or explains what else is in it.
-func parseHistory(f frames.Frame) (h history, cause string) {
+func parseHistory(f wstest.Frame) (h history, cause string) {
 	var shape map[string]json.RawMessage // looked at name by name: as a struct it could be in upper case, too
 	var messages []map[string]json.RawMessage
-	if f.Opcode != frames.Text {
-		return h, fmt.Sprintf("what came is a %s frame", cmp.Or(frames.Names[f.Opcode], "strange"))
+	if f.Opcode != wstest.Text {
+		return h, fmt.Sprintf("what came is a %s frame", cmp.Or(wstest.Names[f.Opcode], "strange"))
 	}
 	if !utf8.Valid(f.Payload) {
 		return h, "the text is not UTF-8: a browser hangs up on that"

@@ -40,7 +40,7 @@ import (
 	"syscall"
 	"time"
 
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
 )
 
 func main() {
@@ -318,7 +318,7 @@ func (t *target) folder(step int) string {
 
 // ours returns the workshop's own code of a step, as seen from where the user stands.
 func (t *target) ours(step int) string {
-	return filepath.ToSlash(relative(".", filepath.Join(programs.Workshop(t.dir), t.folder(step))))
+	return filepath.ToSlash(relative(".", filepath.Join(process.Workshop(t.dir), t.folder(step))))
 }
 
 // next says what comes after a step that holds.

@@ -11,8 +11,8 @@ import (
 	"sync"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // A behaviour is something that a server owes from a step on. It is written once, and
@@ -143,7 +143,7 @@ func (p *probe) goOn() {
 
 // serve starts the server as go run ./work -addr … does, and waits until it listens.
 func (p *probe) serve() *server {
-	port := programs.FreePort()
+	port := process.FreePort()
 	s := p.launch(port, nil, "-addr", "localhost:"+port)
 	if !s.awaitUp(p) {
 		panic(s.notUp())
@@ -202,11 +202,11 @@ func (p *probe) postOf(n int) post {
 }
 
 // text returns a masked text frame with a message in it.
-func (p *probe) text(m post) frames.Frame { return p.masked(frames.Text, m.json()) }
+func (p *probe) text(m post) wstest.Frame { return p.masked(wstest.Text, m.json()) }
 
 // masked returns a whole message in a frame, masked with a random key.
-func (p *probe) masked(opcode byte, payload []byte) frames.Frame {
-	return frames.Whole(opcode, payload, p.key())
+func (p *probe) masked(opcode byte, payload []byte) wstest.Frame {
+	return wstest.Whole(opcode, payload, p.key())
 }
 
 // key returns a random masking key in which no two neighbours are alike, so that a mask
@@ -220,23 +220,23 @@ func (p *probe) key() [4]byte {
 }
 
 // fragments returns the payload as a message in frames of the given sizes, the last one open.
-func (p *probe) fragments(opcode byte, payload []byte, sizes ...int) []frames.Frame {
+func (p *probe) fragments(opcode byte, payload []byte, sizes ...int) []wstest.Frame {
 	return p.keyed(fragments(opcode, payload, sizes...))
 }
 
 // fragments are frames whose masking keys are yet to be chosen.
-func fragments(opcode byte, payload []byte, sizes ...int) (all []frames.Frame) {
+func fragments(opcode byte, payload []byte, sizes ...int) (all []wstest.Frame) {
 	for _, size := range append(sizes, len(payload)) {
 		size = min(size, len(payload))
-		all = append(all, frames.Frame{Opcode: opcode, Masked: true, Payload: payload[:size]})
-		payload, opcode = payload[size:], frames.Continuation
+		all = append(all, wstest.Frame{Opcode: opcode, Masked: true, Payload: payload[:size]})
+		payload, opcode = payload[size:], wstest.Continuation
 	}
 	all[len(all)-1].Fin = true
 	return all
 }
 
 // keyed gives frames their masking keys.
-func (p *probe) keyed(all []frames.Frame) []frames.Frame {
+func (p *probe) keyed(all []wstest.Frame) []wstest.Frame {
 	all = slices.Clone(all)
 	for i := range all {
 		all[i].Key = p.key()

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // buildRaced builds the server once more, with Go's race detector, if this machine can: on
@@ -59,7 +59,7 @@ func (p *probe) mill(i int) {
 		for range 4 {
 			c.write(p.text(p.post()).Bytes())
 			if p.step >= 6 {
-				c.write(p.masked(frames.Ping, []byte("ping")).Bytes())
+				c.write(p.masked(wstest.Ping, []byte("ping")).Bytes())
 			}
 			p.pause(time.Duration(p.number(3)) * time.Millisecond)
 		}
@@ -71,7 +71,7 @@ func (p *probe) mill(i int) {
 			c.write(p.closeFrame(1001, "bye").Bytes())
 			c.ended(5 * time.Millisecond)
 		case 2:
-			c.write(p.masked(frames.Binary, []byte("binary")).Bytes())
+			c.write(p.masked(wstest.Binary, []byte("binary")).Bytes())
 			c.ended(5 * time.Millisecond)
 		}
 		c.nc.Close()

@@ -9,13 +9,13 @@ import (
 	"strings"
 	"testing"
 
-	"websocket-workshop/steps/tools/given"
+	"websocket-workshop/steps/tools/stepcode"
 )
 
 // codeIn returns the Go files of a folder by name, tests left out.
 func codeIn(t *testing.T, folder string) map[string]string {
 	t.Helper()
-	files, err := given.Code(filepath.Join(repo, folder))
+	files, err := stepcode.Code(filepath.Join(repo, folder))
 	if err != nil {
 		t.Fatal(err)
 	}

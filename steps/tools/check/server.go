@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
 )
 
 // startPatience is how long a server may take to listen. It is long because some
@@ -20,7 +20,7 @@ func (p *probe) startPatience() time.Duration { return 3*p.patience + time.Secon
 
 // A server is one process of the code under check.
 type server struct {
-	*programs.Program
+	*process.Program
 	target *target
 	typed  string // the command as an attendee would type it
 	port   string
@@ -43,9 +43,9 @@ func (p *probe) launch(port string, env []string, args ...string) *server {
 	cmd := exec.Command(p.binary, args...)
 	environ := slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(strings.ToUpper(entry), "PORT=") })
 	cmd.Env = slices.Concat(environ, p.target.env, p.env, env, []string{"GORACE=atexit_sleep_ms=0"})
-	programs.OwnGroup(cmd)
+	process.OwnGroup(cmd)
 	var err error
-	if s.Program, err = programs.Start(cmd); err != nil {
+	if s.Program, err = process.Start(cmd); err != nil {
 		p.fail(failure{sent: "the built program was started", expected: "it runs", came: err.Error(),
 			cause: "the system does not run it: go run ./steps/tools/check -doctor may tell why; or is a virus scanner in the way?"})
 	}
@@ -59,7 +59,7 @@ func (p *probe) launch(port string, env []string, args ...string) *server {
 // awaitUp waits until the server can be connected to.
 func (s *server) awaitUp(p *probe) bool {
 	for deadline := time.Now().Add(p.startPatience()); time.Now().Before(deadline) && p.ctx.Err() == nil; {
-		if programs.Answering([]string{s.addr()}) != nil {
+		if process.Answering([]string{s.addr()}) != nil {
 			return true
 		}
 		if s.AwaitEnd(10 * time.Millisecond) {

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // listens: the server says where it listens, and it is where -addr says.
@@ -40,14 +40,14 @@ func listens(p *probe) {
 var pageIDs = []string{"presence-indicator", "chat", "user", "text", "msgs"}
 
 // ask sends a request over a connection of its own.
-func (p *probe) ask(r frames.Request) (*client, answer) {
+func (p *probe) ask(r wstest.Request) (*client, answer) {
 	c := p.dial()
 	return c, c.ask(r)
 }
 
 // get asks for a page or a file.
 func (p *probe) get(path string) (*client, answer) {
-	return p.ask(frames.Request{"GET " + path + " HTTP/1.1", "Host: " + p.current().addr()})
+	return p.ask(wstest.Request{"GET " + path + " HTTP/1.1", "Host: " + p.current().addr()})
 }
 
 // servesPage: GET / is the page.
@@ -142,7 +142,7 @@ func lines(value string, s *server) []string {
 }
 
 // expectStatus sends a request that has to be answered with this status.
-func (p *probe) expectStatus(r frames.Request, status int, cause string) {
+func (p *probe) expectStatus(r wstest.Request, status int, cause string) {
 	c, a := p.ask(r)
 	expected := fmt.Sprintf("%d %s", status, http.StatusText(status))
 	switch {
@@ -161,7 +161,7 @@ func (p *probe) expectStatus(r frames.Request, status int, cause string) {
 
 // readsPORT: the environment chooses the port, unless -addr does.
 func readsPORT(p *probe) {
-	port, other := programs.FreePort(), programs.FreePort()
+	port, other := process.FreePort(), process.FreePort()
 	expectUp := func(s *server, cause string) {
 		if !s.awaitUp(p) {
 			f := s.notUp()

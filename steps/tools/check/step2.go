@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // switches: the status line and the two fields that say what happens.
@@ -66,12 +66,12 @@ func accepts(p *probe) {
 		r := p.upgrade()
 		for accept := ""; !strings.Contains(accept, "+") || !strings.Contains(accept, "/"); {
 			r = p.upgrade()
-			accept = frames.Accept(r.Get("Sec-WebSocket-Key"))
+			accept = wstest.Accept(r.Get("Sec-WebSocket-Key"))
 		}
 		c, a := p.ask(r)
 		key := r.Get("Sec-WebSocket-Key")
-		if got := a.get("Sec-WebSocket-Accept"); got != frames.Accept(key) {
-			c.fail("Sec-WebSocket-Accept: "+frames.Accept(key), causeOfAccept(key, got))
+		if got := a.get("Sec-WebSocket-Accept"); got != wstest.Accept(key) {
+			c.fail("Sec-WebSocket-Accept: "+wstest.Accept(key), causeOfAccept(key, got))
 		}
 	}
 }
@@ -140,7 +140,7 @@ func (c *client) stays(d time.Duration) error {
 			err = c.note(err)
 			c.came = append(c.came[:len(c.came)-1], fmt.Sprintf("%v, after %v", err, time.Since(begun).Round(100*time.Millisecond)))
 			return err
-		case first[0] == 0x80|frames.Ping:
+		case first[0] == 0x80|wstest.Ping:
 			ping, _ := c.read()
 			c.pong(ping)
 		default:

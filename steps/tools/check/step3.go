@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // greeted waits for the first two bytes that follow the handshake.
@@ -18,7 +18,7 @@ func (p *probe) greeted() (*client, []byte) {
 	c.sent = append(c.sent, c.last)
 	c.wait(p.patience)
 	first, err := c.in.Peek(2)
-	for err == nil && first[0] == 0x80|frames.Ping { // a server may ask at once who lives
+	for err == nil && first[0] == 0x80|wstest.Ping { // a server may ask at once who lives
 		c.read()
 		first, err = c.in.Peek(2)
 	}
@@ -46,9 +46,9 @@ func begins(expected string, right func(first []byte) bool) func(*probe) {
 }
 
 // broken reads a frame that may be wrong in every way, and what lies behind it.
-func (c *client) broken() (frames.Frame, []byte) {
+func (c *client) broken() (wstest.Frame, []byte) {
 	c.wait(min(c.p.patience, time.Second))
-	f, err := frames.Read(c.in)
+	f, err := wstest.Read(c.in)
 	c.came = append(c.came, hexBytes(f.Raw), "= "+describe(f))
 	var rest []byte
 	if err == nil {
@@ -155,7 +155,7 @@ func dumps(p *probe) {
 }
 
 // causeOfDump explains lines that are no dump of a frame.
-func causeOfDump(seen []string, f frames.Frame) string {
+func causeOfDump(seen []string, f wstest.Frame) string {
 	said := strings.Join(seen, "\n")
 	switch {
 	case strings.TrimSpace(said) == "":

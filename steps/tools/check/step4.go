@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // decodes: a message that is sent shows in the terminal as it was typed.
@@ -33,7 +33,7 @@ func stores(p *probe) {
 }
 
 // sendStored sends a message in frames, and waits until a new connection is greeted with it.
-func (c *client) sendStored(m post, cause func() string, sent ...frames.Frame) {
+func (c *client) sendStored(m post, cause func() string, sent ...wstest.Frame) {
 	c.send(sent...)
 	c.expectStored(m, cause)
 }
@@ -56,7 +56,7 @@ func (c *client) expectStored(m post, cause func() string) {
 }
 
 // takes finds out whether a new server stores a message that comes in these frames.
-func (p *probe) takes(sent func(post) []frames.Frame) (ok bool) {
+func (p *probe) takes(sent func(post) []wstest.Frame) (ok bool) {
 	before := p.server
 	defer func() { p.server = before }()
 	p.attempt(func() {
@@ -70,13 +70,13 @@ func (p *probe) takes(sent func(post) []frames.Frame) (ok bool) {
 
 // stuffed returns a message in a frame with bytes that do not belong there: zeros in front of its
 // payload, and spaces within it, by which it is longer than its length announces.
-func stuffed(m post, key [4]byte, front, within int) []frames.Frame {
+func stuffed(m post, key [4]byte, front, within int) []wstest.Frame {
 	text := m.json() // under 126 bytes: its header has 6
-	head := frames.Whole(frames.Text, text, key).Bytes()[:6]
+	head := wstest.Whole(wstest.Text, text, key).Bytes()[:6]
 	last := len(text) - 1
 	payload := slices.Concat(text[:last], bytes.Repeat([]byte(" "), within), text[last:])
-	frames.Mask(payload, key)
-	return []frames.Frame{{Raw: slices.Concat(head, make([]byte, front), payload)}}
+	wstest.Mask(payload, key)
+	return []wstest.Frame{{Raw: slices.Concat(head, make([]byte, front), payload)}}
 }
 
 // whyNotStored finds out why a plain message is not in the history.
@@ -88,19 +88,19 @@ func (p *probe) whyNotStored() string {
 func (p *probe) whyNotRead(otherwise string) string {
 	b := byte(0x20 + p.number(16))
 	switch {
-	case p.takes(func(m post) []frames.Frame { return []frames.Frame{p.text(m)} }):
+	case p.takes(func(m post) []wstest.Frame { return []wstest.Frame{p.text(m)} }):
 		return otherwise
-	case p.takes(func(m post) []frames.Frame {
-		return []frames.Frame{frames.Whole(frames.Text, m.json(), [4]byte{b, b, b, b})}
+	case p.takes(func(m post) []wstest.Frame {
+		return []wstest.Frame{wstest.Whole(wstest.Text, m.json(), [4]byte{b, b, b, b})}
 	}):
 		return "the mask is undone with the wrong bytes of the key: payload[i] ^= key[i%4], with i from 0 at the payload's start"
-	case p.takes(func(m post) []frames.Frame { return fragments(frames.Text, m.json()) }):
+	case p.takes(func(m post) []wstest.Frame { return fragments(wstest.Text, m.json()) }):
 		return "the payload is still masked: undo the mask, payload[i] ^= key[i%4]"
-	case p.takes(func(m post) []frames.Frame { return stuffed(m, p.key(), 1, 0) }):
+	case p.takes(func(m post) []wstest.Frame { return stuffed(m, p.key(), 1, 0) }):
 		return "a byte of the payload is taken for the header's: the key has four bytes, and the payload begins right behind it"
-	case p.takes(func(m post) []frames.Frame { return stuffed(m, p.key(), 0, 128) }):
+	case p.takes(func(m post) []wstest.Frame { return stuffed(m, p.key(), 0, 128) }):
 		return "the length is read with the MASK bit in it: it is the 7F of the second byte"
-	case p.takes(func(m post) []frames.Frame { return p.fragments(frames.Text, m.json(), 4) }):
+	case p.takes(func(m post) []wstest.Frame { return p.fragments(wstest.Text, m.json(), 4) }):
 		return "a message in two frames is taken, one in a single frame is not: FIN is set on a message's last frame"
 	}
 	return "" // there are too many ways to that
@@ -114,7 +114,7 @@ func stamps(p *probe) {
 	c.sendStored(m, why("the message is not in the history"), p.text(m))
 	dated := p.member()
 	own := p.post()
-	dated.send(p.masked(frames.Text, fmt.Appendf(nil, `{"user":%q,"text":%q,"time":%d}`, own.User, own.Text, 1234567890123)))
+	dated.send(p.masked(wstest.Text, fmt.Appendf(nil, `{"user":%q,"text":%q,"time":%d}`, own.User, own.Text, 1234567890123)))
 	c.sent = append(c.sent, dated.sent...)
 	h, _ := p.stored(200*time.Millisecond, own)
 	for _, got := range h.Msg {
@@ -134,10 +134,10 @@ func readsLengths(cause string, lengths ...int) func(*probe) {
 
 // whyLength finds out by trying why a message of n bytes is not taken.
 func (p *probe) whyLength(n int, otherwise string) string {
-	pad := func(n int) func(post) []frames.Frame {
-		return func(m post) []frames.Frame {
+	pad := func(n int) func(post) []wstest.Frame {
+		return func(m post) []wstest.Frame {
 			payload := append(m.json(), bytes.Repeat([]byte(" "), n-len(m.json()))...)
-			return []frames.Frame{p.masked(frames.Text, payload)}
+			return []wstest.Frame{p.masked(wstest.Text, payload)}
 		}
 	}
 	switch {
@@ -242,16 +242,16 @@ func readsFragments(p *probe) {
 		if sizes[0] == 2000 {
 			m = p.postOf(4096)
 		}
-		p.member().sendStored(m, p.whyFragments, p.fragments(frames.Text, m.json(), sizes...)...)
+		p.member().sendStored(m, p.whyFragments, p.fragments(wstest.Text, m.json(), sizes...)...)
 	}
 }
 
 // whyFragments finds out by trying why fragments are not taken.
 func (p *probe) whyFragments() string {
 	switch {
-	case p.takes(func(m post) []frames.Frame { return p.fragments(frames.Text, m.json(), 8, 4) }):
+	case p.takes(func(m post) []wstest.Frame { return p.fragments(wstest.Text, m.json(), 8, 4) }):
 		return "the mask's index goes on from one fragment to the next: it begins at 0 with every frame"
-	case p.takes(func(m post) []frames.Frame { return fragments(frames.Text, m.json(), 7) }):
+	case p.takes(func(m post) []wstest.Frame { return fragments(wstest.Text, m.json(), 7) }):
 		return "every fragment is masked with a key of its own: undo each with the key from its own header"
 	}
 	return "a frame without FIN is the beginning of a message: keep its payload, add that of the continuation frames (opcode 0), and take the message when FIN comes"
@@ -267,7 +267,7 @@ func readsSplitCharacter(p *probe) {
 		m.Text += in.character
 		payload := m.json()
 		p.member().sendStored(m, why("a fragment may end inside a character: check for UTF-8 when the message is whole, not before"),
-			p.fragments(frames.Text, payload, bytes.Index(payload, []byte(in.character))+in.at)...)
+			p.fragments(wstest.Text, payload, bytes.Index(payload, []byte(in.character))+in.at)...)
 	}
 }
 
@@ -349,7 +349,7 @@ func keepsMarkup(p *probe) {
 		{post{"é", "é🟢 <b>\n\t\"\\/ " + word}, `{ "text" : "\u00e9\ud83d\udfe2 \u003cb\u003e\n\t\"\\\/ ` + word + `" , "user" : "\u00E9" }`},
 	} {
 		p.member().sendStored(in.post, why("text was changed on the way: the server keeps it as it is, and the page shows it as text. Let encoding/json read and write it"),
-			p.masked(frames.Text, []byte(cmp.Or(in.json, string(in.post.json())))))
+			p.masked(wstest.Text, []byte(cmp.Or(in.json, string(in.post.json())))))
 	}
 }
 
@@ -358,13 +358,13 @@ func keepsMarkup(p *probe) {
 func passesControls(p *probe) {
 	c := p.member()
 	m, cut := p.post(), p.post()
-	f := p.fragments(frames.Text, cut.json(), 9, 8)
-	ping, pong := p.masked(frames.Ping, []byte(p.word(20))), p.masked(frames.Pong, p.bytes(125))
+	f := p.fragments(wstest.Text, cut.json(), 9, 8)
+	ping, pong := p.masked(wstest.Ping, []byte(p.word(20))), p.masked(wstest.Pong, p.bytes(125))
 	c.sendStored(m, why("a ping (opcode 9) or pong (opcode a) is no message: read its payload too, leave that aside, and go on with the next frame"),
 		ping, pong, p.text(m))
 	c.mark()
 	c.sendStored(cut, why("a control frame may come between the fragments of a message: its payload is no part of the message, and the message so far is kept"),
-		f[0], ping, f[1], p.masked(frames.Pong, nil), f[2])
+		f[0], ping, f[1], p.masked(wstest.Pong, nil), f[2])
 }
 
 // readsWholeLength: a length in eight bytes is looked at whole. Each of these frames is far too
@@ -385,7 +385,7 @@ func readsWholeLength(p *probe) {
 		c, m := p.member(), p.post()
 		text := string(m.json())
 		raw := "\x81\xff" + strings.Replace(way.header, "n", string(rune(len(text))), 1) + text
-		c.send(frames.Frame{Raw: []byte(raw)}, p.text(p.post()))
+		c.send(wstest.Frame{Raw: []byte(raw)}, p.text(p.post()))
 		c.ended(300 * time.Millisecond)
 		if h := p.history(); h.has(m) {
 			c.came = []string{"a new connection is greeted with: " + h.String()}
@@ -397,9 +397,9 @@ func readsWholeLength(p *probe) {
 // dropsBroken: a message that breaks off is none.
 func dropsBroken(p *probe) {
 	m, n := p.post(), p.post()
-	open := p.fragments(frames.Text, m.json(), len(m.json()))[:1] // all of it, but FIN
-	cut := p.masked(frames.Text, append(n.json(), ' ')).Bytes()   // its JSON is whole before the frame is
-	for _, sent := range []frames.Frame{open[0], {Raw: cut[:len(cut)-1]}} {
+	open := p.fragments(wstest.Text, m.json(), len(m.json()))[:1] // all of it, but FIN
+	cut := p.masked(wstest.Text, append(n.json(), ' ')).Bytes()   // its JSON is whole before the frame is
+	for _, sent := range []wstest.Frame{open[0], {Raw: cut[:len(cut)-1]}} {
 		for _, reset := range []bool{false, true} {
 			c := p.member()
 			c.send(sent)
@@ -426,7 +426,7 @@ func keepsApart(p *probe) {
 		a, b := p.member(), p.member()
 		ma, mb := p.postOf(60), p.postOf(60)
 		fa, fb := p.text(ma).Bytes(), p.text(mb).Bytes()
-		a.noteSent(frames.Frame{Raw: fa})
+		a.noteSent(wstest.Frame{Raw: fa})
 		a.sent = append(a.sent, fmt.Sprintf("in two pieces, cut after %d bytes; and in between the same from another member", cut))
 		for i, piece := range [][]byte{fa[:cut], fb[:cut], fb[cut:], fa[cut:]} {
 			[]*client{a, b, b, a}[i].write(piece)
@@ -458,7 +458,7 @@ func refusesHuge(p *probe) {
 	// A fragment of 65,536 bytes. Whoever reads four of the eight bytes takes its length for 0, and
 	// what is behind the length for a key and an empty pong.
 	c := p.member()
-	c.send(frames.Frame{Opcode: frames.Text, Masked: true, Key: [4]byte{0x8A, 0x80, 1, 2}, Form: 64, Length: 1 << 16, Payload: []byte("xy")})
+	c.send(wstest.Frame{Opcode: wstest.Text, Masked: true, Key: [4]byte{0x8A, 0x80, 1, 2}, Form: 64, Length: 1 << 16, Payload: []byte("xy")})
 	c.expectRefused("127 says that the length is in the next eight bytes, not in four")
 }
 
@@ -469,7 +469,7 @@ func (c *client) goes() error {
 		switch f, err := c.frame(); {
 		case err == errQuiet:
 			return err
-		case err != nil || f.Opcode == frames.Close:
+		case err != nil || f.Opcode == wstest.Close:
 			return nil
 		}
 	}
@@ -486,7 +486,7 @@ func (c *client) expectRefused(cause string) {
 // refusesLong: a message over the limit is not stored, nor one that grows over it.
 func refusesLong(p *probe) {
 	m, grown := p.postOf(4097), p.postOf(4500)
-	for _, sent := range [][]frames.Frame{{p.text(m)}, p.fragments(frames.Text, m.json(), 2000, 2096), p.fragments(frames.Text, grown.json(), 2000, 2000)} {
+	for _, sent := range [][]wstest.Frame{{p.text(m)}, p.fragments(wstest.Text, m.json(), 2000, 2096), p.fragments(wstest.Text, grown.json(), 2000, 2000)} {
 		c := p.member()
 		c.send(sent...)
 		c.expectRefused("compare the length of the whole message, all its fragments together, with the limit of 4,096 bytes")
@@ -500,8 +500,8 @@ func refusesLong(p *probe) {
 func survivesRudeness(p *probe) {
 	quiet := p.member()
 	frame := p.text(p.post()).Bytes()
-	half := frames.Frame{Raw: frame[:len(frame)-5]}
-	strange := [][]frames.Frame{{half}, {{Raw: p.bytes(300)}}, {{Raw: []byte("GET / HTTP/1.1\r\n\r\n")}}}
+	half := wstest.Frame{Raw: frame[:len(frame)-5]}
+	strange := [][]wstest.Frame{{half}, {{Raw: p.bytes(300)}}, {{Raw: []byte("GET / HTTP/1.1\r\n\r\n")}}}
 	for _, sent := range slices.Concat(strange, binaryMessages.each, wrongJSON.each) {
 		c := p.member()
 		c.send(p.keyed(sent)...)

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // sendsSender: the sender gets the new history too.
@@ -370,7 +370,7 @@ func dropsStuck(p *probe) {
 		}
 		p.pause(300 * time.Millisecond)
 		stuck.nc.SetWriteDeadline(time.Now().Add(time.Second))
-		if _, err := stuck.nc.Write(frames.Whole(frames.Pong, nil, p.key()).Bytes()); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		if _, err := stuck.nc.Write(wstest.Whole(wstest.Pong, nil, p.key()).Bytes()); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return // nobody is there to take it
 		}
 	}

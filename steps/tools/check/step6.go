@@ -12,12 +12,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // closeFrame returns a masked close frame.
-func (p *probe) closeFrame(code int, reason string) frames.Frame {
-	return p.masked(frames.Close, frames.ClosePayload(code, reason))
+func (p *probe) closeFrame(code int, reason string) wstest.Frame {
+	return p.masked(wstest.Close, wstest.ClosePayload(code, reason))
 }
 
 // answersClose: a close frame is answered with its own code. 1000 says as much.
@@ -60,7 +60,7 @@ func (c *client) expectClose(code int, cause string, orElse ...int) {
 // answersEmptyClose: a close frame need not have a code.
 func answersEmptyClose(p *probe) {
 	c := p.member()
-	c.send(p.masked(frames.Close, nil))
+	c.send(p.masked(wstest.Close, nil))
 	f, err := c.awaitClose()
 	if err != nil || len(f.Payload) > 0 && f.Code() != 1000 {
 		c.fail("a close frame without a status code", "a close frame may be empty: there is no code to send back, and none to read")
@@ -85,7 +85,7 @@ func hangsUp(p *probe) {
 func closeEndsAll(p *probe) {
 	watcher, c := p.member(), p.member()
 	late := p.post()
-	c.send(p.closeFrame(1000, ""), p.text(late), p.masked(frames.Ping, []byte("late")))
+	c.send(p.closeFrame(1000, ""), p.text(late), p.masked(wstest.Ping, []byte("late")))
 	c.expectClose(1000, "what comes behind a close frame is not read: answer the close frame, and stop reading frames")
 	c.expectNothing()
 	next := p.post()
@@ -101,7 +101,7 @@ func (c *client) expectNothing() {
 	if _, err := c.in.Peek(1); err == nil {
 		f, _ := c.read()
 		c.fail("nothing after the server's own close frame",
-			fmt.Sprintf("a %s frame was sent behind the close frame: nothing may follow it, no history either (section 5.5.1)", cmp.Or(frames.Names[f.Opcode], "strange")))
+			fmt.Sprintf("a %s frame was sent behind the close frame: nothing may follow it, no history either (section 5.5.1)", cmp.Or(wstest.Names[f.Opcode], "strange")))
 	}
 }
 
@@ -126,9 +126,9 @@ func (p *probe) talk() (stop func()) {
 // closesLast: the server's close frame is the last that it sends, though others go on talking.
 func closesLast(p *probe) {
 	defer p.talk()()
-	sent := []frames.Frame{
-		p.closeFrame(1000, ""), p.closeFrame(1000, ""), p.closeFrame(4000, "bye"), p.masked(0x3, nil), p.masked(frames.Binary, nil),
-		p.masked(frames.Text, []byte("{}")), p.text(p.postOf(5000)), p.masked(frames.Text, []byte("\xff")),
+	sent := []wstest.Frame{
+		p.closeFrame(1000, ""), p.closeFrame(1000, ""), p.closeFrame(4000, "bye"), p.masked(0x3, nil), p.masked(wstest.Binary, nil),
+		p.masked(wstest.Text, []byte("{}")), p.text(p.postOf(5000)), p.masked(wstest.Text, []byte("\xff")),
 	}
 	p.together(len(sent), func(i int) {
 		c := p.member()
@@ -160,18 +160,18 @@ func (p *probe) chat(a, b *client) {
 func pongs(p *probe) {
 	for _, payload := range [][]byte{[]byte(p.word(5)), nil, p.bytes(125)} {
 		c := p.member()
-		ping := p.masked(frames.Ping, payload)
+		ping := p.masked(wstest.Ping, payload)
 		c.send(ping)
 		c.expectPong(ping)
 	}
 }
 
 // expectPong waits for the answer to a ping.
-func (c *client) expectPong(ping frames.Frame) {
+func (c *client) expectPong(ping wstest.Frame) {
 	expected := "a pong with the payload of the ping"
 	f, err := c.frame()
 	switch {
-	case err != nil || f.Opcode != frames.Pong:
+	case err != nil || f.Opcode != wstest.Pong:
 		c.fail(expected, "a ping (opcode 9) is answered at once with a pong (opcode a)")
 	case bytes.Equal(f.Payload, ping.Payload):
 	case len(ping.Payload) > 0 && bytes.Equal(f.Payload, ping.Bytes()[6:]):
@@ -187,9 +187,9 @@ func (c *client) expectPong(ping frames.Frame) {
 func pongsMany(p *probe) {
 	for range 5 {
 		c := p.member()
-		pings := make([]frames.Frame, 60)
+		pings := make([]wstest.Frame, 60)
 		for i := range pings {
-			pings[i] = p.masked(frames.Ping, []byte(fmt.Sprint(i, " ", p.word(8))))
+			pings[i] = p.masked(wstest.Ping, []byte(fmt.Sprint(i, " ", p.word(8))))
 		}
 		c.send(pings...)
 		c.expectPongs(pings)
@@ -200,20 +200,20 @@ func pongsMany(p *probe) {
 }
 
 // expectPongs reads on until the last of the pings is answered, and returns how many messages came among the pongs.
-func (c *client) expectPongs(pings []frames.Frame) (among int) {
+func (c *client) expectPongs(pings []wstest.Frame) (among int) {
 	const expected = "pongs with the payloads of the pings, in their order; that of the last one too"
 	for heard := time.Now(); len(pings) > 0; heard = time.Now() {
 		f, err := c.message()
-		for ; err == nil && f.Opcode < frames.Close && time.Since(heard) < c.p.patience; among++ {
+		for ; err == nil && f.Opcode < wstest.Close && time.Since(heard) < c.p.patience; among++ {
 			f, err = c.message()
 		}
-		if err != nil || f.Opcode != frames.Pong {
-			if err == nil && f.Opcode < frames.Close {
+		if err != nil || f.Opcode != wstest.Pong {
+			if err == nil && f.Opcode < wstest.Close {
 				c.came = []string{fmt.Sprintf("nothing for %v but histories", c.p.patience)}
 			}
 			c.fail(expected, "a ping (opcode 9) is answered at once with a pong (opcode a)")
 		}
-		at := slices.IndexFunc(pings, func(ping frames.Frame) bool { return bytes.Equal(ping.Payload, f.Payload) })
+		at := slices.IndexFunc(pings, func(ping wstest.Frame) bool { return bytes.Equal(ping.Payload, f.Payload) })
 		if at < 0 {
 			c.fail(expected, "a pong came twice, too late, or with another payload: is the ping's buffer used again before the pong is written?")
 		}
@@ -228,10 +228,10 @@ func pongsAmong(p *probe) {
 	defer p.talk()()
 	p.together(4, func(int) {
 		c := p.member()
-		pings := make([]frames.Frame, 1000)
+		pings := make([]wstest.Frame, 1000)
 		var all []byte
 		for i := range pings {
-			pings[i] = p.masked(frames.Ping, []byte(fmt.Sprint(i, " of very many")))
+			pings[i] = p.masked(wstest.Ping, []byte(fmt.Sprint(i, " of very many")))
 			all = append(all, pings[i].Bytes()...)
 		}
 		for begun, among := time.Now(), 0; among < 120 && time.Since(begun) < p.patience; { // what takes turns may not meet at once
@@ -247,25 +247,25 @@ func pongsAmong(p *probe) {
 func pongsBetween(p *probe) {
 	c := p.member()
 	m := p.post()
-	parts := p.fragments(frames.Text, m.json(), 9, 8)
-	ping := p.masked(frames.Ping, []byte(p.word(6)))
+	parts := p.fragments(wstest.Text, m.json(), 9, 8)
+	ping := p.masked(wstest.Ping, []byte(p.word(6)))
 	c.send(parts[0], ping)
 	c.expectPong(ping)
-	c.send(p.masked(frames.Pong, nil), parts[1], parts[2])
+	c.send(p.masked(wstest.Pong, nil), parts[1], parts[2])
 	c.expectStored(m, why("a ping between fragments is answered, and the message so far is kept: keep its payload apart from that of control frames"))
 }
 
 // ignoresPong: a pong that nobody asked for is no mistake.
 func ignoresPong(p *probe) {
 	c, m := p.member(), p.post()
-	c.send(p.masked(frames.Pong, nil), p.masked(frames.Pong, []byte(p.word(7))), p.text(m))
+	c.send(p.masked(wstest.Pong, nil), p.masked(wstest.Pong, []byte(p.word(7))), p.text(m))
 	c.expectHistory(m, "no answer, and the next message is taken", "a pong (opcode a) without a ping is allowed: read its payload, and go on")
 }
 
 // A breach is what a client must not send: each of these messages, for the same reason.
 type breach struct {
 	cause string
-	each  [][]frames.Frame // their masking keys are yet to be chosen
+	each  [][]wstest.Frame // their masking keys are yet to be chosen
 }
 
 // ends returns a behaviour: each breach ends the member with this status code, and the others chat on.
@@ -285,20 +285,20 @@ func ends(code int, breaches ...breach) func(*probe) {
 }
 
 // frame returns a frame with this first byte: FIN, reserved bits and opcode.
-func frame(first byte, payload string) frames.Frame {
-	return frames.Frame{Fin: first&0x80 != 0, RSV: first >> 4 & 7, Opcode: first & 0xF, Masked: true, Payload: []byte(payload)}
+func frame(first byte, payload string) wstest.Frame {
+	return wstest.Frame{Fin: first&0x80 != 0, RSV: first >> 4 & 7, Opcode: first & 0xF, Masked: true, Payload: []byte(payload)}
 }
 
 // with returns a frame for each first byte, all with the same payload.
-func with(payload string, first ...byte) (all [][]frames.Frame) {
+func with(payload string, first ...byte) (all [][]wstest.Frame) {
 	for _, b := range first {
-		all = append(all, []frames.Frame{frame(b, payload)})
+		all = append(all, []wstest.Frame{frame(b, payload)})
 	}
 	return all
 }
 
 // behind returns a frame for each payload, all with the same first byte.
-func behind(first byte, payloads ...string) (all [][]frames.Frame) {
+func behind(first byte, payloads ...string) (all [][]wstest.Frame) {
 	for _, payload := range payloads {
 		all = append(all, with(payload, first)...)
 	}
@@ -306,17 +306,17 @@ func behind(first byte, payloads ...string) (all [][]frames.Frame) {
 }
 
 // unmasked returns a frame without its mask.
-func unmasked(f frames.Frame) frames.Frame {
+func unmasked(f wstest.Frame) wstest.Frame {
 	f.Masked = false
 	return f
 }
 
 // claims returns frames that announce so many bytes, and have none of them.
-func claims(first byte, lengths ...uint64) (all [][]frames.Frame) {
+func claims(first byte, lengths ...uint64) (all [][]wstest.Frame) {
 	for _, length := range lengths {
 		f := frame(first, "")
 		f.Length = length
-		all = append(all, []frames.Frame{f})
+		all = append(all, []wstest.Frame{f})
 	}
 	return all
 }
@@ -335,11 +335,11 @@ var hiBegins, hiEnds = frame(0x01, hi[:5]), frame(0x80, hi[5:])
 var (
 	reservedBits = breach{cause: "a reserved bit is set and no extension was agreed on: check bits 40, 20 and 10 of the first byte, of every frame",
 		each: slices.Concat(with(hi, 0xC1, 0xA1, 0x91, 0xF1), with("", 0xC9, 0xA9, 0x99, 0xF9, 0xCA, 0xAA, 0x9A, 0xFA, 0xC8, 0xA8, 0x98, 0xF8),
-			[][]frames.Frame{{hiBegins, frame(0xC0, hi[5:])}})}
+			[][]wstest.Frame{{hiBegins, frame(0xC0, hi[5:])}})}
 	unknownOpcodes = breach{cause: "opcodes 3 to 7 and b to f mean nothing yet: refuse them",
 		each: with("what", 0x83, 0x84, 0x85, 0x86, 0x87, 0x8B, 0x8C, 0x8D, 0x8E, 0x8F)}
 	noMask = breach{cause: "the mask bit is 0: a client masks every frame",
-		each: [][]frames.Frame{{unmasked(frame(0x81, hi))}, {unmasked(frame(0x89, "ping"))}, {unmasked(frame(0x8A, ""))}, {unmasked(frame(0x88, ""))},
+		each: [][]wstest.Frame{{unmasked(frame(0x81, hi))}, {unmasked(frame(0x89, "ping"))}, {unmasked(frame(0x8A, ""))}, {unmasked(frame(0x88, ""))},
 			{hiBegins, unmasked(hiEnds)}}}
 )
 
@@ -350,9 +350,9 @@ var (
 		each: slices.Concat(with("\x03\xe8"+strings.Repeat("a", 124), 0x89, 0x8A, 0x88), with("\x03\xe8"+strings.Repeat("a", 298), 0x89, 0x8A, 0x88), claims(0x89, 1<<20))}
 	strayFragments = breach{cause: "a continuation (opcode 0) without a message to go on with", each: with("stray", 0x80, 0x00)}
 	withinMessage  = breach{cause: "a new message begins before the last one has ended: text (opcode 1) or binary (opcode 2) between fragments",
-		each: [][]frames.Frame{{hiBegins, frame(0x81, hi)}, {hiBegins, hiBegins}, {hiBegins, frame(0x89, ""), frame(0x82, "12345")}}}
+		each: [][]wstest.Frame{{hiBegins, frame(0x81, hi)}, {hiBegins, hiBegins}, {hiBegins, frame(0x89, ""), frame(0x82, "12345")}}}
 	behindMessage = breach{cause: "the message has ended with FIN: a continuation behind it belongs to nothing",
-		each: [][]frames.Frame{{hiBegins, hiEnds, frame(0x80, "more")}, {frame(0x81, string(long(30))), frame(0x80, "")}}}
+		each: [][]wstest.Frame{{hiBegins, hiEnds, frame(0x80, "more")}, {frame(0x81, string(long(30))), frame(0x80, "")}}}
 )
 
 // wrongCloses break sections 5.5.1 and 7.4.
@@ -360,7 +360,7 @@ func wrongCloses() []breach {
 	all := []breach{{cause: "a close frame has no payload, or a status code of two bytes: one byte is neither", each: with("\x03", 0x88)}}
 	for _, code := range []int{0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999} { // of 5000 and more the RFC says nothing
 		all = append(all, breach{cause: fmt.Sprintf("%d is no status code that may be sent: 1000 to 1003, 1007 to 1014 and 3000 to 4999 are", code),
-			each: with(string(frames.ClosePayload(code, "")), 0x88)})
+			each: with(string(wstest.ClosePayload(code, "")), 0x88)})
 	}
 	return all
 }
@@ -369,12 +369,12 @@ func wrongCloses() []breach {
 // or halves of UTF-16), other JSON, and long messages.
 var (
 	binaryMessages = breach{cause: "binary messages (opcode 2) are not for this chat, whole or in fragments: end with 1003",
-		each: append(behind(0x82, "\x00\x01\xff", hi), []frames.Frame{frame(0x02, hi[:9]), frame(0x80, hi[9:])})}
+		each: append(behind(0x82, "\x00\x01\xff", hi), []wstest.Frame{frame(0x02, hi[:9]), frame(0x80, hi[9:])})}
 	wrongText = breach{cause: "the bytes are no UTF-8: utf8.Valid tells, before encoding/json puts something else in their place",
 		each: behind(0x81, bad("a\xff\xfeb"), bad("a\x80b"), bad("a\xc3b"), bad("a\xc0\xafb"), bad("a\xe0\x80\xafb"), bad("a\xed\xa0\x80b"),
 			bad("a\xf0\x9f\x9fb"), bad("a\xf4\x90\x80\x80b"), strings.Replace(hi, "ann", "\xed\xa0\x80", 1))}
 	wrongFragments = breach{cause: "the bytes are no UTF-8, in fragments or at the message's end: utf8.Valid tells, once the message is whole",
-		each: [][]frames.Frame{{frame(0x01, hi[:10]), frame(0x80, bad("a\xffb")[10:])}, {frame(0x01, hi[:10]), frame(0x80, bad("\xe2\x82")[10:24])}}}
+		each: [][]wstest.Frame{{frame(0x01, hi[:10]), frame(0x80, bad("a\xffb")[10:])}, {frame(0x01, hi[:10]), frame(0x80, bad("\xe2\x82")[10:24])}}}
 	wrongReasons = breach{cause: "the reason in a close frame is text, too: utf8.Valid tells",
 		each: behind(0x88, "\x03\xe8bye\xff", "\x03\xe8bye\xe2\x82", "\x03\xe8bye\xed\xa0\x80")}
 	wrongJSON = breach{cause: `the text is not {"user": …, "text": …}, both strings, and nothing behind: json.Unmarshal tells most of that, and pointers to strings which of them were not there`,
@@ -385,9 +385,9 @@ var (
 			strings.Repeat("é", 300), `{"user":"ann","`+strings.Repeat("🟢é", 100)+`":"hi"}`)} // too much to repeat in a reason
 	longMessages = breach{cause: "a message has at most 4,096 bytes: end with 1009 where it has more", each: behind(0x81, string(long(4097)))}
 	longTogether = breach{cause: "all fragments of a message together have at most 4,096 bytes, and not one more",
-		each: [][]frames.Frame{fragments(frames.Text, long(4500), 2000, 2000), fragments(frames.Text, long(4097), 4096)}}
+		each: [][]wstest.Frame{fragments(wstest.Text, long(4500), 2000, 2000), fragments(wstest.Text, long(4097), 4096)}}
 	longClaims = breach{cause: "compare the length in the header with the limit at once: what is over it need not come at all",
-		each: append(claims(0x81, 4097, 65535, 65536, 1<<32, 1<<40), append(fragments(frames.Text, long(3000), 2000)[:1], claims(0x80, 2097)[0]...))}
+		each: append(claims(0x81, 4097, 65535, 65536, 1<<32, 1<<40), append(fragments(wstest.Text, long(3000), 2000)[:1], claims(0x80, 2097)[0]...))}
 )
 
 // bad returns a message with a text that is no UTF-8.
@@ -399,7 +399,7 @@ func endsGently(p *probe) {
 	p.current()
 	p.together(4, func(int) {
 		c := p.member()
-		c.send(p.masked(frames.Binary, p.bytes(10)))
+		c.send(p.masked(wstest.Binary, p.bytes(10)))
 		first := c.post(p.posts(25, 4000)...)
 		p.pause(100 * time.Millisecond)
 		second := c.post(p.posts(3, 4000)...)
@@ -445,8 +445,8 @@ func saysGoodbyeOnce(p *probe) {
 func (c *client) answerGoodbye() {
 	c.expectClose(1001, "http.Server.Close does not know hijacked connections: send each member a close frame with 1001 yourself, before main returns")
 	c.write(c.p.closeFrame(1001, "").Bytes())
-	if f, err := c.read(); err == nil && f.Opcode != frames.Close {
-		c.fail("nothing after the server's own close frame", fmt.Sprintf("a %s frame was sent behind the close frame", cmp.Or(frames.Names[f.Opcode], "strange")))
+	if f, err := c.read(); err == nil && f.Opcode != wstest.Close {
+		c.fail("nothing after the server's own close frame", fmt.Sprintf("a %s frame was sent behind the close frame", cmp.Or(wstest.Names[f.Opcode], "strange")))
 	}
 	c.nc.Close()
 }

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
 )
 
 // repo is the root of the workshop, in full: some tests go elsewhere.
@@ -44,7 +44,7 @@ var noRaceDetector = regexp.MustCompile(`-race (requires|is )|runtime/cgo`)
 // compile builds packages of the workshop to a file or a folder.
 func compile(t *testing.T, to string, args ...string) {
 	t.Helper()
-	if said, err := programs.Build(t.Context(), repo, to, args...); noRaceDetector.MatchString(said) {
+	if said, err := process.Build(t.Context(), repo, to, args...); noRaceDetector.MatchString(said) {
 		t.Skip("there is no race detector here: ", said)
 	} else if err != nil {
 		t.Fatalf("%v\n%s", err, said)

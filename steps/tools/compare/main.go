@@ -10,13 +10,13 @@ import (
 	"slices"
 	"strings"
 
-	"websocket-workshop/steps/tools/given"
+	"websocket-workshop/steps/tools/stepcode"
 )
 
 func main() {
 	log.SetFlags(0)
-	raw, err := given.Code("raw")
-	library, failed := given.Code("library")
+	raw, err := stepcode.Code("raw")
+	library, failed := stepcode.Code("library")
 	if err := cmp.Or(err, failed); err != nil {
 		log.Fatalf("%v: run this in the workshop's top folder", err)
 	}

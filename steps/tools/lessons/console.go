@@ -13,8 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 const (
@@ -54,9 +54,9 @@ func normal(line string) string {
 
 // A stage is a server, and the windows that are open.
 type stage struct {
-	server  *programs.Program
+	server  *process.Program
 	addr    string
-	windows map[string]*frames.Client // each does what the page does in a browser
+	windows map[string]*wstest.Client // each does what the page does in a browser
 }
 
 // The masking keys are always the same, as the lessons look at single bytes.
@@ -74,14 +74,14 @@ func (w *workshop) perform(dir, script string, shown []string) ([]string, error)
 	}
 	defer os.RemoveAll(temp)
 	file := filepath.Join(temp, "server.exe")
-	if said, err := programs.Build(context.Background(), w.root, file, "./"+dir); err != nil {
+	if said, err := process.Build(context.Background(), w.root, file, "./"+dir); err != nil {
 		return nil, fmt.Errorf("%s does not build: %s", dir, strings.ReplaceAll(said, "\n", " "))
 	}
-	server, addr, err := programs.Serve(exec.Command(file, "-addr", "localhost:0"), 2*patience)
+	server, addr, err := process.Serve(exec.Command(file, "-addr", "localhost:0"), 2*patience)
 	if err != nil {
 		return nil, err
 	}
-	st := &stage{server, addr, make(map[string]*frames.Client)}
+	st := &stage{server, addr, make(map[string]*wstest.Client)}
 	defer func() {
 		server.Kill()
 		<-server.Ended
@@ -126,9 +126,9 @@ func (st *stage) act(action string) error {
 		return errors.New("open comes first")
 	case verb == "send":
 		post := fmt.Sprintf(`{"user":%q,"text":%q}`, user, text)
-		err = c.Send(frames.Whole(frames.Text, []byte(post), postKey))
+		err = c.Send(wstest.Whole(wstest.Text, []byte(post), postKey))
 	default:
-		goodbye := frames.Whole(frames.Close, frames.ClosePayload(1001, ""), closeKey)
+		goodbye := wstest.Whole(wstest.Close, wstest.ClosePayload(1001, ""), closeKey)
 		err = errors.Join(c.Send(goodbye), c.TCP.CloseWrite())
 	}
 	// the server takes note in its terminal; if it does not, this shows in the block
@@ -144,17 +144,17 @@ var event = regexp.MustCompile(` says |received |a member left`)
 // open asks for a WebSocket as the page does. It is no error if the server refuses. What
 // comes then is read, and answered as by a browser.
 func (st *stage) open(window string) error {
-	c, err := frames.Dial(st.addr, 2*time.Minute)
+	c, err := wstest.Dial(st.addr, 2*time.Minute)
 	if err != nil {
 		return err
 	}
 	st.windows[window] = c
-	_, err = c.Ask(frames.Handshake(st.addr))
+	_, err = c.Ask(wstest.Handshake(st.addr))
 	go func() {
 		defer c.TCP.Close() // a browser hangs up once the server has
 		for f, err := c.Next(); err == nil; f, err = c.Next() {
-			if f.Opcode == frames.Close {
-				c.Send(frames.Whole(frames.Close, f.Payload, closeKey))
+			if f.Opcode == wstest.Close {
+				c.Send(wstest.Whole(wstest.Close, f.Payload, closeKey))
 			}
 		}
 	}()

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"websocket-workshop/steps/tools/given"
+	"websocket-workshop/steps/tools/stepcode"
 )
 
 // A lesson is a text whose edits turn one folder into another.
@@ -38,7 +38,7 @@ const maxBlock = 40 // lines of an edit: more is not typed with understanding
 
 // A part of a file is a declaration, in the step before and in the lesson's.
 type part struct {
-	given.Pair
+	stepcode.Pair
 	file  string
 	given bool // play puts it there
 	hunks []*hunk
@@ -47,7 +47,7 @@ type part struct {
 
 // A hunk is a change of a part.
 type hunk struct {
-	given.Hunk[string]
+	stepcode.Hunk[string]
 	shown int // the line of the mark that shows it; 0: none does yet
 }
 
@@ -57,13 +57,13 @@ func (w *workshop) partsOf(l lesson) (parts []*part, err error) {
 	all := maps.Clone(before)
 	maps.Copy(all, after)
 	for _, file := range slices.Sorted(maps.Keys(all)) {
-		pairs, err := given.Pairs(before[file], after[file])
+		pairs, err := stepcode.Pairs(before[file], after[file])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %v", file, err)
 		}
 		for _, pair := range pairs {
-			p := &part{Pair: pair, file: file, given: pair.After != "" && given.Is(l.number, file, pair.Names)}
-			hunks, rest := given.Diff(codeLines(pair.Before), codeLines(pair.After), strings.Clone)
+			p := &part{Pair: pair, file: file, given: pair.After != "" && stepcode.Is(l.number, file, pair.Names)}
+			hunks, rest := stepcode.Diff(codeLines(pair.Before), codeLines(pair.After), strings.Clone)
 			for _, h := range hunks {
 				p.hunks = append(p.hunks, &hunk{Hunk: h})
 			}
@@ -179,7 +179,7 @@ func genEdit(w *workshop, p *page, m *mark, old string) (string, error) {
 			case !chosen[h]:
 				continue
 			case part.given != (m.kind == "given"):
-				err = fmt.Errorf("steps/tools/given says otherwise of %s", part.Names[0])
+				err = fmt.Errorf("steps/tools/stepcode says otherwise of %s", part.Names[0])
 			case h.shown > 0:
 				err = fmt.Errorf("line %d shows %s already", h.shown, part.selector(i))
 			}

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"websocket-workshop/steps/tools/given"
+	"websocket-workshop/steps/tools/stepcode"
 )
 
 // generators make what a mark of each kind makes, from what stands there. For <!-- gen: -->
@@ -205,9 +205,9 @@ func genGo(w *workshop, p *page, m *mark, old string) (string, error) {
 		return "", errors.New("it takes a file, and declarations")
 	}
 	var all []string
-	decls, _ := given.Split(w.read(m.args[1])) // what does not parse has none
+	decls, _ := stepcode.Split(w.read(m.args[1])) // what does not parse has none
 	for _, name := range m.args[2:] {
-		i := slices.IndexFunc(decls, func(d given.Decl) bool { return slices.Contains(d.Names, name) })
+		i := slices.IndexFunc(decls, func(d stepcode.Decl) bool { return slices.Contains(d.Names, name) })
 		if i < 0 {
 			return "", fmt.Errorf("there is no such %s", name)
 		}

@@ -1,6 +1,6 @@
 module websocket-workshop/steps/tools/lessons
 
-go 1.25
+go 1.25.0
 
 require (
 	github.com/yuin/goldmark v1.8.7

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"websocket-workshop/steps/tools/given"
+	"websocket-workshop/steps/tools/stepcode"
 )
 
 const root = "../../.."
@@ -30,7 +30,7 @@ func TestTexts(t *testing.T) {
 func TestTyped(t *testing.T) {
 	w := newWorkshop(root)
 	for _, l := range lessons {
-		files, err := given.Files(l.number, w.code(l.from), w.code(l.to))
+		files, err := stepcode.Files(l.number, w.code(l.from), w.code(l.to))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +52,7 @@ func TestTyped(t *testing.T) {
 // typeInto types a block into a file.
 func (f *fence) typeInto(files map[string]string) error {
 	name, _ := strings.CutSuffix(strings.TrimPrefix(f.body[0], "+++ "), " (new)")
-	decls, err := given.Split(files[name])
+	decls, err := stepcode.Split(files[name])
 	if err != nil {
 		return err
 	}
@@ -68,12 +68,12 @@ func (f *fence) typeInto(files map[string]string) error {
 				fresh += line[1:] + "\n"
 			}
 		}
-		i := slices.IndexFunc(decls, func(d given.Decl) bool { return label != "" && strings.Contains("\n"+d.Text, "\n"+label) })
+		i := slices.IndexFunc(decls, func(d stepcode.Decl) bool { return label != "" && strings.Contains("\n"+d.Text, "\n"+label) })
 		switch {
 		case i < 0 && old == "":
-			decls = append(decls, given.Decl{Text: fresh})
+			decls = append(decls, stepcode.Decl{Text: fresh})
 		case i >= 0 && isBefore:
-			decls = slices.Insert(decls, i, given.Decl{Text: fresh})
+			decls = slices.Insert(decls, i, stepcode.Decl{Text: fresh})
 		case i < 0 || strings.Count(decls[i].Text, old) != 1:
 			return fmt.Errorf("%s has no such place, or more than one, under %q", name, label)
 		default:
@@ -97,7 +97,7 @@ var broken = []struct{ name, file, old, new, says string }{
 	{"a change is in two", "steps/05.md", `edit: hub.go hub.post`, "$0 hub.join", `steps/05.md:LINE: edit: hub.go hub.post hub.join: line \d+ shows hub.join already`},
 	{"a file goes", "library/README.md", `(?s)frame\.go.*`, "", `library/README.md:\d+: frame.go goes, and nothing says so`},
 	{"a file is not of the step", "steps/05.md", `edit: hub.go hub.post`, "edit: hab.go hub.post", `steps/05.md:LINE: edit: hab.go hub.post: it takes a file of this text's step`},
-	{"what is given is typed", "steps/03.md", `given: history.go`, "edit: history.go", `steps/03.md:LINE: edit: history.go .*: steps/tools/given says otherwise`},
+	{"what is given is typed", "steps/03.md", `given: history.go`, "edit: history.go", `steps/03.md:LINE: edit: history.go .*: steps/tools/stepcode says otherwise`},
 	{"a turn without an answer", "steps/04.md", `ours: frame.go unmask`, "edit: frame.go unmask", `steps/04.md:\d+: turn: frame.go unmask: no ours of the same follows`},
 	{"an answer that is not folded", "steps/04.md", `<details>(<summary>Ours</summary>\s+<!-- ours: frame.go unmask)`, "$1", `steps/04.md:\d+: ours: frame.go unmask: stands in a <details>`},
 	{"a block is too long", "steps/05/hub.go", `\tdelete.*\n`, strings.Repeat("$0", 41), `steps/05.md:\d+: edit: hub.go hub.join hub.leave: this block has \d\d lines`},

@@ -11,7 +11,7 @@
 //	<!-- edit: conn.go message conn.read -->   to be typed: what changes in these declarations;
 //	                                           conn.read/2 is the second place alone where it does
 //	<!-- given: main.go main -->               what play-N puts there, shown as it is. It is listed in
-//	                                           steps/tools/given; heads are given and need no mark
+//	                                           steps/tools/stepcode; heads are given and need no mark
 //	<!-- turn: frame.go encode -->             the head of a new function, for the attendee to fill,
 //	<!-- ours: frame.go encode -->             and further down, in <details>, what we have written
 //	<!-- delete: conn.go -->                   a file that goes; nothing is generated
@@ -42,7 +42,7 @@ import (
 	"slices"
 	"strings"
 
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
 )
 
 // texts are those that have to be there.
@@ -54,7 +54,7 @@ func main() {
 	update := flag.Bool("update", false, "write anew what is generated")
 	flag.Parse()
 	here, _ := os.Getwd() // if there is none, there is no workshop
-	w := newWorkshop(programs.Workshop(here))
+	w := newWorkshop(process.Workshop(here))
 	status := 0
 	for _, name := range texts {
 		if flag.NArg() > 0 && !slices.Contains(flag.Args(), name) {

@@ -19,8 +19,8 @@ import (
 	"strings"
 	"time"
 
-	"websocket-workshop/steps/tools/given"
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/stepcode"
 )
 
 // lastStep is the step that ends the workshop.
@@ -72,7 +72,7 @@ func beginStep(out io.Writer, step int, dir string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	p := &beginning{root: programs.Workshop(here), step: step}
+	p := &beginning{root: process.Workshop(here), step: step}
 	if p.root == "" {
 		return fmt.Errorf("%s is not in the workshop's folder: go there first", here)
 	}
@@ -145,7 +145,7 @@ func (p *beginning) fill(dir string) error {
 	if err != nil {
 		return err
 	}
-	files, err := given.Files(p.step, before, after)
+	files, err := stepcode.Files(p.step, before, after)
 	if err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (p *beginning) code(step int) (map[string]string, error) {
 	if step < 1 || step > lastStep {
 		return nil, nil
 	}
-	return given.Code(p.in(fmt.Sprintf("steps/%02d", step)))
+	return stepcode.Code(p.in(fmt.Sprintf("steps/%02d", step)))
 }
 
 // moveAside moves work under a name with the date and time, and returns that. An empty

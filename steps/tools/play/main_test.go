@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"websocket-workshop/steps/tools/given"
+	"websocket-workshop/steps/tools/stepcode"
 )
 
 // noon is when the tests play.
@@ -64,7 +64,7 @@ func play(t *testing.T, args string, status int, want ...string) string {
 // code returns the code in a folder.
 func code(t *testing.T, dir string) map[string]string {
 	t.Helper()
-	files, err := given.Code(dir)
+	files, err := stepcode.Code(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestPlay(t *testing.T) {
 	for step := 1; step <= lastStep; step++ {
 		play(t, fmt.Sprint("-step ", step), 0, "go run ./work\n", fmt.Sprint("check -step ", step), "compare")
 		after := code(t, fmt.Sprintf("steps/%02d", step))
-		want, err := given.Files(step, before, after)
+		want, err := stepcode.Files(step, before, after)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func TestPlay(t *testing.T) {
 			if before[name] == "" {
 				text = strings.TrimRight(text, "\n") + fmt.Sprintf("\n\n// Type what steps/%02d.md shows: each block says where.\n", step)
 			}
-			if _, err := given.Split(got[name]); err != nil || got[name] != text {
+			if _, err := stepcode.Split(got[name]); err != nil || got[name] != text {
 				t.Errorf("step %d: %s is (%v)\n%s", step, name, err, got[name])
 			}
 		}

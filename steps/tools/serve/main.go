@@ -20,7 +20,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
 )
 
 func main() {
@@ -32,17 +32,17 @@ func main() {
 	}
 	dir, args := flag.Arg(0), flag.Args()[1:]
 	info, err := os.Stderr.Stat()
-	k := &programs.Keeper{
+	k := &process.Keeper{
 		Name: dir, Root: ".", Dir: dir, File: *file, Out: os.Stderr,
 		Waits: err == nil && info.Mode()&os.ModeCharDevice != 0,
 		Addrs: addresses(args, os.Getenv("PORT")),
-		Run: func(context.Context) (*programs.Program, error) {
+		Run: func(context.Context) (*process.Program, error) {
 			cmd := &exec.Cmd{Path: *file, Args: append([]string{*file}, args...), Stdout: os.Stdout, Stderr: os.Stderr}
-			programs.OwnGroup(cmd)
-			return programs.Start(cmd)
+			process.OwnGroup(cmd)
+			return process.Start(cmd)
 		},
 	}
-	os.Exit(k.Keep(programs.Attended()))
+	os.Exit(k.Keep(process.Attended()))
 }
 
 // addresses returns where a server listens that has these arguments, and its default port
@@ -52,5 +52,5 @@ func addresses(args []string, port string) []string {
 	flags.SetOutput(io.Discard)
 	addr := flags.String("addr", "localhost:"+cmp.Or(port, "8080"), "")
 	flags.Parse(args) // what is wrong with them, the server says
-	return programs.Loopback(*addr)
+	return process.Loopback(*addr)
 }

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // A Row is one difference. Where it can be seen from outside, over a connection with each
@@ -22,7 +22,7 @@ type Row struct {
 	What         string // happens, with: the table's first cell
 	Raw, Library string // what the table says of each server
 
-	Changes   []string // to the opening handshake: see frames.Request.Changed
+	Changes   []string // to the opening handshake: see wstest.Request.Changed
 	Body      []byte   // sent with the handshake
 	Send      []byte   // behind the handshake
 	HalfClose bool     // behind that, the client ends its direction of TCP
@@ -35,12 +35,12 @@ func (r Row) Tried() bool { return r.Want[0] != "" }
 
 var (
 	key = [4]byte{0x37, 0xfa, 0x21, 0x3d} // of the RFC's examples
-	bye = whole(frames.Close, "\x03\xe8") // a good close frame
+	bye = whole(wstest.Close, "\x03\xe8") // a good close frame
 )
 
 // whole returns a message of one frame.
 func whole(opcode byte, payload string) []byte {
-	return frames.Whole(opcode, []byte(payload), key).Bytes()
+	return wstest.Whole(opcode, []byte(payload), key).Bytes()
 }
 
 // post returns what a member posts, by a user whose name is the row's.
@@ -55,30 +55,30 @@ const (
 // Rows are in the order of the table. A post must be by a user with the row's name: see Try.
 var Rows = []Row{
 	{What: "an unmasked frame", Raw: "close frame, 1002", Library: "hangs up, no close frame",
-		Send: frames.Frame{Fin: true, Opcode: frames.Text, Payload: []byte("Hello")}.Bytes(),
+		Send: wstest.Frame{Fin: true, Opcode: wstest.Text, Payload: []byte("Hello")}.Bytes(),
 		Want: [2]string{"close frame 1002", "hangs up without one"}},
 	{What: notShortest, Raw: "close frame, 1002", Library: "accepted",
-		Send:      frames.Frame{Fin: true, Opcode: frames.Text, Masked: true, Key: key, Form: 16, Payload: post(notShortest)}.Bytes(),
+		Send:      wstest.Frame{Fin: true, Opcode: wstest.Text, Masked: true, Key: key, Form: 16, Payload: post(notShortest)}.Bytes(),
 		HalfClose: true, Want: [2]string{"close frame 1002", "posts it as a message, hangs up without one"}},
 	{What: "text that is not UTF-8", Raw: "close frame, 1007", Library: "handed on: your code must check",
-		Send: whole(frames.Text, "\xff"), Want: [2]string{"close frame 1007", "close frame 1007, close frame 1007"}}, // as library/ checks
+		Send: whole(wstest.Text, "\xff"), Want: [2]string{"close frame 1007", "close frame 1007, close frame 1007"}}, // as library/ checks
 	{What: "a close reason that is not UTF-8", Raw: "close frame, 1007", Library: "sent back as it came",
-		Send: whole(frames.Close, "\x03\xe8\xff"), Want: [2]string{"close frame 1007", "close frame 1000"}},
+		Send: whole(wstest.Close, "\x03\xe8\xff"), Want: [2]string{"close frame 1007", "close frame 1000"}},
 	{What: "a message over the limit", Raw: "1009, from its header", Library: "1009, once so much has come", // half comes
-		Send: frames.Frame{Fin: true, Opcode: frames.Text, Masked: true, Key: key, Length: 4097, Payload: make([]byte, 2048)}.Bytes(),
+		Send: wstest.Frame{Fin: true, Opcode: wstest.Text, Masked: true, Key: key, Length: 4097, Payload: make([]byte, 2048)}.Bytes(),
 		Want: [2]string{"close frame 1009", "waits, and stays open"}},
 	{What: cut, Raw: "the message is dropped", Library: "what came is handed on as the whole message",
-		Send:      frames.Frame{Opcode: frames.Text, Masked: true, Key: key, Payload: post(cut)}.Bytes(),
+		Send:      wstest.Frame{Opcode: wstest.Text, Masked: true, Key: key, Payload: post(cut)}.Bytes(),
 		HalfClose: true, Want: [2]string{"hangs up without one", "posts it as a message, hangs up without one"}},
 	{What: "more than it reads, behind a close frame", Raw: "read and dropped, so its answer arrives",
 		Library: "TCP reset, which can destroy its answer",
-		Send:    slices.Concat(bye, whole(frames.Binary, strings.Repeat("x", 1<<20))),
+		Send:    slices.Concat(bye, whole(wstest.Binary, strings.Repeat("x", 1<<20))),
 		Want:    [2]string{"close frame 1000", "close frame 1000, then resets TCP"}},
 	{What: "an answer to its own close frame", Raw: "ends it", Library: "gets a second close frame",
-		Send: whole(frames.Binary, "no text"), Want: [2]string{"close frame 1003", "close frame 1003, close frame 1003"}},
+		Send: whole(wstest.Binary, "no text"), Want: [2]string{"close frame 1003", "close frame 1003, close frame 1003"}},
 	{What: "what a page sees on a goodbye", Raw: "its code and its reason",
 		Library: "1006 in Chromium: a second close frame is an error there",
-		Send:    whole(frames.Text, "no post"), Want: [2]string{"close frame 1007", "close frame 1007, close frame 1007"}},
+		Send:    whole(wstest.Text, "no post"), Want: [2]string{"close frame 1007", "close frame 1007, close frame 1007"}},
 	{What: "a message that is written behind a close frame", Raw: "refused", Library: "sent: your code must prevent it"},
 	{What: "another protocol version", Raw: "426, as the RFC has it", Library: "400",
 		Changes: []string{"Sec-WebSocket-Version: 8"}, Want: [2]string{answer + "426", answer + "400"}},
@@ -89,7 +89,7 @@ var Rows = []Row{
 	{What: "Connection without upgrade", Raw: "400", Library: "426",
 		Changes: []string{"Connection: keep-alive"}, Want: [2]string{answer + "400", answer + "426"}},
 	{What: "a body with the handshake", Raw: "400", Library: "101: the body is read and dropped",
-		Changes: []string{"Content-Length: 13"}, Body: whole(frames.Text, "no post"), Send: bye,
+		Changes: []string{"Content-Length: 13"}, Body: whole(wstest.Text, "no post"), Send: bye,
 		Want: [2]string{answer + "400", "close frame 1000"}}, // as a frame the body would be 1007
 	{What: "an empty Origin", Raw: "403", Library: "taken for none, so let in",
 		Changes: []string{"Origin:"}, Want: [2]string{answer + "403", answer + "101"}},
@@ -126,12 +126,12 @@ func Table() string {
 // is in a history, by a user with the row's name. A close frame is answered as a browser does, unless
 // one is sent.
 func (r Row) Try(addr string, patience time.Duration) string {
-	c, err := frames.Dial(addr, patience)
+	c, err := wstest.Dial(addr, patience)
 	if err != nil {
 		return err.Error()
 	}
 	defer c.TCP.Close()
-	res, err := c.Ask(frames.Handshake(addr).Changed(r.Changes...), r.Body...)
+	res, err := c.Ask(wstest.Handshake(addr).Changed(r.Changes...), r.Body...)
 	if err != nil {
 		return ending(err)
 	}
@@ -154,7 +154,7 @@ func (r Row) Try(addr string, patience time.Duration) string {
 		sent <- err
 	}()
 	came := r.listen(c)
-	if err := <-sent; err != nil && frames.Ending(err) != "waits" && !strings.Contains(came, "resets TCP") {
+	if err := <-sent; err != nil && wstest.Ending(err) != "waits" && !strings.Contains(came, "resets TCP") {
 		came += ", then resets TCP" // the system tells the reader of a reset or the writer, not both
 	}
 	if r.HalfClose && r.posted(addr, patience) {
@@ -166,7 +166,7 @@ func (r Row) Try(addr string, patience time.Duration) string {
 // posted reports whether the history has a post by a user with the row's name. A new member
 // is asked: the one that has hung up may not have been told any more.
 func (r Row) posted(addr string, patience time.Duration) bool {
-	c, err := frames.Open(addr, patience)
+	c, err := wstest.Open(addr, patience)
 	if err != nil {
 		return false
 	}
@@ -176,7 +176,7 @@ func (r Row) posted(addr string, patience time.Duration) bool {
 }
 
 // listen says what comes until the connection ends.
-func (r Row) listen(c *frames.Client) string {
+func (r Row) listen(c *wstest.Client) string {
 	answers, closed := !holdsClose(r.Send), false
 	var came []string
 	for {
@@ -184,19 +184,19 @@ func (r Row) listen(c *frames.Client) string {
 		switch {
 		case err == io.EOF && closed:
 			return strings.Join(came, ", ")
-		case err != nil && len(came) > 0 && frames.Ending(err) == "resets":
+		case err != nil && len(came) > 0 && wstest.Ending(err) == "resets":
 			return strings.Join(append(came, "then resets TCP"), ", ")
 		case err != nil:
 			return strings.Join(append(came, ending(err)), ", ")
-		case f.Opcode == frames.Close:
+		case f.Opcode == wstest.Close:
 			came, closed = append(came, strings.TrimSuffix(fmt.Sprintf("close frame %d", f.Code()), " 0")), true
 			if answers {
-				c.Send(frames.Whole(frames.Close, f.Payload, key))
+				c.Send(wstest.Whole(wstest.Close, f.Payload, key))
 				answers = false
 			}
-		case f.Opcode == frames.Ping: // the heartbeat
-			c.Send(frames.Whole(frames.Pong, f.Payload, key))
-		case f.Opcode != frames.Text || !bytes.HasPrefix(f.Payload, []byte(`{"msg":`)):
+		case f.Opcode == wstest.Ping: // the heartbeat
+			c.Send(wstest.Whole(wstest.Pong, f.Payload, key))
+		case f.Opcode != wstest.Text || !bytes.HasPrefix(f.Payload, []byte(`{"msg":`)):
 			came = append(came, f.String())
 		}
 	}
@@ -206,8 +206,8 @@ func (r Row) listen(c *frames.Client) string {
 func holdsClose(b []byte) bool {
 	in := bytes.NewReader(b)
 	for {
-		f, err := frames.Read(in)
-		if err != nil || f.Opcode == frames.Close {
+		f, err := wstest.Read(in)
+		if err != nil || f.Opcode == wstest.Close {
 			return err == nil
 		}
 	}
@@ -215,7 +215,7 @@ func holdsClose(b []byte) bool {
 
 // ending says in words how a connection ended that saw no close frame.
 func ending(err error) string {
-	how := frames.Ending(err)
+	how := wstest.Ending(err)
 	words := map[string]string{"hangs up": "hangs up without one", "resets": "resets TCP without one", "waits": "waits, and stays open"}
 	return cmp.Or(words[how], how)
 }

@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // RoleEnv is set where a test has started a test binary as a server.
@@ -113,7 +113,7 @@ func EachSize(b *testing.B, f func(b *testing.B, payload []byte, wire *Endless))
 			for i := range payload {
 				payload[i] = 'a' + byte(i%26)
 			}
-			f(b, payload, &Endless{data: frames.Whole(frames.Text, payload, [4]byte{1, 2, 3, 4}).Bytes()})
+			f(b, payload, &Endless{data: wstest.Whole(wstest.Text, payload, [4]byte{1, 2, 3, 4}).Bytes()})
 		})
 	}
 }

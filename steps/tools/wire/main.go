@@ -24,7 +24,7 @@ import (
 	"sync"
 	"time"
 
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
 )
 
 func main() {
@@ -32,7 +32,7 @@ func main() {
 	second := flag.String("addr2", "localhost:8081", "`host:port` in front of the second")
 	page := flag.String("view", "localhost:8090", "`host:port` of the page that shows the bytes")
 	flag.Parse()
-	if err := run(programs.Attended(), os.Stdout, flag.Args(), *first, *second, *page); err != nil {
+	if err := run(process.Attended(), os.Stdout, flag.Args(), *first, *second, *page); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -89,12 +89,12 @@ func run(ctx context.Context, out io.Writer, args []string, first, second, page 
 
 // listen listens on an address; its error is one line that says what to do.
 func listen(name, addr string) (net.Listener, error) {
-	if others := programs.Answering(programs.Loopback(addr)); others != nil {
-		return nil, fmt.Errorf("another program answers on %s: stop it, or choose another port: %s localhost:%s", strings.Join(others, " and "), name, programs.FreePort())
+	if others := process.Answering(process.Loopback(addr)); others != nil {
+		return nil, fmt.Errorf("another program answers on %s: stop it, or choose another port: %s localhost:%s", strings.Join(others, " and "), name, process.FreePort())
 	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("%v: choose another address: %s localhost:%s", err, name, programs.FreePort())
+		return nil, fmt.Errorf("%v: choose another address: %s localhost:%s", err, name, process.FreePort())
 	}
 	return l, nil
 }

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 const (
@@ -28,7 +28,7 @@ type event struct {
 	time   time.Time
 	raw    []byte       // bytes as they came, as far as they are kept
 	length uint64       // how many came
-	frame  frames.Frame // its header, if it is one
+	frame  wstest.Frame // its header, if it is one
 	size   int          // of that header
 	how    string       // an end: "fin" or "reset"
 }
@@ -43,7 +43,7 @@ func (e *event) encode() []byte {
 	if e.kind == "frame" {
 		payload := slices.Clone(e.raw[e.size:])
 		if e.frame.Masked {
-			frames.Mask(payload, e.frame.Key)
+			wstest.Mask(payload, e.frame.Key)
 		}
 		b = fmt.Appendf(b, `,"fin":%t,"opcode":%d,"masked":%t,"payload":"`, e.frame.Fin, e.frame.Opcode, e.frame.Masked)
 		b = append(hex.AppendEncode(b, payload), '"')

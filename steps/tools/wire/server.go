@@ -15,15 +15,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
 )
 
 // A server is what stands behind a proxy: code in a folder that is built and run, or
 // something that runs already, of which no more is known than its address.
 type server struct {
-	name, addr string                           // what it is called, its host:port
-	keeper     *programs.Keeper                 // nil for what runs already
-	program    atomic.Pointer[programs.Program] // what has listened last
+	name, addr string                          // what it is called, its host:port
+	keeper     *process.Keeper                 // nil for what runs already
+	program    atomic.Pointer[process.Program] // what has listened last
 }
 
 // address returns where the server listens, or "" while it does not run.
@@ -64,10 +64,10 @@ func findServer(name, arg, file string) (*server, error) {
 	}
 	info, err := os.Stat(dir)
 	if err != nil { // from within a folder of the workshop, too
-		dir = filepath.Join(programs.Root("."), arg)
+		dir = filepath.Join(process.Root("."), arg)
 		info, err = os.Stat(dir)
 	}
-	root := programs.Root(dir)
+	root := process.Root(dir)
 	_, port, noPort := net.SplitHostPort(arg)
 	_, badPort := net.LookupPort("tcp", port)
 	switch {
@@ -75,8 +75,8 @@ func findServer(name, arg, file string) (*server, error) {
 		return nil, fmt.Errorf("%s is outside of the workshop's folder, and Go would not find the page it serves: put it inside", arg)
 	case err == nil && info.IsDir():
 		dir, _ = filepath.Rel(root, dir) // both are in full
-		s.addr = net.JoinHostPort("localhost", programs.FreePort())
-		s.keeper = &programs.Keeper{Name: name, Root: root, Dir: dir, Waits: true, Out: os.Stderr, Run: s.run}
+		s.addr = net.JoinHostPort("localhost", process.FreePort())
+		s.keeper = &process.Keeper{Name: name, Root: root, Dir: dir, Waits: true, Out: os.Stderr, Run: s.run}
 		s.keeper.File = filepath.Join(root, ".bin", file)
 	case noPort == nil && port != "" && badPort == nil: // what runs already
 	case errors.Is(err, os.ErrNotExist) && arg == "work":
@@ -88,18 +88,18 @@ func findServer(name, arg, file string) (*server, error) {
 }
 
 // run starts what was built, and waits until it listens there.
-func (s *server) run(ctx context.Context) (*programs.Program, error) {
+func (s *server) run(ctx context.Context) (*process.Program, error) {
 	in, out := io.Pipe()
 	cmd := exec.Command(s.keeper.File, "-addr", s.addr)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.keeper.Root, out, out
-	programs.OwnGroup(cmd)
-	p, err := programs.Start(cmd)
+	process.OwnGroup(cmd)
+	p, err := process.Start(cmd)
 	if err != nil {
 		return nil, err
 	}
 	go s.print(in)
 	go func() { <-p.Ended; out.Close() }()
-	for deadline := time.Now().Add(15 * time.Second); programs.Answering([]string{s.addr}) == nil; {
+	for deadline := time.Now().Add(15 * time.Second); process.Answering([]string{s.addr}) == nil; {
 		if ctx.Err() != nil || p.AwaitEnd(20*time.Millisecond) {
 			return p, nil // which is seen, and said
 		} else if time.Now().After(deadline) {

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 const (
@@ -148,12 +148,12 @@ func (s *stream) read(wait func(struct{}) bool) {
 
 // frame reads a frame, of which the unit may be the beginning.
 func (s *stream) frame() {
-	f, size := frames.ParseHeader(s.unit)
+	f, size := wstest.ParseHeader(s.unit)
 	for len(s.unit) < size {
 		if !s.take(uint64(size-len(s.unit)), size) {
 			return
 		}
-		f, size = frames.ParseHeader(s.unit)
+		f, size = wstest.ParseHeader(s.unit)
 	}
 	if s.take(f.Length, size+maxKept) {
 		s.record(event{kind: "frame", frame: f, size: size})

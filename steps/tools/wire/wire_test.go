@@ -22,8 +22,8 @@ import (
 	"testing/fstest"
 	"time"
 
-	"websocket-workshop/steps/tools/frames"
-	"websocket-workshop/steps/tools/programs"
+	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/wstest"
 )
 
 // patience is for what has to happen soon. It is so long only for the sake of slow machines.
@@ -158,14 +158,14 @@ type piece struct {
 }
 
 func frame(opcode byte, length int, masked bool) string {
-	f := frames.Frame{Fin: true, Opcode: opcode, Masked: masked, Key: [4]byte{1, 2, 3, 4}, Payload: bytes.Repeat([]byte("x"), length)}
+	f := wstest.Frame{Fin: true, Opcode: opcode, Masked: masked, Key: [4]byte{1, 2, 3, 4}, Payload: bytes.Repeat([]byte("x"), length)}
 	return string(f.Bytes())
 }
 
 // conversations are what goes over one connection each.
 func conversations() map[string][]piece {
 	upgrade := []piece{{fromClient, request, "request"}, {fromServer, response, "response"}}
-	hello := frame(frames.Text, 5, true)
+	hello := frame(wstest.Text, 5, true)
 	return map[string][]piece{
 		"frames": append(slices.Clone(upgrade),
 			piece{fromServer, frame(1, 0, false) + frame(9, 125, false) + frame(1, 126, false), "frame frame frame"},
@@ -213,7 +213,7 @@ func TestHoweverCut(t *testing.T) {
 				}
 			}
 			if name == "half a frame" {
-				if halves := w.halves(-1); len(halves) != 1 || halves[0]["length"] != uint64(7) || halves[0]["hex"] != fmt.Sprintf("%x", frame(frames.Text, 5, true)[:7]) {
+				if halves := w.halves(-1); len(halves) != 1 || halves[0]["length"] != uint64(7) || halves[0]["hex"] != fmt.Sprintf("%x", frame(wstest.Text, 5, true)[:7]) {
 					t.Errorf("what is not whole: %v", halves)
 				}
 				w.end(fromServer, "reset")
@@ -245,7 +245,7 @@ func TestEnds(t *testing.T) {
 		io.WriteString(here, "last words")
 		here.SetLinger(0)
 		here.Close()
-		if came, err := io.ReadAll(there); frames.Ending(err) != "resets" || string(came) != "last words" && string(came) != "" {
+		if came, err := io.ReadAll(there); wstest.Ending(err) != "resets" || string(came) != "last words" && string(came) != "" {
 			t.Errorf("%v resets, and the other side reads %q, %v", from, came, err)
 		}
 		if got, want := b.ends(b.proxies[0].conns.Load()), from.String()+" reset"; got != want {
@@ -274,7 +274,7 @@ func TestEnds(t *testing.T) {
 
 	// Where no server runs, the client is told as well as it still can be.
 	b.server.Close()
-	if c, err := frames.Open(b.proxies[0].addr, patience); frames.Ending(err) != "resets" && !errors.Is(err, syscall.EPIPE) {
+	if c, err := wstest.Open(b.proxies[0].addr, patience); wstest.Ending(err) != "resets" && !errors.Is(err, syscall.EPIPE) {
 		t.Errorf("the client has %v, %v", c, err)
 	}
 	if got := b.ends(5); got != "server reset" {
@@ -340,7 +340,7 @@ func TestContract(t *testing.T) {
 	send(fromClient, request)
 	send(fromServer, response)
 	next := b.follow("")
-	long, bye := frame(frames.Binary, 5000, true), frame(frames.Close, 2, false)
+	long, bye := frame(wstest.Binary, 5000, true), frame(wstest.Close, 2, false)
 	send(fromClient, long[:100])
 	send(fromClient, long[100:])
 	send(fromServer, bye)
@@ -453,8 +453,8 @@ func TestSend(t *testing.T) {
 	b := newBench(t)
 	go http.Serve(b.server, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		nc, in, _ := http.NewResponseController(w).Hijack()       // a plain connection: no error
-		io.WriteString(nc, response+frame(frames.Text, 2, false)) // which greets
-		if f, err := frames.Read(in); err == nil && f.Opcode == frames.Ping {
+		io.WriteString(nc, response+frame(wstest.Text, 2, false)) // which greets
+		if f, err := wstest.Read(in); err == nil && f.Opcode == wstest.Ping {
 			io.WriteString(nc, "\x88\x02\x03\xea")
 		}
 		nc.(*net.TCPConn).CloseWrite()
@@ -558,7 +558,7 @@ func TestRun(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if others := programs.Answering([]string{strings.TrimPrefix(wire, "http://"), server}); others != nil {
+	if others := process.Answering([]string{strings.TrimPrefix(wire, "http://"), server}); others != nil {
 		t.Errorf("somebody still listens on %s", others)
 	}
 }

@@ -1,7 +1,7 @@
-// Package frames is RFC 6455 from outside, for what tests, checks and watches a server:
+// Package wstest is RFC 6455 from outside, for what tests, checks and watches a server:
 // frames to and from bytes, wrong ones too; the opening handshake as bytes; and the client's
 // end of a connection. It shares nothing with the servers, so that it can judge them.
-package frames
+package wstest
 
 import (
 	"bytes"

@@ -1,7 +1,7 @@
-// Package programs builds servers and runs them as processes of their own: on a free port,
+// Package process builds servers and runs them as processes of their own: on a free port,
 // with their output kept, until they are told to end; or anew on every save, by a Keeper. On
 // Linux, macOS and Windows.
-package programs
+package process
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package given
+package stepcode
 
 // A Hunk is a change, what goes and what comes, with the lines in front of it that stay.
 type Hunk[T any] struct{ Same, Old, New []T }

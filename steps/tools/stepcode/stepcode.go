@@ -1,7 +1,7 @@
-// Package given says which code an attendee of a step is given, and need not type: the head
+// Package stepcode says which code an attendee of a step is given, and need not type: the head
 // of each file (package and imports), and what teaches nothing about WebSockets. play puts it
 // into work/, and the lessons' blocks are made of the rest.
-package given
+package stepcode
 
 import (
 	"fmt"

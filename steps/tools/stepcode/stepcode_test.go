@@ -1,4 +1,4 @@
-package given
+package stepcode
 
 import (
 	"fmt"

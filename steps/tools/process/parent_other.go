@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package programs
+package process
 
 import "syscall"
 
