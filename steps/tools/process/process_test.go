@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +34,14 @@ func TestMain(m *testing.M) {
 		if err := child.Run(); err != nil {
 			os.Exit(1)
 		}
+	case "leaver": // exits and leaves a deaf one behind
+		child := command("deaf")
+		child.Stdout = os.Stdout
+		if err := child.Start(); err != nil {
+			os.Exit(1)
+		}
+	case "full": // opens as many files as it may
+		full(os.Args[1])
 	case "broken":
 		fmt.Fprintln(os.Stderr, "no such thing")
 		os.Exit(3)
@@ -105,23 +112,56 @@ func TestStop(t *testing.T) {
 	deaf.Kill() // does no harm
 }
 
-// TestGroup: what a server has started ends with it.
+// TestGroup: what a server has started ends with it, whether it is killed or exits by itself.
 func TestGroup(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("a process group of Windows does not end with its first process")
+	for _, role := range []string{"parent", "leaver"} {
+		p := serve(t, role)
+		if role == "parent" {
+			p.Kill()
+		}
+		if !p.AwaitExit(patience) {
+			t.Fatalf("the %s goes on", role)
+		}
+		for deadline := time.Now().Add(patience); Answering([]string{p.Output.Address()}) != nil; time.Sleep(shortPause) {
+			if time.Now().After(deadline) {
+				t.Fatalf("what the %s has started goes on", role)
+			}
+		}
 	}
-	p := serve(t, "parent")
-	p.Kill()
-	p.AwaitExit(patience)
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		nc, err := net.Dial("tcp", p.Output.Address())
-		if err != nil {
-			return
-		}
-		nc.Close()
-		if time.Now().After(deadline) {
-			t.Fatal("the server's child goes on")
-		}
+}
+
+// full prints what is seen while no more files can be opened, and afterwards.
+func full(root string) {
+	w := &watch{root: root, dir: "srv"}
+	w.changed()
+	var open []*os.File
+	for f, err := os.Open(os.DevNull); err == nil; f, err = os.Open(os.DevNull) {
+		open = append(open, f)
+	}
+	fmt.Println("terminal gone:", terminalGone(), "saved:", w.changed())
+	os.Chtimes(filepath.Join(root, "srv/main.go"), time.Time{}, time.Unix(1, 0))
+	fmt.Println("saved:", w.changed())
+	open[0].Close()
+	fmt.Println("saved:", w.changed())
+}
+
+// TestFull: that no file can be opened is not mistaken for a terminal that is closed, nor for
+// files that are gone; and a file that was saved in the meantime is noticed later.
+func TestFull(t *testing.T) {
+	lab(t, code)
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := filepath.Abs(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("sh", "-c", `ulimit -n 64; exec "$0" "$1"`, self, here)
+	cmd.Env = append(os.Environ(), "ROLE=full")
+	out, err := cmd.CombinedOutput()
+	if want := "terminal gone: false saved: false\nsaved: false\nsaved: true\n"; err != nil || string(out) != want {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 
@@ -172,6 +212,40 @@ func TestRoot(t *testing.T) {
 	}
 	if got := Workshop(t.TempDir()); got != "" {
 		t.Errorf("the workshop is in %q", got)
+	}
+}
+
+// TestListen: the one line of an error says what is wrong, and recommends a port that is free.
+func TestListen(t *testing.T) {
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	_, port, _ := net.SplitHostPort(other.Addr().String())
+	taken := "another program answers on 127.0.0.1:" + port + ": stop it, or choose another port: -view localhost:"
+	for addr, want := range map[string]string{
+		"localhost:" + port: taken,
+		"0.0.0.0:" + port:   taken,
+		":" + port:          taken,
+		"192.0.2.1:" + port: "this machine has no address 192.0.2.1 to listen on: choose another one: -view localhost:",
+		"192.0.2.1:0":       "this machine has no address 192.0.2.1 to listen on: choose another one: -view localhost:",
+		"localhost:99999":   "listen tcp: address 99999: invalid port: choose another port: -view localhost:",
+		"localhost":         "listen tcp: address localhost: missing port in address: choose another port: -view localhost:",
+	} {
+		_, err := Listen("-view", addr)
+		got := fmt.Sprint(err)
+		advice, isAdvice := strings.CutPrefix(got, want)
+		if !isAdvice {
+			t.Errorf("%s: %s", addr, got)
+		} else if l, err := Listen("-view", "localhost:"+advice); err != nil {
+			t.Errorf("the recommended port: %v", err)
+		} else {
+			l.Close()
+		}
+	}
+	if InUse("192.0.2.1:80") != nil || InUse("localhost:0") != nil {
+		t.Error("another program answers where nothing can")
 	}
 }
 

@@ -19,7 +19,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -49,7 +48,7 @@ func run(ctx context.Context, out io.Writer, args []string, first, second, page 
 	var taps []*wiretap.Tap
 	flags, addrs := []string{"-addr", "-addr2"}, []string{first, second}
 	for i, s := range servers {
-		l, err := listen(flags[i], addrs[i])
+		l, err := process.Listen(flags[i], addrs[i])
 		if err != nil {
 			return err
 		}
@@ -58,7 +57,7 @@ func run(ctx context.Context, out io.Writer, args []string, first, second, page 
 		taps = append(taps, tap)
 		go tap.Serve(l)
 	}
-	l, err := listen("-view", page)
+	l, err := process.Listen("-view", page)
 	if err != nil {
 		return err
 	}
@@ -87,18 +86,6 @@ func run(ctx context.Context, out io.Writer, args []string, first, second, page 
 	fmt.Fprintf(out, "%-8s http://%s/wire.html\n", "the view", reachable(page, l))
 	<-ctx.Done()
 	return nil
-}
-
-// listen listens on an address; its error is one line that says what to do.
-func listen(name, addr string) (net.Listener, error) {
-	if others := process.Answering(process.Loopback(addr)); others != nil {
-		return nil, fmt.Errorf("another program answers on %s: stop it, or choose another port: %s localhost:%s", strings.Join(others, " and "), name, process.FreePort())
-	}
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("%v: choose another address: %s localhost:%s", err, name, process.FreePort())
-	}
-	return l, nil
 }
 
 // reachable returns the host:port to give a browser for a listener on addr.

@@ -1,0 +1,101 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// A Kind says what has happened to the server of a Keeper.
+type Kind string
+
+const (
+	Saved        Kind = "saved"         // a file of the server was; it is being built again
+	SlowBuild    Kind = "slow build"    // the build has taken two seconds so far
+	Built        Kind = "built"         // Output is what the go command printed, "" as a rule
+	BuildFailed  Kind = "build failed"  // Output, Err; the Program before goes on, if there is one
+	StartFailed  Kind = "start failed"  // Err
+	Running      Kind = "running"       // the Program listens, on Addr if that is known; Others may hide it
+	NotListening Kind = "not listening" // the Program does not listen on Addr, after some seconds
+	Stopped      Kind = "stopped"       // nothing runs, until a save: the Program, if there was one, has exited; or has Others' port
+	PortFree     Kind = "port free"     // it is being built again for that
+	NoFiles      Kind = "no files"      // this process can open no more files, and waits until it can
+)
+
+// An Event is something that has happened to the server of a Keeper.
+type Event struct {
+	Kind    Kind
+	Name    string   // of the server
+	Addr    string   // host:port where it is expected to listen
+	Output  string   // of the go command
+	Err     error    // why it is not built, or does not start
+	Others  []string // host:port where another program answers, though it is expected there
+	Program *Program // that runs, or has run; nil before the first
+}
+
+// Print prints what the terminal shows.
+func (e Event) Print(w io.Writer) {
+	if text := e.String(); text != "" {
+		fmt.Fprintln(w, text)
+	}
+}
+
+// String returns what the terminal shows, "" for nothing.
+func (e Event) String() string {
+	others := strings.Join(e.Others, " and ")
+	switch e.Kind {
+	case Saved:
+		return fmt.Sprintf("saved: building %s again", e.Name)
+	case SlowBuild:
+		return fmt.Sprintf("building %s: the first time, this may take a minute", e.Name)
+	case Built:
+		return strings.TrimSpace(e.Output)
+	case BuildFailed:
+		text := fmt.Sprintf("%s\n%s does not build: %v", strings.TrimSpace(e.Output), e.Name, e.Err)
+		if e.Program != nil && !e.Program.Exited() {
+			text += "; the server from before goes on"
+		}
+		return text
+	case StartFailed:
+		text := fmt.Sprintf("%s does not run: %v", e.Name, e.Err)
+		if errors.Is(e.Err, fs.ErrPermission) {
+			text += ": can no program on this disk be run? Then copy the workshop to another one"
+		}
+		return text
+	case Running:
+		if e.Others != nil {
+			return fmt.Sprintf("careful: another program answers on %s, and a browser may show you that one. task doctor tells which it is: stop it, or choose another port: -addr localhost:%s", others, FreePort())
+		}
+	case NotListening:
+		return fmt.Sprintf("%s does not listen on %s: give net.Listen the value of -addr; save to try again, or press Ctrl-C", e.Name, e.Addr)
+	case Stopped:
+		return e.stopped(others)
+	case PortFree:
+		return "the port is free now"
+	case NoFiles:
+		return fmt.Sprintf("too many files and connections are open to run %s: waiting until some are closed", e.Name)
+	}
+	return ""
+}
+
+// stopped says why nothing runs, and what can be done.
+func (e Event) stopped(others string) string {
+	text := ""
+	failed := e.Program == nil || !e.Program.Cmd.ProcessState.Success()
+	if port := os.Getenv("PORT"); failed && strings.Trim(port, "0123456789") != "" {
+		text = fmt.Sprintf("the environment variable PORT is %q, which is not a port: change or remove it\n", port)
+	}
+	switch {
+	case e.Program == nil:
+		text += fmt.Sprintf("%s is not running: save to try again, or press Ctrl-C", e.Name)
+	case failed && e.Others != nil:
+		text += fmt.Sprintf("%s is not running, and another program answers on %s: it is tried again when that one has exited, or when you save; or press Ctrl-C and choose another port: -addr localhost:%s",
+			e.Name, others, FreePort())
+	default:
+		text += fmt.Sprintf("%s has exited (%v): save to run it again, or press Ctrl-C", e.Name, e.Program.Cmd.ProcessState)
+	}
+	return text
+}
