@@ -22,7 +22,6 @@ const (
 	NotListening Kind = "not listening" // the Program does not listen on Addr, after some seconds
 	Stopped      Kind = "stopped"       // nothing runs, until a save: the Program, if there was one, has exited; or has Others' port
 	PortFree     Kind = "port free"     // it is being built again for that
-	NoFiles      Kind = "no files"      // this process can open no more files, and waits until it can
 )
 
 // An Event is something that has happened to the server of a Keeper.
@@ -75,8 +74,6 @@ func (e Event) String() string {
 		return e.stopped(others)
 	case PortFree:
 		return "the port is free now"
-	case NoFiles:
-		return fmt.Sprintf("too many files and connections are open to run %s: waiting until some are closed", e.Name)
 	}
 	return ""
 }

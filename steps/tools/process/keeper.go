@@ -125,7 +125,7 @@ func (k *Keeper) Listening() bool {
 func (k *Keeper) start(ctx context.Context) {
 	slow := time.AfterFunc(2*time.Second, func() { k.report(Event{Kind: SlowBuild}) })
 	var out string
-	err := k.patiently(ctx, func() (err error) { // without what only a debugger reads, it takes a third less time
+	err := Patiently(func() (err error) { // without what only a debugger reads, it takes a third less time
 		out, err = Build(ctx, k.Root, k.file+".new", "-ldflags=-w", "./"+k.Dir)
 		return err
 	})
@@ -141,7 +141,7 @@ func (k *Keeper) start(ctx context.Context) {
 	k.stop()
 	k.others = InUse(k.Addr)
 	if err = os.Rename(k.file+".new", k.file+".exe"); err == nil { // no system would replace it while it runs
-		err = k.patiently(ctx, k.run)
+		err = Patiently(k.run)
 	}
 	if err != nil {
 		k.report(Event{Kind: StartFailed, Err: err})
@@ -198,20 +198,6 @@ func (k *Keeper) report(e Event) {
 		e.Print(os.Stderr)
 	} else {
 		k.Report(e)
-	}
-}
-
-// patiently calls f again while it fails for lack of open files.
-func (k *Keeper) patiently(ctx context.Context, f func() error) error {
-	for told := false; ; told = true {
-		err := f()
-		if !OutOfFiles(err) || ctx.Err() != nil {
-			return err
-		}
-		if !told {
-			k.report(Event{Kind: NoFiles})
-		}
-		time.Sleep(pause)
 	}
 }
 

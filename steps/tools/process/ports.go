@@ -1,6 +1,7 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -12,7 +13,8 @@ import (
 )
 
 // Listen listens on addr (host:port), the value of a flag. Its error is one line that says
-// what to do, and recommends a port that is free.
+// what to do, and recommends a port that is free. Accept fails only when the listener is closed:
+// a client that is gone again, or files that run out, are no reason to stop.
 func Listen(flag, addr string) (net.Listener, error) {
 	var why string
 	if others := InUse(addr); others != nil {
@@ -20,14 +22,26 @@ func Listen(flag, addr string) (net.Listener, error) {
 	} else {
 		l, err := net.Listen("tcp", addr)
 		if err == nil {
-			return l, nil
+			return patientListener{l}, nil
 		}
 		why = fmt.Sprintf("%v: choose another port", err)
-		if host, _, _ := net.SplitHostPort(addr); !isLocal(host) {
+		if host, _, _ := net.SplitHostPort(addr); !IsLocal(host) {
 			why = fmt.Sprintf("this machine has no address %s to listen on: choose another one", host)
 		}
 	}
 	return nil, fmt.Errorf("%s: %s localhost:%s", why, flag, FreePort())
+}
+
+type patientListener struct{ net.Listener }
+
+func (l patientListener) Accept() (nc net.Conn, err error) {
+	for {
+		err = Patiently(func() (err error) { nc, err = l.Listener.Accept(); return err })
+		if err == nil || errors.Is(err, net.ErrClosed) {
+			return nc, err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
 // given has the ports that were given out, so that two servers never get the same one.
@@ -56,8 +70,8 @@ func isFree(port string) bool {
 	return err == nil && l.Close() == nil && Answering(Loopback("localhost:"+port)) == nil
 }
 
-// isLocal reports whether this machine can listen on a host, at any port.
-func isLocal(host string) bool {
+// IsLocal reports whether this machine can listen on a host, at any port.
+func IsLocal(host string) bool {
 	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	return err == nil && l.Close() == nil
 }
@@ -80,7 +94,7 @@ func Loopback(addr string) []string {
 // addr should. There are none if this machine has no such address.
 func InUse(addr string) []string {
 	addrs := Loopback(addr)
-	if host, _, _ := net.SplitHostPort(addr); len(addrs) == 1 && !isLocal(host) {
+	if host, _, _ := net.SplitHostPort(addr); len(addrs) == 1 && !IsLocal(host) {
 		return nil // whoever answers there does so on a machine of its own
 	}
 	return Answering(addrs)

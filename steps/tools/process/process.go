@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -51,6 +52,21 @@ func Build(ctx context.Context, root, file string, args ...string) (string, erro
 // has as many files and connections open as the system allows. It may succeed later.
 func OutOfFiles(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
+var sayFull = sync.OnceFunc(func() {
+	fmt.Fprintln(os.Stderr, "too many files and connections are open: waiting until some are closed (ulimit -n shows how many may be)")
+})
+
+// Patiently calls f again while it fails because of OutOfFiles, and says once that it waits.
+func Patiently(f func() error) error {
+	err := f()
+	for OutOfFiles(err) {
+		sayFull()
+		time.Sleep(50 * time.Millisecond)
+		err = f()
+	}
+	return err
 }
 
 // A Program is a process that Start has started.

@@ -228,8 +228,8 @@ func TestListen(t *testing.T) {
 		"localhost:" + port: taken,
 		"0.0.0.0:" + port:   taken,
 		":" + port:          taken,
-		"192.0.2.1:" + port: "this machine has no address 192.0.2.1 to listen on: choose another one: -view localhost:",
-		"192.0.2.1:0":       "this machine has no address 192.0.2.1 to listen on: choose another one: -view localhost:",
+		"203.0.113.77:" + port: "this machine has no address 203.0.113.77 to listen on: choose another one: -view localhost:",
+		"203.0.113.77:0":       "this machine has no address 203.0.113.77 to listen on: choose another one: -view localhost:",
 		"localhost:99999":   "listen tcp: address 99999: invalid port: choose another port: -view localhost:",
 		"localhost":         "listen tcp: address localhost: missing port in address: choose another port: -view localhost:",
 	} {
@@ -244,7 +244,7 @@ func TestListen(t *testing.T) {
 			l.Close()
 		}
 	}
-	if InUse("192.0.2.1:80") != nil || InUse("localhost:0") != nil {
+	if InUse("203.0.113.77:80") != nil || InUse("localhost:0") != nil {
 		t.Error("another program answers where nothing can")
 	}
 }

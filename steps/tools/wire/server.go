@@ -62,13 +62,12 @@ func findServer(arg string) (*server, error) {
 		k.Addr, k.Args, k.Waits = addr, []string{"-addr", addr}, true
 		return &server{name: k.Name, addr: addr, keeper: k}, nil
 	}
-	_, port, noPort := net.SplitHostPort(arg)
-	_, badPort := net.LookupPort("tcp", port)
-	switch {
-	case noPort == nil && port != "" && badPort == nil:
+	_, noAddr := net.ResolveTCPAddr("tcp", arg)
+	switch _, port, _ := net.SplitHostPort(arg); {
+	case noAddr == nil && port != "":
 		return &server{name: arg, addr: arg}, nil
 	case strings.Contains(arg, ":"):
-		return nil, fmt.Errorf("%s is neither a folder with a server nor a host:port", arg)
+		return nil, fmt.Errorf("%s is neither a folder with a server nor a host:port: %v", arg, noAddr)
 	}
 	return nil, err
 }

@@ -71,7 +71,7 @@ func TestRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	in, out := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, out, []string{"."}, "localhost:0", "", "localhost:0") }()
+	go func() { ended <- run(ctx, out, options{addrs: [2]string{"localhost:0"}, view: "localhost:0"}, []string{"."}) }()
 	lines := bufio.NewScanner(in)
 	lines.Scan()
 	words := strings.Fields(strings.ReplaceAll(lines.Text(), ")", ""))

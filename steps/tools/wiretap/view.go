@@ -1,17 +1,17 @@
 package wiretap
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"mime"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,24 +22,50 @@ import (
 // sendPatience is how long a server has to answer bytes that were sent from the page.
 const sendPatience = 2 * time.Second
 
-// A View serves wire.html, and what the page asks for.
-type View struct {
-	Record *Record
-	Taps   []*Tap
+// longPoll is the longest that a request for events may wait for one.
+const longPoll = 25 * time.Second
 
-	run    string        // tells this run's events from those of another
+// A View answers what wire.html asks for: about taps that share a record.
+type View struct {
+	taps   []*Tap
+	record *Record
 	ending chan struct{} // closed when no more events will come
 }
 
-// NewView returns the view of what passes the taps, which share one record.
-func NewView(r *Record, taps []*Tap) *View {
-	return &View{Record: r, Taps: taps, run: strconv.FormatInt(time.Now().UnixMilli(), 36), ending: make(chan struct{})}
+// NewView returns the view of taps that share a record.
+func NewView(r *Record, taps ...*Tap) *View {
+	return &View{record: r, taps: taps, ending: make(chan struct{})}
 }
 
-// Close ends the view, now that the servers have ended, once the page has the last events.
+// Register adds to mux what the view asks for: /events, /now and /send. It belongs behind a Guard.
+func (v *View) Register(mux *http.ServeMux) {
+	mux.HandleFunc("GET /events", v.events)
+	mux.HandleFunc("GET /now", v.now)
+	mux.HandleFunc("POST /send", v.send)
+}
+
+// Handler answers with the pages, the view first of all, and what the view asks for, behind a
+// Guard with these names.
+func (v *View) Handler(names ...string) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", frontend.Handler())
+	mux.Handle("GET /{$}", http.RedirectHandler("/wire.html", http.StatusFound))
+	v.Register(mux)
+	guarded := Guard(mux, names...)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, t := range v.taps {
+			if r.Header.Get(markName) == t.mark && t.Loop != nil { // the view would record its own events
+				t.loops()
+			}
+		}
+		guarded.ServeHTTP(w, r)
+	})
+}
+
+// Close ends the view, now that the servers have exited, once the page has the last events.
 func (v *View) Close(server *http.Server) {
 	for deadline := time.Now().Add(500 * time.Millisecond); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if !slices.ContainsFunc(v.Taps, func(p *Tap) bool { return len(p.watchers()) > 0 }) {
+		if !slices.ContainsFunc(v.taps, func(t *Tap) bool { return t.count.Load() > 0 }) {
 			break
 		}
 	}
@@ -50,73 +76,40 @@ func (v *View) Close(server *http.Server) {
 	server.Close()
 }
 
-// Handler answers the page alone: what a page of another origin asks for is refused, and so
-// is a request to another name than this machine's own, which a foreign page may have given
-// this address (DNS rebinding).
-func (v *View) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", frontend.Handler())
-	mux.Handle("GET /{$}", http.RedirectHandler("/wire.html", http.StatusFound))
-	mux.HandleFunc("GET /events", v.events)
-	mux.HandleFunc("GET /now", v.now)
-	mux.HandleFunc("POST /send", v.send)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Frame-Options", "DENY") // nor may another page lead somebody's clicks
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if why := foreign(r); why != "" {
-			http.Error(w, why, http.StatusForbidden)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
-}
-
-// foreign says why a request is refused, or "".
-func foreign(r *http.Request) string {
-	host := r.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	switch {
-	case !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()):
-		return "this is for localhost alone, and Host says " + r.Host
-	case len(r.Header.Values("Origin")) > 1, r.Header.Values("Origin") != nil && r.Header.Get("Origin") != "http://"+r.Host:
-		return "this is for its own page alone, and Origin says " + r.Header.Get("Origin")
-	case strings.HasSuffix(r.Header.Get("Sec-Fetch-Site"), "-site") && r.Header.Get("Sec-Fetch-Mode") != "navigate":
-		return "this is for its own page alone" // the browser's word, also where it sends no Origin
-	}
-	return ""
-}
-
-// events sends what is kept and then what comes, by Server-Sent Events. Each has as its id
-// the run and its number: a page that comes back gets what it has not seen.
+// events hands out what is kept and then what comes. Each event has an id, which names this
+// record and its number: a page that comes back with it gets what it has not seen. It is in
+// the field Last-Event-ID, or in the query:
+//
+//	/events?after=ID           by Server-Sent Events
+//	/events?after=ID&wait=20   in JSON: {"id": of the last, "events": [...]}, as soon as there
+//	                           is an event, or none in so many seconds; at once with wait=0
 func (v *View) events(w http.ResponseWriter, r *http.Request) {
-	var after int64
-	if number, ok := strings.CutPrefix(r.Header.Get("Last-Event-ID"), v.run+"-"); ok {
-		after, _ = strconv.ParseInt(number, 10, 64)
-	}
-	reader := v.Record.read(after)
-	if reader == nil {
-		http.Error(w, "too many read the events: close a window", http.StatusServiceUnavailable)
+	c := http.NewResponseController(w)
+	c.SetReadDeadline(time.Time{}) // the server's is for requests, and would end this one
+	w.Header().Set("Cache-Control", "no-store")
+	query := r.URL.Query()
+	after := v.record.after(cmp.Or(query.Get("after"), r.Header.Get("Last-Event-ID")))
+	if query.Has("wait") {
+		seconds, _ := strconv.ParseFloat(query.Get("wait"), 64)
+		events := v.await(r.Context(), after, min(longPoll, time.Duration(seconds*float64(time.Second))))
+		w.Header().Set("Content-Type", "application/json")
+		w.Write(v.page(after, events))
 		return
 	}
-	defer v.Record.leave(reader)
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	c := http.NewResponseController(w)
-	fmt.Fprint(w, "retry: 1000\n\n") // milliseconds, should this program be started anew
+	w.Header().Set("Content-Type", "text/event-stream")
+	fmt.Fprint(w, "retry: 1000\n\n") // milliseconds, should this program be started again
 	for last := false; ; {
-		for _, e := range v.Record.take(reader) {
+		events, more := v.record.Since(after)
+		for _, e := range events {
 			c.SetWriteDeadline(time.Now().Add(30 * time.Second)) // for a reader that does not read
-			fmt.Fprintf(w, "id: %s-%d\ndata: %s\n\n", v.run, e.number, e.encode())
+			fmt.Fprintf(w, "id: %s\ndata: %s\n\n", v.record.id(e.Number), e.AppendJSON(nil))
+			after = e.Number
 		}
 		if c.Flush() != nil || last {
 			return
 		}
 		select {
-		case <-reader.ready:
+		case <-more:
 		case <-v.ending:
 			last = true
 		case <-r.Context().Done():
@@ -125,11 +118,41 @@ func (v *View) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// await returns the events after a number, as soon as there is one or patience is over.
+func (v *View) await(ctx context.Context, after int64, patience time.Duration) []*Event {
+	timeout := time.After(patience)
+	for {
+		events, more := v.record.Since(after)
+		if len(events) > 0 || patience <= 0 {
+			return events
+		}
+		select {
+		case <-more:
+		case <-timeout:
+			patience = 0
+		case <-v.ending:
+			patience = 0
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// page returns events in JSON, with the id of the last.
+func (v *View) page(after int64, events []*Event) []byte {
+	var b []byte
+	for _, e := range events {
+		b = append(e.AppendJSON(b), ',')
+		after = e.Number
+	}
+	return fmt.Appendf(nil, `{"id":%q,"events":[%s]}`, v.record.id(after), bytes.TrimSuffix(b, []byte(",")))
+}
+
 // now says what the page shows besides the events: the servers, the rows of the table that
 // can be tried, and what of a head or a frame has come and is not whole, for a second now.
 func (v *View) now(w http.ResponseWriter, r *http.Request) {
 	servers, halves, rows := []map[string]any{}, []map[string]any{}, []string{}
-	for _, p := range v.Taps {
+	for _, p := range v.taps {
 		servers = append(servers, map[string]any{"name": p.Name, "url": "http://" + p.Addr, "running": p.Target() != ""})
 		for _, w := range p.watchers() {
 			halves = append(halves, w.halves(time.Second)...)
@@ -167,7 +190,7 @@ func (v *View) send(w http.ResponseWriter, r *http.Request) {
 }
 
 // try opens a handshake with each server, or the one that is named, sends the bytes given
-// in hex (or those of the table's row that is named), and returns what each of them says.
+// in hex (or those of the table's row that is named), and returns what each of them answers.
 // All of it goes over the wire, and can be seen there.
 func (v *View) try(bytes, what, server string) (answers []map[string]string, err error) {
 	var row sidebyside.Row
@@ -180,7 +203,7 @@ func (v *View) try(bytes, what, server string) (answers []map[string]string, err
 		return nil, errors.New("nothing to send: hex is empty")
 	}
 	var all sync.WaitGroup
-	for _, p := range v.Taps {
+	for _, p := range v.taps {
 		if server == "" || server == p.Name {
 			a := map[string]string{"server": p.Name}
 			answers = append(answers, a)

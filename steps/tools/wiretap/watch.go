@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"io"
 	"iter"
+	"math"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -20,15 +22,15 @@ const (
 	maxKept = 4 << 10  // bytes of a payload, or of what is neither head nor frame, that are kept
 )
 
-// An origin is the side that bytes come from.
-type origin int
+// An Origin is the side that bytes come from.
+type Origin int
 
 const (
-	fromClient origin = iota
-	fromServer
+	FromClient Origin = iota
+	FromServer
 )
 
-func (o origin) String() string { return [...]string{"client", "server"}[o] }
+func (o Origin) String() string { return [...]string{"client", "server"}[o] }
 
 // A watcher cuts what goes over one connection into heads and frames, however TCP has cut
 // it, and records them. It changes nothing and waits for nobody.
@@ -47,7 +49,7 @@ type watcher struct {
 // more than has come. The unit is what is coming: a head, a frame or a chunk.
 type stream struct {
 	*watcher
-	from   origin
+	from   Origin
 	in     []byte                  // what has come and is not taken yet
 	resume func() (struct{}, bool) // goes on reading
 	stop   func()                  // says that nothing more will come
@@ -61,7 +63,7 @@ type stream struct {
 func newWatcher(log *Record, server string, conn int64) *watcher {
 	w := &watcher{log: log, server: server, conn: conn}
 	for from := range w.streams {
-		s := &stream{watcher: w, from: origin(from)}
+		s := &stream{watcher: w, from: Origin(from)}
 		s.resume, s.stop = iter.Pull(s.read)
 		w.streams[from] = s
 	}
@@ -69,7 +71,7 @@ func newWatcher(log *Record, server string, conn int64) *watcher {
 }
 
 // watch takes the next bytes of one side.
-func (w *watcher) watch(from origin, b []byte) {
+func (w *watcher) watch(from Origin, b []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.streams[from].in = b
@@ -77,7 +79,7 @@ func (w *watcher) watch(from origin, b []byte) {
 }
 
 // end records that a side has ended its half of the connection, or by a reset all of it.
-func (w *watcher) end(from origin, how string) {
+func (w *watcher) end(from Origin, how string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range w.streams {
@@ -85,7 +87,7 @@ func (w *watcher) end(from origin, how string) {
 			s.stop()
 		}
 	}
-	w.log.add(&event{server: w.server, conn: w.conn, from: from, kind: "end", how: how})
+	w.log.add(&Event{Server: w.server, Conn: w.conn, From: from, Kind: "end", How: how})
 }
 
 // halves returns what there is of heads and frames that have waited for their rest for longer
@@ -122,13 +124,13 @@ func (s *stream) take(n uint64, keep int) bool {
 }
 
 // record records the unit as what e says it is, and begins the next.
-func (s *stream) record(e event) {
+func (s *stream) record(e Event) {
 	if s.length == 0 {
 		return
 	}
-	e.server, e.conn, e.from, e.raw, e.length = s.server, s.conn, s.from, s.unit, s.length
-	if e.kind == "other" {
-		e.raw = e.raw[:min(len(e.raw), maxKept)]
+	e.Server, e.Conn, e.From, e.Raw, e.Length = s.server, s.conn, s.from, s.unit, s.length
+	if e.Kind == "other" {
+		e.Raw = e.Raw[:min(len(e.Raw), maxKept)]
 	}
 	s.unit, s.length = nil, 0
 	s.log.add(&e)
@@ -143,7 +145,7 @@ func (s *stream) read(wait func(struct{}) bool) {
 			s.message()
 		}
 	}
-	s.record(event{kind: "other"}) // half a frame is no frame
+	s.record(Event{Kind: "other"}) // half a frame is no frame
 }
 
 // frame reads a frame, of which the unit may be the beginning.
@@ -156,19 +158,19 @@ func (s *stream) frame() {
 		f, size = wstest.ParseHeader(s.unit)
 	}
 	if s.take(f.Length, size+maxKept) {
-		s.record(event{kind: "frame", frame: f, size: size})
+		s.record(Event{Kind: "frame", Frame: f, Size: size})
 	}
 }
 
-// message reads a request or an answer, head and body. A client may send frames behind its
-// request without waiting for 101: they do not begin as a next request would.
+// message reads a request or an answer, head and body. A client may send frames after its
+// request without waiting for 101: they do not begin as another request would.
 func (s *stream) message() {
 	for !bytes.HasSuffix(s.unit, []byte("\n\r\n")) && !bytes.HasSuffix(s.unit, []byte("\n\n")) { // not every server knows CR
-		if !s.take(1, maxHead+1) {
+		if !s.line() {
 			return
 		}
 		begins := beginsHead(s.from, s.unit)
-		if n := len(s.asked); !begins && s.from == fromClient && n > 0 && s.asked[n-1].Header.Get("Upgrade") != "" {
+		if n := len(s.asked); !begins && s.from == FromClient && n > 0 && s.asked[n-1].Header.Get("Upgrade") != "" {
 			s.frame()
 			return
 		} else if !begins || len(s.unit) > maxHead {
@@ -177,33 +179,48 @@ func (s *stream) message() {
 		}
 	}
 	head := string(s.unit)
-	s.record(event{kind: [...]string{"request", "response"}[s.from]})
-	body, err := s.body(head)
-	if err == nil {
-		_, err = io.Copy(io.Discard, body)
-		s.record(event{kind: "other"})
-	}
-	if err != nil {
+	s.record(Event{Kind: [...]string{"request", "response"}[s.from]})
+	if !s.body(head) {
 		s.strange()
 	}
+	s.record(Event{Kind: "other"})
+}
+
+// line takes the rest of a line of a head; but only a byte as long as that decides whether it is one.
+func (s *stream) line() bool {
+	for len(s.unit) <= maxHead {
+		if !s.more() {
+			return false
+		}
+		n := bytes.IndexByte(s.in, '\n') + 1
+		switch {
+		case len(s.unit) < len("HTTP/"):
+			return s.take(1, maxHead+1)
+		case n > 0:
+			return s.take(uint64(n), maxHead+1)
+		}
+		s.take(uint64(len(s.in)), maxHead+1)
+	}
+	return true
 }
 
 // switched begins the answer that agrees to an upgrade, whatever the rest of it is like.
 var switched = regexp.MustCompile(`^\S+ 101\b`)
 
-// body notes what a head means, and returns what belongs to it.
-func (s *stream) body(head string) (io.Reader, error) {
-	in := bufio.NewReader(io.MultiReader(strings.NewReader(head), s))
-	if s.from == fromClient {
+// body notes what a head means, and reads the body that belongs to it. It says false of what is
+// not HTTP.
+func (s *stream) body(head string) bool {
+	in := bufio.NewReader(strings.NewReader(head))
+	if s.from == FromClient {
 		request, err := http.ReadRequest(in)
 		if err != nil { // so the server will say, too
 			request = &http.Request{Body: http.NoBody}
 		}
 		s.asked = append(s.asked, request)
-		return request.Body, nil
+		return s.content(request.Body, request.ContentLength, request.TransferEncoding)
 	}
 	if s.upgraded = switched.MatchString(head); s.upgraded {
-		return http.NoBody, nil
+		return true
 	}
 	var request *http.Request
 	if len(s.asked) > 0 {
@@ -211,41 +228,86 @@ func (s *stream) body(head string) (io.Reader, error) {
 	}
 	response, err := http.ReadResponse(in, request)
 	if err != nil {
-		return nil, err
+		return false
 	}
 	if response.StatusCode >= 200 && request != nil { // before that, the answer is still to come
 		s.asked = s.asked[1:]
 	}
-	return response.Body, nil
+	return s.content(response.Body, response.ContentLength, response.TransferEncoding)
 }
 
-// Read is for package http, which knows how long a body is. It hands out a byte at a time, so
-// that nothing behind the body is read. What comes is recorded as it comes.
-func (s *stream) Read(p []byte) (int, error) {
+// content reads a body, of which package http knows how long it is, and no more.
+func (s *stream) content(body io.Reader, length int64, encoding []string) bool {
+	switch {
+	case body == http.NoBody:
+		return true
+	case length >= 0:
+		return s.skip(uint64(length))
+	case len(encoding) == 0:
+		return s.skip(math.MaxUint64) // it ends with the connection
+	}
+	for { // chunks
+		line, _, _ := strings.Cut(s.chunkLine(), ";")
+		size, err := strconv.ParseUint(strings.TrimSpace(line), 16, 63)
+		if err != nil || !s.skip(size) {
+			return false
+		}
+		if size > 0 && s.chunkLine() != "\r\n" {
+			return false
+		}
+		for size == 0 { // the trailer
+			if line := strings.TrimSpace(s.chunkLine()); line == "" {
+				return true
+			}
+		}
+	}
+}
+
+// moreBody waits until a byte of a body has come. What came before is recorded as it came.
+func (s *stream) moreBody() bool {
 	if len(s.in) == 0 {
-		s.record(event{kind: "other"})
+		s.record(Event{Kind: "other"})
 	}
-	if !s.more() {
-		return 0, io.EOF
+	return s.more()
+}
+
+// skip takes n bytes of a body. It says false if they will not come.
+func (s *stream) skip(n uint64) bool {
+	for n > 0 && s.moreBody() {
+		some := min(n, uint64(len(s.in)))
+		s.take(some, maxKept)
+		n -= some
 	}
-	p[0] = s.in[0]
-	s.take(1, maxKept)
-	return 1, nil
+	return n == 0
+}
+
+// chunkLine takes a line between chunks, or as much of it as a size and its extensions may need.
+func (s *stream) chunkLine() string {
+	var line []byte
+	for len(line) < maxKept && !bytes.HasSuffix(line, []byte("\n")) && s.moreBody() {
+		n := bytes.IndexByte(s.in, '\n') + 1
+		if n == 0 {
+			n = len(s.in)
+		}
+		line = append(line, s.in[:n]...)
+		s.take(uint64(n), maxKept)
+	}
+	return string(line)
 }
 
 // strange reads what is no HTTP, from the unit on.
 func (s *stream) strange() {
-	s.record(event{kind: "other"})
+	s.record(Event{Kind: "other"})
 	for s.more() && !s.upgraded {
 		s.take(uint64(len(s.in)), maxKept)
-		s.record(event{kind: "other"})
+		s.record(Event{Kind: "other"})
 	}
 }
 
 // beginsHead says whether b may be the beginning of a request or of an answer. The first byte of
 // a frame can be a letter (RSV1 without FIN), but the second, with its mask bit, is none.
-func beginsHead(from origin, b []byte) bool {
-	if from == fromClient {
+func beginsHead(from Origin, b []byte) bool {
+	if from == FromClient {
 		return isLetter(b[0]) && (len(b) == 1 || isLetter(b[1]))
 	}
 	return strings.HasPrefix("HTTP/", string(b[:min(len(b), 5)]))
