@@ -5,15 +5,32 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"websocket-workshop/steps/tools/process"
 )
+
+// patience is for what has to happen soon. It is so long only for the sake of slow machines.
+const patience = 30 * time.Second
+
+// TestMain makes the test binary the command, if ROLE says so.
+func TestMain(m *testing.M) {
+	if os.Getenv("ROLE") == "wire" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
 
 // TestServers: what is built and run, or runs already, and what is neither.
 func TestServers(t *testing.T) {
@@ -71,7 +88,9 @@ func TestRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	in, out := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, out, options{addrs: [2]string{"localhost:0"}, view: "localhost:0"}, []string{"."}) }()
+	go func() {
+		ended <- run(ctx, out, options{addrs: [2]string{"localhost:0"}, view: "localhost:0"}, []string{"."})
+	}()
 	lines := bufio.NewScanner(in)
 	lines.Scan()
 	words := strings.Fields(strings.ReplaceAll(lines.Text(), ")", ""))
@@ -92,5 +111,99 @@ func TestRun(t *testing.T) {
 	}
 	if others := process.Answering([]string{strings.TrimPrefix(wire, "http://"), server}); others != nil {
 		t.Errorf("somebody still listens on %s", others)
+	}
+}
+
+// TestItself: a wire in front of itself ends with one line, in whatever way that is written.
+func TestItself(t *testing.T) {
+	for _, host := range []string{"localhost", "127.0.0.1", "[::1]", "0.0.0.0", "[::]", "", "LOCALHOST", "[::ffff:127.0.0.1]"} {
+		own, view := process.FreePort(), process.FreePort()
+		o := options{addrs: [2]string{"localhost:" + own, "localhost:" + process.FreePort()}, view: "localhost:" + view}
+		for _, args := range [][]string{{host + ":" + own}, {host + ":" + view}, {o.addrs[1], host + ":" + own}} {
+			err := run(t.Context(), io.Discard, o, args)
+			if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), args[len(args)-1]) && !strings.Contains(err.Error(), args[0]) {
+				t.Errorf("%v in front of %v: %v", o, args, err)
+			}
+		}
+	}
+}
+
+// TestFull: when no more files can be opened, connections wait, and all are served in the end.
+func TestFull(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("limits open files by ulimit")
+	}
+	self, err := filepath.Abs(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	echo, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer echo.Close()
+	go func() {
+		for {
+			nc, err := echo.Accept()
+			if err != nil {
+				return
+			}
+			go func() { io.Copy(nc, nc); nc.Close() }()
+		}
+	}()
+	cmd := exec.Command("sh", "-c", `ulimit -n 64; exec "$0" "$@"`, self, "-addr", "localhost:0", "-view", "localhost:0", echo.Addr().String())
+	cmd.Env = append(os.Environ(), "ROLE=wire")
+	process.OwnGroup(cmd)
+	p, err := process.Start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Kill()
+	p.Output.Await(0, patience, func(lines []string) bool { return len(lines) > 1 })
+	lines, _ := p.Output.Since(0)
+	if len(lines) < 2 {
+		t.Fatalf("wire does not start: %q", lines)
+	}
+	addr := strings.TrimPrefix(strings.Fields(lines[0])[1], "http://")
+	var clients []net.Conn
+	for range 60 {
+		nc, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		nc.SetDeadline(time.Now().Add(patience))
+		io.WriteString(nc, "x")
+		clients = append(clients, nc)
+	}
+	isFull := func(lines []string) bool {
+		return slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, "too many files") })
+	}
+	if !p.Output.Await(0, patience, isFull) {
+		t.Errorf("it is not said why clients wait, but %s", p.Output.Tail(9))
+	}
+	for i, nc := range clients {
+		if _, err := io.ReadFull(nc, make([]byte, 1)); err != nil {
+			t.Fatalf("client %d: %v", i, err)
+		}
+		nc.Close()
+	}
+	p.Stop(patience)
+	if text := p.Output.Tail(9); strings.Count(text, "too many files") != 1 || !p.Cmd.ProcessState.Success() {
+		t.Errorf("%v\n%s", p.Cmd.ProcessState, text)
+	}
+}
+
+// TestPrefixer: each line has its server's name, the address is left out, and no line is lost.
+func TestPrefixer(t *testing.T) {
+	var out strings.Builder
+	p := &prefixer{name: "raw", to: &out}
+	for _, piece := range []string{"one\ntw", "o\n2026 listening on http://localhost:1\n", strings.Repeat("x", 5000), "\nend"} {
+		io.WriteString(p, piece)
+	}
+	p.flush()
+	p.flush()
+	if want := "raw | one\nraw | two\nraw | " + strings.Repeat("x", 5000) + "\nraw | \nraw | end\n"; out.String() != want {
+		t.Errorf("%q", out.String())
 	}
 }
