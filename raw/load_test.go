@@ -192,7 +192,7 @@ func final(c *wstest.Client, round string) (string, error) {
 // settle waits until the server uses at most that much, or will not.
 func settle(t *testing.T, s *served, most process.Usage) (u process.Usage) {
 	t.Helper()
-	for end := time.Now().Add(2 * patience); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		if u = s.usage(t); u.Within(most) || time.Now().After(end) {
 			return u
 		}

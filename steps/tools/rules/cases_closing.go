@@ -202,6 +202,5 @@ func Large() []Case {
 		echo("10.4", "1 MiB in fragments of 64 bytes", textSays(mib), inParts(0x81, 64, mib)...),
 		echo("10.4", "1 MiB in fragments of 1,300 bytes", textSays(mib), inParts(0x81, 1300, mib)...),
 		echo("5.5.1", "a close and a ping after 256 KiB", textSays(mib[:1<<18])+`, close 1000 ""`, textFrame(mib[:1<<18]), closeFrame(1000, ""), pingFrame("no")),
-		echo("10.4", "a ping within a message that is long already", `pong "p", binary "123456789"`, frameOf(0x02, "12345678"), pingFrame("p"), lastPart("9")),
 	}
 }
