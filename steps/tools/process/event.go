@@ -14,7 +14,7 @@ type Kind string
 
 const (
 	Saved        Kind = "saved"         // a file of the server was; it is being built again
-	SlowBuild    Kind = "slow build"    // the build has taken two seconds so far
+	SlowBuild    Kind = "slow build"    // the first build has taken two seconds so far
 	Built        Kind = "built"         // Output is what the go command printed, "" as a rule
 	BuildFailed  Kind = "build failed"  // Output, Err; the Program before goes on, if there is one
 	StartFailed  Kind = "start failed"  // Err

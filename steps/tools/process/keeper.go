@@ -46,6 +46,7 @@ type Keeper struct {
 	others  []string // where others answered before the server was started
 	program *Program // nil if it never ran
 	started time.Time
+	looked  time.Time               // for the others
 	silent  bool                    // NotListening was reported
 	up      atomic.Pointer[Program] // what listens, or did last
 }
@@ -107,7 +108,7 @@ func (k *Keeper) Keep(ctx context.Context) int {
 		case !told:
 			told = true
 			k.report(Event{Kind: Stopped, Others: k.others})
-		case len(Answering(k.others)) < len(k.others):
+		case time.Since(k.looked) > time.Second && k.portFree():
 			told = false
 			k.report(Event{Kind: PortFree})
 			k.start(ctx)
@@ -124,6 +125,9 @@ func (k *Keeper) Listening() bool {
 // start builds the server beside the one that runs, stops that one and starts the new one.
 func (k *Keeper) start(ctx context.Context) {
 	slow := time.AfterFunc(2*time.Second, func() { k.report(Event{Kind: SlowBuild}) })
+	if k.program != nil {
+		slow.Stop()
+	}
 	var out string
 	err := Patiently(func() (err error) { // without what only a debugger reads, it takes a third less time
 		out, err = Build(ctx, k.Root, k.file+".new", "-ldflags=-w", "./"+k.Dir)
@@ -177,6 +181,12 @@ func (k *Keeper) awaitUp() {
 		k.silent = true
 		k.report(Event{Kind: NotListening})
 	}
+}
+
+// portFree reports whether one of the others has gone.
+func (k *Keeper) portFree() bool {
+	k.looked = time.Now()
+	return len(Answering(k.others)) < len(k.others)
 }
 
 // stop stops the server, if it runs, and waits until it has exited: the next one needs its

@@ -225,13 +225,13 @@ func TestListen(t *testing.T) {
 	_, port, _ := net.SplitHostPort(other.Addr().String())
 	taken := "another program answers on 127.0.0.1:" + port + ": stop it, or choose another port: -view localhost:"
 	for addr, want := range map[string]string{
-		"localhost:" + port: taken,
-		"0.0.0.0:" + port:   taken,
-		":" + port:          taken,
+		"localhost:" + port:    taken,
+		"0.0.0.0:" + port:      taken,
+		":" + port:             taken,
 		"203.0.113.77:" + port: "this machine has no address 203.0.113.77 to listen on: choose another one: -view localhost:",
 		"203.0.113.77:0":       "this machine has no address 203.0.113.77 to listen on: choose another one: -view localhost:",
-		"localhost:99999":   "listen tcp: address 99999: invalid port: choose another port: -view localhost:",
-		"localhost":         "listen tcp: address localhost: missing port in address: choose another port: -view localhost:",
+		"localhost:99999":      "listen tcp: address 99999: invalid port: choose another port: -view localhost:",
+		"localhost":            "listen tcp: address localhost: missing port in address: choose another port: -view localhost:",
 	} {
 		_, err := Listen("-view", addr)
 		got := fmt.Sprint(err)

@@ -75,7 +75,8 @@ func run(ctx context.Context, out io.Writer, o options, args []string) error {
 		if err != nil {
 			return err
 		}
-		context.AfterFunc(ctx, func() { l.Close() })
+		defer l.Close()
+		context.AfterFunc(ctx, func() { l.Close() }) // at once
 		tap := wiretap.NewTap(record, s.name, reachable(o.addrs[i], l), s.address)
 		if s.keeper == nil {
 			tap.Loop = looped
