@@ -1,7 +1,6 @@
 package wiretap
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/hex"
@@ -11,7 +10,6 @@ import (
 	"mime"
 	"net/http"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -21,9 +19,6 @@ import (
 
 // sendPatience is how long a server has to answer bytes that were sent from the page.
 const sendPatience = 2 * time.Second
-
-// longPoll is the longest that a request for events may wait for one.
-const longPoll = 25 * time.Second
 
 // A View answers what wire.html asks for: about taps that share a record.
 type View struct {
@@ -76,26 +71,14 @@ func (v *View) Close(server *http.Server) {
 	server.Close()
 }
 
-// events hands out what is kept and then what comes. Each event has an id, which names this
-// record and its number: a page that comes back with it gets what it has not seen. It is in
-// the field Last-Event-ID, or in the query:
-//
-//	/events?after=ID           by Server-Sent Events
-//	/events?after=ID&wait=20   in JSON: {"id": of the last, "events": [...]}, as soon as there
-//	                           is an event, or none in so many seconds; at once with wait=0
+// events sends what is kept and then what comes, by Server-Sent Events. Each has an id, which
+// names this record and its number: a page that comes back with it, in Last-Event-ID or in
+// /events?after=ID, gets what it has not seen.
 func (v *View) events(w http.ResponseWriter, r *http.Request) {
 	c := http.NewResponseController(w)
 	c.SetReadDeadline(time.Time{}) // the server's is for requests, and would end this one
 	w.Header().Set("Cache-Control", "no-store")
-	query := r.URL.Query()
-	after := v.record.after(cmp.Or(query.Get("after"), r.Header.Get("Last-Event-ID")))
-	if query.Has("wait") {
-		seconds, _ := strconv.ParseFloat(query.Get("wait"), 64)
-		events := v.await(r.Context(), after, min(longPoll, time.Duration(seconds*float64(time.Second))))
-		w.Header().Set("Content-Type", "application/json")
-		w.Write(v.page(after, events))
-		return
-	}
+	after := v.record.after(cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("after")))
 	w.Header().Set("Content-Type", "text/event-stream")
 	fmt.Fprint(w, "retry: 1000\n\n") // milliseconds, should this program be started again
 	for last := false; ; {
@@ -118,36 +101,6 @@ func (v *View) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// await returns the events after a number, as soon as there is one or patience is over.
-func (v *View) await(ctx context.Context, after int64, patience time.Duration) []*Event {
-	timeout := time.After(patience)
-	for {
-		events, more := v.record.Since(after)
-		if len(events) > 0 || patience <= 0 {
-			return events
-		}
-		select {
-		case <-more:
-		case <-timeout:
-			patience = 0
-		case <-v.ending:
-			patience = 0
-		case <-ctx.Done():
-			return nil
-		}
-	}
-}
-
-// page returns events in JSON, with the id of the last.
-func (v *View) page(after int64, events []*Event) []byte {
-	var b []byte
-	for _, e := range events {
-		b = append(e.AppendJSON(b), ',')
-		after = e.Number
-	}
-	return fmt.Appendf(nil, `{"id":%q,"events":[%s]}`, v.record.id(after), bytes.TrimSuffix(b, []byte(",")))
-}
-
 // now says what the page shows besides the events: the servers, the rows of the table that
 // can be tried, and what of a head or a frame has come and is not whole, for a second now.
 func (v *View) now(w http.ResponseWriter, r *http.Request) {
@@ -163,7 +116,7 @@ func (v *View) now(w http.ResponseWriter, r *http.Request) {
 			rows = append(rows, c.Name)
 		}
 	}
-	reply(w, map[string]any{"servers": servers, "rows": rows, "halves": halves})
+	reply(w, map[string]any{"run": v.record.run, "servers": servers, "rows": rows, "halves": halves})
 }
 
 // send does what the page's box and buttons ask for. The request must say that it is JSON: no

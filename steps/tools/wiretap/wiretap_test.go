@@ -3,7 +3,6 @@ package wiretap
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -305,12 +304,13 @@ func TestResetInTraffic(t *testing.T) {
 	}
 }
 
-// follow asks for the events after the one with an id, as a program does, and returns a function
-// that waits for the next, its time aside; "" is the end.
+// follow asks for the events after the one with an id, by a field or a query, and returns a
+// function that waits for the next, its time aside; "" is the end.
 func (b *bench) follow(id string) func() string {
 	b.t.Helper()
-	req, _ := http.NewRequestWithContext(b.t.Context(), "GET", b.url+"/events", nil)
-	req.Header.Set("Last-Event-ID", id)
+	_, query, _ := strings.Cut(id, "?")
+	req, _ := http.NewRequestWithContext(b.t.Context(), "GET", b.url+"/events?"+query, nil)
+	req.Header.Set("Last-Event-ID", strings.TrimSuffix(id, "?"+query))
 	res, err := http.DefaultClient.Do(req)
 	if err != nil || res.Header.Get("Content-Type") != "text/event-stream" {
 		b.t.Fatal(res, err)
@@ -436,45 +436,6 @@ func TestLongStream(t *testing.T) {
 	}
 }
 
-// TestPoll: a page in the background asks now and then, and misses nothing.
-func TestPoll(t *testing.T) {
-	b := newBench(t)
-	poll := func(after, wait string) (id string, n int) {
-		t.Helper()
-		res, err := http.Get(b.url + "/events?after=" + after + "&wait=" + wait)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		var page struct {
-			ID     string
-			Events []struct{ Server string }
-		}
-		if err := json.NewDecoder(res.Body).Decode(&page); err != nil {
-			t.Fatal(err)
-		}
-		return page.ID, len(page.Events)
-	}
-	add := func() { b.record.add(&Event{Server: "it", Kind: "other"}) }
-	if id, n := poll("", "0"); id != "run-0" || n != 0 {
-		t.Errorf("first: %s, %d events", id, n)
-	}
-	add()
-	add()
-	for after, want := range map[string]int{"": 2, "run-0": 2, "run-1": 1, "run-2": 0, "other-2": 2} {
-		if id, n := poll(after, "0"); id != "run-2" || n != want {
-			t.Errorf("after %s: %s, %d events", after, id, n)
-		}
-	}
-	time.AfterFunc(20*time.Millisecond, add)
-	if id, n := poll("run-2", "20"); id != "run-3" || n != 1 {
-		t.Errorf("later: %s, %d events", id, n)
-	}
-	if id, n := poll("run-3", "0.01"); id != "run-3" || n != 0 {
-		t.Errorf("last: %s, %d events", id, n)
-	}
-}
-
 // TestContract: a program that follows reads what is kept, then what comes, in the agreed form.
 func TestContract(t *testing.T) {
 	b := newBench(t)
@@ -506,6 +467,9 @@ func TestContract(t *testing.T) {
 	}
 	if got := b.follow("run-3")(); got != goodbye {
 		t.Errorf("who comes back after event 3 gets %s", got)
+	}
+	if got := b.follow("?after=run-3")(); got != goodbye {
+		t.Errorf("who asks for what came after event 3 gets %s", got)
 	}
 	if got := b.follow("old-3")(); !strings.Contains(got, "request") {
 		t.Errorf("who comes from another run gets %s", got)
