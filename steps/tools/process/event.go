@@ -69,7 +69,11 @@ func (e Event) String() string {
 			return fmt.Sprintf("careful: another program answers on %s, and a browser may show you that one. task doctor tells which it is: stop it, or choose another port: -addr localhost:%s", others, FreePort())
 		}
 	case NotListening:
-		return fmt.Sprintf("%s does not listen on %s: give net.Listen the value of -addr; save to try again, or press Ctrl-C", e.Name, e.Addr)
+		text := fmt.Sprintf("%s does not listen on %s", e.Name, e.Addr)
+		if elsewhere := e.Program.Output.Address(); elsewhere != "" {
+			text += ", but on " + elsewhere
+		}
+		return text + ": give net.Listen the value of -addr; save to try again, or press Ctrl-C"
 	case Stopped:
 		return e.stopped(others)
 	case PortFree:

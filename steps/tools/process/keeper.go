@@ -29,16 +29,17 @@ var listenTime = 15 * time.Second // that a server has to listen: some systems l
 // A Keeper builds the server in a folder and runs it, and does both again whenever a file is
 // saved that it is built from. While the code does not build, the server from before goes on.
 type Keeper struct {
-	Name   string      // of the server, as the user typed it
-	Root   string      // its module's folder
-	Dir    string      // the folder with its code, as seen from Root
-	File   string      // what is built is named after it, and removed in the end: FILE-PID-N.exe
-	Args   []string    // of the server
-	Addr   string      // host:port where it is expected to listen; "" or port 0 if unknown
-	Waits  bool        // for a save, when nothing runs; otherwise Keep returns
-	Stdout io.Writer   // of the server; if nil, its Program's Output
-	Stderr io.Writer   // the same
-	Report func(Event) // is called for each event, one at a time, in their order; nil prints them
+	Name   string       // of the server, as the user typed it
+	Root   string       // its module's folder
+	Dir    string       // the folder with its code, as seen from Root
+	File   string       // what is built is named after it, and removed in the end: FILE-PID-N.exe
+	Args   []string     // of the server
+	Addr   string       // host:port where it is expected to listen; "" or port 0 if unknown
+	Waits  bool         // for a save, when nothing runs; otherwise Keep returns
+	Stdout io.Writer    // of the server; if nil, an Output
+	Stderr io.Writer    // the same
+	Line   func(string) // is called for each line in that Output, if not nil
+	Report func(Event)  // is called for each event, one at a time, in order; nil prints them
 
 	mu      sync.Mutex // held during Report, and where program is set
 	watch   watch
@@ -156,6 +157,9 @@ func (k *Keeper) start(ctx context.Context) {
 func (k *Keeper) run() error {
 	cmd := exec.Command(k.file+".exe", k.Args...)
 	cmd.Stdout, cmd.Stderr = k.Stdout, k.Stderr
+	if k.Stdout == nil {
+		cmd.Stdout = &Output{Line: k.Line}
+	}
 	OwnGroup(cmd) // Ctrl-C is for the tool
 	p, err := Start(cmd)
 	if err == nil {

@@ -80,7 +80,8 @@ func keep(t *testing.T, addr string, waits bool) *kept {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keeper.Args, keeper.Addr, keeper.Waits, keeper.Stdout, keeper.Stderr = []string{addr}, addr, waits, &k.Output, &k.Output
+	keeper.Args, keeper.Addr, keeper.Waits = []string{addr}, addr, waits
+	keeper.Line = func(line string) { fmt.Fprintln(&k.Output, line) }
 	keeper.Report = func(e Event) { fmt.Fprintf(&k.Output, "%s: %s\n", e.Kind, e) }
 	k.Keeper = keeper
 	go func() { k.end <- keeper.Keep(ctx) }()

@@ -79,11 +79,13 @@ type Program struct {
 }
 
 // Start runs a command, and does not wait for anything. What it prints is kept in Output,
-// unless cmd has a Stdout or Stderr of its own. Whoever starts a process stops it. What it has
+// unless cmd has a Stdout or Stderr of its own; an Output as cmd.Stdout is that one. Whoever starts a process stops it. What it has
 // started itself is killed when it exits, if OwnGroup was called for cmd.
 func Start(cmd *exec.Cmd) (*Program, error) {
 	p := &Program{Cmd: cmd, Output: new(Output), Done: make(chan struct{})}
-	if cmd.Stdout == nil {
+	if out, ok := cmd.Stdout.(*Output); ok {
+		p.Output = out
+	} else if cmd.Stdout == nil {
 		cmd.Stdout = p.Output
 	}
 	if cmd.Stderr == nil {

@@ -45,6 +45,8 @@ func TestMain(m *testing.M) {
 	case "broken":
 		fmt.Fprintln(os.Stderr, "no such thing")
 		os.Exit(3)
+	case "last words":
+		fmt.Print("no end of line")
 	case "flood":
 		listen()
 		for i := range 10 * maxLines {
@@ -192,6 +194,22 @@ func TestFlood(t *testing.T) {
 	}
 	if p.Output.Await(0, patience, func([]string) bool { return false }) {
 		t.Error("what never comes has come")
+	}
+}
+
+// TestLine: each line is handed on once, the last one also if it has no end.
+func TestLine(t *testing.T) {
+	var lines []string
+	o := &Output{Line: func(line string) { lines = append(lines, line) }}
+	cmd := command("last words")
+	cmd.Stdout = o
+	p, err := Start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.AwaitExit(patience)
+	if p.Output != o || len(lines) != 1 || lines[0] != "no end of line" || o.Tail(2) != lines[0] {
+		t.Errorf("%q, %q", lines, o.Tail(2))
 	}
 }
 

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"websocket-workshop/steps/tools/process"
 )
@@ -45,9 +42,11 @@ func findServers(args []string) (servers []*server, err error) {
 		}
 		if k := s.keeper; k != nil {
 			k.Name, k.File = s.name, filepath.Join(k.Root, ".bin", fmt.Sprintf("wire-%d", i+1))
-			out := &prefixer{name: s.name, to: os.Stderr}
-			k.Stdout, k.Stderr = out, out
-			k.Report = func(e process.Event) { out.flush(); e.Print(os.Stderr) }
+			k.Line = func(line string) {
+				if !strings.Contains(line, "listening on http://") { // a browser that went there would bypass the wire
+					fmt.Fprintf(os.Stderr, "%s | %s\n", s.name, line)
+				}
+			}
 		}
 		servers = append(servers, s)
 	}
@@ -70,41 +69,4 @@ func findServer(arg string) (*server, error) {
 		return nil, fmt.Errorf("%s is neither a folder with a server nor a host:port: %v", arg, noAddr)
 	}
 	return nil, err
-}
-
-// A prefixer prints what a server prints, with its name before each line, except for the line
-// with its own address: a browser that went there would bypass the wire.
-type prefixer struct {
-	name string
-	to   io.Writer
-
-	mu   sync.Mutex
-	rest []byte // of a line whose end is yet to come
-}
-
-// Write never fails.
-func (p *prefixer) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.rest = append(p.rest, b...)
-	for {
-		line, rest, whole := bytes.Cut(p.rest, []byte("\n"))
-		if !whole && len(p.rest) < 4096 {
-			return len(b), nil
-		}
-		p.rest = rest
-		if !bytes.Contains(line, []byte("listening on http://")) {
-			fmt.Fprintf(p.to, "%s | %s\n", p.name, line)
-		}
-	}
-}
-
-// flush ends a line whose end has not come: its server may have exited.
-func (p *prefixer) flush() {
-	p.mu.Lock()
-	begun := len(p.rest) > 0
-	p.mu.Unlock()
-	if begun {
-		p.Write([]byte("\n"))
-	}
 }

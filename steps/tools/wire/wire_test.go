@@ -197,17 +197,3 @@ func TestFull(t *testing.T) {
 		t.Errorf("%v\n%s", p.Cmd.ProcessState, text)
 	}
 }
-
-// TestPrefixer: each line has its server's name, the address is left out, and no line is lost.
-func TestPrefixer(t *testing.T) {
-	var out strings.Builder
-	p := &prefixer{name: "raw", to: &out}
-	for _, piece := range []string{"one\ntw", "o\n2026 listening on http://localhost:1\n", strings.Repeat("x", 5000), "\nend"} {
-		io.WriteString(p, piece)
-	}
-	p.flush()
-	p.flush()
-	if want := "raw | one\nraw | two\nraw | " + strings.Repeat("x", 5000) + "\nraw | \nraw | end\n"; out.String() != want {
-		t.Errorf("%q", out.String())
-	}
-}

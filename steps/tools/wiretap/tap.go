@@ -26,7 +26,7 @@ type Tap struct {
 	Loop   func(error)   // is called if the target leads back to this tap; nil if it cannot
 
 	record *Record
-	mark   string       // in the name and value of a header field: no other tap sends it
+	mark   string       // the value of a header field, which no other tap sends
 	conns  atomic.Int64 // accepted so far
 	count  atomic.Int64 // that are open
 	open   sync.Map     // their watchers, as keys
@@ -118,7 +118,7 @@ type link struct {
 	sides   [2]*side
 
 	mu    sync.Mutex // guards what follows, and the two bools of each side
-	reset bool       // both connections were
+	reset bool       // both connections have been reset
 }
 
 // A side is one end's connection.
@@ -126,13 +126,13 @@ type side struct {
 	*net.TCPConn
 	writing chan struct{} // holds a token while something is written to it
 	ended   bool          // it has sent FIN
-	gone    bool          // it no longer takes what is written
+	gone    bool          // writing to it has failed
 }
 
 func newSide(nc *net.TCPConn) *side { return &side{TCPConn: nc, writing: make(chan struct{}, 1)} }
 
-// pass passes on what one side sends, up to and with its end. The watcher sees bytes before
-// they are passed on: an answer is never seen before what it answers. It waits for nobody.
+// pass passes on what one side sends, including its end. The watcher sees bytes before they are
+// passed on: so it never sees a response before its request.
 func (l *link) pass(from, to Origin) {
 	in, out := l.sides[from], l.sides[to]
 	buf := make([]byte, bufferSize)
@@ -162,8 +162,8 @@ func (l *link) pass(from, to Origin) {
 	}
 }
 
-// lost notes that a side no longer takes bytes. What it has sent before is still to be read
-// and passed on; whoever reads it then finds its end. If that has been found, this is a reset.
+// lost notes that writing to a side has failed. What it sent before is yet to be read and passed
+// on, and then its end is found. If that has been found already, this is a reset.
 func (l *link) lost(to Origin) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -176,7 +176,7 @@ func (l *link) lost(to Origin) {
 // end passes on the end of what a side sends: FIN as FIN, anything else as a reset.
 func (l *link) end(from Origin, fin bool) {
 	in, out := l.sides[from], l.sides[1-from]
-	if fin { // A system tells of a reset once: the write that learned of it may be about to say so.
+	if fin { // The system reports a reset once: perhaps to a write that has yet to note it.
 		select {
 		case in.writing <- struct{}{}:
 			<-in.writing
@@ -194,7 +194,7 @@ func (l *link) end(from Origin, fin bool) {
 	}
 }
 
-// pull resets both connections, as one side has done with its own. l.mu is held.
+// pull resets both connections, as one side has reset its own. l.mu is held.
 func (l *link) pull(from Origin) {
 	if l.reset {
 		return

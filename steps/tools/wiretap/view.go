@@ -57,7 +57,7 @@ func (v *View) Handler(names ...string) http.Handler {
 	})
 }
 
-// Close ends the view, now that the servers have exited, once the page has the last events.
+// Close ends the view when the page has the last events. The servers must have exited.
 func (v *View) Close(server *http.Server) {
 	for deadline := time.Now().Add(500 * time.Millisecond); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if !slices.ContainsFunc(v.taps, func(t *Tap) bool { return t.count.Load() > 0 }) {
@@ -101,8 +101,8 @@ func (v *View) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// now says what the page shows besides the events: the servers, the rows of the table that
-// can be tried, and what of a head or a frame has come and is not whole, for a second now.
+// now answers with what the page shows besides the events: the servers, the rows of the table
+// that can be tried, and heads and frames that have been incomplete for a second.
 func (v *View) now(w http.ResponseWriter, r *http.Request) {
 	servers, halves, rows := []map[string]any{}, []map[string]any{}, []string{}
 	for _, p := range v.taps {
@@ -119,8 +119,8 @@ func (v *View) now(w http.ResponseWriter, r *http.Request) {
 	reply(w, map[string]any{"run": v.record.run, "servers": servers, "rows": rows, "halves": halves})
 }
 
-// send does what the page's box and buttons ask for. The request must say that it is JSON: no
-// form of a foreign page can say so.
+// send does what the page's box and buttons ask for. The Content-Type must be JSON: a form on a
+// foreign page cannot send that.
 func (v *View) send(w http.ResponseWriter, r *http.Request) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		http.Error(w, "Content-Type must be application/json", http.StatusUnsupportedMediaType)
@@ -129,7 +129,7 @@ func (v *View) send(w http.ResponseWriter, r *http.Request) {
 	var wanted struct{ Hex, Row, Server string }
 	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<20)).Decode(&wanted)
 	if err != nil {
-		err = fmt.Errorf("the body is not the JSON that is wanted: %w", err)
+		err = fmt.Errorf("the body is not the expected JSON: %w", err)
 	}
 	var answers []map[string]string
 	if err == nil {

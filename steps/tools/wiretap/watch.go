@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	maxHead = 64 << 10 // bytes in a request's or an answer's head; what has more is no head
-	maxKept = 4 << 10  // bytes of a payload, or of what is neither head nor frame, that are kept
+	maxHead = 64 << 10 // bytes in the head of a request or response; anything longer is not a head
+	maxKept = 4 << 10  // bytes kept of a payload, or of what is neither head nor frame
 )
 
 // An Origin is the side that bytes come from.
@@ -32,8 +32,8 @@ const (
 
 func (o Origin) String() string { return [...]string{"client", "server"}[o] }
 
-// A watcher cuts what goes over one connection into heads and frames, however TCP has cut
-// it, and records them. It changes nothing and waits for nobody.
+// A watcher cuts what passes over one connection into heads and frames, in whatever pieces TCP
+// delivers it, and records them. It changes nothing and waits for nobody.
 type watcher struct {
 	log    *Record
 	server string
@@ -41,23 +41,23 @@ type watcher struct {
 
 	mu       sync.Mutex
 	streams  [2]*stream
-	asked    []*http.Request // which wait for their answer
-	upgraded bool            // 101 was said: from here on there are frames
+	asked    []*http.Request // that have no response yet
+	upgraded bool            // the response was 101: frames follow
 }
 
-// A stream is what one side sends. A coroutine reads it, which stands still where it wants
-// more than has come. The unit is what is coming: a head, a frame or a chunk.
+// A stream is what one side sends. A coroutine reads it, and pauses where it needs more than
+// has arrived. The unit is what it is reading: a head, a frame or a piece of a body.
 type stream struct {
 	*watcher
 	from   Origin
-	in     []byte                  // what has come and is not taken yet
-	resume func() (struct{}, bool) // goes on reading
-	stop   func()                  // says that nothing more will come
-	wait   func(struct{}) bool     // stands still; false: nothing more will come
+	in     []byte                  // what has arrived and is not taken yet
+	resume func() (struct{}, bool) // continues reading
+	stop   func()                  // ends reading: nothing more will arrive
+	wait   func(struct{}) bool     // pauses reading; it returns false if nothing more will arrive
 
 	unit   []byte    // what is kept of it
-	length uint64    // bytes of it that have come
-	since  time.Time // its first byte came
+	length uint64    // bytes of it that have arrived
+	since  time.Time // its first byte arrived
 }
 
 func newWatcher(log *Record, server string, conn int64) *watcher {
@@ -78,7 +78,7 @@ func (w *watcher) watch(from Origin, b []byte) {
 	w.streams[from].resume()
 }
 
-// end records that a side has ended its half of the connection, or by a reset all of it.
+// end records that a side has ended its half of the connection ("fin") or all of it ("reset").
 func (w *watcher) end(from Origin, how string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -90,8 +90,8 @@ func (w *watcher) end(from Origin, how string) {
 	w.log.add(&Event{Server: w.server, Conn: w.conn, From: from, Kind: "end", How: how})
 }
 
-// halves returns what there is of heads and frames that have waited for their rest for longer
-// than age, as the page reads it.
+// halves returns the heads and frames that have been incomplete for longer than age, in the form
+// that the page reads.
 func (w *watcher) halves(age time.Duration) (found []map[string]any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -106,11 +106,11 @@ func (w *watcher) halves(age time.Duration) (found []map[string]any) {
 	return found
 }
 
-// more waits until something has come that is not taken, and says false if nothing will.
+// more waits until something has arrived that is not taken. It reports false if nothing will.
 func (s *stream) more() bool { return len(s.in) > 0 || s.wait(struct{}{}) }
 
-// take waits for n more bytes of the unit, of which it keeps up to keep bytes in all. It says
-// false if they will not come.
+// take waits for n more bytes of the unit, of which it keeps up to keep bytes in all. It reports
+// false if they will not arrive.
 func (s *stream) take(n uint64, keep int) bool {
 	for n > 0 && s.more() {
 		if s.length == 0 {
@@ -123,7 +123,7 @@ func (s *stream) take(n uint64, keep int) bool {
 	return n == 0
 }
 
-// record records the unit as what e says it is, and begins the next.
+// record records the unit as the event e, and begins the next.
 func (s *stream) record(e Event) {
 	if s.length == 0 {
 		return
@@ -145,10 +145,10 @@ func (s *stream) read(wait func(struct{}) bool) {
 			s.message()
 		}
 	}
-	s.record(Event{Kind: "other"}) // half a frame is no frame
+	s.record(Event{Kind: "other"}) // an incomplete frame
 }
 
-// frame reads a frame, of which the unit may be the beginning.
+// frame reads a frame. The unit may be its beginning.
 func (s *stream) frame() {
 	f, size := wstest.ParseHeader(s.unit)
 	for len(s.unit) < size {
@@ -162,8 +162,8 @@ func (s *stream) frame() {
 	}
 }
 
-// message reads a request or an answer, head and body. A client may send frames after its
-// request without waiting for 101: they do not begin as another request would.
+// message reads a request or a response, head and body. A client may send frames right after its
+// request, without waiting for 101: they cannot be mistaken for another request.
 func (s *stream) message() {
 	for !bytes.HasSuffix(s.unit, []byte("\n\r\n")) && !bytes.HasSuffix(s.unit, []byte("\n\n")) { // not every server knows CR
 		if !s.line() {
@@ -186,7 +186,7 @@ func (s *stream) message() {
 	s.record(Event{Kind: "other"})
 }
 
-// line takes the rest of a line of a head; but only a byte as long as that decides whether it is one.
+// line takes the rest of a line of a head, or one byte while it is unclear whether it is a head.
 func (s *stream) line() bool {
 	for len(s.unit) <= maxHead {
 		if !s.more() {
@@ -204,16 +204,16 @@ func (s *stream) line() bool {
 	return true
 }
 
-// switched begins the answer that agrees to an upgrade, whatever the rest of it is like.
+// switched matches the beginning of a response that agrees to an upgrade, even an invalid one.
 var switched = regexp.MustCompile(`^\S+ 101\b`)
 
-// body notes what a head means, and reads the body that belongs to it. It says false of what is
-// not HTTP.
+// body notes what a head means, and reads the body that belongs to it. It reports false if that
+// is not HTTP.
 func (s *stream) body(head string) bool {
 	in := bufio.NewReader(strings.NewReader(head))
 	if s.from == FromClient {
 		request, err := http.ReadRequest(in)
-		if err != nil { // so the server will say, too
+		if err != nil { // the server will say so
 			request = &http.Request{Body: http.NoBody}
 		}
 		s.asked = append(s.asked, request)
@@ -230,13 +230,13 @@ func (s *stream) body(head string) bool {
 	if err != nil {
 		return false
 	}
-	if response.StatusCode >= 200 && request != nil { // before that, the answer is still to come
+	if response.StatusCode >= 200 && request != nil { // 1xx: the final response is yet to come
 		s.asked = s.asked[1:]
 	}
 	return s.content(response.Body, response.ContentLength, response.TransferEncoding)
 }
 
-// content reads a body, of which package http knows how long it is, and no more.
+// content reads a body and nothing after it, given what package http says of its length.
 func (s *stream) content(body io.Reader, length int64, encoding []string) bool {
 	switch {
 	case body == http.NoBody:
@@ -244,7 +244,7 @@ func (s *stream) content(body io.Reader, length int64, encoding []string) bool {
 	case length >= 0:
 		return s.skip(uint64(length))
 	case len(encoding) == 0:
-		return s.skip(math.MaxUint64) // it ends with the connection
+		return s.skip(math.MaxUint64) // until the connection ends
 	}
 	for { // chunks
 		line, _, _ := strings.Cut(s.chunkLine(), ";")
@@ -263,7 +263,7 @@ func (s *stream) content(body io.Reader, length int64, encoding []string) bool {
 	}
 }
 
-// moreBody waits until a byte of a body has come. What came before is recorded as it came.
+// moreBody waits until a byte of a body has arrived. What arrived before is recorded first.
 func (s *stream) moreBody() bool {
 	if len(s.in) == 0 {
 		s.record(Event{Kind: "other"})
@@ -271,7 +271,7 @@ func (s *stream) moreBody() bool {
 	return s.more()
 }
 
-// skip takes n bytes of a body. It says false if they will not come.
+// skip takes n bytes of a body. It reports false if they will not arrive.
 func (s *stream) skip(n uint64) bool {
 	for n > 0 && s.moreBody() {
 		some := min(n, uint64(len(s.in)))
@@ -281,7 +281,8 @@ func (s *stream) skip(n uint64) bool {
 	return n == 0
 }
 
-// chunkLine takes a line between chunks, or as much of it as a size and its extensions may need.
+// chunkLine takes the line before or after a chunk and returns it, or the beginning of one that is
+// far too long.
 func (s *stream) chunkLine() string {
 	var line []byte
 	for len(line) < maxKept && !bytes.HasSuffix(line, []byte("\n")) && s.moreBody() {
@@ -295,7 +296,7 @@ func (s *stream) chunkLine() string {
 	return string(line)
 }
 
-// strange reads what is no HTTP, from the unit on.
+// strange reads what is not HTTP, beginning with the unit.
 func (s *stream) strange() {
 	s.record(Event{Kind: "other"})
 	for s.more() && !s.upgraded {
@@ -304,8 +305,8 @@ func (s *stream) strange() {
 	}
 }
 
-// beginsHead says whether b may be the beginning of a request or of an answer. The first byte of
-// a frame can be a letter (RSV1 without FIN), but the second, with its mask bit, is none.
+// beginsHead reports whether b may be the beginning of a request or a response. The first byte of
+// a client's frame can be a letter (RSV1 without FIN), the second, with its mask bit, cannot.
 func beginsHead(from Origin, b []byte) bool {
 	if from == FromClient {
 		return isLetter(b[0]) && (len(b) == 1 || isLetter(b[1]))
