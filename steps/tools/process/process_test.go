@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -140,7 +141,8 @@ func full(root string) {
 	for f, err := os.Open(os.DevNull); err == nil; f, err = os.Open(os.DevNull) {
 		open = append(open, f)
 	}
-	fmt.Println("terminal gone:", terminalGone(), "saved:", w.changed())
+	_, err := w.stamps()
+	fmt.Println("terminal gone:", terminalGone(), "saved:", w.changed(), "known:", !OutOfFiles(err))
 	os.Chtimes(filepath.Join(root, "srv/main.go"), time.Time{}, time.Unix(1, 0))
 	fmt.Println("saved:", w.changed())
 	open[0].Close()
@@ -162,7 +164,7 @@ func TestFull(t *testing.T) {
 	cmd := exec.Command("sh", "-c", `ulimit -n 64; exec "$0" "$1"`, self, here)
 	cmd.Env = append(os.Environ(), "ROLE=full")
 	out, err := cmd.CombinedOutput()
-	if want := "terminal gone: false saved: false\nsaved: false\nsaved: true\n"; err != nil || string(out) != want {
+	if want := "terminal gone: false saved: false known: false\nsaved: false\nsaved: true\n"; err != nil || string(out) != want {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
@@ -267,7 +269,33 @@ func TestListen(t *testing.T) {
 	}
 }
 
+// A trying listener's Accept fails with errs first.
+type trying struct {
+	net.Listener
+	errs []error
+}
+
+func (l *trying) Accept() (net.Conn, error) {
+	err := l.errs[0]
+	l.errs = l.errs[1:]
+	return nil, err
+}
+
+// TestAccept: only a listener that is closed ends a server.
+func TestAccept(t *testing.T) {
+	l := &trying{errs: []error{syscall.EMFILE, syscall.ECONNABORTED, syscall.ENFILE, net.ErrClosed}}
+	if _, err := (patientListener{l}).Accept(); err != net.ErrClosed || len(l.errs) > 0 {
+		t.Errorf("%v, and then %v", err, l.errs)
+	}
+}
+
 func TestFreePort(t *testing.T) {
+	if l, err := net.Listen("tcp", "[::1]:0"); err == nil {
+		defer l.Close()
+		if _, port, _ := net.SplitHostPort(l.Addr().String()); isFree(port) {
+			t.Error("a port that another program has on [::1] is free")
+		}
+	}
 	seen := map[string]bool{"0": true}
 	for range 50 {
 		port := FreePort()

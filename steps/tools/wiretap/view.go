@@ -76,7 +76,6 @@ func (v *View) Close(server *http.Server) {
 // /events?after=ID, gets what it has not seen.
 func (v *View) events(w http.ResponseWriter, r *http.Request) {
 	c := http.NewResponseController(w)
-	c.SetReadDeadline(time.Time{}) // the server's is for requests, and would end this one
 	w.Header().Set("Cache-Control", "no-store")
 	after := v.record.after(cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("after")))
 	w.Header().Set("Content-Type", "text/event-stream")

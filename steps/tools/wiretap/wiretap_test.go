@@ -420,22 +420,6 @@ func TestLoop(t *testing.T) {
 	}
 }
 
-// TestLongStream: a stream of events outlives the time that a request has.
-func TestLongStream(t *testing.T) {
-	b := newBench(t)
-	page := httptest.NewUnstartedServer(b.Handler())
-	page.Config.ReadTimeout = 100 * time.Millisecond
-	page.Start()
-	t.Cleanup(func() { page.CloseClientConnections(); page.Close() })
-	b.url = page.URL
-	next := b.follow("")
-	time.Sleep(3 * page.Config.ReadTimeout)
-	b.record.add(&Event{Server: "it", Kind: "end", How: "fin"})
-	if got := next(); !strings.Contains(got, `"how":"fin"`) {
-		t.Errorf("the stream has ended, or has %s", got)
-	}
-}
-
 // TestContract: a program that follows reads what is kept, then what comes, in the agreed form.
 func TestContract(t *testing.T) {
 	b := newBench(t)
