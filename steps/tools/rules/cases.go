@@ -42,6 +42,7 @@ type Case struct {
 	//	hangs up          the server ends the connection without a close frame
 	//	resets            it resets the connection, after what came before
 	//	waits             it does not end the connection
+	//	… or …            either of the two
 	//
 	// It goes without saying that a server hangs up after a close frame. Where Want has no end,
 	// the client ends the connection with code 1000, and the server must answer that. If no

@@ -23,6 +23,15 @@ func closings() []Case {
 		echo("5.5.1", "a close after a violation", "close 1002", frameOf(0x83, ""), closeFrame(1000, "no")),
 		echo("5.5.1", "a text before a close", `text "hi", close 1000 ""`, textFrame("hi"), closeFrame(1000, "")),
 	}
+	for _, code := range []int{1000, 1001, 1003, 1011, 3000, 4567, 4999} { // 1000 says as much
+		for _, reason := range []string{"bye", filler(MaxReason)} {
+			cases = append(cases, inRow(RowClose, "a close frame is answered by a close frame with the same code, and only then the connection ends", anyAnswer,
+				chat("5.5.1", fmt.Sprintf("a close with code %d and a reason of %d bytes", code, len(reason)), fmt.Sprintf("close %d or close 1000", code),
+					closeFrame(code, reason)))...)
+		}
+	}
+	cases = append(cases, inRow(RowClose, "a close frame may be empty: there is no code to send back, and none to read", anyAnswer,
+		chat("5.5.1", "an empty close", "close or close 1000", frameOf(0x88, "")))...)
 	return append(cases, inRow(RowReason, "the reason in a close frame is text, too: utf8.Valid tells", anyReason,
 		echo("5.5.1", "a close with a reason that is not UTF-8", "close 1007", closeFrame(1000, "bye\xff")).library(`close 1000 "bye\xff"`),
 		echo("5.5.1", "a close with a reason cut within a character", "close 1007", closeFrame(1000, "caf\xc3")).library(`close 1000 "caf\xc3"`),

@@ -19,6 +19,7 @@ var (
 	RowCode      = "a close frame with a wrong status code is answered with 1002"
 	RowBinary    = "a binary message is answered with 1003"
 	RowText      = "text that is not UTF-8 is answered with 1007"
+	RowClose     = "a close frame is answered with its own code"
 	RowReason    = "a close reason that is not UTF-8 is answered with 1007"
 	RowJSON1007  = "text that is not a message in JSON is answered with 1007"
 	RowLong      = fmt.Sprintf("a message over %s bytes is answered with 1009", Number(MaxMessage))
@@ -44,6 +45,7 @@ var (
 	anyText   = append([]Leeway{should}, Leeway{Anything, "8.1 asks to end the connection: the library leaves it to its user", true})
 	anyReason = append([]Leeway{{"close 1002", should.RFC, false}, {"hangs up", should.RFC, false}},
 		Leeway{Anything, "8.1 asks to fail the connection: such a reason must not be sent back", true})
+	anyAnswer = []Leeway{{Ended, "5.5.1 asks for an answer, and says that it typically has the same code", false}}
 	anyBinary = []Leeway{{Ended, "7.4.1 has a code for it, and leaves it to the server", false}}
 	anyJSON   = []Leeway{{Ended, "what a text has to mean is not a matter of the RFC", false}}
 	anyLimit  = []Leeway{{Anything, "7.4.1 has a code for it, and leaves open when it is sent", false}}

@@ -28,7 +28,7 @@ func TestCases(t *testing.T) {
 	}
 	for _, row := range []string{RowUpgrade, RowLists, RowMethod, RowHTTP, RowConnection, RowKey, RowVersion, RowJSON, RowNoSubprotocol, RowNoExtension,
 		RowOrigin, RowOwnOrigin, RowForwarded, RowBroken, RowReserved, RowOpcode, RowUnmasked, RowShortest, RowControl, RowFragments, RowCode,
-		RowBinary, RowText, RowReason, RowJSON1007, RowLong, RowAnnounced} {
+		RowBinary, RowText, RowReason, RowClose, RowJSON1007, RowLong, RowAnnounced} {
 		if len(InRow(row)) == 0 {
 			t.Errorf("no case is in the row %q", row)
 		}
@@ -45,7 +45,8 @@ func TestMatches(t *testing.T) {
 		{`close 1002 "why"`, `close 1002 "because"`, false}, {`close 1003 "why"`, "close 1002", false}, {"hangs up", "close 1002", false},
 		{`close 1002 "why", resets`, "close 1002", false}, {`text "hi", close 1000 "over"`, `text "hi"`, true}, {`close 1000 "over"`, "", true},
 		{`text "hi"`, `text "hi"`, false}, {"hangs up", "", false}, {"101", "101", true}, {"400", "101", false}, {"a post, hangs up", "a post, hangs up", true},
-		{`a post, close 1000 "over"`, "a post", true},
+		{`a post, close 1000 "over"`, "a post", true}, {`close 1000 ""`, "close 1001 or close 1000", true}, {"close", "close or close 1000", true},
+		{`close 1002 ""`, "close 1001 or close 1000", false},
 	} {
 		if got := Matches(m.came, m.want); got != m.matches {
 			t.Errorf("Matches(%q, %q) = %t", m.came, m.want, got)

@@ -38,6 +38,9 @@ func hasEnd(came string) bool { return endOfAll.MatchString(came) }
 
 // Matches reports whether what came, as Try returns it, is what a case wants.
 func Matches(came, want string) bool {
+	if want, or, ok := strings.Cut(want, " or "); ok {
+		return Matches(came, want) || Matches(came, or)
+	}
 	if !hasEnd(want) && !status.MatchString(want) {
 		want = strings.TrimPrefix(want+`, close 1000 "over"`, ", ")
 	}
@@ -165,7 +168,7 @@ func (t *trial) listen() string {
 		case f.Opcode == wstest.Ping:
 			t.client.Send(wstest.Masked(wstest.Pong, f.Payload))
 			continue
-		case t.Chat && f.Opcode == wstest.Text && strings.HasPrefix(string(f.Payload), `{"msg":`):
+		case t.Chat && isHistory(f):
 			if t.goodbye && postsBy(f, t.Name) > t.before {
 				t.goodbye = false
 				came = append(came, posted)
@@ -203,12 +206,28 @@ func (t *trial) stored(addr string) bool {
 	return err == nil && postsBy(f, t.Name) > t.before
 }
 
+// postsIn returns the users whose posts are in a history, or nil if f is not one.
+func postsIn(f wstest.Frame) (users []string) {
+	var history struct{ Msg []struct{ User string } }
+	if json.Unmarshal(f.Payload, &history) != nil || history.Msg == nil {
+		return nil
+	}
+	users = make([]string, len(history.Msg))
+	for i, post := range history.Msg {
+		users[i] = post.User
+	}
+	return users
+}
+
+// isHistory reports whether f is a history, or a fragment of something.
+func isHistory(f wstest.Frame) bool {
+	return f.Opcode == wstest.Continuation || f.Opcode == wstest.Text && (!f.Fin || postsIn(f) != nil)
+}
+
 // postsBy counts the user's posts in a history.
 func postsBy(f wstest.Frame, user string) (n int) {
-	var history struct{ Msg []struct{ User string } }
-	json.Unmarshal(f.Payload, &history) // whatever else it is has no posts
-	for _, post := range history.Msg {
-		if post.User == user {
+	for _, u := range postsIn(f) {
+		if u == user {
 			n++
 		}
 	}
