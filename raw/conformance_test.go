@@ -108,8 +108,10 @@ func TestLimits(t *testing.T) {
 		name       string
 		got, rules any
 	}{
-		{"writeTime", writeTime, rules.WriteTime}, {"closeTime", closeTime, rules.CloseTime}, {"pingTime", pingTime, rules.PingTime},
-		{"quietTime", quietTime, rules.QuietTime}, {"historySize", historySize, rules.HistorySize}, {"maxMessage", chatLimit, rules.MaxMessage},
+		{"writeTime", writeTime, rules.WriteTime}, {"closeTime", closeTime, rules.CloseTime},
+		{"pingTime", pingTime, rules.PingTime},
+		{"quietTime", quietTime, rules.QuietTime}, {"historySize", historySize, rules.HistorySize},
+		{"maxMessage", chatLimit, rules.MaxMessage},
 	} {
 		if is.got != is.rules {
 			t.Errorf("%s is %v, and package rules says %v", is.name, is.got, is.rules)

@@ -51,7 +51,8 @@ func TestNewestLast(t *testing.T) {
 			for came := 0; newest < end-1; came++ {
 				i := take(t, frames)
 				if i <= newest || came == 2 { // one was being written, perhaps, and one waited
-					t.Fatalf("after a pause of %d posts came frame %d: a history that ends with post %d, after one with %d", posts, came, i, newest)
+					t.Fatalf("frame %d after a pause of %d posts has post %d, after one with %d",
+						came, posts, i, newest)
 				}
 				newest = i
 			}
@@ -112,7 +113,8 @@ func TestGoodbye(t *testing.T) {
 	}
 	s := start(t, self(t), "chat")
 	var members []*wstest.Client
-	for _, sent := range []string{"", "\x81\x85\x37\xfa", "\x01\x82\x37\xfa\x21\x3d{}"} { // half a frame, half a message
+	for _, sent := range []string{"", "\x81\x85\x37\xfa",
+		"\x01\x82\x37\xfa\x21\x3d{}"} { // half a frame, half a message
 		c := join(t, s.addr)
 		io.WriteString(c, sent)
 		members = append(members, c)

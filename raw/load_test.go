@@ -49,8 +49,10 @@ func TestLoad(t *testing.T) {
 	// A member that never reads is let go when a write to it has taken too long. That takes
 	// as many posts as fit into the system's buffers, however fast these come; or, where
 	// the machine is too slow for that, until the heartbeat has heard nothing from it.
-	most := process.Usage{Goroutines: empty.Goroutines + len(readers), Descriptors: empty.Descriptors + len(readers), Memory: 1 << 40}
-	for round := 0; round < rounds || !s.usage(t).Within(most) && time.Since(all) < rules.QuietTime; round++ {
+	most := process.Usage{Goroutines: empty.Goroutines + len(readers),
+		Descriptors: empty.Descriptors + len(readers), Memory: 1 << 40}
+	gone := func() bool { return s.usage(t).Within(most) || time.Since(all) > rules.QuietTime }
+	for round := 0; round < rounds || !gone(); round++ {
 		vanishing := doomed[:len(doomed)/max(1, rounds-round)]
 		doomed = doomed[len(vanishing):]
 		everyoneGets(t, fmt.Sprint("round ", round), readers, vanishing)
@@ -59,7 +61,8 @@ func TestLoad(t *testing.T) {
 	left := settle(t, s, most)
 	progress("the faulty members are gone: %+v", left)
 	if !left.Within(most) {
-		t.Errorf("there are %d members that read, and the server has more than for those: %+v", len(readers), left)
+		t.Errorf("there are %d members that read, and the server has more than for those: %+v",
+			len(readers), left)
 	}
 
 	goodbye(t, readers)
@@ -144,7 +147,8 @@ func everyoneGets(t *testing.T, round string, readers, vanishing []*wstest.Clien
 	}
 	for i, final := range finals {
 		if final != finals[0] {
-			t.Fatalf("%s ended with this history for member 0:\n%s\nand with this for member %d:\n%s", round, finals[0], i, final)
+			t.Fatalf("%s ended with this history for member 0:\n%s\nand with this for member %d:\n%s",
+				round, finals[0], i, final)
 		}
 	}
 	for i := range posters {

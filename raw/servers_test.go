@@ -35,9 +35,9 @@ func TestMain(m *testing.M) {
 	}) {
 		return
 	}
-	log.SetOutput(io.Discard)                                         // each of thousands of members would be a line
-	if !strings.Contains(strings.Join(os.Args, " "), "-test.fuzz=") { // whose workers would be as many
-		flag.Set("test.parallel", "50") // most tests wait for time limits: even on a few processors they can do so side by side
+	log.SetOutput(io.Discard) // each of thousands of members would be a line
+	if !strings.Contains(strings.Join(os.Args, " "), "-test.fuzz=") {
+		flag.Set("test.parallel", "50") // most tests only wait, which takes no processor; fuzzing would
 	}
 	maxMessage = rules.EchoLimit // for the echo: the chat is a process of its own
 	code := m.Run()
@@ -135,7 +135,10 @@ func (s *served) usage(t *testing.T) (u process.Usage) {
 	from := s.Output.Next()
 	fmt.Fprintln(s.stdin)
 	if !s.Output.Await(from, patience, func(lines []string) bool {
-		return slices.ContainsFunc(lines, func(line string) bool { return json.Unmarshal([]byte(line), &u) == nil })
+		return slices.ContainsFunc(lines, func(line string) bool {
+			return json.Unmarshal([]byte(line),
+				&u) == nil
+		})
 	}) {
 		t.Fatalf("the server does not report what it uses: %s", s.Output.Tail(1))
 	}

@@ -56,7 +56,8 @@ func InWords(came string) string {
 	if status.MatchString(came) {
 		return "answers the handshake with " + came[:3]
 	}
-	words := []string{"a post", "posts it as a message", "hangs up", "hangs up without one", "resets", "resets TCP without one", "waits", "waits, and stays open"}
+	words := []string{"a post", "posts it as a message", "hangs up", "hangs up without one", "resets",
+		"resets TCP without one", "waits", "waits, and stays open"}
 	came = reasons.ReplaceAllString(came, "$1")
 	if closes.MatchString(came) {
 		words = []string{"resets", "then resets TCP"}
@@ -108,7 +109,8 @@ func (c Case) Try(addr, want string, way Way, patience time.Duration) (came stri
 	}
 	go t.send(send, way)
 	came = t.listen()
-	if err := <-t.sent; err != nil && err != wstest.ErrTimeout && !strings.HasSuffix(came, "resets") && !strings.HasSuffix(came, "waits") {
+	if err := <-t.sent; err != nil && err != wstest.ErrTimeout && !strings.HasSuffix(came, "resets") &&
+		!strings.HasSuffix(came, "waits") {
 		came += ", resets" // the system tells the reader of a reset or the writer, not both
 	}
 	if c.Chat && c.HalfClose && !strings.Contains(came, posted) && t.stored(addr) {
@@ -248,7 +250,8 @@ func answered(a wstest.Answer, r wstest.Request) string {
 	}
 	switch a.Status {
 	case http.StatusSwitchingProtocols: // what is chosen is in came already
-		r = r.With("Sec-WebSocket-Extensions", "any").With("Sec-WebSocket-Protocol", a.Get("Sec-WebSocket-Protocol"))
+		r = r.With("Sec-WebSocket-Extensions", "any").With("Sec-WebSocket-Protocol",
+			a.Get("Sec-WebSocket-Protocol"))
 		if fault := a.Fault(r); fault != nil {
 			came += ", but " + fault.Error()
 		}
@@ -259,7 +262,8 @@ func answered(a wstest.Answer, r wstest.Request) string {
 		}
 	}
 	if !sentence.MatchString(a.Body) || !strings.HasPrefix(a.Get("Content-Type"), "text/plain") {
-		return fmt.Sprintf("%s with a body of %s that isn't a sentence: %q", came, a.Get("Content-Type"), a.Body)
+		return fmt.Sprintf("%s with a body of %s that isn't a sentence: %q", came, a.Get("Content-Type"),
+			a.Body)
 	}
 	return came
 }
