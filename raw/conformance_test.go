@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/wstest"
@@ -46,19 +45,13 @@ func TestConformance(t *testing.T) {
 // try holds two servers to a case, raw sent to in each of the ways, and library in the first.
 func try(t *testing.T, c rules.Case, servers [2]string, ways ...rules.Way) {
 	t.Helper()
-	wait := func(want string) time.Duration {
-		if strings.HasSuffix(want, "waits") {
-			return 4 * time.Second // enough for a handshake on a busy machine
-		}
-		return patience
-	}
 	for _, way := range ways {
-		if came := c.Try(servers[0], c.Want, way, wait(c.Want)); !rules.Matches(came, c.Want) {
-			t.Errorf("raw, sent %s\n sent %v\n came %s\n want %s", way, c.Send, came, c.Want)
+		if came := c.Try(servers[0], c.Want, way, patience); !rules.Matches(came, c.Want) {
+			t.Fatalf("raw, sent %s\n sent %v\n came %s\n want %s", way, c.Send, came, c.Want)
 		}
 	}
 	want := cmp.Or(c.Library, c.Want)
-	came := c.Try(servers[1], want, ways[0], wait(want))
+	came := c.Try(servers[1], want, ways[0], patience)
 	if c.Chat && !strings.HasSuffix(want, "resets") {
 		came = strings.TrimSuffix(came, ", resets") // of that there are cases for 7.1.1
 	}
