@@ -40,12 +40,19 @@ var (
 // hasEnd reports whether what comes ends with the end of the connection.
 func hasEnd(came string) bool { return endOfAll.MatchString(came) }
 
-// Matches reports whether what came, as Try returns it, is what a case wants.
+// Matches reports whether what came, as Try returns it, is what a case wants of any server. Of a
+// handshake's answer that is the status, and of fields those that a client must look at.
 func Matches(came, want string) bool {
 	if want, or, ok := strings.Cut(want, " or "); ok {
 		return Matches(came, want) || Matches(came, or)
 	}
-	if !hasEnd(want) && !status.MatchString(want) {
+	switch came, _, _ := strings.Cut(came, ", but "); {
+	case strings.HasPrefix(want, upgrades):
+		return came == want
+	case status.MatchString(want):
+		return strings.HasPrefix(came, want[:3]) && (want != version || strings.HasPrefix(came, version))
+	}
+	if !hasEnd(want) {
 		want = strings.TrimPrefix(want+`, close 1000 "over"`, ", ")
 	}
 	if runtime.GOOS != "linux" && strings.HasSuffix(want, "resets") {
