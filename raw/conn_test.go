@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/wstest"
 )
 
@@ -51,7 +52,7 @@ func TestNoPushAfterClose(t *testing.T) {
 		c := join(t, s.addr)
 		c.Send(wstest.Masked(wstest.Binary, []byte("refused")))
 		for i := range 20 {
-			poster.SendText(said(fmt.Sprint("post ", i), 0))
+			poster.SendText(rules.PostBy(fmt.Sprint("post ", i), 0))
 		}
 		came, err := fromClose(c)
 		isPush := func(f wstest.Frame) bool { return f.Opcode != wstest.Close }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -78,7 +77,8 @@ func TestLoad(t *testing.T) {
 // crowd lets members in, and returns those that read, and those that will vanish.
 func crowd(t *testing.T, s *served) (readers, doomed []*wstest.Client) {
 	for i := range loadMembers {
-		c := joinCrowd(t, s)
+		c := join(t, s.addr)
+		c.Patience = 4 * patience
 		switch i % 10 {
 		case 3:
 			c.TCP.SetReadBuffer(4096) // it never reads
@@ -91,23 +91,10 @@ func crowd(t *testing.T, s *served) (readers, doomed []*wstest.Client) {
 	return readers, doomed
 }
 
-// joinCrowd lets in one of many members.
-func joinCrowd(t *testing.T, s *served) *wstest.Client {
-	c, err := wstest.Open(s.addr, 4*patience)
-	if errors.Is(err, syscall.EMFILE) {
-		t.Skip("this system does not let one process have that many connections: raise ulimit -n over 1,100")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
-}
-
 // comeAndGo returns what a server uses that has had that many members, and now has none but a
 // full history.
 func comeAndGo(t *testing.T, s *served) process.Usage {
-	poster := joinCrowd(t, s)
+	poster := join(t, s.addr)
 	for i := range historySize {
 		poster.SendText(loadPost("before", i))
 	}
@@ -116,7 +103,7 @@ func comeAndGo(t *testing.T, s *served) process.Usage {
 	}
 	members := []*wstest.Client{poster}
 	for range loadMembers {
-		members = append(members, joinCrowd(t, s))
+		members = append(members, join(t, s.addr))
 	}
 	for _, c := range members {
 		c.Close()
@@ -176,9 +163,7 @@ func goodbye(t *testing.T, members []*wstest.Client) {
 }
 
 // loadPost returns a post of some length.
-func loadPost(user string, i int) string {
-	return said(fmt.Sprintf("%s, %d", user, i), 1000)
-}
+func loadPost(user string, i int) string { return rules.PostBy(fmt.Sprintf("%s, %d", user, i), 1000) }
 
 // final reads histories until one holds a post of each poster in the round. Pings are answered.
 func final(c *wstest.Client, round string) (string, error) {

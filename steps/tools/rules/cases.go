@@ -241,8 +241,8 @@ func inParts(first byte, n int, message string) (parts []wstest.Frame) {
 
 func list[T any](all ...T) []T { return all }
 
-// postBy returns a post of n bytes by a user, or a shorter one if n is too small for that.
-func postBy(user string, n int) string {
+// PostBy returns a post of n bytes by a user, or a shorter one if n is too small for that.
+func PostBy(user string, n int) string {
 	s := fmt.Sprintf(`{"user": %q, "text": ""}`, user)
 	return s[:len(s)-2] + strings.Repeat("x", max(0, n-len(s))) + s[len(s)-2:]
 }

@@ -197,7 +197,7 @@ func texts8() (cases []Case) {
 func chats() []Case {
 	const most, part, half = MaxMessage, MaxMessage/4 - 24, MaxMessage / 2
 	post := func(name string, size, part int) Case {
-		c := chat("5.6", name, posted, inParts(0x81, part, postBy(name, size))...)
+		c := chat("5.6", name, posted, inParts(0x81, part, PostBy(name, size))...)
 		c.Step = 4
 		return c
 	}
@@ -227,7 +227,7 @@ func chats() []Case {
 	hint := fmt.Sprintf("a message, all its fragments together, has at most %s bytes, and not one more",
 		Number(most))
 	long := func(name string, size, part int) {
-		add(RowLong, hint, "close 1009", anyLimit, name, inParts(0x81, part, postBy("ann", size))...)
+		add(RowLong, hint, "close 1009", anyLimit, name, inParts(0x81, part, PostBy("ann", size))...)
 	}
 	long("a post of one byte too many", most+1, most+1)
 	long("fragments of one byte too many", most+1, most)

@@ -156,7 +156,7 @@ func lengths() (cases []Case) {
 		cases = append(cases,
 			inRow(RowShortest, "126 is for lengths from 126 on, 127 for those from 65,536 on", anyForm,
 				chat("5.2", name, "close 1002", inForm(l.bits,
-					textFrame(postBy(name, l.size)))).hangUp().library("a post, hangs up"),
+					textFrame(PostBy(name, l.size)))).hangUp().library("a post, hangs up"),
 				ping.library(says(wstest.Pong, filler(l.size/2))))...)
 	}
 	return cases
@@ -209,9 +209,9 @@ func fragments54() []Case {
 		violation("5.4", "a text after an empty first fragment", firstPart(""), textFrame(hiPost)))
 	const after, after2 = "a fragment after a post in fragments", "an empty fragment after a post"
 	add("the message has ended with FIN: a continuation after it belongs to nothing",
-		chat("5.4", after, "a post, close 1002", append(inParts(0x81, 40, postBy(after, 0)),
+		chat("5.4", after, "a post, close 1002", append(inParts(0x81, 40, PostBy(after, 0)),
 			lastPart("more"))...).hangUp(),
-		chat("5.4", after2, "a post, close 1002", textFrame(postBy(after2, 0)), lastPart("")).hangUp())
+		chat("5.4", after2, "a post, close 1002", textFrame(PostBy(after2, 0)), lastPart("")).hangUp())
 	return cases
 }
 
