@@ -67,7 +67,9 @@ func echo(c *conn) error {
 
 // TestLimits: raw's limits and times hold here, too.
 func TestLimits(t *testing.T) {
-	if maxMessage != rules.MaxMessage || writeTime != rules.WriteTime || pingTime != rules.PingTime || quietTime != rules.QuietTime || historySize != rules.HistorySize {
-		t.Errorf("the limits are %d bytes, %v, %v, %v and %d posts, and not those of package rules", maxMessage, writeTime, pingTime, quietTime, historySize)
+	if maxMessage != rules.MaxMessage || writeTime != rules.WriteTime || pingTime != rules.PingTime ||
+		quietTime != rules.QuietTime || historySize != rules.HistorySize {
+		t.Errorf("the limits are %d bytes, %v, %v, %v and %d posts, and not those of package rules",
+			maxMessage, writeTime, pingTime, quietTime, historySize)
 	}
 }

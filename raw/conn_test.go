@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/wstest"
 )
 
@@ -51,10 +52,11 @@ func TestNoPushAfterClose(t *testing.T) {
 		c := join(t, s.addr)
 		c.Send(wstest.Masked(wstest.Binary, []byte("refused")))
 		for i := range 20 {
-			poster.SendText(said(fmt.Sprint("post ", i), 0))
+			poster.SendText(rules.PostBy(fmt.Sprint("post ", i), 0))
 		}
 		came, err := fromClose(c)
-		if came == nil || slices.ContainsFunc(came, func(f wstest.Frame) bool { return f.Opcode != wstest.Close }) {
+		isPush := func(f wstest.Frame) bool { return f.Opcode != wstest.Close }
+		if came == nil || slices.ContainsFunc(came, isPush) {
 			t.Fatalf("from the close frame on came %v, %v", came, err)
 		}
 	}
@@ -125,7 +127,8 @@ func TestTimeLimit(t *testing.T) {
 	}
 	for range 2 {
 		nc.writes = nil
-		if err := c.write(encode(opText, nil)); err != nil || !near(nc.writes, writeTime) || nc.closed.Load() > 0 {
+		err := c.write(encode(opText, nil))
+		if err != nil || !near(nc.writes, writeTime) || nc.closed.Load() > 0 {
 			t.Errorf("a write: %v, time limits %v, closed %d times", err, nc.writes, nc.closed.Load())
 		}
 	}
@@ -153,7 +156,7 @@ func TestStaysAfterGoodbye(t *testing.T) {
 	select {
 	case err := <-done:
 		if took := time.Since(began); err == nil || took < closeTime {
-			t.Errorf("the client was waited for %v, and then the connection is still open: %v", took, err == nil)
+			t.Errorf("the client was waited for %v, and the connection is still open: %v", took, err == nil)
 		}
 	case <-time.After(patience):
 		t.Error("the client is waited for forever")

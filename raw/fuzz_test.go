@@ -48,12 +48,14 @@ func FuzzReadFrame(f *testing.F) {
 		if again := same.Bytes(); !bytes.Equal(again, head) {
 			t.Errorf("read the header % x, which would be % x", head, again)
 		}
-		if h.op == opContinuation || h.op >= opClose || h.length > math.MaxInt32 { // no limit of a connection is as high
+		if h.op == opContinuation || h.op >= opClose ||
+			h.length > math.MaxInt32 { // no limit of a connection is as high
 			return
 		}
 		if h.length > 0 {
 			before := allocated()
-			if _, err := readLimited(sent, h.length-1); err != (closeError{1009, "the message is too long"}) {
+			if _, err := readLimited(sent, h.length-1); err != (closeError{1009,
+				"the message is too long"}) {
 				t.Errorf("%d bytes over a limit of one less: %v", h.length, err)
 			}
 			if allocated()-before > 1<<20 {
@@ -145,11 +147,13 @@ func FuzzConn(f *testing.F) {
 				t.Fatalf("after %v came %v, %v", last, next, err)
 			}
 			last = next
-			if last.Opcode == wstest.Text && !utf8.Valid(last.Payload) || last.Opcode == wstest.Close && !utf8.Valid(last.Payload[min(2, len(last.Payload)):]) {
+			if last.Opcode == wstest.Text && !utf8.Valid(last.Payload) || last.Opcode == wstest.Close &&
+				!utf8.Valid(last.Payload[min(2, len(last.Payload)):]) {
 				t.Fatalf("not UTF-8: %v", last)
 			}
 		}
-		for wait := time.Millisecond; runtime.NumGoroutine() > before; wait *= 2 { // the client has hung up: there is nothing to wait for
+		// The client has hung up: there is nothing to wait for.
+		for wait := time.Millisecond; runtime.NumGoroutine() > before; wait *= 2 {
 			if time.Sleep(wait); wait > time.Second {
 				t.Fatalf("%d goroutines, before the connection %d", runtime.NumGoroutine(), before)
 			}

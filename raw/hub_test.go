@@ -16,21 +16,19 @@ import (
 )
 
 // take receives a frame, and returns the number of the newest post in it.
-func take(t *testing.T, frames chan []byte) (newest int) {
+func take(t *testing.T, frames chan []byte) int {
 	t.Helper()
+	var history struct{ Msg []post }
 	select {
 	case b := <-frames:
 		f, err := wstest.Read(bytes.NewReader(b))
-		if err == nil {
-			_, err = fmt.Sscanf(users(f)[0], "newest %d", &newest)
-		}
-		if err != nil {
-			t.Fatal(err)
+		if err != nil || json.Unmarshal(f.Payload, &history) != nil {
+			t.Fatalf("came %v, %v", f, err)
 		}
 	case <-time.After(patience):
 		t.Fatal("no more frames come, and not all posts have come")
 	}
-	return newest
+	return int(history.Msg[0].Time)
 }
 
 // TestNewestLast: a member gets histories in the order of the posts, and the newest one last,
@@ -46,12 +44,13 @@ func TestNewestLast(t *testing.T) {
 		newest := -1
 		for _, end := range []int{posts, 2 * posts} {
 			for i := newest + 1; i < end; i++ {
-				h.post(post{User: fmt.Sprintf("newest %d", i)})
+				h.post(post{Time: int64(i)})
 			}
 			for came := 0; newest < end-1; came++ {
 				i := take(t, frames)
 				if i <= newest || came == 2 { // one was being written, perhaps, and one waited
-					t.Fatalf("after a pause of %d posts came frame %d: a history that ends with post %d, after one with %d", posts, came, i, newest)
+					t.Fatalf("frame %d after a pause of %d posts has post %d, after one with %d",
+						came, posts, i, newest)
 				}
 				newest = i
 			}
@@ -112,7 +111,8 @@ func TestGoodbye(t *testing.T) {
 	}
 	s := start(t, self(t), "chat")
 	var members []*wstest.Client
-	for _, sent := range []string{"", "\x81\x85\x37\xfa", "\x01\x82\x37\xfa\x21\x3d{}"} { // half a frame, half a message
+	for _, sent := range []string{"", "\x81\x85\x37\xfa",
+		"\x01\x82\x37\xfa\x21\x3d{}"} { // half a frame, half a message
 		c := join(t, s.addr)
 		io.WriteString(c, sent)
 		members = append(members, c)
@@ -176,7 +176,7 @@ func joinWhileClosing(t *testing.T, s *served) {
 // lives are what a member can do when a ping comes.
 var lives = map[string]func(c *wstest.Client, ping wstest.Frame){
 	"answers":   func(c *wstest.Client, f wstest.Frame) { c.Send(wstest.Masked(wstest.Pong, f.Payload)) },
-	"talks":     func(c *wstest.Client, f wstest.Frame) { c.SendText(said("talks", 0)) },
+	"talks":     func(c *wstest.Client, f wstest.Frame) { c.SendText(rules.PostBy("talks", 0)) },
 	"is silent": func(*wstest.Client, wstest.Frame) {},
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -49,8 +48,10 @@ func TestLoad(t *testing.T) {
 	// A member that never reads is let go when a write to it has taken too long. That takes
 	// as many posts as fit into the system's buffers, however fast these come; or, where
 	// the machine is too slow for that, until the heartbeat has heard nothing from it.
-	most := process.Usage{Goroutines: empty.Goroutines + len(readers), Descriptors: empty.Descriptors + len(readers), Memory: 1 << 40}
-	for round := 0; round < rounds || !s.usage(t).Within(most) && time.Since(all) < rules.QuietTime; round++ {
+	most := process.Usage{Goroutines: empty.Goroutines + len(readers),
+		Descriptors: empty.Descriptors + len(readers), Memory: 1 << 40}
+	gone := func() bool { return s.usage(t).Within(most) || time.Since(all) > rules.QuietTime }
+	for round := 0; round < rounds || !gone(); round++ {
 		vanishing := doomed[:len(doomed)/max(1, rounds-round)]
 		doomed = doomed[len(vanishing):]
 		everyoneGets(t, fmt.Sprint("round ", round), readers, vanishing)
@@ -59,7 +60,8 @@ func TestLoad(t *testing.T) {
 	left := settle(t, s, most)
 	progress("the faulty members are gone: %+v", left)
 	if !left.Within(most) {
-		t.Errorf("there are %d members that read, and the server has more than for those: %+v", len(readers), left)
+		t.Errorf("there are %d members that read, and the server has more than for those: %+v",
+			len(readers), left)
 	}
 
 	goodbye(t, readers)
@@ -75,7 +77,8 @@ func TestLoad(t *testing.T) {
 // crowd lets members in, and returns those that read, and those that will vanish.
 func crowd(t *testing.T, s *served) (readers, doomed []*wstest.Client) {
 	for i := range loadMembers {
-		c := joinCrowd(t, s)
+		c := join(t, s.addr)
+		c.Patience = 4 * patience
 		switch i % 10 {
 		case 3:
 			c.TCP.SetReadBuffer(4096) // it never reads
@@ -88,23 +91,10 @@ func crowd(t *testing.T, s *served) (readers, doomed []*wstest.Client) {
 	return readers, doomed
 }
 
-// joinCrowd lets in one of many members.
-func joinCrowd(t *testing.T, s *served) *wstest.Client {
-	c, err := wstest.Open(s.addr, 4*patience)
-	if errors.Is(err, syscall.EMFILE) {
-		t.Skip("this system does not let one process have that many connections: raise ulimit -n over 1,100")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
-}
-
 // comeAndGo returns what a server uses that has had that many members, and now has none but a
 // full history.
 func comeAndGo(t *testing.T, s *served) process.Usage {
-	poster := joinCrowd(t, s)
+	poster := join(t, s.addr)
 	for i := range historySize {
 		poster.SendText(loadPost("before", i))
 	}
@@ -113,7 +103,7 @@ func comeAndGo(t *testing.T, s *served) process.Usage {
 	}
 	members := []*wstest.Client{poster}
 	for range loadMembers {
-		members = append(members, joinCrowd(t, s))
+		members = append(members, join(t, s.addr))
 	}
 	for _, c := range members {
 		c.Close()
@@ -144,7 +134,8 @@ func everyoneGets(t *testing.T, round string, readers, vanishing []*wstest.Clien
 	}
 	for i, final := range finals {
 		if final != finals[0] {
-			t.Fatalf("%s ended with this history for member 0:\n%s\nand with this for member %d:\n%s", round, finals[0], i, final)
+			t.Fatalf("%s ended with this history for member 0:\n%s\nand with this for member %d:\n%s",
+				round, finals[0], i, final)
 		}
 	}
 	for i := range posters {
@@ -172,9 +163,7 @@ func goodbye(t *testing.T, members []*wstest.Client) {
 }
 
 // loadPost returns a post of some length.
-func loadPost(user string, i int) string {
-	return said(fmt.Sprintf("%s, %d", user, i), 1000)
-}
+func loadPost(user string, i int) string { return rules.PostBy(fmt.Sprintf("%s, %d", user, i), 1000) }
 
 // final reads histories until one holds a post of each poster in the round. Pings are answered.
 func final(c *wstest.Client, round string) (string, error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -35,9 +37,9 @@ func TestMain(m *testing.M) {
 	}) {
 		return
 	}
-	log.SetOutput(io.Discard)                                         // each of thousands of members would be a line
-	if !strings.Contains(strings.Join(os.Args, " "), "-test.fuzz=") { // whose workers would be as many
-		flag.Set("test.parallel", "50") // most tests wait for time limits: even on a few processors they can do so side by side
+	log.SetOutput(io.Discard) // each of thousands of members would be a line
+	if !strings.Contains(strings.Join(os.Args, " "), "-test.fuzz=") {
+		flag.Set("test.parallel", "50") // most tests only wait, which takes no processor; fuzzing would
 	}
 	maxMessage = rules.EchoLimit // for the echo: the chat is a process of its own
 	code := m.Run()
@@ -135,7 +137,10 @@ func (s *served) usage(t *testing.T) (u process.Usage) {
 	from := s.Output.Next()
 	fmt.Fprintln(s.stdin)
 	if !s.Output.Await(from, patience, func(lines []string) bool {
-		return slices.ContainsFunc(lines, func(line string) bool { return json.Unmarshal([]byte(line), &u) == nil })
+		return slices.ContainsFunc(lines, func(line string) bool {
+			return json.Unmarshal([]byte(line),
+				&u) == nil
+		})
 	}) {
 		t.Fatalf("the server does not report what it uses: %s", s.Output.Tail(1))
 	}
@@ -185,6 +190,9 @@ func self(t *testing.T) string {
 func join(t *testing.T, addr string, frames ...wstest.Frame) *wstest.Client {
 	t.Helper()
 	c, err := wstest.Open(addr, patience, frames...)
+	if errors.Is(err, syscall.EMFILE) {
+		t.Skip("this system does not let one process have 1,000 connections: raise ulimit -n over 1,100")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,21 +203,6 @@ func join(t *testing.T, addr string, frames ...wstest.Frame) *wstest.Client {
 // closing returns a close frame.
 func closing(code int, reason string) wstest.Frame {
 	return wstest.Masked(wstest.Close, wstest.ClosePayload(code, reason))
-}
-
-// said returns a post of n bytes by the user, or a shorter one if n is too small for that.
-func said(user string, n int) string {
-	s := fmt.Sprintf(`{"user": %q, "text": ""}`, user)
-	return s[:len(s)-2] + strings.Repeat("x", max(0, n-len(s))) + s[len(s)-2:]
-}
-
-// users returns who has posted what is in a history, the newest first.
-func users(f wstest.Frame) []string {
-	parts := strings.Split(string(f.Payload), `{"user":"`)[1:]
-	for i := range parts {
-		parts[i], _, _ = strings.Cut(parts[i], `"`)
-	}
-	return parts
 }
 
 // rest reads to the end, and returns what came but for histories, and how the connection ended.

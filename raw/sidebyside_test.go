@@ -38,16 +38,18 @@ type sight struct {
 // sights are those of the table's rows that take a program to be seen: of raw, of the library.
 // Where a cell is "no", there is nothing to see.
 var sights = map[string][2]sight{
-	"text that is not UTF-8":                          {{}, {libraryReads, `"\xff", <nil>`}},
-	"a message over the limit":                        {{}, {libraryLimits, "close 1009, <nil>"}},
-	"a message that is written after a close frame":   {{rawWritesLate, net.ErrClosed.Error()}, {libraryWritesLate, `close 1001 "", <nil>, text "late", <nil>`}},
-	"compression (RFC 7692)":                          {{}, {libraryCompresses, "permessage-deflate, true, <nil>"}},
-	"a client side":                                   {{rawDialed, `{"msg":[{, <nil>`}, {libraryThroughProxy, "an echo, <nil>"}},
-	"messages as streams, without holding them whole": {{rawStreams, "one frame, <nil>"}, {libraryStreams, "many frames, <nil>"}},
-	"time limits":                                     {{func(*testing.T) string { return writeTime.String() }, rules.WriteTime.String()}, {libraryCanceled, context.DeadlineExceeded.Error()}},
-	"a host that a proxy has changed":                 {{}, {libraryBehindProxy, "403"}},
-	"a heartbeat":                                     {{}, {libraryPings, "pong, <nil>"}}, // and see TestHeartbeat
-	"50 long posts, for a client":                     {{rawStreams, "one frame, <nil>"}, {libraryDials, "StatusMessageTooBig"}},
+	"text that is not UTF-8": {{}, {libraryReads, `"\xff", <nil>`}},
+	"a message that is written after a close frame": {{rawWritesLate, net.ErrClosed.Error()},
+		{libraryWritesLate, `close 1001 "", <nil>, text "late", <nil>`}},
+	"compression (RFC 7692)": {{}, {libraryCompresses, "permessage-deflate, true, <nil>"}},
+	"a client side":          {{rawDialed, `{"msg":[{, <nil>`}, {libraryThroughProxy, "an echo, <nil>"}},
+	"messages as streams, without holding them whole": {{rawStreams, "one frame, <nil>"},
+		{libraryStreams, "many frames, <nil>"}},
+	"time limits":                     {{}, {libraryCanceled, context.DeadlineExceeded.Error()}}, // and TestLimits
+	"a host that a proxy has changed": {{}, {libraryBehindProxy, "403"}},
+	"a heartbeat":                     {{}, {libraryPings, "pong, <nil>"}}, // and TestHeartbeat
+	"50 long posts, for a client": {{rawStreams, "one frame, <nil>"},
+		{libraryDials, "StatusMessageTooBig"}},
 }
 
 const tableBegins, tableEnds = "<!-- side-by-side -->\n", "<!-- /side-by-side -->"
@@ -105,13 +107,14 @@ func tableInReadme(t *testing.T) {
 			t.Fatal(err)
 		}
 	case old != table:
-		t.Errorf("library/README.md has another table than this; go test ./raw -run TestSideBySide -update writes it:\n%s", table)
+		t.Errorf("library/README.md has another table than this, which -update writes:\n%s", table)
 	}
 }
 
 // onLibrary has the library serve one client, and returns what the client has seen, or what the
 // server has if that is nothing.
-func onLibrary(t *testing.T, serve func(*websocket.Conn) string, client func(*wstest.Client) string) string {
+func onLibrary(t *testing.T, serve func(*websocket.Conn) string,
+	client func(*wstest.Client) string) string {
 	said := make(chan string, 1)
 	server := httptest.NewServer(upgrading(nil, func(ws *websocket.Conn) { said <- serve(ws) }))
 	t.Cleanup(server.Close)
@@ -132,7 +135,8 @@ func upgrading(options *websocket.AcceptOptions, visit func(*websocket.Conn)) ht
 }
 
 // dialed is the library's client, on a connection that it makes.
-func dialed(t *testing.T, url string, options *websocket.DialOptions, visit func(*websocket.Conn) string) string {
+func dialed(t *testing.T, url string, options *websocket.DialOptions,
+	visit func(*websocket.Conn) string) string {
 	ws, _, err := websocket.Dial(soon(t), url, options)
 	if err != nil {
 		return err.Error()
@@ -156,19 +160,6 @@ func libraryReads(t *testing.T) string {
 	}, func(c *wstest.Client) string {
 		c.SendText("\xff")
 		return ""
-	})
-}
-
-// libraryLimits returns how the library refuses a message over its limit.
-func libraryLimits(t *testing.T) string {
-	return onLibrary(t, func(ws *websocket.Conn) string {
-		ws.SetReadLimit(rules.MaxMessage)
-		_, _, err := ws.Read(soon(t))
-		return fmt.Sprint(err)
-	}, func(c *wstest.Client) string {
-		c.SendText(strings.Repeat("x", rules.MaxMessage+1))
-		f, err := c.NextValid()
-		return fmt.Sprintf("%.10s, %v", f, err)
 	})
 }
 
@@ -197,23 +188,26 @@ func libraryWritesLate(t *testing.T) string {
 
 func libraryCompresses(t *testing.T) string {
 	message := bytes.Repeat([]byte("again and "), 300)
-	server := httptest.NewServer(upgrading(&websocket.AcceptOptions{CompressionMode: websocket.CompressionContextTakeover}, func(ws *websocket.Conn) {
+	const mode = websocket.CompressionContextTakeover
+	server := httptest.NewServer(upgrading(&websocket.AcceptOptions{CompressionMode: mode}, func(ws *websocket.Conn) {
 		ws.Write(soon(t), websocket.MessageText, message)
 		ws.Close(websocket.StatusNormalClosure, "")
 	}))
 	t.Cleanup(server.Close)
-	return answer(t, server, "Sec-WebSocket-Extensions: permessage-deflate").Get("Sec-WebSocket-Extensions") + ", " + dialed(t, server.URL, &websocket.DialOptions{CompressionMode: websocket.CompressionContextTakeover}, func(ws *websocket.Conn) string {
+	a := answer(t, server, "Sec-WebSocket-Extensions: permessage-deflate")
+	return dialed(t, server.URL, &websocket.DialOptions{CompressionMode: mode}, func(ws *websocket.Conn) string {
 		_, came, err := ws.Read(soon(t))
-		return fmt.Sprintf("%v, %v", bytes.Equal(came, message), err)
+		return fmt.Sprintf("%s, %v, %v", a.Get("Sec-WebSocket-Extensions"), bytes.Equal(came, message), err)
 	})
 }
 
 // rawDialed has another program's client talk to raw.
 func rawDialed(t *testing.T) string {
-	return dialed(t, "ws://"+start(t, self(t), "chat").addr, &websocket.DialOptions{Subprotocols: []string{"json"}}, func(ws *websocket.Conn) string {
-		_, came, err := ws.Read(soon(t))
-		return fmt.Sprintf("%.9s, %v", came, err)
-	})
+	return dialed(t, "ws://"+start(t, self(t), "chat").addr,
+		&websocket.DialOptions{Subprotocols: []string{"json"}}, func(ws *websocket.Conn) string {
+			_, came, err := ws.Read(soon(t))
+			return fmt.Sprintf("%.9s, %v", came, err)
+		})
 }
 
 // answer returns what a server answers to a handshake with changes.
@@ -252,14 +246,19 @@ func libraryThroughProxy(t *testing.T) string {
 	}))
 	t.Cleanup(proxy.Close)
 	client := server.Client()
-	client.Transport.(*http.Transport).Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy.URL) }
-	return dialed(t, "wss"+strings.TrimPrefix(server.URL, "https"), &websocket.DialOptions{HTTPClient: client}, func(ws *websocket.Conn) string {
-		if err := ws.Write(soon(t), websocket.MessageText, []byte("an echo")); err != nil {
-			return err.Error()
-		}
-		_, came, err := ws.Read(soon(t))
-		return fmt.Sprintf("%s, %v", came, err)
-	})
+	through, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Transport.(*http.Transport).Proxy = http.ProxyURL(through)
+	return dialed(t, "wss"+strings.TrimPrefix(server.URL, "https"),
+		&websocket.DialOptions{HTTPClient: client}, func(ws *websocket.Conn) string {
+			if err := ws.Write(soon(t), websocket.MessageText, []byte("an echo")); err != nil {
+				return err.Error()
+			}
+			_, came, err := ws.Read(soon(t))
+			return fmt.Sprintf("%s, %v", came, err)
+		})
 }
 
 // rawStreams writes a long message in the only way there is.
@@ -304,7 +303,8 @@ func libraryCanceled(t *testing.T) string {
 func libraryBehindProxy(t *testing.T) string {
 	server := httptest.NewServer(upgrading(nil, func(*websocket.Conn) {}))
 	t.Cleanup(server.Close)
-	return fmt.Sprint(answer(t, server, "Origin: http://chat.example", "X-Forwarded-Host: chat.example").Status)
+	a := answer(t, server, "Origin: http://chat.example", "X-Forwarded-Host: chat.example")
+	return fmt.Sprint(a.Status)
 }
 
 // libraryDials reads, as a client, a message over the limit that Dial sets.

@@ -36,7 +36,8 @@ func TestNoteInputs(t *testing.T) {
 	for _, in := range inputs {
 		test(in.pkg, in.run)
 		if !test(in.pkg, in.run) {
-			t.Errorf("%s: a result is not cached, though nothing has changed: this test proves nothing", in.pkg)
+			t.Errorf("%s: a result is not cached, though nothing has changed: this test proves nothing",
+				in.pkg)
 		}
 		for _, file := range in.files {
 			path := filepath.Join(dir, filepath.FromSlash(file))

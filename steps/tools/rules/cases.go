@@ -42,6 +42,7 @@ type Case struct {
 	//	hangs up          the server ends the connection without a close frame
 	//	resets            it resets the connection, after what came before
 	//	waits             it does not end the connection
+	//	… or …            either of the two
 	//
 	// It goes without saying that a server hangs up after a close frame. Where Want has no end,
 	// the client ends the connection with code 1000, and the server must answer that. If no
@@ -79,7 +80,8 @@ func (c Case) Allowed(came string) *Leeway {
 	refused := status.MatchString(came) && came[0] == '4'
 	ended := hasEnd(came) && !strings.HasSuffix(came, "waits")
 	for i, l := range c.Leeway {
-		if l.Came == Anything || l.Came == Ended && ended || l.Came == Refused && refused || Matches(came, l.Came) {
+		if l.Came == Anything || l.Came == Ended && ended || l.Came == Refused && refused ||
+			Matches(came, l.Came) {
 			return &c.Leeway[i]
 		}
 	}
@@ -95,7 +97,8 @@ func (c Case) ForHandshake() bool { return len(c.Send) == 0 && !c.HalfClose }
 // Cases returns the table of protocol cases, but for the large ones. It is made once: copy a
 // case to change it.
 var Cases = sync.OnceValue(func() []Case {
-	return slices.Concat(handshakes(), subprotocols(), origins(), masks(), reserved(), opcodes(), lengths(), fragments54(),
+	return slices.Concat(handshakes(), subprotocols(), origins(), masks(), reserved(), opcodes(), lengths(),
+		fragments54(),
 		controls(), data(), closings(), statusCodes(), broken(), limits(), texts8(), chats(), Differences())
 })
 
@@ -198,15 +201,15 @@ func closeFrame(code int, reason string) wstest.Frame {
 	return frameOf(0x88, string(wstest.ClosePayload(code, reason)))
 }
 
-// unmasked returns f without its mask.
+// withoutMask returns f without its mask.
 func withoutMask(f wstest.Frame) wstest.Frame {
 	f.Masked = false
 	return f
 }
 
-// keyed returns f with another masking key.
-func withKey(f wstest.Frame, key ...byte) wstest.Frame {
-	f.Key = [4]byte(key)
+// withKey returns f with another masking key.
+func withKey(f wstest.Frame, key [4]byte) wstest.Frame {
+	f.Key = key
 	return f
 }
 
@@ -236,10 +239,10 @@ func inParts(first byte, n int, message string) (parts []wstest.Frame) {
 	return append(parts, frameOf(0x80|opcode, message))
 }
 
-func list(frames ...wstest.Frame) []wstest.Frame { return frames }
+func list[T any](all ...T) []T { return all }
 
-// postBy returns a post of n bytes by a user, or a shorter one if n is too small for that.
-func postBy(user string, n int) string {
+// PostBy returns a post of n bytes by a user, or a shorter one if n is too small for that.
+func PostBy(user string, n int) string {
 	s := fmt.Sprintf(`{"user": %q, "text": ""}`, user)
 	return s[:len(s)-2] + strings.Repeat("x", max(0, n-len(s))) + s[len(s)-2:]
 }
