@@ -5,11 +5,13 @@
 // The change is what the step's folder has now and did not have at REV, which is HEAD unless
 // -from says otherwise. Carry goes from step to step: what the change makes of steps/04 is what
 // goes into steps/05. Where a file conflicts, it gets git's conflict marks and goes no further:
-// resolve the conflict once, and carry on from that step. Running it twice does no harm.
+// resolve the conflict once, and carry on from that step. Carrying again does no harm, and after
+// another edit brings only that edit: what has been carried since REV is noted in git's folder.
 package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -51,7 +53,14 @@ type carrier struct {
 	out  io.Writer
 
 	before map[string]string // the code of all steps at that revision, by path
-	left   []string          // what is left for the user to do
+	noted  notes
+	left   []string // what is left for the user to do
+}
+
+// Notes are what carry knows of its earlier runs.
+type notes struct {
+	Commit  string            // the revision before the change
+	Carried map[string]string // by the path of a file, the text whose changes have been carried there
 }
 
 // carry carries the change of a step, such as "03", and prints what it does. It returns an
@@ -72,10 +81,12 @@ func (c *carrier) carry(step string) error {
 	if len(changed) == 0 {
 		return fmt.Errorf("%s is the same as at %s: if the change is committed, name the commit before it, as in: %s -from HEAD~1 %s", dirs[at], c.from, command, step)
 	}
+	var err error
 	for _, name := range changed {
-		if err := c.carryFile(name, dirs[at:]); err != nil {
-			return err
-		}
+		err = errors.Join(err, c.carryFile(name, dirs[at:]))
+	}
+	if err := errors.Join(err, c.writeNotes()); err != nil {
+		return err
 	}
 	if len(c.left) > 0 {
 		return errors.New("left for you:\n  " + strings.Join(c.left, "\n  "))
@@ -83,7 +94,7 @@ func (c *carrier) carry(step string) error {
 	return nil
 }
 
-// readBefore reads the code of all steps at the revision before the change.
+// readBefore reads the code of all steps at the revision before the change, and the notes.
 func (c *carrier) readBefore() error {
 	list, err := c.git("ls-tree", "-r", "-z", "--name-only", c.from, "steps/")
 	if err != nil {
@@ -97,7 +108,39 @@ func (c *carrier) readBefore() error {
 			}
 		}
 	}
-	return nil
+	return c.readNotes()
+}
+
+// readNotes reads what is noted of earlier runs since the same revision.
+func (c *carrier) readNotes() error {
+	file, err := c.notesFile()
+	if err != nil {
+		return err
+	}
+	commit, err := c.git("rev-parse", c.from)
+	if b, _ := os.ReadFile(file); json.Unmarshal(b, &c.noted) != nil || c.noted.Commit != commit {
+		c.noted = notes{commit, make(map[string]string)}
+	}
+	return err
+}
+
+// writeNotes keeps the notes for the next run.
+func (c *carrier) writeNotes() error {
+	file, err := c.notesFile()
+	b, _ := json.Marshal(c.noted) // strings: no error
+	if err == nil {
+		err = os.WriteFile(file, b, 0o644)
+	}
+	return err
+}
+
+// notesFile returns where the notes are.
+func (c *carrier) notesFile() (string, error) {
+	file, err := c.git("rev-parse", "--git-path", "carried.json")
+	if file = strings.TrimSuffix(file, "\n"); !filepath.IsAbs(file) {
+		file = filepath.Join(c.root, file)
+	}
+	return file, err
 }
 
 // changed returns the names of the files in a step's folder that the change edits, adds or removes.
@@ -108,18 +151,13 @@ func (c *carrier) changed(dir string) (names []string) {
 		all[name] = ""
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if path.Dir(name) == dir && !c.unchanged(name) {
+		now, exists := c.read(name)
+		before, existed := c.before[name]
+		if path.Dir(name) == dir && (now != before || exists != existed) {
 			names = append(names, path.Base(name))
 		}
 	}
 	return names
-}
-
-// unchanged reports whether a file of a step is what it was at the revision.
-func (c *carrier) unchanged(name string) bool {
-	now, exists := c.read(name)
-	before, existed := c.before[name]
-	return now == before && exists == existed
 }
 
 // carryFile carries the change of one file from the first of these steps to the last, and then
@@ -150,6 +188,10 @@ func (c *carrier) merge(from, to string) (bool, error) {
 	base, existed := c.before[from]
 	theirs, exists := c.read(from)
 	ours, has := c.read(to)
+	if carried, again := c.noted.Carried[to]; again && ours != c.before[to] {
+		base = carried
+	}
+	c.noted.Carried[to] = theirs
 	switch {
 	case exists && existed && !has: // the next step does without it
 		return false, nil
@@ -192,7 +234,7 @@ func (c *carrier) copy(from, to, old string) error {
 	if had == fresh && has == exists || !has && path.Dir(to) == "library" {
 		return nil
 	}
-	if has && had != old && had != c.before[from] {
+	if has && had != old && had != c.before[from] && had != c.noted.Carried[to] {
 		temp, err := os.CreateTemp("", "carry-*-"+path.Base(to))
 		if err != nil {
 			return err
@@ -207,6 +249,7 @@ func (c *carrier) copy(from, to, old string) error {
 		fmt.Fprintf(c.out, "%s removed\n", to)
 		return os.Remove(c.path(to))
 	}
+	c.noted.Carried[to] = fresh
 	fmt.Fprintf(c.out, "%s copied\n", to)
 	return c.write(to, fresh)
 }

@@ -121,9 +121,27 @@ func TestCarry(t *testing.T) {
 	if b.out.Len() > 0 {
 		t.Errorf("the second time, it does %s", b.out.String())
 	}
-	b.replace("steps/06/main.go", "// new", "// newer")
-	b.carried("steps/06/")
-	b.expect("// newer", "06 raw library")
+	for _, edit := range []string{"// newer", "// newest"} { // no conflict with what has been carried
+		b.edit(map[string]string{"steps/03/main.go": strings.ReplaceAll(workshop()["steps/03/main.go"], "// old", edit)})
+		b.carried("03")
+		b.expect(edit, "03 04 05 06 raw library")
+		b.expect("step 06", "06 raw library")
+	}
+	for _, edit := range []string{"// here", "// there"} {
+		b.edit(map[string]string{"steps/06/main.go": strings.ReplaceAll(workshop()["steps/06/main.go"], "// old", edit)})
+		b.carried("steps/06/")
+		b.expect(edit, "06 raw library")
+		if strings.Contains(b.out.String(), "differed") {
+			t.Errorf("it keeps what it had copied: %s", b.out.String())
+		}
+	}
+	for name, text := range workshop() { // somebody begins again
+		if !strings.HasPrefix(name, "steps/03/") {
+			b.edit(map[string]string{name: text})
+		}
+	}
+	b.carried("03")
+	b.expect("// newest", "03 04 05 06 raw library")
 }
 
 func TestCommitted(t *testing.T) {
