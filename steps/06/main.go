@@ -74,11 +74,12 @@ func upgrade(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	log.Print("upgrade requested!")
-	if !room.door.TryRLock() {
-		http.Error(w, "this server stops", http.StatusServiceUnavailable)
+	room.door.RLock() // the room does not close between the 101 and join
+	defer room.door.RUnlock()
+	if room.closed {
+		http.Error(w, "this server is stopping", http.StatusServiceUnavailable)
 		return
 	}
-	defer room.door.RUnlock()
 	c, err := accept(w, r)
 	if err != nil {
 		log.Printf("handshake refused: %v", err)

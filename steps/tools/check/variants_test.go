@@ -309,8 +309,9 @@ var variants = []variant{
 		fails: "1007 for text that is not a message in JSON"},
 	{name: "reason-too-long", step: 6, file: "main.go", edit: []string{`Reason: err.Error()`, `Reason: "not a message: " + string(m.data)`},
 		fails: "1007 for text that is not a message in JSON"},
-	{name: "gone-not-counted-out", step: 6, file: "hub.go", edit: []string{`	h.visits.Done()`, `	if h.door.TryRLock() {
-		h.door.RUnlock()
+	{name: "gone-not-counted-out", step: 6, file: "hub.go", edit: []string{`	h.visits.Done()`, `	h.door.RLock()
+	defer h.door.RUnlock()
+	if !h.closed {
 		return
 	}
 	h.visits.Done()`},
