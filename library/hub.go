@@ -13,7 +13,7 @@ type hub struct {
 	members map[*conn]*member
 
 	door   sync.RWMutex   // guards closed; an upgrade holds it from before its 101 until join
-	closed bool           // nobody is let in any more
+	closed bool           // no more members are let in
 	visits sync.WaitGroup // of the members
 }
 
@@ -53,7 +53,7 @@ func (h *hub) post(p post) {
 	}
 }
 
-// each calls f for every member, each alone: one that does not read delays nobody's.
+// each calls f for every member, in goroutines: one that does not read delays no other.
 func (h *hub) each(f func(*conn)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -78,7 +78,7 @@ func (m *member) push(frame []byte) {
 	}
 }
 
-// send writes what is next, and again, until that is still the same: nothing newer has come.
+// send writes what is next, and repeats that until nothing newer has come.
 func (m *member) send() {
 	for {
 		frame := m.next.Load()

@@ -71,7 +71,7 @@ func (c *conn) read() (message, error) {
 	}
 }
 
-// control takes in a control frame (section 5.5).
+// control handles a control frame (section 5.5).
 func (c *conn) control(h header) error {
 	payload, err := c.readPayload(h, nil)
 	if err != nil {
