@@ -127,7 +127,7 @@ func apply(t *testing.T, s *Step, theirs Files, c Change) {
 		t.Fatal(err)
 	}
 	Find(decls, c.Name).Text = own(Find(ours, c.Name).Text)
-	theirs[c.File] = AddImports(Join(decls), imports(s.After[c.File]))
+	theirs[c.File] = AddImports(Join(decls), Imports(s.After[c.File]))
 }
 
 // TestGoOnElsewhere: where somebody has put things differently, nothing is there twice or lost.

@@ -185,8 +185,8 @@ func TestBare(t *testing.T) {
 				t.Fatal(err)
 			}
 			body := Join(slices.DeleteFunc(decls, func(d Decl) bool { return d.isHead() }))
-			if got := imports(files[name]); n != Library && !slices.Equal(used(body, got), got) {
-				t.Errorf("step %d: %s imports %q, and uses %q", n, name, got, used(body, got))
+			if got := Imports(files[name]); n != Library && !slices.Equal(Used(body, got), got) {
+				t.Errorf("step %d: %s imports %q, and uses %q", n, name, got, Used(body, got))
 			}
 		}
 	}
@@ -352,6 +352,16 @@ func TestImports(t *testing.T) {
 	want := "package p\n\nimport (\n\t\"io\"\n\n" + other + "\t\"nhooyr.io/websocket\"\n)\n"
 	if got := AddImports(src, []string{"nhooyr.io/websocket", "example.com/x"}); got != want {
 		t.Errorf("not of the standard library: %s", got)
+	}
+	for code, want := range map[string]string{
+		"func f() { io.Copy(b.net.Conn(), io.Discard) }\n": "[io]",
+		"\tif x := io.EOF; x.net.y {\n":                    "[io]", // some lines
+		"func f(net net.Conn) { net.Close() }\n":           "[net]",
+		"func f(net int) { net.Close() }\n":                "[]",
+	} {
+		if got := fmt.Sprint(Used(code, []string{"io", "net"})); got != want {
+			t.Errorf("%s uses %s, not %s", code, got, want)
+		}
 	}
 	src = "package p\n\nimport (\n" + std + "\tb \"math/big\"\n\n" + other + ")\n\nvar x io.Reader\n"
 	if got := dropUnused(src, "var x io.Reader\n"); got != "package p\n\nimport (\n\tb \"math/big\"\n)\n\nvar x io.Reader\n" {

@@ -216,6 +216,17 @@ func (s *Step) Ours(t Turn) (string, error) {
 	return dedent(ours), err
 }
 
+// FirstLine returns the first line of what we have written for a turn.
+func (s *Step) FirstLine(t Turn) (string, error) {
+	text, err := s.decl(t)
+	if err != nil {
+		return "", err
+	}
+	_, ours, _, err := t.cut(text)
+	line, _, _ := strings.Cut(strings.TrimSpace(ours), "\n")
+	return line, err
+}
+
 // dedent takes the indentation of the first line from all lines.
 func dedent(text string) string {
 	indent := text[:len(text)-len(strings.TrimLeft(text, "\t"))]
@@ -236,9 +247,9 @@ func (s *Step) Needs(t Turn) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := imports(s.After[t.File])
-	return slices.DeleteFunc(used("func _() {\n"+ours+"}\n", all), func(path string) bool {
-		return slices.Contains(used(rest, all), path)
+	all := Imports(s.After[t.File])
+	return slices.DeleteFunc(Used("func _() {\n"+ours+"}\n", all), func(path string) bool {
+		return slices.Contains(Used(rest, all), path)
 	}), nil
 }
 
@@ -292,7 +303,7 @@ func (s *Step) Open() (Files, error) {
 		if err != nil {
 			return nil, err
 		}
-		keep := used(rest, imports(text))
+		keep := Used(rest, Imports(text))
 		var open strings.Builder
 		for _, d := range decls {
 			if t := TurnOf(s.Number, file, d.Names); t != nil {
@@ -301,7 +312,7 @@ func (s *Step) Open() (Files, error) {
 				}
 			}
 			if d.Names[0] == "import" {
-				d.Text = onlyImports(d.Text, keep)
+				d.Text = OnlyImports(d.Text, keep)
 			}
 			open.WriteString(d.Text)
 		}
@@ -323,17 +334,17 @@ func (s *Step) Bare() (Files, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		keep := imports(s.Before[name])
+		keep := Imports(s.Before[name])
 		for _, p := range pairs {
 			if Given(s.Number, name, p.Names) {
-				keep = append(keep, used(p.After, imports(text))...)
+				keep = append(keep, Used(p.After, Imports(text))...)
 			}
 		}
 		var bare strings.Builder
 		for _, p := range pairs {
 			switch {
 			case p.After != "" && p.Names[0] == "import":
-				bare.WriteString(onlyImports(p.After, keep))
+				bare.WriteString(OnlyImports(p.After, keep))
 			case p.After != "" && (p.Names[0] == "package" || Given(s.Number, name, p.Names)):
 				bare.WriteString(p.After)
 			default:
