@@ -17,7 +17,7 @@ const root = "../../.."
 // TestTexts holds every text to the code: a failure names its line.
 func TestTexts(t *testing.T) {
 	w := newWorkshop(root)
-	for _, name := range texts {
+	for _, name := range texts() {
 		problems, _ := w.check(name)
 		for _, p := range problems {
 			t.Error(p.says)
@@ -25,54 +25,65 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// TestTyped types the blocks of each lesson into what play gives, as a reader would: by
-// their text alone. That has to give the lesson's folder.
+// TestTyped types the blocks of each lesson, as readers do: by their text alone. Both ways lead to
+// the lesson's folder: all blocks on top of what play -bare gives, with ours in each turn; and only
+// ours in the turns of the finished step.
 func TestTyped(t *testing.T) {
 	w := newWorkshop(root)
-	for _, l := range lessons {
-		step, err := stepcode.ReadIn(w.files, l.number)
+	for n := 1; n <= stepcode.Library; n++ {
+		step, err := stepcode.ReadIn(w.files, n)
 		if err != nil {
 			t.Fatal(err)
 		}
-		files, err := step.Bare()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for name, text := range step.After {
-			if name != "websocket.go" {
-				files[name] = withImportsOf(t, files[name], text)
+		for way, begin := range map[string]func() (stepcode.Files, error){"all": step.Bare, "turns": step.Open} {
+			files, err := begin()
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		for _, f := range parse(l.text, w.read(l.text)).fences {
-			if f.mark.kind == "edit" || f.mark.kind == "ours" {
-				if err := f.typeInto(files); err != nil {
-					t.Errorf("%s:%d: %v", l.text, f.line, err)
+			for _, f := range parse(stepcode.Lesson(n), w.read(stepcode.Lesson(n))).fences {
+				if way == "all" && (f.mark.kind == "edit" || f.mark.kind == "turn") {
+					if err := f.typeInto(files); err != nil {
+						t.Errorf("%s:%d: %v", stepcode.Lesson(n), f.line, err)
+					}
+				}
+				if f.mark.kind == "turn" {
+					if err := w.solve(n, f, files); err != nil {
+						t.Errorf("%s:%d: %v", stepcode.Lesson(n), f.line, err)
+					}
 				}
 			}
-		}
-		for name, want := range w.code(l.to) {
-			if files[name] != want {
-				t.Errorf("%s: typed as it says, %s is\n%s", l.text, name, files[name])
+			for name, want := range step.After {
+				if files[name] != want {
+					t.Errorf("%s: with %s typed, %s is\n%s", stepcode.Lesson(n), way, name, files[name])
+				}
 			}
 		}
 	}
 }
 
-// withImportsOf returns a file with the imports of another.
-func withImportsOf(t *testing.T, file, other string) string {
-	pairs, err := stepcode.Pairs(file, other)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := ""
-	for _, p := range pairs {
-		if p.Names[0] == "import" {
-			p.Before = p.After
+// solve writes ours, as the file of hints has it, into an open turn whose block is given, after the
+// imports that the block shows.
+func (w *workshop) solve(step int, turn *fence, files stepcode.Files) error {
+	name := turn.mark.args[0]
+	t := stepcode.TurnOf(step, name, turn.mark.args[1:])
+	var paths []string
+	for _, line := range turn.body {
+		if m := addedImport.FindStringSubmatch(line); m != nil {
+			paths = append(paths, m[1])
 		}
-		text += p.Before
 	}
-	return text
+	for _, f := range parse(stepcode.HintsFile(step), w.read(stepcode.HintsFile(step))).fences {
+		if f.mark.title == strings.Replace(turn.mark.title, "turn", "ours", 1) {
+			code := regexp.MustCompile(`(?m)^import .*\n`).ReplaceAllString(strings.Join(f.body, "\n")+"\n", "")
+			fresh, err := t.Write(files[name], strings.TrimLeft(code, "\n"), paths)
+			files[name] = fresh
+			return err
+		}
+	}
+	return fmt.Errorf("%v has no ours", t)
 }
+
+var addedImport = regexp.MustCompile(`^\+(?:import |\t)"([^"]+)"$`)
 
 // typeInto types a block into a file.
 func (f *fence) typeInto(files map[string]string) error {
@@ -105,10 +116,7 @@ func (f *fence) typeInto(files map[string]string) error {
 			decls[i].Text = strings.Replace(decls[i].Text, old, fresh, 1)
 		}
 	}
-	files[name] = ""
-	for _, d := range decls {
-		files[name] += d.Text
-	}
+	files[name] = stepcode.Join(decls)
 	return nil
 }
 
