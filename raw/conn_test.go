@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -63,6 +65,17 @@ func TestNothingBehindClose(t *testing.T) {
 			t.Fatalf("from the close frame on came %v, %v", came, err)
 		}
 		p.TCP.Close()
+	}
+}
+
+// TestPingAfterGoodbye: a ping that comes after our close frame is not answered, and does not
+// keep the member's answer from being read (5.5.1).
+func TestPingAfterGoodbye(t *testing.T) {
+	t.Parallel()
+	c := &conn{nc: nowhere{}, br: bufio.NewReader(bytes.NewReader(cat(ping("p"), closing(1001, "bye"))))}
+	c.goodbye()
+	if _, err := c.read(); err != (closeError{1001, "bye"}) {
+		t.Errorf("a ping and a close frame were read, and the visit ends with %v", err)
 	}
 }
 
