@@ -114,6 +114,18 @@ func TestPlay(t *testing.T) {
 	}
 }
 
+// TestTurns: only the turns that are named are open.
+func TestTurns(t *testing.T) {
+	copyWorkshop(t)
+	play(t, "-step 2 -turns response", 0, "finished except for your turns: response in handshake.go. ")
+	got, text := code(t, "work"), "your turn: "
+	if n := strings.Count(got["handshake.go"], text); n != 1 || !strings.Contains(got["handshake.go"], "\t\"errors\"") || strings.Contains(got["handshake.go"], "\t\"crypto/sha1\"") || strings.Contains(got["conn.go"], text) {
+		t.Errorf("%d turns are open in\n%s\n%s", n, got["handshake.go"], got["conn.go"])
+	}
+	play(t, "-step 2 -turns encode", 1, `"encode" is no turn of step 2, whose turns are response in handshake.go`)
+	play(t, "-step 2 -bare -turns response", 2, "say which step")
+}
+
 // TestIgnores: what the go command ignores does not stop play.
 func TestIgnores(t *testing.T) {
 	copyWorkshop(t)

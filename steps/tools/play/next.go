@@ -22,9 +22,9 @@ func (p *beginning) planNext() (*plan, string, error) {
 			return nil, "", err
 		}
 	}
-	s, err := stepcode.Read(p.root, p.step)
+	s, err := p.read()
 	if err != nil {
-		return nil, "", fmt.Errorf("nothing was changed: the next step cannot be read: %v", err)
+		return nil, "", err
 	}
 	if p.step == 1 {
 		return nil, "", errors.New("nothing was changed: step 1 is the first: -step 1, without -next, begins it")

@@ -161,7 +161,7 @@ func (m *merge) bring(file string, pairs []Pair) error {
 		if p.After == "" || p.Names[0] == "package" || p.Names[0] == "import" {
 			continue
 		}
-		text, turn := p.After, TurnOf(m.step.Number, file, p.Names)
+		text, turn := p.After, turnIn(m.step.Turns, file, p.Names)
 		if turn != nil {
 			var err error
 			if text, err = m.step.OpenDecl(*turn); err != nil {

@@ -105,6 +105,7 @@ func CodeIn(files fs.FS, dir string) (Files, error) {
 type Step struct {
 	Number        int
 	Before, After Files
+	Turns         []Turn // that are open in what is made of the step: all of them, at first
 }
 
 // Read reads a step; root is the workshop's folder.
@@ -115,7 +116,7 @@ func ReadIn(workshop fs.FS, number int) (*Step, error) {
 	if number < 1 || number > Library {
 		return nil, fmt.Errorf("there is no step %d", number)
 	}
-	s := &Step{Number: number}
+	s := &Step{Number: number, Turns: Turns(number)}
 	var err error
 	if number > 1 {
 		if s.Before, err = CodeIn(workshop, Folder(number-1)); err != nil {

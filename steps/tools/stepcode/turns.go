@@ -87,13 +87,15 @@ func Turns(step int) []Turn {
 }
 
 // TurnOf returns the turn of a step for one of the names of a declaration, or nil.
-func TurnOf(step int, file string, names []string) *Turn {
-	for _, t := range Turns(step) {
-		if t.File == file && slices.Contains(names, t.Name) {
-			return &t
-		}
+func TurnOf(step int, file string, names []string) *Turn { return turnIn(Turns(step), file, names) }
+
+// turnIn returns the one of some turns for a declaration, or nil.
+func turnIn(all []Turn, file string, names []string) *Turn {
+	i := slices.IndexFunc(all, func(t Turn) bool { return t.File == file && slices.Contains(names, t.Name) })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	return &all[i]
 }
 
 // Given reports whether play gives a declaration of a step, whichever way an attendee goes.
@@ -262,7 +264,7 @@ func (s *Step) withoutTurns(file string) (string, error) {
 	}
 	var text strings.Builder
 	for _, d := range decls {
-		if t := TurnOf(s.Number, file, d.Names); t != nil {
+		if t := turnIn(s.Turns, file, d.Names); t != nil {
 			above, _, below, err := t.cut(d.Text)
 			if err != nil {
 				return "", err
@@ -306,7 +308,7 @@ func (s *Step) Open() (Files, error) {
 		keep := Used(rest, Imports(text))
 		var open strings.Builder
 		for _, d := range decls {
-			if t := TurnOf(s.Number, file, d.Names); t != nil {
+			if t := turnIn(s.Turns, file, d.Names); t != nil {
 				if d.Text, err = s.OpenDecl(*t); err != nil {
 					return nil, err
 				}
