@@ -25,6 +25,8 @@
 //	<!-- run: copy -->                         over an sh block: it is run in a copy of the workshop,
 //	                                           without a network; copy with MODULE@VERSION: with one
 //	<!-- not ours: why -->                     over code that is not from here
+//	five seconds<!-- limit: WriteTime -->      after a limit that the text states: which of package rules
+//	                                           it is, or none
 //
 // steps/tools/stepcode lists what is given and what is a turn. Every changed line of a step is under
 // exactly one edit, given or turn: the blocks in their order, and ours in the turns, make the step
@@ -33,7 +35,7 @@
 // name and three <details>, and far below them ours.
 //
 // Commands, `name()`, `file.go`, links, tasks and their plain commands, and what a column "the checker
-// says" quotes must exist, or be in names.go. A limit that a text states must be that of package rules.
+// says" quotes must exist, or be in names.go.
 package main
 
 import (
@@ -83,19 +85,24 @@ func main() {
 			status = 1
 		}
 	}
+	for _, p := range w.checkPages() {
+		fmt.Println(p.says)
+		status = 1
+	}
 	os.Exit(status)
 }
 
 // A workshop is what the texts are held to.
 type workshop struct {
-	root  string          // its folder
-	files fs.FS           // what is in it
-	names map[string]bool // see learn
+	root   string          // its folder
+	files  fs.FS           // what is in it
+	names  map[string]bool // see learn
+	limits map[string]any  // of package rules
 }
 
 // newWorkshop returns the workshop in a folder.
 func newWorkshop(root string) *workshop {
-	w := &workshop{root: root, files: os.DirFS(root)}
+	w := &workshop{root: root, files: os.DirFS(root), limits: limits}
 	w.learn()
 	return w
 }
@@ -111,6 +118,7 @@ func (w *workshop) check(name string) ([]problem, string) {
 	w.checkMarks(p)
 	w.checkNames(p)
 	w.checkTables(p)
+	w.checkLimits(p)
 	slices.SortStableFunc(p.problems, func(a, b problem) int { return a.line - b.line })
 	return slices.Compact(p.problems), fresh
 }
@@ -125,6 +133,15 @@ func (w *workshop) read(name string) string {
 func (w *workshop) exists(name string) bool {
 	_, err := fs.Stat(w.files, name)
 	return err == nil
+}
+
+// glob returns the names that match one of the patterns, which are well formed.
+func (w *workshop) glob(patterns ...string) (names []string) {
+	for _, pattern := range patterns {
+		found, _ := fs.Glob(w.files, pattern)
+		names = append(names, found...)
+	}
+	return names
 }
 
 // code returns the Go files in a folder, without its tests. A folder that cannot be read has none.
