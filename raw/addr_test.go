@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"websocket-workshop/steps/tools/testserver"
+	"websocket-workshop/steps/tools/process"
 )
 
 // TestNoListener: an address that cannot be had is one line and exit status 1. Whatever is
@@ -28,7 +28,7 @@ func TestNoListener(t *testing.T) {
 		"8081",
 	} {
 		cmd := exec.Command(self(t), "-addr="+addr)
-		cmd.Env = append(os.Environ(), testserver.RoleEnv+"=chat")
+		cmd.Env = append(os.Environ(), process.RoleEnv+"=chat")
 		cmd.StdinPipe() // it ends when this is closed
 		out, _ := cmd.CombinedOutput()
 		if code := cmd.ProcessState.ExitCode(); code != 1 || strings.Count(string(out), "\n") != 1 || !advice.Match(out) {
