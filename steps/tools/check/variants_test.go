@@ -66,7 +66,7 @@ var variants = []variant{
 	{name: "floods", varies: true, step: 1, file: "main.go", edit: []string{"frontend.Handler().ServeHTTP(w, r)", "http.NotFound(w, r)\n	_ = frontend.Handler",
 		"	flag.Parse()", "	flag.Parse()\n	go func() {\n		for {\n			os.Stdout.WriteString(`flood`)\n		}\n	}()"},
 		fails: "the page is at /"},
-	{name: "windows-in-german", step: 1, file: "main.go", edit: []string{`log.Fatalf("%v; if another server has the port, stop it or choose another port: -addr localhost:8081", err)`,
+	{name: "windows-in-german", step: 1, file: "main.go", edit: []string{`log.Fatalf("%v; choose another address: -addr localhost:0 takes any free port", err)`,
 		`log.Fatalf("listen tcp %s: bind: Normalerweise darf jede Socketadresse (Protokoll, Netzwerkadresse oder Anschluss) nur jeweils einmal verwendet werden.", *addr)`}},
 	{name: "upgrade-not-logged", step: 1, file: "main.go", edit: []string{`log.Print("upgrade requested!")`, ``},
 		fails: "a WebSocket upgrade prints: upgrade requested!"},
@@ -309,8 +309,9 @@ var variants = []variant{
 		fails: "1007 for text that is not a message in JSON"},
 	{name: "reason-too-long", step: 6, file: "main.go", edit: []string{`Reason: err.Error()`, `Reason: "not a message: " + string(m.data)`},
 		fails: "1007 for text that is not a message in JSON"},
-	{name: "gone-not-counted-out", step: 6, file: "hub.go", edit: []string{`	h.visits.Done()`, `	if h.door.TryRLock() {
-		h.door.RUnlock()
+	{name: "gone-not-counted-out", step: 6, file: "hub.go", edit: []string{`	h.visits.Done()`, `	h.door.RLock()
+	defer h.door.RUnlock()
+	if !h.closed {
 		return
 	}
 	h.visits.Done()`},

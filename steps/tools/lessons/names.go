@@ -14,7 +14,7 @@ import (
 )
 
 // known are the names that texts may use though they are not in our code.
-var known = strings.Fields("Node.js bufferedAmount")
+var known = strings.Fields("Node.js bufferedAmount fg")
 
 var (
 	identifier = regexp.MustCompile(`[A-Za-z_]\w*`)

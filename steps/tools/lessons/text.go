@@ -166,7 +166,7 @@ func rows(source string) (all []row) {
 var owed = map[string]string{"README.md": "<!-- gen: steps -->", "steps/INSTRUCTOR.md": "<!-- gen: timetable -->"}
 
 // silent are marks that make nothing.
-var silent = strings.Fields("not delete /gen side-by-side /side-by-side")
+var silent = strings.Fields("not delete limit /gen side-by-side /side-by-side")
 
 // checkMarks refuses marks that mean nothing, and blocks that no mark speaks for. Without
 // one there are commands (sh), and what is not from here (text, json).
