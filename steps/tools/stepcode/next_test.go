@@ -42,6 +42,7 @@ func TestGoOn(t *testing.T) {
 				t.Errorf("step %d: left to do are %s, not %s", n, got, todo[n])
 			}
 			compare(t, s, theirs, next)
+			compiles(t, fmt.Sprint("next ", n), next.Files)
 			theirs = next.Files
 			for _, c := range next.ToDo {
 				apply(t, s, theirs, c)

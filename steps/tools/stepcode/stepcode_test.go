@@ -1,14 +1,20 @@
 package stepcode
 
 import (
-	"encoding/json"
 	"fmt"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 )
@@ -83,31 +89,59 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestOpen: with its turns open a step compiles, says so in each of them, and is the step again
-// once ours is typed.
+// compiles looks that a program compiles.
+func compiles(t *testing.T, name string, files Files) {
+	t.Helper()
+	set, all := token.NewFileSet(), []*ast.File{}
+	for file, text := range files {
+		parsed, err := parser.ParseFile(set, name+"/"+file, text, parser.SkipObjectResolution)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		all = append(all, parsed)
+	}
+	conf := types.Config{Importer: importer.ForCompiler(set, "gc", export), Error: func(err error) { t.Error(err) }}
+	conf.Check("main", set, all, nil)
+}
+
+// exports are the files with what the imports of the steps export.
+var exports = sync.OnceValues(func() (map[string]string, error) {
+	cmd := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}", "./steps/01", "./steps/06", "./library")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	files := make(map[string]string)
+	for line := range strings.Lines(string(out)) {
+		path, file, _ := strings.Cut(strings.TrimSpace(line), "=")
+		files[path] = file
+	}
+	return files, err
+})
+
+// export opens what a package exports.
+func export(path string) (io.ReadCloser, error) {
+	files, err := exports()
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(files[path])
+}
+
+// TestOpen: with its turns open a step says so in each of them, and is the step again once ours is
+// typed. It compiles, and still does after any one turn.
 func TestOpen(t *testing.T) {
-	overlay := struct{ Replace map[string]string }{make(map[string]string)}
-	args := []string{"build", "-overlay", filepath.Join(t.TempDir(), "overlay.json")}
 	for n := 1; n <= Library; n++ {
 		s := read(t, n)
 		files := open(t, s)
-		for name, text := range files {
-			file := filepath.Join(t.TempDir(), name)
-			if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			at, err := filepath.Abs(filepath.Join(root, Folder(n), name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			overlay.Replace[at] = file
-		}
-		args = append(args, "./"+Folder(n))
+		compiles(t, fmt.Sprint("open", n), files)
 		for _, turn := range Turns(n) {
 			said := fmt.Sprintf("panic(%q)", "your turn: "+turn.String())
 			if strings.Count(files[turn.File], said) != 1 {
 				t.Errorf("%s of step %d does not say %s:\n%s", turn.File, n, said, files[turn.File])
 			}
+			one := open(t, s)
+			one[turn.File] = write(t, s, turn, one[turn.File])
+			compiles(t, fmt.Sprintf("open %d with %s", n, turn.Name), one)
 			files[turn.File] = write(t, s, turn, files[turn.File])
 		}
 		for name, text := range s.After {
@@ -116,17 +150,25 @@ func TestOpen(t *testing.T) {
 			}
 		}
 	}
-	text, err := json.Marshal(overlay)
-	if err != nil {
-		t.Fatal(err)
+}
+
+// TestHints: each turn has three hints, of which the last has the first line of ours.
+func TestHints(t *testing.T) {
+	for n := 1; n <= Library; n++ {
+		s := read(t, n)
+		for _, turn := range s.Turns {
+			hints, err := Hints(root, n, turn.File+" "+turn.Name)
+			line, _ := s.FirstLine(turn)
+			if err != nil || len(hints) != 3 || !strings.Contains(hints[2], line) {
+				t.Errorf("%v: the hints are %q, %v; the last should have %s", turn, hints, err, line)
+			}
+			if where := Where(os.DirFS(root), n, turn.File, turn.Name); len(where) != 1 {
+				t.Errorf("%v is under the headings %q", turn, where)
+			}
+		}
 	}
-	if err := os.WriteFile(args[2], text, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("go", args...)
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("with open turns: %v\n%s", err, out)
+	if _, err := Hints(root, 3, "main"); err == nil {
+		t.Error("what is no turn has hints")
 	}
 }
 
