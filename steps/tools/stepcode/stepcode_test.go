@@ -101,13 +101,17 @@ func compiles(t *testing.T, name string, files Files) {
 		}
 		all = append(all, parsed)
 	}
-	conf := types.Config{Importer: importer.ForCompiler(set, "gc", export), Error: func(err error) { t.Error(err) }}
+	conf := types.Config{
+		Importer: importer.ForCompiler(set, "gc", export),
+		Error:    func(err error) { t.Error(err) },
+	}
 	conf.Check("main", set, all, nil)
 }
 
 // exports are the files with what the imports of the steps export.
 var exports = sync.OnceValues(func() (map[string]string, error) {
-	cmd := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}", "./steps/01", "./steps/06", "./library")
+	cmd := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}",
+		"./steps/01", "./steps/06", "./library")
 	cmd.Dir = root
 	out, err := cmd.Output()
 	files := make(map[string]string)
@@ -315,7 +319,8 @@ func TestCode(t *testing.T) {
 	folder := fstest.MapFS{}
 	for name, text := range map[string]string{
 		"main.go": main, "main_test.go": main, "._main.go": "\x00\x05", ".#hub.go": "", "_x.go": "no Go",
-		"old.go": "//go:build ignore\n\n" + main, "hub_plan9.go": main, "notes.txt": "mine", "dir.go/main.go": main,
+		"old.go": "//go:build ignore\n\n" + main, "hub_plan9.go": main, "notes.txt": "mine",
+		"dir.go/main.go": main,
 	} {
 		folder[name] = &fstest.MapFile{Data: []byte(text)}
 	}
@@ -359,17 +364,19 @@ func TestLook(t *testing.T) {
 			t.Errorf("not found: %q, but %+v", want, found)
 		}
 	}
-	look("frame.go readHeader open true false", "conn.go conn.read open true false", "main.go chat there false false",
-		"frame.go header.check there false true")
+	look("frame.go readHeader open true false", "conn.go conn.read open true false",
+		"main.go chat there false false", "frame.go header.check there false true")
 	for _, turn := range Turns(4) {
 		theirs[turn.File] = write(t, s, turn, theirs[turn.File])
 	}
-	theirs["conn.go"] = strings.Replace(theirs["conn.go"], "start := len(data)", "start := len(data) // here", 1)
-	theirs["frame.go"] = strings.Replace(theirs["frame.go"], "for i := range p", "for i := 0; i < len(p); i++", 1)
+	conn, frame := theirs["conn.go"], theirs["frame.go"]
+	theirs["conn.go"] = strings.Replace(conn, "start := len(data)", "start := len(data) // here", 1)
+	theirs["frame.go"] = strings.Replace(frame, "for i := range p", "for i := 0; i < len(p); i++", 1)
 	theirs["main.go"] = s.Before["main.go"]
 	delete(theirs, "history.go")
-	look("frame.go readHeader there true false", "conn.go conn.readPayload there false false", "frame.go unmask different true false",
-		"main.go chat open false false", "history.go parsePost missing false true")
+	look("frame.go readHeader there true false", "conn.go conn.readPayload there false false",
+		"frame.go unmask different true false", "main.go chat open false false",
+		"history.go parsePost missing false true")
 	theirs["own.go"] = "package main\n\nfunc ("
 	if _, err := s.Look(theirs); err == nil || !strings.HasPrefix(err.Error(), "own.go:3:") {
 		t.Errorf("a file that does not parse: %v", err)
@@ -382,7 +389,10 @@ func TestImports(t *testing.T) {
 	for _, c := range []struct{ name, src, want string }{
 		{"none", "package p\n", "package p\n\nimport \"bytes\"\n"},
 		{"one", "package p\n\nimport \"io\"\n", "package p\n\nimport (\n" + std + "\t\"io\"\n)\n"},
-		{"groups", "package p\n\nimport (\n\t\"io\"\n\n" + other + ")\n", "package p\n\nimport (\n" + std + "\t\"io\"\n\n" + other + ")\n"},
+		{
+			"groups", "package p\n\nimport (\n\t\"io\"\n\n" + other + ")\n",
+			"package p\n\nimport (\n" + std + "\t\"io\"\n\n" + other + ")\n",
+		},
 		{"there", "package p\n\nimport \"bytes\"\n", "package p\n\nimport \"bytes\"\n"},
 		{"no Go", "package p; what", "package p; what"},
 	} {
@@ -406,7 +416,8 @@ func TestImports(t *testing.T) {
 		}
 	}
 	src = "package p\n\nimport (\n" + std + "\tb \"math/big\"\n\n" + other + ")\n\nvar x io.Reader\n"
-	if got := dropUnused(src, "var x io.Reader\n"); got != "package p\n\nimport (\n\tb \"math/big\"\n)\n\nvar x io.Reader\n" {
+	want = "package p\n\nimport (\n\tb \"math/big\"\n)\n\nvar x io.Reader\n"
+	if got := dropUnused(src, "var x io.Reader\n"); got != want {
 		t.Errorf("unused: %s", got)
 	}
 }
@@ -425,7 +436,8 @@ func TestDiff(t *testing.T) {
 		got := ""
 		hunks, rest := Diff(strings.Fields(c.old), strings.Fields(c.fresh), strings.ToLower)
 		for _, h := range hunks {
-			got += fmt.Sprintf("%s[%s|%s] ", strings.Join(h.Same, " "), strings.Join(h.Old, " "), strings.Join(h.New, " "))
+			same, old, fresh := strings.Join(h.Same, " "), strings.Join(h.Old, " "), strings.Join(h.New, " ")
+			got += fmt.Sprintf("%s[%s|%s] ", same, old, fresh)
 		}
 		if got = strings.TrimSpace(got + strings.Join(rest, " ")); got != c.want {
 			t.Errorf("from %q to %q is %q, not %q", c.old, c.fresh, got, c.want)
