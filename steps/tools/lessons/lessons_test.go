@@ -21,7 +21,7 @@ const root = "../../.."
 // TestTexts holds every text to the code: a failure names its line.
 func TestTexts(t *testing.T) {
 	w := theWorkshop(t)
-	for _, name := range texts() {
+	for _, name := range w.texts() {
 		problems, _ := w.check(name)
 		for _, p := range problems {
 			t.Error(p.says)
@@ -158,7 +158,7 @@ func TestLimits(t *testing.T) {
 		"MaxMessage": 8192, "HistorySize": 40, "WriteTime": 7 * time.Second, "QuietTime": time.Minute,
 	})
 	told := make(map[string]int)
-	for _, name := range texts() {
+	for _, name := range w.texts() {
 		p := parse(name, w.read(name))
 		w.checkLimits(p)
 		for _, problem := range p.problems {
