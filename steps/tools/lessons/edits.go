@@ -75,7 +75,8 @@ func (w *workshop) partsOf(step int) (parts []*part, err error) {
 		}
 		for _, pair := range pairs {
 			p := &part{Pair: pair, file: file, turn: stepcode.TurnOf(step, file, pair.Names)}
-			p.given = pair.After != "" && (stepcode.Given(step, file, pair.Names) || pair.Names[0] == "package" && step != stepcode.Library)
+			given := stepcode.Given(step, file, pair.Names) || pair.Names[0] == "package" && step != stepcode.Library
+			p.given = given && pair.After != ""
 			switch {
 			case pair.Names[0] == "import" && pair.After != "":
 				p.head = &head{pair.After, stepcode.Imports(bare[file])}
@@ -118,6 +119,11 @@ func (w *workshop) checkShown(p *page, step int) {
 // isThere reports whether a part is in the attendee's file by now.
 func (p *part) isThere() bool { return len(p.view(nil)) > 0 }
 
+// isIn reports whether one of the part's hunks is chosen.
+func (p *part) isIn(chosen map[*hunk]bool) bool {
+	return slices.ContainsFunc(p.hunks, func(h *hunk) bool { return chosen[h] })
+}
+
 // selector returns how a mark names a hunk.
 func (p *part) selector(hunk int) string {
 	if len(p.hunks) == 1 || p.turn != nil {
@@ -156,10 +162,10 @@ func (p *part) view(chosen map[*hunk]bool) (lines []string) {
 
 // grow adds imports to those that are there, and returns that as view does.
 func (h *head) grow(imports []string) (lines []string) {
-	before := stepcode.OnlyImports(h.decl, h.have)
+	before := codeLines(stepcode.OnlyImports(h.decl, h.have))
 	h.have = append(h.have, imports...)
 	p := new(part)
-	hunks, rest := stepcode.Diff(codeLines(before), codeLines(stepcode.OnlyImports(h.decl, h.have)), strings.Clone)
+	hunks, rest := stepcode.Diff(before, codeLines(stepcode.OnlyImports(h.decl, h.have)), strings.Clone)
 	chosen := make(map[*hunk]bool)
 	for _, one := range hunks {
 		p.hunks = append(p.hunks, &hunk{Hunk: one})
@@ -179,7 +185,9 @@ func (p *part) label() string {
 // genEdit makes the block of an edit, and notes what it shows.
 func genEdit(w *workshop, p *page, m *mark, old string) (string, error) {
 	p.edited = m.line
-	parts := slices.DeleteFunc(slices.Clone(p.parts), func(part *part) bool { return len(m.args) > 0 && part.file != m.args[0] })
+	parts := slices.DeleteFunc(slices.Clone(p.parts), func(part *part) bool {
+		return len(m.args) > 0 && part.file != m.args[0]
+	})
 	if len(m.args) < 2 || len(parts) == 0 || isHints(p.name) {
 		return "", errors.New("it takes a file of this lesson's step, and declarations")
 	}
@@ -203,7 +211,7 @@ func genEdit(w *workshop, p *page, m *mark, old string) (string, error) {
 			}
 			h.shown = m.line
 		}
-		if m.kind == "turn" && err == nil && slices.ContainsFunc(part.hunks, func(h *hunk) bool { return chosen[h] }) {
+		if m.kind == "turn" && err == nil && part.isIn(chosen) {
 			err = linksHints(p, m, part.turn)
 		}
 	}
@@ -246,7 +254,7 @@ func block(parts []*part, chosen map[*hunk]bool, given bool) string {
 	if given {
 		text := ""
 		for _, p := range parts {
-			if slices.ContainsFunc(p.hunks, func(h *hunk) bool { return chosen[h] }) {
+			if p.isIn(chosen) {
 				text += p.After
 			}
 		}

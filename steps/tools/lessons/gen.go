@@ -147,7 +147,9 @@ func genTimetable(w *workshop, p *page, m *mark, old string) (string, error) {
 // at the left margin that begins with the given words.
 func genScript(w *workshop, p *page, m *mark, old string) (string, error) {
 	name, wanted := path.Join("frontend", m.args[0]), regexp.QuoteMeta(strings.Join(m.args[1:], " "))
-	code := regexp.MustCompile(`(?m)^(?://.*\n)*(?:(?:async )?function ` + wanted + `\(|` + wanted + `).*(?:;|(?:\n(?:[ \t].*)?)*\n\}.*)$`).FindString(w.read(name))
+	begin := `(?:(?:async )?function ` + wanted + `\(|` + wanted + `)`
+	statement := regexp.MustCompile(`(?m)^(?://.*\n)*` + begin + `.*(?:;|(?:\n(?:[ \t].*)?)*\n\}.*)$`)
+	code := statement.FindString(w.read(name))
 	if code == "" || wanted == "" {
 		return "", fmt.Errorf("%s has no function %s", name, wanted)
 	}

@@ -51,7 +51,8 @@ func (w *workshop) checkHints(p *page, step int) {
 	for _, t := range stepcode.Turns(step) {
 		hints, err := stepcode.HintsIn(w.files, step, t.Name)
 		if err != nil || len(hints) != 3 {
-			p.say(1, "%s needs three hints, each in <details><summary>Hint …</summary>: %d, %v", t.Name, len(hints), err)
+			p.say(1, "%s needs three hints, each in <details><summary>Hint …</summary>: %d, %v",
+				t.Name, len(hints), err)
 		}
 		at := strings.Index(p.source, fmt.Sprintf("<!-- ours: %s %s -->", t.File, t.Name))
 		if at < 0 {

@@ -12,27 +12,33 @@ import (
 
 // limits are those of package rules that texts state, by the names that marks give them.
 var limits = map[string]any{
-	"MaxMessage": rules.MaxMessage, "MaxReason": rules.MaxReason, "HistorySize": rules.HistorySize, "DialLimit": rules.DialLimit,
-	"HandshakeTime": rules.HandshakeTime, "AnswerTime": rules.AnswerTime, "IdleTime": rules.IdleTime, "WriteTime": rules.WriteTime,
-	"CloseTime": rules.CloseTime, "PingTime": rules.PingTime, "QuietTime": rules.QuietTime, "GoodbyeTime": rules.GoodbyeTime,
-	"StopTime": rules.StopTime,
+	"MaxMessage": rules.MaxMessage, "MaxReason": rules.MaxReason, "HistorySize": rules.HistorySize,
+	"DialLimit": rules.DialLimit, "HandshakeTime": rules.HandshakeTime, "AnswerTime": rules.AnswerTime,
+	"IdleTime": rules.IdleTime, "WriteTime": rules.WriteTime, "CloseTime": rules.CloseTime, "PingTime": rules.PingTime,
+	"QuietTime": rules.QuietTime, "GoodbyeTime": rules.GoodbyeTime, "StopTime": rules.StopTime,
 }
 
 // otherNumbers are those of four digits or more that texts state and that no rule sets.
-var otherNumbers = strings.Fields("65,535 65,536 4,309 7,309 32,309 10,000 10,800 730,900 200,000 1,000 5,000 400,000")
+var otherNumbers = strings.Fields("1,000 4,309 5,000 7,309 10,000 10,800 32,309 65,535 65,536 " +
+	"200,000 400,000 730,900")
 
 const number = `(?i:\b(?:one and a half|half a|two|three|five|ten|thirty|fifty|[0-9][0-9,]*(?:\.[0-9]+)?))`
 
 var (
-	words = map[string]float64{"one and a half": 1.5, "half a": 0.5, "a": 1, "two": 2, "three": 3, "five": 5, "ten": 10, "thirty": 30, "fifty": 50}
+	words = map[string]float64{
+		"half a": 0.5, "one and a half": 1.5, "two": 2, "three": 3, "five": 5, "ten": 10, "thirty": 30, "fifty": 50,
+	}
 
 	// stating are the words that a mark is about: a number, and what it counts.
 	stating = regexp.MustCompile(`(` + number + `)(\s+minutes?)?(?:\s+[\w-]+){0,2}$`)
 
 	// needsMark is a text that states a time, or how long the history is.
-	needsMark = regexp.MustCompile(number + `\s+(?:seconds|s\b)|(?i:\bhalf a minute)|\b(?i:fifty|[0-9]{2,})\s+(?:long\s+)?(?:messages|posts)\b`)
+	needsMark = regexp.MustCompile(number + `\s+(?:seconds|s\b)|(?i:\bhalf a minute)|` +
+		`\b(?i:fifty|[0-9]{2,})\s+(?:long\s+)?(?:messages|posts)\b`)
 
-	bigNumber = regexp.MustCompile(`\b[0-9]{1,3}(?:,[0-9]{3})+`)
+	bigNumber  = regexp.MustCompile(`\b[0-9]{1,3}(?:,[0-9]{3})+`)
+	sideBySide = regexp.MustCompile(`(?s)<!-- side-by-side -->.*<!-- /side-by-side -->`)
+
 	limitMark = regexp.MustCompile(`^\s*<!-- limit: \w+ -->`)
 )
 
@@ -45,13 +51,12 @@ func (w *workshop) checkLimits(p *page) {
 			w.checkLimit(p, m)
 		}
 	}
-	source := p.source
-	if from, to := strings.Index(source, "<!-- side-by-side -->"), strings.Index(source, "<!-- /side-by-side -->"); from >= 0 && to > from {
-		source = source[:from] + strings.Repeat(" ", to-from) + source[to:] // package rules writes it
-	}
-	for _, at := range needsMark.FindAllStringIndex(source, -1) {
-		if p.fenceAt(at[0]) == nil && !limitMark.MatchString(p.source[at[1]:]) {
-			p.say(p.lineAt(at[0]), "%q: which limit is this? Write it after that, as in five seconds<!-- limit: WriteTime -->, or <!-- limit: none -->", p.source[at[0]:at[1]])
+	generated := sideBySide.FindStringIndex(p.source) // by package rules
+	for _, at := range needsMark.FindAllStringIndex(p.source, -1) {
+		isGenerated := generated != nil && generated[0] <= at[0] && at[1] <= generated[1]
+		if !isGenerated && p.fenceAt(at[0]) == nil && !limitMark.MatchString(p.source[at[1]:]) {
+			p.say(p.lineAt(at[0]), "%q: which limit is this? Write its name after it: "+
+				"five seconds<!-- limit: WriteTime -->, or <!-- limit: none -->", p.source[at[0]:at[1]])
 		}
 	}
 	w.checkNumbers(p)
@@ -79,7 +84,8 @@ func (w *workshop) checkLimit(p *page, m *mark) {
 		want, is = limit.Seconds(), rules.Seconds(limit)
 	}
 	if value != want {
-		p.say(m.line, "the text states %q, and rules.%s is %s", strings.Join(strings.Fields(stated[0]), " "), m.args[0], is)
+		phrase := strings.Join(strings.Fields(stated[0]), " ")
+		p.say(m.line, "the text states %q, and rules.%s is %s", phrase, m.args[0], is)
 	}
 }
 
@@ -89,7 +95,8 @@ func (w *workshop) checkNumbers(p *page) {
 	known := append(otherNumbers, most, rules.Number(rules.DialLimit))
 	for _, at := range bigNumber.FindAllStringIndex(p.source, -1) {
 		n := p.source[at[0]:at[1]]
-		if p.fenceAt(at[0]) != nil || slices.Contains(known, n) || limitMark.MatchString(strings.TrimPrefix(p.source[at[1]:], " bytes")) {
+		rest := strings.TrimPrefix(p.source[at[1]:], " bytes")
+		if p.fenceAt(at[0]) != nil || slices.Contains(known, n) || limitMark.MatchString(rest) {
 			continue
 		}
 		p.say(p.lineAt(at[0]), "the text states %s, which is no limit of package rules (%s bytes in a message), "+

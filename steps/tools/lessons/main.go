@@ -52,13 +52,20 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// texts returns those that have to be there, each after those that it is made of.
-func texts() []string {
+// texts returns the names of the texts, each after those that it is made of: those that have to be
+// there, and whatever else is beside the lessons.
+func (w *workshop) texts() []string {
 	all := []string{"steps/00.md"}
 	for n := 1; n <= stepcode.Library; n++ {
 		all = append(all, stepcode.Lesson(n), stepcode.HintsFile(n))
 	}
-	return append(all, "README.md", "steps/INSTRUCTOR.md")
+	all = append(all, "README.md", "steps/INSTRUCTOR.md")
+	for _, name := range w.glob("steps/*.md", "library/*.md") {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 func main() {
@@ -68,7 +75,7 @@ func main() {
 	here, _ := os.Getwd() // if there is none, there is no workshop
 	w := newWorkshop(process.Workshop(here))
 	status := 0
-	for _, name := range texts() {
+	for _, name := range w.texts() {
 		if flag.NArg() > 0 && !slices.Contains(flag.Args(), name) {
 			continue
 		}

@@ -109,12 +109,17 @@ func (p *beginning) run(out io.Writer, dir string, now time.Time) error {
 	if process.Workshop(filepath.Dir(p.work)) == "" {
 		fmt.Fprintf(out, "%s is outside the workshop's folder: Go can build it only inside.\n", p.shown(p.work))
 	}
-	if within(p.here, p.work) { // a shell stays in a folder that is moved or removed, whatever its prompt shows
+	if within(p.here, p.work) { // a shell stays in a folder that is moved, whatever its prompt shows
 		fmt.Fprintf(out, "You are in the folder as it was. Leave it:  cd %s\n", quoted(filepath.ToSlash(p.work)))
 		p.here = p.work
 	}
 	fmt.Fprint(out, p.commands())
 	return nil
+}
+
+// unchanged returns an error that also says that nothing has happened.
+func unchanged(format string, args ...any) error {
+	return fmt.Errorf("nothing was changed: "+format, args...)
 }
 
 // in returns the path of something in the workshop.
@@ -129,6 +134,9 @@ func (p *beginning) name() string {
 	}
 	return fmt.Sprintf("step %d", p.step)
 }
+
+// place is the end of a file that a step begins.
+const place = "\n\n// Type what %s shows: each block says where.\n"
 
 // A plan is what the folder is to hold.
 type plan struct {
@@ -146,15 +154,16 @@ func (p *beginning) plan() (*plan, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
+	work := p.shown(p.work)
 	if !p.bare {
 		files, err := s.Open()
 		return &plan{files: files}, fmt.Sprintf("%s is %s, finished except for your turns: %s. Edit the files in %s.",
-			p.shown(p.work), p.name(), list(s.Turns), p.shown(p.work)), err
+			work, p.name(), list(s.Turns), work), err
 	}
 	files, err := s.Bare()
 	for name, text := range files {
 		if s.Before[name] == "" {
-			files[name] = strings.TrimRight(text, "\n") + fmt.Sprintf("\n\n// Type what %s shows: each block says where.\n", stepcode.Lesson(p.step))
+			files[name] = strings.TrimRight(text, "\n") + fmt.Sprintf(place, stepcode.Lesson(p.step))
 		}
 	}
 	holds := fmt.Sprintf("the code of step %d, and what is given of step %d", p.step-1, p.step)
@@ -164,14 +173,14 @@ func (p *beginning) plan() (*plan, string, error) {
 	case stepcode.Library:
 		holds = fmt.Sprintf("the code of step %d", stepcode.Last)
 	}
-	return &plan{files: files}, fmt.Sprintf("%s holds %s. Edit the files in %s.", p.shown(p.work), holds, p.shown(p.work)), err
+	return &plan{files: files}, fmt.Sprintf("%s holds %s. Edit the files in %s.", work, holds, work), err
 }
 
 // read reads the step, with the turns that are to be open.
 func (p *beginning) read() (*stepcode.Step, error) {
 	s, err := stepcode.Read(p.root, p.step)
 	if err != nil {
-		return nil, fmt.Errorf("nothing was changed: the code to begin with cannot be read: %v", err)
+		return nil, unchanged("the code to begin with cannot be read: %v", err)
 	}
 	if p.open == "" {
 		return s, nil
@@ -180,7 +189,8 @@ func (p *beginning) read() (*stepcode.Step, error) {
 	for _, name := range strings.Split(p.open, ",") {
 		i := slices.IndexFunc(stepcode.Turns(p.step), func(t stepcode.Turn) bool { return t.Name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("nothing was changed: %q is no turn of %s, whose turns are %s", name, p.name(), list(stepcode.Turns(p.step)))
+			all := list(stepcode.Turns(p.step))
+			return nil, unchanged("%q is no turn of %s, whose turns are %s", name, p.name(), all)
 		}
 		s.Turns = append(s.Turns, stepcode.Turns(p.step)[i])
 	}

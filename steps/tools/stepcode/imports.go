@@ -91,7 +91,8 @@ func addImport(src, path string) string {
 	}
 	d, line := Find(decls, "import"), "\t"+strconv.Quote(path)+"\n"
 	if d == nil {
-		return Join(slices.Insert(decls, 1, Decl{[]string{"import"}, "\nimport" + strings.Replace(line, "\t", " ", 1)}))
+		one := Decl{[]string{"import"}, "\nimport " + strings.TrimLeft(line, "\t")}
+		return Join(slices.Insert(decls, 1, one))
 	}
 	text := singleImport.ReplaceAllString(d.Text, "import (\n\t$1\n)")
 	switch end := strings.LastIndex(text, ")"); {

@@ -51,8 +51,10 @@ func StepOf(workshop fs.FS, theirs Files) (int, error) {
 // usesLibrary reports whether code imports a package that is called websocket.
 func usesLibrary(files Files) bool {
 	for _, text := range files {
-		if slices.ContainsFunc(Imports(text), func(path string) bool { return packageName(path) == "websocket" }) {
-			return true
+		for _, path := range Imports(text) {
+			if packageName(path) == "websocket" {
+				return true
+			}
 		}
 	}
 	return false

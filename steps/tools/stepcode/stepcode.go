@@ -207,12 +207,13 @@ func Split(src string) (decls []Decl, err error) {
 		if offset < start { // two declarations in one line: they stay together
 			offset = start
 		}
-		if n := len(decls) - 1; n >= 0 && (names[0] == "import" && decls[n].Names[0] == "import" || offset == start) {
+		isImport := func(names []string) bool { return names[0] == "import" }
+		switch n := len(decls) - 1; {
+		case n >= 0 && isImport(names) && isImport(decls[n].Names):
 			decls[n].Text += src[start:offset]
-			if names[0] != "import" {
-				decls[n].Names = append(decls[n].Names, names...)
-			}
-		} else {
+		case n >= 0 && offset == start:
+			decls[n].Names = append(decls[n].Names, names...)
+		default:
 			decls = append(decls, Decl{names, src[start:offset]})
 		}
 		start = offset

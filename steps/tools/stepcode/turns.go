@@ -14,7 +14,7 @@ import (
 // given are the declarations that play gives: step, file, names. The lessons mark the same ones
 // (<!-- given: FILE NAME … -->). Of the library's one new file nothing is given.
 var given = map[int]map[string][]string{
-	1: {"main.go": {"main", "hasToken", "tokens"}},         // flags, the listener, the http.Server; lists in header fields
+	1: {"main.go": {"main", "hasToken", "tokens"}},         // flags, the http.Server; lists in header fields
 	2: {"handshake.go": {"guid", "refusal", "sameOrigin"}}, // what a handshake must look like
 	3: {"history.go": {"historySize", "post", "past", "history", "history.json", "history.add"}},
 	4: {
