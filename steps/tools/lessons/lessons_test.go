@@ -124,7 +124,7 @@ var broken = []struct{ name, file, old, new, says string }{
 	{"an image is not there", "README.md", `chat.png`, "chut.png", `README.md:LINE: the link leads to .*/chut.png, which is not there`},
 	{"a heading is not there", "README.md", `## The steps`, "## Steps", `steps/INSTRUCTOR.md:\d+: README.md has no heading #the-steps`},
 	{"a link names a line", "README.md", `\(library/README.md\)`, "(raw/main.go#L3)", `README.md:LINE: the link leads into raw/main.go`},
-	{"the page's code changes", "frontend/chat.js", `unseen.push\(message\)`, "unseen.push()", `steps/04.md:LINE: gen: chat.js form.addEventListener gives`},
+	{"the page's code changes", "frontend/chat.js", `sent\(message\)`, "sent()", `steps/04.md:LINE: gen: chat.js form.addEventListener gives`},
 	{"the page's function goes", "frontend/chat.js", `function show\(`, "function list(", `steps/05.md:\d+: gen: chat.js show: frontend/chat.js has no function show`},
 	{"quoted code goes", "raw/conn.go", `\) ping\(`, ") pings(", `library/README.md:\d+: gen: go raw/conn.go conn.ping: there is no such conn.ping`},
 	{"a quotation names nothing", "library/README.md", `gen: go raw/conn.go conn.ping`, "gen: go raw/conn.go", `library/README.md:LINE: gen: go raw/conn.go: it takes a file, and declarations`},
