@@ -1,8 +1,11 @@
 // The view of the wire: a column a server, in it a ladder a connection, in that a rung for
 // each head, frame and end. The events come from /events, or from a recording.
 
-import { closeCodeName, count, decodeAll, opcodes, parseBytes, toHex } from "./frame-codec.js";
-import { drawFrame, el } from "./frame-diagram.js";
+import { count, opcodes, toHex } from "./frame-codec.js";
+import { parseBytes } from "./frame-parse.js";
+import { closeCodeName, decodeAll } from "./frame-rules.js";
+import { drawFrame } from "./frame-diagram.js";
+import { el } from "./dom.js";
 
 const maxEvents = 2000; // of a server, as the wire keeps them itself
 const batch = 200; // events drawn at once, so that the page stays quick
@@ -412,12 +415,16 @@ function show({ servers = [], events: recorded }) {
 }
 
 // The page's own files are read while there is a server: the wire may have ended when all is saved.
-const files = ["wire.html", "chat.css", "frame-diagram.css", "wire.css", "frame-codec.js", "frame-diagram.js", "wire.js"];
 let texts;
 
-async function load() {
-  const all = await Promise.all(files.map(async (name) => [name, await (await fetch(name)).text()]));
-  return Object.fromEntries(all);
+// load reads a file and those it leads to into texts.
+async function load(name, into = {}) {
+  if (name in into) return into;
+  into[name] = ""; // on its way
+  into[name] = await (await fetch(name)).text();
+  const next = into[name].matchAll(/(?:from |import |href=|src=)"(?:\.\/)?(chat\.css|(?:dom|frame|wire)[\w-]*\.(?:js|css))"/g);
+  await Promise.all([...next].map(([, file]) => load(file, into)));
+  return into;
 }
 
 // read takes a file that save made, or the events one a line, as curl prints /events.
@@ -431,10 +438,11 @@ function read(text) {
 
 // page is this page as one file, with the events in it: it opens without a server.
 async function page() {
-  const text = await (texts ??= load());
-  const bare = (name) => text[name].replaceAll(/(from )"\.\/([\w-]+)\.js"/g, '$1"$2"');
+  const text = await (texts ??= load("wire.html"));
+  const bare = (name) => text[name].replaceAll(/((?:from|import) )"\.\/([\w-]+)\.js"/g, '$1"$2"');
   const html = text["wire.html"].replaceAll(/<link rel="stylesheet" [^>]*"([^"]+)">/g, (_, name) => `<style>\n${text[name]}</style>`);
-  const imports = Object.fromEntries(["frame-codec", "frame-diagram"].map((name) => [name, `data:text/javascript;charset=utf-8,${encodeURIComponent(bare(`${name}.js`))}`]));
+  const modules = Object.keys(text).filter((name) => name.endsWith(".js") && name !== "wire.js");
+  const imports = Object.fromEntries(modules.map((name) => [name.slice(0, -3), `data:text/javascript;charset=utf-8,${encodeURIComponent(bare(name))}`]));
   const json = (value) => JSON.stringify(value).replaceAll("<", "\\u003c");
   return html.replace(/<script type="module" src="wire.js"><\/script>/, () => `<script type="importmap">${json({ imports })}<\/script>
   <script type="application/json" id="recording">${json(recording())}<\/script>
@@ -544,7 +552,7 @@ let source;
 async function follow() {
   const { servers, rows } = await (await fetch("now")).json();
   live = true;
-  texts = load();
+  texts = load("wire.html");
   texts.catch(() => { texts = undefined; });
   for (const server of servers) addColumn(server);
   addRows(rows);
