@@ -11,9 +11,10 @@ const maxText = 4000; // characters of a text
 const tall = 7; // rows: beside a diagram with more there is room for the payload
 
 // drawFrame returns an <article> that shows a frame (from decode or decodeAll). Its heading is
-// title, or else the opcode's name. At most most bytes of the payload are drawn. With onFlip, each
-// bit is a button, and a click calls onFlip with the bit's number, counted from the frame's first.
-export function drawFrame(frame, { title, most = 512, onFlip } = {}) {
+// title, or else the opcode's name. At most most bytes of the payload are drawn, and bitwise of them
+// bit by bit. With onFlip, each bit is a button, and a click calls onFlip with the bit's number, counted
+// from the frame's first.
+export function drawFrame(frame, { title, most = 512, bitwise = 128, onFlip } = {}) {
   const parts = fields(frame);
   const name = opcodes[frame.opcode]?.[0] ?? "reserved opcode";
   const article = el("article", { class: "frame card" },
@@ -21,9 +22,9 @@ export function drawFrame(frame, { title, most = 512, onFlip } = {}) {
   if (frame.missing > 0n) {
     article.append(el("p", { class: "cut" }, `Cut short: ${frame.headerCut ? "at least " : ""}${count(frame.missing)} ${frame.missing === 1n ? "is" : "are"} missing.`));
   }
-  const rows = Math.ceil(frame.size / 4);
-  article.append(el("div", { class: rows > tall ? "sides tall" : "sides" },
-    drawDiagram(frame, parts, Math.min(most, 128), onFlip),
+  const diagram = drawDiagram(frame, parts, Math.min(most, bitwise), onFlip);
+  const rows = diagram.querySelectorAll("tbody th").length;
+  article.append(el("div", { class: rows > tall ? "sides tall" : "sides" }, diagram,
     el("div", { class: "details" }, drawMeanings(parts), ...drawResult(frame), ...drawProblems(frame)),
     ...drawPayload(frame, Math.min(frame.payload.length, most))));
   highlight(article);
