@@ -78,7 +78,7 @@ func (b *broker) publish(ctx context.Context, p post) error {
 // long as the process lives. It returns once add has had all that the stream held before.
 func (b *broker) follow(ctx context.Context, add func(post)) error {
 	var stream jetstream.Stream
-	for told := false; stream == nil; told = true {
+	for told := false; ; told = true {
 		attempt, cancel := context.WithTimeout(ctx, writeTime)
 		var err error
 		stream, err = b.js.CreateOrUpdateStream(attempt, jetstream.StreamConfig{
@@ -87,9 +87,13 @@ func (b *broker) follow(ctx context.Context, add func(post)) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err != nil && !told {
+		if err == nil {
+			break
+		}
+		if !told {
 			log.Printf("waiting for the broker: %v", err)
 		}
+		time.Sleep(200 * time.Millisecond) // while the connection is down, the call fails at once
 	}
 	greeting, _ := json.Marshal(post{"workshop", "Welcome! All who open this page are in one room.", time.Now().UnixMilli()})
 	b.js.Publish(ctx, subject, greeting, jetstream.WithExpectLastSequencePerSubject(0)) // an error: somebody has spoken before

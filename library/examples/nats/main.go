@@ -75,7 +75,9 @@ func main() {
 		log.Fatal(err)
 	}
 	defer r.broker.stop()
-	if err := r.broker.follow(ctx, r.post); err != nil {
+	if err := r.broker.follow(ctx, r.post); ctx.Err() != nil {
+		return // Ctrl-C while it waited for the broker
+	} else if err != nil {
 		log.Fatal(err)
 	}
 	log.Printf("listening on http://%s", listener.Addr())
