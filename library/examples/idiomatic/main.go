@@ -2,7 +2,7 @@
 // no adapter. The check accepts it as it does library/, whose main.go and hub.go have the shape
 // that the hand-written protocol gave them.
 //
-//	go run ./steps/tools/idiomatic
+//	go run -C library/examples/idiomatic .
 package main
 
 //lint:file-ignore SA1019 the workshop compares with this version of the library
