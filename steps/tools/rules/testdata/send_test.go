@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"net"
+	"runtime"
 	"testing"
 	"testing/synctest"
 )
@@ -10,7 +11,7 @@ import (
 // send writes what is next. A newer frame that comes meanwhile, at whatever moment, is either
 // written by it or finds next empty, so that push starts another send.
 func TestSend(t *testing.T) {
-	for range 200 {
+	for round := range 200 {
 		synctest.Test(t, func(t *testing.T) { // which waits for the goroutines that are started in it
 			client, server := net.Pipe()
 			m := &member{conn: &conn{nc: server}}
@@ -19,6 +20,9 @@ func TestSend(t *testing.T) {
 			a, b := []byte("A"), []byte("B")
 			m.next.Store(&a)
 			go m.send()
+			for range round {
+				runtime.Gosched() // B comes a little later in each round
+			}
 			if m.next.Swap(&b) == nil { // as push does
 				go m.send()
 			}
