@@ -21,6 +21,9 @@ const (
 	Pong         = 0xA
 )
 
+// MaxControl is the most bytes that the payload of a control frame may have (section 5.5).
+const MaxControl = 125
+
 // Names are what RFC 6455 calls the opcodes; the others are reserved.
 var Names = map[byte]string{
 	Continuation: "continuation", Text: "text", Binary: "binary", Close: "close", Ping: "ping", Pong: "pong",
@@ -221,7 +224,7 @@ func (f Frame) ServerFault() error {
 		return fmt.Errorf("the server set reserved bits: %03b (5.2)", f.RSV)
 	case Names[f.Opcode] == "":
 		return fmt.Errorf("the server sent the unknown opcode %X (5.2)", f.Opcode)
-	case control && (!f.Fin || f.Length > 125):
+	case control && (!f.Fin || f.Length > MaxControl):
 		return fmt.Errorf("the server fragmented a control frame, or made it too long (5.5)")
 	case f.Opcode == Close && f.Length == 1:
 		return fmt.Errorf("the server's close frame holds half a status code (5.5.1)")
