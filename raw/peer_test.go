@@ -171,6 +171,9 @@ func (s *served) usage(t *testing.T) (u testserver.Usage) {
 // libraryBinary builds the test binary of ../library, once.
 func libraryBinary(t *testing.T) string {
 	t.Helper()
+	if err := process.NoteInputs("../library", "../frontend", "../go.mod"); err != nil {
+		t.Fatal(err)
+	}
 	binary, err := buildLibrary()
 	if err != nil {
 		t.Fatalf("building ../library: %v", err)
