@@ -143,7 +143,7 @@ func start(t *testing.T, binary, role string) *served {
 	}
 	t.Cleanup(func() {
 		s.stdin.Close() // it obeys, and ends
-		if !s.AwaitEnd(patience) {
+		if !s.AwaitExit(patience) {
 			s.Kill()
 			t.Errorf("the %s server did not end", role)
 			return
