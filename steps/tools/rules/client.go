@@ -2,14 +2,10 @@ package rules
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/textproto"
 	"os"
 	"strings"
 	"time"
@@ -17,193 +13,113 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// What a client can meet instead of bytes.
-var (
-	errQuiet  = errors.New("nothing more")
-	errClosed = errors.New("a close frame came")
-	errHungUp = errors.New("the server hung up")
-	errReset  = errors.New("the connection was reset (RST) instead of ended (FIN)")
-)
-
-// A client is one TCP connection to the server, and a record of what went over it.
+// A client is one connection of a probe to its server.
 type client struct {
+	*wstest.Client
 	p     *probe
-	nc    *net.TCPConn
-	in    *bufio.Reader
-	known history  // the last that came
-	size  int      // in bytes, as JSON
-	sent  []string // since the last mark, as an attendee is shown it
-	came  []string
-	last  string        // what the last request was, kept over marks
-	span  time.Duration // how long the last read was to wait
-	says  string        // why the server refuses or ends it: the body of a refusal, the reason in a close frame
-	from  int           // the line of the server's output that follows what was sent
+	known history // the last that came
+	size  int     // of that, in bytes
+	kind  Kind    // how reading ended last
+	says  string  // why the server refused or ended it: the body of a refusal, the reason in a close frame
+	code  int     // of the close frame that came
+	from  int     // the line of the server's output that follows what was sent
 }
 
-// dial connects to the server, and no more.
+// dial connects to the server, and does nothing else.
 func (p *probe) dial() *client {
 	p.goOn()
 	s := p.current()
-	nc, err := net.DialTimeout("tcp", s.addr(), p.patience)
+	in, err := wstest.Dial(s.addr(), p.patience)
 	if err != nil {
-		s.died(p)
-		p.fail(Failure{Sent: cmp.Or(p.story, "a new connection to "+s.addr()), Expected: "the server takes new connections",
-			Came:  "no connection: " + err.Error(),
-			Cause: "the server no longer takes connections: is something waiting where it calls Accept?"})
+		p.died()
+		p.fail(Failure{Kind: TimedOut, Sent: cmp.Or(p.story, "a new connection to "+s.addr()), Expected: "the server takes new connections",
+			Came: "no connection: " + err.Error(), Cause: "the server no longer takes connections: is something waiting where it calls Accept?"})
 	}
+	in.In = bufio.NewReaderSize(in.TCP, 64<<10)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.conns = append(p.conns, nc)
-	return &client{p: p, nc: nc.(*net.TCPConn), in: bufio.NewReaderSize(nc, 64<<10), from: s.Output.Next()}
+	p.conns = append(p.conns, in.TCP)
+	return &client{Client: in, p: p, from: s.Output.Next()}
 }
 
 // mark forgets what went over the connection so far: what follows is of interest.
 func (c *client) mark() {
-	c.sent, c.came = nil, nil
+	c.Forget()
+	c.kind = ""
 	c.from = c.p.server.Output.Next()
 }
 
-// write sends bytes in one piece. That the server has hung up mostly shows when reading.
-func (c *client) write(b []byte) error {
-	c.nc.SetWriteDeadline(time.Now().Add(c.p.patience))
-	_, err := c.nc.Write(b)
-	if err != nil {
-		c.came = append(c.came, "(the server no longer took what was sent)")
-	}
+// within calls do, and lets reading wait for so long meanwhile.
+func (c *client) within(d time.Duration, do func()) {
+	usual := c.Patience
+	c.Patience = d
+	defer func() { c.Patience = usual }()
+	do()
+}
+
+// note keeps how reading ended.
+func (c *client) note(err error) error {
+	c.kind = map[error]Kind{wstest.ErrTimeout: TimedOut, wstest.ErrReset: Reset, wstest.ErrHungUp: HungUp, wstest.ErrCutOff: HungUp}[err]
 	return err
 }
 
-// send sends frames, all in one piece.
-func (c *client) send(frames ...wstest.Frame) error {
-	var all []byte
-	for _, f := range frames {
-		all = append(all, f.Bytes()...)
-		c.noteSent(f)
-	}
-	return c.write(all)
-}
-
-// noteSent records a frame as sent, in hex and decoded.
-func (c *client) noteSent(f wstest.Frame) {
-	if len(c.sent) < 8 {
-		c.sent = append(c.sent, hexBytes(f.Bytes()), "= "+describe(f))
-	} else if len(c.sent) == 8 {
-		c.sent = append(c.sent, "… and more frames")
-	}
-}
-
-// post sends messages in a frame each, all in one piece.
+// post sends posts in a frame each, all in one piece.
 func (c *client) post(all ...post) error {
 	var sent []wstest.Frame
 	for _, m := range all {
 		sent = append(sent, c.p.text(m))
 	}
-	return c.send(sent...)
+	return c.Send(sent...)
 }
 
-// vanish resets the connection, as a cable that is pulled out does in the end.
-func (c *client) vanish() {
-	c.nc.SetLinger(0)
-	c.nc.Close()
-}
-
-// note turns an error of reading into what an attendee is told, and records that.
-func (c *client) note(err error) error {
-	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		c.came = append(c.came, fmt.Sprintf("nothing for %v", c.span))
-		return errQuiet
-	case errors.Is(err, net.ErrClosed): // by the check
-		return errHungUp
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		err = errHungUp
-	default:
-		err = errReset
-	}
-	c.came = append(c.came, err.Error())
-	return err
-}
-
-// wait sets how long reading may take from now.
-func (c *client) wait(d time.Duration) {
-	c.span = d
-	c.nc.SetReadDeadline(time.Now().Add(d))
-}
-
-// read reads the next frame, right or wrong.
-func (c *client) read() (wstest.Frame, error) {
-	f, err := wstest.Read(c.in)
-	if len(f.Raw) > 0 {
-		c.came = append(c.came, hexBytes(f.Raw))
-	}
-	if err != nil {
-		if len(f.Raw) > 1 {
-			c.came = append(c.came, fmt.Sprintf("(a frame of length %d, and only %d bytes of it)", f.Length, len(f.Payload)))
-		}
-		return f, c.note(err)
-	}
-	c.came = append(c.came, "= "+describe(f))
-	if f.Opcode == wstest.Close && len(f.Payload) >= 2 {
-		c.says = string(f.Payload[2:])
-	}
-	if len(c.came) > 8 {
-		c.came = c.came[len(c.came)-8:]
-	}
-	return f, nil
-}
-
-// lastWords reads on until nothing more comes, and keeps a close frame and the end.
-func (c *client) lastWords() {
-	c.came = nil
-	for {
-		kept := c.came
-		c.wait(50 * time.Millisecond)
-		f, err := c.read()
-		if err == errQuiet || err == nil && f.Opcode != wstest.Close {
-			c.came = kept
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// frame reads the next frame. It answers pings, as a browser does. A frame that no server
-// may send fails the behaviour.
+// frame reads the next frame. It answers pings, as a browser does. A frame that no server may send fails the row.
 func (c *client) frame() (wstest.Frame, error) {
-	c.wait(c.p.patience)
 	for {
-		f, err := c.read()
+		f, err := c.Next()
 		switch {
 		case err != nil:
-			return f, err
+			return f, c.note(err)
+		case f.ServerFault() != nil && f.Opcode < wstest.Close:
+			c.fail("frames as RFC 6455 has them, each right after the one before",
+				c.mixed(), causeOfFrame(append(f.Raw, c.rest()...)), "no server may send such a frame: "+f.ServerFault().Error())
 		case f.ServerFault() != nil:
-			cause := "no server may send such a frame: " + f.ServerFault().Error()
-			if f.Opcode < wstest.Close {
-				cause = cmp.Or(c.mixed(), causeOfFrame(f, c.rest()), cause)
-			}
-			c.fail("frames as RFC 6455 has them, one straight after the other", cause)
+			c.fail("frames as RFC 6455 has them", f.ServerFault().Error())
 		case f.Opcode == wstest.Ping:
 			c.pong(f)
 			continue
+		case f.Opcode == wstest.Close:
+			c.code, c.says = f.Code(), string(f.Payload[min(2, len(f.Payload)):])
 		}
 		return f, nil
 	}
 }
 
-// mixed explains that frames are wrong where they were right before: from step 5 on several
-// goroutines may write.
+// pong answers a ping, and forgets it: it is not news.
+func (c *client) pong(ping wstest.Frame) {
+	c.Came = c.Came[:max(0, len(c.Came)-1)]
+	c.Write(wstest.Masked(wstest.Pong, ping.Payload).Bytes())
+}
+
+// mixed explains that frames are wrong where they were right before: from step 5 on several goroutines
+// may write.
 func (c *client) mixed() string {
 	if c.p.step < 5 || len(c.known.Msg) < 2 {
 		return ""
 	}
-	return "this connection's frames were right before: either two goroutines write to it at once, or a buffer is used again while it is still being written. One mutex around each whole frame, and a new slice for each, prevent that"
+	return "this connection's frames were right before: either two goroutines write to it at once, or a buffer " +
+		"is used again while it is still being written. One mutex around each whole frame, and a new slice for each, prevent that"
 }
 
-// pong answers a ping, and forgets it: it is no news.
-func (c *client) pong(ping wstest.Frame) {
-	c.came = c.came[:max(0, len(c.came)-2)]
-	c.write(wstest.Whole(wstest.Pong, ping.Payload, [4]byte{1, 2, 3, 4}).Bytes())
+// rest returns what else has come, once nothing more comes.
+func (c *client) rest() []byte {
+	c.In = bufio.NewReaderSize(c.In, 512<<10)
+	for {
+		c.TCP.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		if _, err := c.In.Peek(c.In.Buffered() + 1); err != nil {
+			rest, _ := c.In.Peek(c.In.Buffered())
+			return rest
+		}
+	}
 }
 
 // message reads the next message, or control frame. A server may send a message in fragments.
@@ -215,7 +131,7 @@ func (c *client) message() (wstest.Frame, error) {
 		case err != nil || f.Opcode == wstest.Close:
 			return f, err
 		case f.Opcode == wstest.Continuation:
-			m.Payload, m.Fin = append(m.Payload, f.Payload...), f.Fin
+			m.Payload, m.Fin, m.Raw = append(m.Payload, f.Payload...), f.Fin, append(m.Raw, f.Raw...)
 		case f.Opcode != wstest.Pong:
 			c.fail("the rest of the message that has begun", "a message begins before the last one has ended: set FIN, or have one writer at a time")
 		}
@@ -223,13 +139,16 @@ func (c *client) message() (wstest.Frame, error) {
 	return m, err
 }
 
+// errClosed is how reading histories ends where a close frame comes.
+var errClosed = fmt.Errorf("%w, with a close frame", wstest.ErrHungUp)
+
 // next reads the next history. It has to be one, and to go on from the one before.
 func (c *client) next() (history, error) {
 	for {
 		m, err := c.message()
 		switch {
-		case err == errQuiet && len(m.Raw) > 0:
-			c.fail("a whole frame: as many bytes as its header says", causeOfFrame(m, nil))
+		case err != nil && len(m.Raw) > 0:
+			c.fail("a whole frame: as many bytes as its header says", c.mixed(), causeOfFrame(m.Raw), "the header announces more bytes than came")
 		case err != nil:
 			return history{}, err
 		case m.Opcode == wstest.Close:
@@ -238,13 +157,14 @@ func (c *client) next() (history, error) {
 			continue
 		}
 		c.size = len(m.Payload)
-		h, cause := parseHistory(m)
-		if cause != "" {
-			c.fail(`a text frame with the history: {"msg":[{"user":"…","text":"…","time":1700000000000}, …]}`, cmp.Or(c.mixed(), causeOfFrame(m, c.rest()), cause))
+		h, wrong := parseHistory(m)
+		if wrong != "" {
+			c.fail(`a text frame with the history: {"msg":[{"user":"…","text":"…","time":1700000000000}, …]}`,
+				c.mixed(), causeOfFrame(append(m.Raw, c.rest()...)), wrong)
 		}
-		if cause := h.follows(c.known); cause != "" {
-			c.came = []string{"one history:  " + c.known.String(), "and the next: " + h.String()}
-			c.fail("each history goes on from the one before: new messages in front, and the rest as it was, at most 50", cause)
+		if wrong := h.follows(c.known); wrong != "" {
+			c.Came = []string{"one history:  " + c.known.String(), "and the next: " + h.String()}
+			c.fail("each history goes on from the one before: new messages first, and the rest unchanged, at most 50", wrong)
 		}
 		c.known = h
 		c.p.mu.Lock()
@@ -266,156 +186,128 @@ func (c *client) hears(posts ...post) (h history, ok bool) {
 	return h, ok
 }
 
-// expectHistory holds the server to send a history with the post.
-func (c *client) expectHistory(m post, expected, cause string) {
-	if _, ok := c.hears(m); !ok {
-		c.fail(expected, cause)
-	}
-}
-
-// say sends a new message, and holds the server to send the history with it to these members.
-func (c *client) say(cause string, members ...*client) {
+// say sends a new post, and holds the server to send the history with it to these members.
+func (c *client) say(members ...*client) {
 	m := c.p.post()
 	c.mark()
 	c.post(m)
 	for _, to := range members {
-		to.sent = c.sent
-		to.expectHistory(m, "a text frame with the new history, to every member that is there", cause)
+		to.Sent, to.from = c.Sent, c.from
+		if _, ok := to.hears(m); !ok {
+			to.fail("a text frame with the new history, to every member that is there")
+		}
 	}
 }
 
 // awaitClose reads frames until a close frame, and returns that.
 func (c *client) awaitClose() (wstest.Frame, error) {
-	for range 400 { // pushes may be on their way
+	for deadline := time.Now().Add(2 * c.p.patience); time.Now().Before(deadline); { // pushes may be on their way
 		if f, err := c.frame(); err != nil || f.Opcode == wstest.Close {
 			return f, err
 		}
-		c.came = c.came[max(0, len(c.came)-2):]
+		c.Came = c.Came[max(0, len(c.Came)-1):]
 	}
-	return wstest.Frame{}, errQuiet
+	return wstest.Frame{}, c.note(wstest.ErrTimeout)
 }
 
-// ended reads what is left and returns how the connection ended.
-func (c *client) ended(d time.Duration) error {
-	c.wait(d)
-	_, err := io.Copy(io.Discard, c.in)
-	if err == nil {
-		err = io.EOF
-	}
-	return c.note(err)
+// ended reads what is left, and returns how the connection ended within that time.
+func (c *client) ended(d time.Duration) (err error) {
+	c.within(d, func() { err = c.note(c.Drain()) })
+	return err
 }
 
-// fail ends the behaviour with what went over this connection.
-func (c *client) fail(expected, cause string) {
-	c.p.fail(Failure{
-		Sent:     cmp.Or(strings.Join(c.sent, "\n"), "a handshake, as a browser sends it"),
-		Expected: expected,
-		Came:     strings.Join(c.came, "\n"),
-		Cause:    cause,
-		from:     c.from,
-		Says:     c.says,
-	})
+// quiet reports whether nothing comes for a while, not even the end.
+func (c *client) quiet(d time.Duration) bool {
+	c.TCP.SetReadDeadline(time.Now().Add(d))
+	_, err := c.In.Peek(1)
+	return errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// stays answers pings for a while. It returns nil if another frame comes, wstest.ErrTimeout if none does, or how
+// the connection has ended.
+func (c *client) stays(d time.Duration) error {
+	begun := time.Now()
+	for !c.quiet(time.Until(begun.Add(d))) {
+		f, err := c.Next()
+		switch {
+		case err != nil:
+			c.Came = append(c.Came, fmt.Sprintf("after %v", time.Since(begun).Round(10*time.Millisecond)))
+			return c.note(err)
+		case f.Opcode != wstest.Ping:
+			return nil
+		}
+		c.pong(f)
+	}
+	return c.note(wstest.ErrTimeout)
+}
+
+// left reads what comes for a while, and reports whether the server ended the connection meanwhile.
+func (c *client) left(d time.Duration) bool {
+	for deadline := time.Now().Add(d); !c.quiet(time.Until(deadline)); {
+		if _, err := c.frame(); err != nil {
+			return true
+		}
+	}
+	c.note(wstest.ErrTimeout)
+	return false
+}
+
+// fail ends the row with what went over this connection. The cause is the first of those that is not "";
+// then what the server itself made of what was sent; then the row's hint.
+func (c *client) fail(expected string, causes ...string) {
+	f := Failure{Kind: cmp.Or(c.kind, Wrong), Expected: expected, Cause: cmp.Or(causes...), from: c.from, Says: c.says}
+	f.Sent = cmp.Or(strings.Join(c.Sent, "\n"), "a handshake, as a browser sends it")
+	f.Came = strings.Join(c.Came, "\n")
+	switch {
+	case f.Cause != "":
+	case c.code != 0:
+		f.Cause = fmt.Sprintf("the server ended the connection, with status code %d: which line says so, and why?", c.code)
+	case c.kind == HungUp || c.kind == Reset:
+		f.Cause = "the server ended the connection: what made its loop return? The terminal may show it"
+	default:
+		f.Cause = c.p.row.Hint
+	}
+	c.p.fail(f)
 }
 
 // upgrade returns a proper opening handshake, as a browser with the page sends it.
 func (p *probe) upgrade() wstest.Request {
-	key := base64.StdEncoding.EncodeToString(p.bytesFrom(p.keys, 16))
-	return wstest.Handshake(p.current().addr()).With("Sec-WebSocket-Key", key).With("Sec-WebSocket-Protocol", "json")
+	return wstest.Handshake(p.current().addr()).With("Sec-WebSocket-Key", base64.StdEncoding.EncodeToString(p.bytesFrom(p.keys, 16)))
 }
 
-// An answer is what came for a request, up to the end of its header.
-type answer struct {
-	status int
-	head   string // as it came
-	fields textproto.MIMEHeader
-	body   string
-	err    error // if the header did not come to its end
-}
-
-// get returns a field of the answer.
-func (a answer) get(name string) string {
-	return strings.Join(a.fields.Values(name), ", ")
-}
-
-// ask sends a request and reads the header of the answer.
-func (c *client) ask(r wstest.Request) answer {
-	c.noteRequest(r)
-	c.write([]byte(r.String()))
-	return c.answer()
-}
-
-// noteRequest records a request as sent.
-func (c *client) noteRequest(r wstest.Request) {
-	c.last = strings.TrimRight(strings.ReplaceAll(r.String(), "\r\n", "\n"), "\n")
-	c.sent = append(c.sent, c.last)
-}
-
-// answer reads the header of an answer, well formed or not, and the body of a refusal.
-func (c *client) answer() answer {
-	var a answer
-	var head []byte
-	c.wait(c.p.patience)
-	for !bytes.HasSuffix(head, []byte("\r\n\r\n")) && !bytes.HasSuffix(head, []byte("\n\n")) && len(head) < 16<<10 {
-		b, err := c.in.ReadByte()
-		if err != nil {
-			a.err = err
-			break
-		}
-		head = append(head, b)
-	}
-	a.head = string(head)
-	if len(head) > 0 {
-		c.came = append(c.came, showHead(a.head))
-	}
-	if a.err != nil {
-		a.err = c.note(a.err)
-	}
-	first, rest, _ := strings.Cut(a.head, "\n")
-	fmt.Sscanf(first, "HTTP/1.1 %d", &a.status)
-	a.fields, _ = textproto.NewReader(bufio.NewReader(strings.NewReader(rest + "\r\n"))).ReadMIMEHeader() // as far as it is a header
-	if a.err == nil && a.status != 101 {
-		a.body = c.body(a)
-	}
-	return a
-}
-
-// body reads the body of an answer.
-func (c *client) body(a answer) string {
-	n := int64(64 << 10)
-	fmt.Sscan(a.get("Content-Length"), &n)
-	b, _ := io.ReadAll(io.LimitReader(c.in, min(n, 64<<10)))
-	if len(b) > 0 {
-		c.says = string(bytes.TrimSpace(b))
-		c.came = append(c.came, quote([]byte(c.says)))
-	}
-	return string(b)
-}
-
-// showHead returns a header for the eye; what is no text in it is shown as hex.
-func showHead(head string) string {
-	var lines []string
-	for line := range strings.Lines(head) {
-		line = strings.TrimRight(line, "\r\n")
-		if line != "" && !strings.HasPrefix(line, "Date: ") {
-			lines = append(lines, quote([]byte(line)))
-		}
-	}
-	return strings.Join(lines, "\n")
-}
-
-// join opens a WebSocket. It is content with any 101: what is wrong with the rest of the
-// answer is the matter of other behaviours.
-func (p *probe) join() *client {
+// ask sends a request over a connection of its own.
+func (p *probe) ask(r wstest.Request, frames ...wstest.Frame) (*client, wstest.Answer) {
 	c := p.dial()
-	r := p.upgrade()
-	if a := c.ask(r); a.status != 101 {
-		if a.err == errHungUp || a.err == errReset {
-			p.server.died(p)
-		}
-		c.fail("101 Switching Protocols", causeOfNo101(a))
-	}
+	a, err := c.Ask(r, frames...)
+	c.note(err)
+	c.says = strings.TrimSpace(a.Body)
+	return c, a
+}
+
+// get asks for a page or a file.
+func (p *probe) get(path string) (*client, wstest.Answer) {
+	return p.ask(wstest.Request{"GET " + path + " HTTP/1.1", "Host: " + p.current().addr()})
+}
+
+// join opens a WebSocket. It is content with any whole 101: what is wrong with the rest of the
+// answer is the matter of other rows.
+func (p *probe) join() *client {
+	c, a := p.ask(p.upgrade())
+	c.expect101(a)
 	c.mark()
 	return c
+}
+
+// expect101 holds the server to answer a good handshake with 101.
+func (c *client) expect101(a wstest.Answer) {
+	if a.Status == 101 && c.kind == "" {
+		return
+	}
+	if c.kind == HungUp || c.kind == Reset {
+		c.p.died()
+	}
+	c.p.fail(Failure{Kind: cmp.Or(c.kind, Wrong), step: 2, from: c.from, Says: c.says, Sent: strings.Join(c.Sent, "\n"),
+		Expected: "101 Switching Protocols, and an empty line after its fields", Came: strings.Join(c.Came, "\n"), Cause: causeOfNo101(a, c.kind)})
 }
 
 // member opens a WebSocket and reads the first history.
@@ -426,21 +318,29 @@ func (p *probe) member() *client {
 	return c
 }
 
-// history returns what a new connection is greeted with: the page after a reload.
-func (p *probe) history() history {
-	c := p.join()
-	defer c.nc.Close()
-	return c.greeting()
-}
-
 // greeting reads the first history.
 func (c *client) greeting() history {
 	h, err := c.next()
 	if err != nil {
-		c.fail("a text frame with the history", causeOfNoHistory(c, wstest.Frame{}, err))
+		c.p.fail(Failure{Kind: c.kind, step: 3, from: c.from, Says: c.says, Sent: "a handshake, as a browser sends it",
+			Expected: "a text frame with the history", Came: strings.Join(c.Came, "\n"), Cause: c.whyNoHistory()})
 	}
 	return h
 }
+
+// whyNoHistory explains that no whole frame came.
+func (c *client) whyNoHistory() string {
+	switch {
+	case c.kind == TimedOut && c.p.pushed:
+		return "earlier connections got the history, this one does not: does something wait for a lock that it holds itself?"
+	case c.kind == TimedOut:
+		return "the handshake is done and no frame came: is the history written right after the 101 (and flushed, where a bufio.Writer keeps it)?"
+	}
+	return "the server ends the connection after the handshake: is there a deferred Close in the handler?"
+}
+
+// history returns what a new connection is greeted with: the page after a reload.
+func (p *probe) history() history { return p.join().greeting() }
 
 // stored waits until new connections are greeted with a history that has all the posts.
 func (p *probe) stored(patience time.Duration, posts ...post) (history, bool) {

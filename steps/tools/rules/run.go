@@ -1,26 +1,27 @@
 package rules
 
 import (
+	"cmp"
 	"context"
 	"hash/fnv"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
+
+	"websocket-workshop/steps/tools/stepcode"
 )
 
-// A Target is a built server, and how to hold it to the rows.
+// A Target is the code of a server, built, and how to hold it to the rows.
 type Target struct {
 	Name     string        // as the user calls it: work, or steps/03
 	Dir      string        // its source, in full
-	Binary   string        // what was built of it
-	Build    BuildFunc     // builds it in other ways; nil: only Binary is looked at
-	Raced    string        // built with the race detector, or "": Check sets it
-	NotRaced string        // why that is
+	Binary   string        // what was built of it; more is built beside that
+	Build    BuildFunc     // builds it in other ways; nil: every row is about Binary
 	Seed     uint64        // of everything random
 	Patience time.Duration // how long to wait for what should come
 	Env      []string      // for its processes, besides the check's own
@@ -28,15 +29,9 @@ type Target struct {
 	Only     string        // the one row that is looked at, if not ""
 	GoOn     bool          // after a failure
 	Library  bool          // it stands on a library
-	Also     time.Duration // how long to look for others in the same step after a failure
-	late     atomic.Int64  // nanoseconds that the machine has let this program wait for its turn, at most
-}
+	Also     time.Duration // how long to look for others after a failure
 
-// A Result is what became of one row.
-type Result struct {
-	Row
-	Failure *Failure
-	Skipped string // why it was not looked at
+	builds map[build]*built
 }
 
 // A BuildFunc builds the code under check to a file, with flags of go build. With an error comes what
@@ -50,153 +45,279 @@ type Event struct {
 	Result   *Result // of a row, or of the unit tests of a function: these have only Step, Name and Turn
 }
 
-// Check holds the target to all that a server at that step must do, and hands over what happens, one
-// event at a time: results of the step itself may come before those of earlier ones. It stops at the first failure and what else of that step
-// fails soon, or when the context ends; then, and whenever it ends, none of its processes runs.
-func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
-	ctx, cancel := context.WithCancel(ctx)
-	owed := slices.DeleteFunc(Rows(step), func(b Row) bool {
-		return b.Step < t.From || t.Only != "" && t.Only != b.Name
-	})
-	if step >= 3 && t.Build != nil {
-		t.buildRaced(ctx, event)
+// A build is a way to build the code under check.
+type build int
+
+const (
+	plain build = iota // as go run does
+	noisy              // with pauses between its statements and, where that works, the race detector
+	quick              // with its times divided by speedup
+)
+
+// speedup is by how much the times of a quick server are shorter: 30 s are one.
+const speedup = 30
+
+// What has been built, once done is closed.
+type built struct {
+	done   chan struct{}
+	binary string // "" if it could not be built
+	raced  bool   // with the race detector
+	why    string // it has no race detector, or could not be built
+}
+
+// ready reports whether rows about it can begin.
+func (b *built) ready() bool {
+	select {
+	case <-b.done:
+		return true
+	default:
+		return false
 	}
-	results, all := t.begin(ctx, step, owed)
+}
+
+// Check holds the target to what a server at that step must do, and hands over what happens, one
+// event at a time. The unit tests and the step's own rows come first, then those of the steps before;
+// each result comes as soon as it is there. After a failure it looks for others a little longer, and
+// hands them over together, the one to begin with first. It ends early if the context does. When it
+// returns, none of the target's processes runs.
+func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
+	owed := t.inOrder(step)
+	ctx, cancel := context.WithCancel(ctx)
+	c := &run{t: t, step: step, queue: slices.Clone(owed), results: make(chan Result), slow: make(chan string)}
+	c.more = sync.NewCond(&c.mu)
+	defer context.AfterFunc(ctx, c.wake)()
+	c.begin(ctx)
 	defer func() {
 		cancel()
-		all.Wait()
+		for range c.results { // until all have ended
+		}
 	}()
-	go t.watchMachine(ctx)
-	until, failed := ctx, 0
-	for i, ch := range results {
-		if failed > 0 && owed[i].Step > failed {
-			return
-		}
-		r, ok := await(until, ch, func() { event(Event{Running: &owed[i]}) })
-		if !ok {
-			return
-		}
-		event(Event{Result: &r})
-		if r.Failure != nil && !t.GoOn && failed == 0 {
-			failed = r.Step
-			var over context.CancelFunc
-			until, over = context.WithTimeout(ctx, t.Also)
-			defer over()
-		}
-	}
-}
-
-// buildRaced builds the server once more, with Go's race detector, if this machine can: on
-// Linux and Windows that takes a C compiler.
-func (t *Target) buildRaced(ctx context.Context, event func(Event)) {
-	slow := time.AfterFunc(time.Second, func() { event(Event{Building: "with the race detector, too"}) })
-	binary := filepath.Join(filepath.Dir(t.Binary), "raced.exe")
-	said, err := t.Build(ctx, binary, "-race")
-	slow.Stop()
-	if err != nil {
-		why, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
-		t.NotRaced = "go build -race does not work here: " + why
-		return
-	}
-	t.Raced = binary
-}
-
-// watchMachine notes how late the system wakes this program: its servers wait as long.
-func (t *Target) watchMachine(ctx context.Context) {
-	const nap = 20 * time.Millisecond
-	for ctx.Err() == nil {
-		begun := time.Now()
-		time.Sleep(nap)
-		t.late.Store(max(t.late.Load(), int64(time.Since(begun)-nap)))
-	}
-}
-
-// await returns what comes out of a channel, unless the context ends before; it calls
-// slow if that takes its time.
-func await(ctx context.Context, ch chan Result, slow func()) (Result, bool) {
-	timer := time.NewTimer(time.Second)
-	defer timer.Stop()
-	for {
+	var failed []Result
+	var settled <-chan time.Time
+	still := time.NewTimer(time.Second)
+	for open := true; open; still.Reset(time.Second) {
 		select {
-		case r := <-ch:
-			return r, ctx.Err() == nil
-		case <-timer.C:
-			slow()
+		case r, ok := <-c.results:
+			open = ok
+			if ok {
+				owed = slices.DeleteFunc(owed, func(o Row) bool { return o.Name == r.Name && o.Step == r.Step })
+			}
+			switch {
+			case !ok, ctx.Err() != nil:
+			case r.Failure != nil && !t.GoOn:
+				if failed = append(failed, r); len(failed) == 1 {
+					settled = time.After(t.Also)
+					c.hurry()
+				}
+			case len(failed) == 0:
+				event(Event{Result: &r})
+			}
+		case what := <-c.slow:
+			event(Event{Building: what})
+		case <-still.C:
+			if len(owed) > 0 && len(failed) == 0 {
+				event(Event{Running: &owed[0]})
+			}
+		case <-settled:
+			open = false
 		case <-ctx.Done():
-			return Result{}, false
+			return
 		}
+	}
+	slices.SortStableFunc(failed, func(a, b Result) int { return a.rank() - b.rank() })
+	for _, r := range failed {
+		event(Event{Result: &r})
 	}
 }
 
-// Rows returns what a server must do at a step.
-func Rows(step int) []Row {
-	return slices.DeleteFunc(slices.Clone(table), func(b Row) bool { return step < b.Step || b.Until > 0 && step > b.Until })
+// inOrder returns the rows of a step in the order in which they are tried.
+func (t *Target) inOrder(step int) []Row {
+	owed := slices.DeleteFunc(Rows(step), func(r Row) bool { return r.Step < t.From || t.Only != "" && t.Only != r.Name })
+	own := func(r Row) int { return map[bool]int{true: 0, false: r.Step}[r.Step == step] }
+	slices.SortStableFunc(owed, func(a, b Row) int { return own(a) - own(b) })
+	return owed
 }
 
-// sideBySide is how many behaviours are looked at at once, besides those that mostly wait.
+// rank orders failures: those of the first steps come first, and in each step those of unit tests, which
+// are not among the rows.
+func (r Result) rank() int {
+	return r.Step*1000 + slices.IndexFunc(rows, func(o Row) bool { return o.Name == r.Name && o.Step == r.Step })
+}
+
+// A run is one check of a target.
+type run struct {
+	t       *Target
+	step    int
+	results chan Result // closed when all is done
+	slow    chan string // in which way it is being built, if that takes over a second
+
+	mu    sync.Mutex
+	more  *sync.Cond // a build is ready, or all is given up
+	queue []Row      // yet to be tried
+}
+
+// wake tells those that wait for a row to look again.
+func (c *run) wake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.more.Broadcast()
+}
+
+// next takes the first row whose build is ready; it waits for that. There is none once all are
+// taken, or the context is done.
+func (c *run) next(ctx context.Context) (r Row, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.queue) > 0 && ctx.Err() == nil {
+		if i := slices.IndexFunc(c.queue, func(r Row) bool { return c.t.builds[r.build].ready() }); i >= 0 {
+			r = c.queue[i]
+			c.queue = slices.Delete(c.queue, i, i+1)
+			return r, true
+		}
+		c.more.Wait()
+	}
+	return r, false
+}
+
+// hurry lets the rows of the first steps be tried next: one of them may say more of what has failed.
+func (c *run) hurry() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	slices.SortStableFunc(c.queue, func(a, b Row) int { return a.Step - b.Step })
+}
+
+// sideBySide is how many rows are tried at once, besides those that mostly wait.
 const sideBySide = 4
 
-// begin looks at the behaviours, some side by side, in order; those that mostly wait, at once. What
-// is waited for is that all are done or, with the context, given up.
-func (t *Target) begin(ctx context.Context, step int, owed []Row) (results []chan Result, all *sync.WaitGroup) {
-	all = new(sync.WaitGroup)
-	queue := make(chan func(), len(owed))
-	for _, b := range owed {
-		ch := make(chan Result, 1)
-		results = append(results, ch)
-		look := func() { ch <- t.runOne(ctx, step, b) }
-		if b.waits {
-			all.Go(look)
-		} else {
-			queue <- look
+// begin tries all rows, and sends the results. All that it starts ends with the context.
+func (c *run) begin(ctx context.Context) {
+	var all sync.WaitGroup
+	if c.t.builds == nil {
+		c.t.builds = map[build]*built{}
+		for how := plain; how <= quick; how++ {
+			c.t.builds[how] = &built{done: make(chan struct{}), binary: c.t.Binary}
+		}
+		close(c.t.builds[plain].done)
+		all.Go(func() { c.buildMore(ctx) })
+	}
+	for _, r := range c.queue {
+		if r.waits {
+			all.Go(func() {
+				select {
+				case <-c.t.builds[r.build].done:
+					c.results <- c.t.runOne(ctx, c.step, r)
+				case <-ctx.Done():
+				}
+			})
 		}
 	}
-	close(queue)
+	c.queue = slices.DeleteFunc(c.queue, func(r Row) bool { return r.waits })
 	for range sideBySide {
 		all.Go(func() {
-			for look := range queue {
-				look()
+			for r, ok := c.next(ctx); ok; r, ok = c.next(ctx) {
+				c.results <- c.t.runOne(ctx, c.step, r)
 			}
 		})
 	}
-	return results, all
+	go func() {
+		all.Wait()
+		close(c.results)
+	}()
 }
 
-// runOne looks at one behaviour. When the context ends, so do the servers of the probe,
-// and with them whatever it waits for.
-func (t *Target) runOne(ctx context.Context, step int, b Row) Result {
-	if ctx.Err() != nil {
-		return Result{Row: b}
+// buildMore runs the unit tests and then builds the server in other ways, one after the other: each
+// takes all processors.
+func (c *run) buildMore(ctx context.Context) {
+	for how := quick; how >= noisy; how-- {
+		if c.t.Build != nil && slices.ContainsFunc(c.queue, func(r Row) bool { return r.build == how }) {
+			c.t.builds[how].build(ctx, c.t, how)
+		}
+		close(c.t.builds[how].done)
+		c.wake()
 	}
-	if b.unixOnly && runtime.GOOS == "windows" {
-		return Result{Row: b, Skipped: "Windows cannot send Ctrl-C to one program: try it by hand"}
-	}
-	if b.raced && t.Raced == "" {
-		return Result{Row: b, Skipped: t.NotRaced}
-	}
-	f := t.try(ctx, step, b, t.Patience)
-	known := t.Library && f != nil && LeewayOf(b.Name, f) != nil
-	if f != nil && !known && waitedInVain.MatchString(f.Came) && t.late.Load() > int64(200*time.Millisecond) && ctx.Err() == nil {
-		f = t.try(ctx, step, b, 3*t.Patience) // the machine has much else to do, and the server may be slow for that
-	}
-	return Result{Row: b, Failure: f}
 }
 
-// try looks at a behaviour.
-func (t *Target) try(ctx context.Context, step int, b Row, patience time.Duration) *Failure {
+// build builds the server in another way. Where that does not work, the rows are about what there is.
+func (b *built) build(ctx context.Context, t *Target, how build) {
+	dir, err := os.MkdirTemp(filepath.Dir(t.Binary), "overlay-")
+	overlay := stepcode.NewOverlay(dir)
+	binary, flags := filepath.Join(dir, "server.exe"), []string{"-race"}
+	if how == quick {
+		flags = nil
+		_, wrong := overlay.ShortTimes(t.Dir, nil, speedup)
+		err = cmp.Or(err, wrong)
+	} else {
+		err = cmp.Or(err, overlay.Noise(t.Dir, stepcode.Sleep))
+	}
+	flag, wrong := overlay.Flag()
+	if cmp.Or(err, wrong) != nil {
+		return
+	}
+	said, err := t.Build(ctx, binary, append(flags, flag)...)
+	if how == noisy {
+		if b.raced = err == nil && canRun(binary); !b.raced {
+			b.why, _, _ = strings.Cut(cmp.Or(strings.TrimSpace(said), "what go build -race makes cannot run here"), "\n")
+			_, err = t.Build(ctx, binary, flag)
+		}
+	}
+	if err == nil {
+		b.binary = binary
+	}
+}
+
+// runOne tries a row. When the context ends, so do the servers of the probe, and with them whatever it
+// waits for.
+func (t *Target) runOne(ctx context.Context, step int, r Row) Result {
+	b := t.builds[r.build]
+	switch {
+	case ctx.Err() != nil:
+		return Result{Row: r}
+	case r.unixOnly && runtime.GOOS == "windows":
+		return Result{Row: r, Skipped: "Windows cannot send Ctrl-C to one program: try it by hand"}
+	case r.raced && !b.raced:
+		return Result{Row: r, Skipped: "there is no race detector here: " + b.why}
+	}
+	late := lateness(ctx)
+	f := t.try(ctx, step, r, t.Patience)
+	if d := late(); f != nil && ctx.Err() == nil && (f.Kind == TimedOut && d > 200*time.Millisecond || r.build == quick && d > 50*time.Millisecond) {
+		f = t.try(ctx, step, r, 3*t.Patience) // the machine has much else to do, and the server may be slow for that
+	}
+	return Result{Row: r, Failure: f}
+}
+
+// lateness measures how late the system wakes this program, at most, until what it returns is called:
+// its servers wait as long.
+func lateness(ctx context.Context) (most func() time.Duration) {
+	ctx, cancel := context.WithCancel(ctx)
+	worst := make(chan time.Duration, 1)
+	go func() {
+		const nap = 10 * time.Millisecond
+		var late time.Duration
+		for ctx.Err() == nil {
+			begun := time.Now()
+			time.Sleep(nap)
+			late = max(late, time.Since(begun)-nap)
+		}
+		worst <- late
+	}()
+	return func() time.Duration {
+		cancel()
+		return <-worst
+	}
+}
+
+// try tries a row once.
+func (t *Target) try(ctx context.Context, step int, r Row, patience time.Duration) *Failure {
 	name := fnv.New64a()
-	name.Write([]byte(b.Name))
+	name.Write([]byte(r.Name))
 	p := &probe{
-		ctx: ctx, target: t, step: step, patience: patience, binary: t.Binary,
+		ctx: ctx, target: t, row: r, step: step, patience: patience, binary: t.builds[r.build].binary, speed: 1,
 		random: rand.New(rand.NewPCG(t.Seed, name.Sum64())),
 		keys:   rand.New(rand.NewPCG(name.Sum64(), t.Seed)),
 	}
-	if b.raced || b.slowed && t.Raced != "" {
-		p.binary = t.Raced
-	}
-	if b.slowed {
-		p.env = []string{"GOMAXPROCS=8"} // more threads than processors: the system interrupts them anywhere
+	if r.build == quick && p.binary != t.Binary {
+		p.speed = speedup
 	}
 	defer context.AfterFunc(ctx, p.abandon)()
-	return p.run(b)
+	return p.run()
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"cmp"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"regexp"
@@ -14,146 +15,133 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// listens: the server says where it listens, and it is where -addr says.
+// Requested is what every server prints for an upgrade.
+const Requested = "upgrade requested!"
+
+// listens: the server says where it listens, and it is where -addr says, and nowhere else.
 func listens(p *probe) {
 	s := p.serve()
-	ok := s.Output.Await(0, p.patience, func([]string) bool { return s.Output.Address() != "" })
-	said := s.Output.Address()
-	f := Failure{Sent: s.typed, Expected: "the line: listening on http://" + s.addr(), Came: cmp.Or(s.tail(3), "nothing was printed")}
-	if !ok {
+	f := Failure{Kind: Wrong, Sent: s.typed, Expected: "the line: listening on http://" + s.addr()}
+	printed := s.Output.Await(0, p.patience, func([]string) bool { return s.Output.Address() != "" })
+	f.Came = cmp.Or(s.tail(3), "nothing was printed")
+	host, port, _ := strings.Cut(s.Output.Address(), ":"+s.port)
+	switch open := openTo(s.port); {
+	case open != "":
+		f.Expected, f.Came = "it listens on this machine's own address only", "a connection to "+open+", too"
+		f.Cause = "it listens on every address of this machine: give net.Listen the value of -addr unchanged, host and all"
+	case !printed:
 		f.Cause = `the line is missing: log.Printf("listening on http://%s", …) once net.Listen has returned`
-		p.fail(f)
-	}
-	host, port, _ := strings.Cut(strings.TrimRight(said, "/"), ":"+s.port)
-	switch {
-	case port != "" || !strings.HasSuffix(strings.TrimRight(said, "/"), ":"+s.port):
+	case port != "" || !strings.HasSuffix(s.Output.Address(), ":"+s.port):
 		f.Cause = "the line names another port than -addr does"
-	case host == "localhost" || host == "127.0.0.1" || host == "[::1]":
-		return
+	case !slices.Contains([]string{"localhost", "127.0.0.1", "[::1]"}, host):
+		f.Cause = "the line names another host than -addr does"
 	default:
-		f.Cause = "it listens on every address of this machine: give net.Listen the value of -addr as it is, host and all"
+		return
 	}
 	p.fail(f)
 }
 
-// pageIDs are what the page's script and its tests look for.
-var pageIDs = []string{"presence-indicator", "chat", "user", "text", "msgs"}
-
-// ask sends a request over a connection of its own.
-func (p *probe) ask(r wstest.Request) (*client, answer) {
-	c := p.dial()
-	return c, c.ask(r)
-}
-
-// get asks for a page or a file.
-func (p *probe) get(path string) (*client, answer) {
-	return p.ask(wstest.Request{"GET " + path + " HTTP/1.1", "Host: " + p.current().addr()})
+// openTo returns an address besides the usual ones of localhost on which a server can be connected to, or "".
+func openTo(port string) string {
+	others := []string{net.JoinHostPort("127.0.0.2", port)} // this machine, too, on Linux and Windows
+	addrs, _ := net.InterfaceAddrs()
+	for _, a := range addrs {
+		if ip, ok := a.(*net.IPNet); ok && !ip.IP.IsLoopback() && !ip.IP.IsLinkLocalUnicast() {
+			others = append(others, net.JoinHostPort(ip.IP.String(), port))
+		}
+	}
+	return strings.Join(process.Answering(others), " and ")
 }
 
 // servesPage: GET / is the page.
 func servesPage(p *probe) {
 	c, a := p.get("/")
-	expected := "200 and the page, with the ids " + strings.Join(pageIDs, ", ")
+	const expected = "200, and the page with the ids presence-indicator, chat, user, text, msgs"
 	switch {
-	case a.err != nil:
+	case c.kind != "":
 		c.fail(expected, "no answer: is the handler given to http.Serve?")
-	case a.status != http.StatusOK:
+	case a.Status != http.StatusOK:
 		c.fail(expected, "requests without an Upgrade header are for the page: frontend.Handler()")
-	case !strings.HasPrefix(a.get("Content-Type"), "text/html"):
+	case !strings.HasPrefix(a.Get("Content-Type"), "text/html"):
 		c.fail(expected, "what came is not HTML: let frontend.Handler() answer")
 	}
-	for _, id := range pageIDs {
-		if !regexp.MustCompile(`\bid=["']?` + id + `\b`).MatchString(a.body) {
+	for _, id := range []string{"presence-indicator", "chat", "user", "text", "msgs"} {
+		if !regexp.MustCompile(`\bid=["']?` + id + `\b`).MatchString(a.Body) {
 			c.fail(expected, fmt.Sprintf("the page that came has no id %q: let frontend.Handler() answer", id))
 		}
 	}
+	if p.server.prints(c.from, Requested, 50*time.Millisecond) {
+		c.fail("no line in the terminal that an upgrade was requested", "log that line for requests with an Upgrade header only")
+	}
+}
+
+// prints reports whether the server prints a text from a line on, within a time.
+func (s *server) prints(from int, text string, within time.Duration) bool {
+	return s.Output.Await(from, within, func(lines []string) bool { return strings.Contains(strings.Join(lines, "\n"), text) })
 }
 
 // servesFiles: so are the files that the page loads.
 func servesFiles(p *probe) {
 	_, page := p.get("/")
-	for _, m := range regexp.MustCompile(`(?:src|href)="([\w.-]+)"`).FindAllStringSubmatch(page.body, -1) {
-		if c, a := p.get("/" + m[1]); a.status != http.StatusOK {
-			c.fail("200 and the file: the page loads it", "the handler answers / only: pass every path to frontend.Handler()")
+	for _, m := range regexp.MustCompile(`(?:src|href)="([\w.-]+)"`).FindAllStringSubmatch(page.Body, -1) {
+		if c, a := p.get("/" + m[1]); a.Status != http.StatusOK {
+			c.fail("200 and the file: the page loads it")
 		}
 	}
 }
 
-// Requested is what every server prints for an upgrade.
-const Requested = "upgrade requested!"
-
-// logs returns a behaviour: an upgrade request at path shows in the terminal.
-func logs(path, cause string) func(*probe) {
+// logs returns a row: an upgrade request at these paths shows in the terminal.
+func logs(paths ...string) func(*probe) {
 	return func(p *probe) {
-		r := p.upgrade()
-		r[0] = "GET " + path + " HTTP/1.1"
-		c, _ := p.ask(r)
-		if !p.server.Output.Await(c.from, p.patience, func(lines []string) bool {
-			return strings.Contains(strings.Join(lines, "\n"), Requested)
-		}) {
-			c.fail("the line in the terminal: "+Requested, cause)
+		for _, path := range paths {
+			c, _ := p.ask(p.upgrade().Changed("GET " + path + " HTTP/1.1"))
+			if !p.server.prints(c.from, Requested, p.patience) {
+				c.kind = "" // whatever was answered
+				c.fail("the line in the terminal: " + Requested)
+			}
 		}
 	}
 }
 
 // notYet: in step 1 there is no handshake.
 func notYet(p *probe) {
-	if c, a := p.ask(p.upgrade()); a.status != http.StatusNotImplemented {
-		cause := "answer with http.Error(w, …, http.StatusNotImplemented): the handshake comes in step 2"
-		switch {
-		case a.err == errQuiet:
-			cause = "the handler answers nothing. " + cause
-		case a.status == http.StatusOK && a.body == "":
-			cause = "an empty 200 means that the handler returned before anything was written: call what answers without go"
-		}
+	const cause = "answer with http.Error(w, …, http.StatusNotImplemented): the handshake comes in step 2"
+	switch c, a := p.ask(p.upgrade()); {
+	case a.Status == http.StatusNotImplemented:
+	case a.Status == http.StatusOK && a.Body == "":
+		c.fail("501 Not Implemented, for now", "an empty 200 means that the handler returned before anything was written. "+cause)
+	default:
 		c.fail("501 Not Implemented, for now", cause)
 	}
 }
 
-// answers returns a behaviour: a handshake with any of these values of a field has an answer with this
-// status. A field in several lines has a | between them, HOST stands for the server's address, and ""
-// is no such field.
-func answers(status int, field, cause string, values ...string) func(*probe) {
+// answers returns a row: a handshake with each of these changes is answered with this status. Several
+// changes to one have a | between them.
+func answers(status int, changes ...string) func(*probe) {
 	return func(p *probe) {
-		for _, value := range values {
-			p.expectStatus(p.upgrade().With(field, lines(value, p.current())...), status, cause)
+		for _, change := range changes {
+			p.expectStatus(p.upgrade().Changed(strings.Split(change, "|")...), status)
 		}
 	}
-}
-
-// each returns a behaviour that is made of several.
-func each(parts ...func(*probe)) func(*probe) {
-	return func(p *probe) {
-		for _, do := range parts {
-			do(p)
-		}
-	}
-}
-
-// listed is what may be wrong where a list is refused.
-const listed = "Connection is a list, as Firefox sends it: split it at commas, and compare without upper and lower case (strings.EqualFold)"
-
-// lines returns the lines of a field.
-func lines(value string, s *server) []string {
-	if value == "" {
-		return nil
-	}
-	return strings.Split(strings.NewReplacer("HOST", s.addr(), "UPPER", strings.ToUpper(s.addr())).Replace(value), "|")
 }
 
 // expectStatus sends a request that has to be answered with this status.
-func (p *probe) expectStatus(r wstest.Request, status int, cause string) {
+func (p *probe) expectStatus(r wstest.Request, status int) {
 	c, a := p.ask(r)
 	expected := fmt.Sprintf("%d %s", status, http.StatusText(status))
 	switch {
-	case a.err != nil:
-		c.fail(expected, cmp.Or(whyNoAnswer(a), "the server hung up without an answer: "+cause))
-	case a.status != status && (status < 400 || a.status < 400): // else it is refused, and not for want of this rule
-		c.fail(expected, cause)
-	case a.status != status:
-		c.fail(expected, fmt.Sprintf("it is refused, but with %d: either the status is the wrong one, or another check comes first", a.status))
-	case status == http.StatusUpgradeRequired && a.get("Sec-WebSocket-Version") != "13":
+	case c.kind != "" && a.Status == 101:
+		c.fail(expected, causeOfNo101(a, c.kind))
+	case c.kind != "":
+		c.fail(expected, "the server did not answer it to the end: http.Error(w, …, status), and then return")
+	case a.Status != status && (status < 400 || a.Status < 400): // else it is refused, and not for want of this rule
+		c.fail(expected)
+	case a.Status != status:
+		c.fail(expected, fmt.Sprintf("it is refused, but with %d: either the status is the wrong one, or another check comes first", a.Status))
+	case status == http.StatusUpgradeRequired && a.Get("Sec-WebSocket-Version") != "13":
 		c.fail(expected+", with the field Sec-WebSocket-Version: 13", "the field is missing that tells the client which version would do")
+	case status >= 400 && c.says == "":
+		c.fail(expected+", and a sentence that names the problem", "the answer is empty: http.Error(w, …, status) sends a sentence, too")
 	case status >= 400:
 		p.pause(10 * time.Millisecond) // what net/http has to say of the handler is printed by then
 	}
@@ -162,39 +150,39 @@ func (p *probe) expectStatus(r wstest.Request, status int, cause string) {
 // readsPORT: the environment chooses the port, unless -addr does.
 func readsPORT(p *probe) {
 	port, other := process.FreePort(), process.FreePort()
-	expectUp := func(s *server, cause string) {
-		if !s.awaitUp(p) {
+	for _, try := range []struct {
+		port, cause string
+		args        []string
+	}{
+		{port, `the environment variable PORT is not read: os.Getenv("PORT") is the port of -addr's default`, nil},
+		{other, "-addr was given and PORT was used: PORT only changes the default of -addr", []string{"-addr", "localhost:" + other}},
+	} {
+		if s := p.launch(try.port, []string{"PORT=" + port}, try.args...); !s.awaitUp(p) {
 			f := s.notUp()
-			f.Cause = cause
+			f.Cause = cmp.Or(s.crash(), try.cause)
 			p.fail(*f)
 		}
 	}
-	env := []string{"PORT=" + port}
-	expectUp(p.launch(port, env), "the environment variable PORT is not read: os.Getenv(\"PORT\") is the port of -addr's default")
-	expectUp(p.launch(other, env, "-addr", "localhost:"+other), "-addr was given and PORT was used: PORT only changes the default of -addr")
 }
 
 // portInUse: a port that is taken is one clear line.
 func portInUse(p *probe) {
 	first := p.serve()
 	s := p.launch(first.port, nil, "-addr", first.addr())
-	f := Failure{Sent: s.typed + "\nwhile another server has that port", Expected: "one line that names the address in use, and exit status 1"}
-	if !s.AwaitExit(p.startPatience()) {
-		s.asked = true // there is no more to say about its end
-		f.Came = "the program goes on. It printed:\n" + cmp.Or(s.tail(3), "(nothing)")
-		f.Cause = "the error of net.Listen or ListenAndServe is dropped: log.Fatal it"
-		p.fail(f)
-	}
+	ended := s.AwaitExit(p.startPatience())
+	s.asked = true // to end, if not in this way
 	lines, _ := s.Output.Since(0)
 	usual, _ := first.Output.Since(0)
-	banner := max(0, slices.IndexFunc(usual, func(line string) bool { return strings.Contains(line, first.port) })) // lines in front of "listening on"
-	s.asked = true                                                                                                  // to end, if not in this way
+	banner := max(0, slices.IndexFunc(usual, func(line string) bool { return strings.Contains(line, first.port) }))
+	f := Failure{Kind: Wrong, Sent: s.typed + "\nwhile another server has that port", Expected: "one line that names the address in use, and exit status 1"}
 	f.Came = fmt.Sprintf("%v, and %d lines:\n%s", s.Cmd.ProcessState, len(lines), s.tail(4))
-	said := strings.Join(lines, "\n")
-	switch code := s.Cmd.ProcessState.ExitCode(); {
-	case code == 2 && strings.Contains(said, "goroutine "):
+	switch said := strings.Join(lines, "\n"); {
+	case !ended:
+		f.Came = "the program goes on. It printed:\n" + cmp.Or(s.tail(3), "(nothing)")
+		f.Cause = "the error of net.Listen or ListenAndServe is dropped: log.Fatal it"
+	case s.Cmd.ProcessState.ExitCode() == 2 && strings.Contains(said, "goroutine "):
 		f.Cause = "it panics: log.Fatal says the same in one line"
-	case code != 1:
+	case s.Cmd.ProcessState.ExitCode() != 1:
 		f.Cause = "the exit status tells scripts that it failed: log.Fatal has status 1"
 	case len(lines) == 0:
 		f.Cause = "nothing says why it ends: log.Fatal the error of net.Listen"
@@ -210,9 +198,8 @@ func portInUse(p *probe) {
 	p.fail(f)
 }
 
-// endsAt returns a behaviour: the server ends at a signal after a browser was there, and with members
-// connected. signal.Notify may stand behind net.Listen: if the signal was not caught, the server may
-// need a moment more to come to it.
+// endsAt returns a row: the server ends at a signal after a browser was there, and with members connected.
+// signal.Notify may stand after net.Listen: if the signal was not caught, the server gets a moment more.
 func endsAt(sig os.Signal, sent string, members int) func(*probe) {
 	return func(p *probe) {
 		for _, moment := range []time.Duration{0, time.Second} {
@@ -223,47 +210,44 @@ func endsAt(sig os.Signal, sent string, members int) func(*probe) {
 			}
 			p.pause(moment)
 			s.signal(sig)
-			if moment == 0 && s.AwaitExit(2*time.Second) && s.Cmd.ProcessState.ExitCode() < 0 {
+			if moment == 0 && s.AwaitExit(StopTime) && s.Cmd.ProcessState.ExitCode() < 0 {
 				continue
 			}
-			p.awaitExit(s, sent)
+			p.awaitExit(s, sent, "the signal is caught, and nothing ends the server: receive from the channel, then Shutdown it")
 			return
 		}
 	}
 }
 
-// signal sends a signal to the server; that it ends is then no crash. A server may call
-// signal.Notify behind net.Listen: it gets the time for that.
+// signal sends a signal to the server; that it ends is then not a crash. A server may call signal.Notify
+// after net.Listen: it gets the time for that.
 func (s *server) signal(sig os.Signal) {
 	s.asked = true
-	time.Sleep(time.Until(s.begun.Add(300 * time.Millisecond)))
+	time.Sleep(time.Until(s.begun.Add(200 * time.Millisecond)))
 	s.Cmd.Process.Signal(sig)
 }
 
 // awaitExit waits for exit status 0 after a signal.
-func (p *probe) awaitExit(s *server, sent string) {
-	begun, within := time.Now(), 2*time.Second+p.patience/3
-	f := Failure{Sent: sent, Expected: "the server ends within 2 s, with exit status 0"}
-	if !s.AwaitExit(within) {
-		f.Came = fmt.Sprintf("it still runs after %v", within.Round(100*time.Millisecond))
-		f.Cause = "after signal.Notify, Ctrl-C does nothing by itself: receive from the channel, then close the server (Close does not wait, Shutdown does)"
-		if p.step >= 6 {
-			f.Cause = "a goodbye waits for somebody who does not listen: give every wait at the end a time limit"
-		}
+func (p *probe) awaitExit(s *server, sent, hint string) {
+	begun, within := time.Now(), StopTime+p.patience/3
+	f := Failure{Kind: Wrong, Sent: sent, Expected: "the server ends within " + Seconds(StopTime) + ", with exit status 0"}
+	ended := s.AwaitExit(within)
+	state := s.Cmd.ProcessState
+	switch {
+	case !ended:
+		f.Kind, f.Came, f.Cause = TimedOut, fmt.Sprintf("it still runs after %v", within.Round(100*time.Millisecond)), hint
 		p.fail(f)
+	case state.Success():
+		return
+	case s.crash() != "":
+		f.Cause = s.crash()
+	case state.ExitCode() < 0:
+		f.Cause = "the signal is not caught: signal.Notify(…, os.Interrupt, syscall.SIGTERM)"
+	case strings.Contains(s.tail(3), "Server closed"):
+		f.Cause = "http.ErrServerClosed is not a failure: log.Fatal any other error, and let main return on this one"
+	default:
+		f.Cause = "something calls log.Fatal or os.Exit on the way out: the last line printed may say what"
 	}
-	if state := s.Cmd.ProcessState; !state.Success() {
-		f.Came = fmt.Sprintf("%v after %v. It printed:\n%s", state, time.Since(begun).Round(100*time.Millisecond), s.tail(2))
-		switch {
-		case s.crash() != "":
-			f.Cause = s.crash()
-		case state.ExitCode() < 0:
-			f.Cause = "the signal is not caught: signal.Notify(…, os.Interrupt, syscall.SIGTERM)"
-		case strings.Contains(s.tail(3), "Server closed"):
-			f.Cause = "http.ErrServerClosed is no failure: log.Fatal any other error, and let main return on this one"
-		default:
-			f.Cause = "something calls log.Fatal or os.Exit on the way out: the last line printed may say what"
-		}
-		p.fail(f)
-	}
+	f.Came = fmt.Sprintf("%v after %v. It printed:\n%s", state, time.Since(begun).Round(100*time.Millisecond), s.tail(2))
+	p.fail(f)
 }

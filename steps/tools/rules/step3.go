@@ -1,10 +1,10 @@
 package rules
 
 import (
-	"bufio"
-	"cmp"
 	"fmt"
+	"os"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -15,75 +15,53 @@ import (
 // greeted waits for the first two bytes that follow the handshake.
 func (p *probe) greeted() (*client, []byte) {
 	c := p.join()
-	c.sent = append(c.sent, c.last)
-	c.wait(p.patience)
-	first, err := c.in.Peek(2)
+	c.Sent = []string{"a handshake, as a browser sends it"}
+	c.TCP.SetReadDeadline(time.Now().Add(p.patience))
+	first, err := c.In.Peek(2)
 	for err == nil && first[0] == 0x80|wstest.Ping { // a server may ask at once who lives
-		c.read()
-		first, err = c.in.Peek(2)
+		c.Next()
+		first, err = c.In.Peek(2)
 	}
 	if err == nil && (first[0] == '\r' || first[0] == '\n') {
-		c.came = []string{"behind the empty line that ends the answer: " + hexBytes(first)}
-		c.fail("a text frame straight behind the empty line", causeOfBehind(first))
+		c.failBehind()
 	}
 	if err != nil {
-		f, err := c.frame()
-		c.fail("a text frame with the history, straight after the 101", causeOfNoHistory(c, f, err))
+		c.greeting() // it fails, and says why
 	}
 	return c, first
 }
 
-// begins returns a behaviour: the first frame's first two bytes are right, for everyone.
+// begins returns a row: the first frame's first two bytes are right, for everyone.
 func begins(expected string, right func(first []byte) bool) func(*probe) {
 	return func(p *probe) {
 		for range 3 {
 			if c, first := p.greeted(); !right(first) {
-				f, rest := c.broken()
-				c.fail(expected, causeOfFrame(f, rest))
+				_, wrong := c.whole()
+				c.fail(expected, wrong)
 			}
 		}
 	}
 }
 
-// broken reads a frame that may be wrong in every way, and what lies behind it.
-func (c *client) broken() (wstest.Frame, []byte) {
-	c.wait(min(c.p.patience, time.Second))
-	f, err := wstest.Read(c.in)
-	c.came = append(c.came, hexBytes(f.Raw), "= "+describe(f))
-	var rest []byte
-	if err == nil {
-		rest = c.rest()
-	}
+// whole reads the first frame, however wrong, with all that comes after it, and says what is wrong with it.
+func (c *client) whole() (f wstest.Frame, wrong string) {
+	var err error
+	c.within(min(c.p.patience, time.Second), func() { f, err = c.Next() })
+	rest := c.rest()
 	if len(rest) > 0 {
-		c.came = append(c.came, fmt.Sprintf("and %d bytes behind that frame: % x …", len(rest), rest[:min(len(rest), 8)]))
-	} else if err != nil {
-		c.came = append(c.came, fmt.Sprintf("(length %d, and only %d bytes of payload came)", f.Length, len(f.Payload)))
+		c.Came = append(c.Came, fmt.Sprintf("and after that frame: %s", wstest.Hex(rest)))
 	}
-	return f, rest
-}
-
-// rest returns what else has come, once nothing more comes.
-func (c *client) rest() []byte {
-	c.in = bufio.NewReaderSize(c.in, 512<<10)
-	for {
-		c.wait(100 * time.Millisecond)
-		if _, err := c.in.Peek(c.in.Buffered() + 1); err != nil {
-			rest, _ := c.in.Peek(c.in.Buffered())
-			return rest
-		}
+	if wrong = causeOfFrame(append(f.Raw, rest...)); wrong == "" && err != nil {
+		wrong = fmt.Sprintf("the header announces %d bytes of payload, and %d came", f.Length, len(f.Payload))
 	}
+	return f, wrong
 }
 
 // sendsLength: the length is that of the payload, in its shortest form.
 func sendsLength(p *probe) {
 	c, _ := p.greeted()
-	f, rest := c.broken()
-	cause := causeOfFrame(f, rest)
-	if len(rest) > 0 && rest[0]&0x80 == 0 {
-		cause = cmp.Or(cause, "behind the frame comes something that is no frame: a frame ends with its payload, without a newline or a zero")
-	}
-	if cause != "" {
-		c.fail("the length of the payload in bytes, in the shortest form there is for it", cause)
+	if _, wrong := c.whole(); wrong != "" {
+		c.fail("the length of the payload in bytes, in the shortest form there is for it", wrong)
 	}
 }
 
@@ -92,7 +70,7 @@ func hasGreeting(p *probe) {
 	for range 2 { // the second member is greeted with the same
 		c, _ := p.greeted()
 		if h := c.greeting(); len(h.Msg) != 1 || h.Msg[0].text == "" || h.Msg[0].user == "" {
-			c.fail("one message from the server itself, with a user and a text", "put one greeting into the history where the server starts, not where a member comes")
+			c.fail("one message from the server itself, with a user and a text")
 		}
 	}
 }
@@ -108,71 +86,46 @@ func setsTime(p *probe) {
 // expectNow holds a message to have been stamped now.
 func (c *client) expectNow(m message) {
 	if cause := causeOfTime(m.time, time.Now()); cause != "" {
-		c.came = []string{"time: " + m.time}
+		c.Came = []string{"time: " + m.time}
 		c.fail(fmt.Sprintf("a time near %d: Unix milliseconds, now", time.Now().UnixMilli()), cause)
 	}
 }
 
-// causeOfTime explains a time that is not now in milliseconds, or returns "".
-func causeOfTime(got string, now time.Time) string {
-	n, err := strconv.ParseFloat(got, 64)
-	near := func(want int64) bool { return n > 0.99*float64(want) && n < 1.01*float64(want) }
-	ms := now.UnixMilli()
-	switch {
-	case got == "":
-		return `the field "time" is missing`
-	case strings.HasPrefix(got, `"`):
-		return "the time is a string: the page wants a number, time.Now().UnixMilli()"
-	case err != nil:
-		return "the time is no number: time.Now().UnixMilli()"
-	case n > float64(ms-60_000) && n < float64(ms+60_000):
-		return ""
-	case near(now.Unix()):
-		return "the time is in seconds: time.Now().UnixMilli()"
-	case near(now.UnixMicro()), near(now.UnixNano()):
-		return "the time is finer than milliseconds: time.Now().UnixMilli()"
-	}
-	return "the time is not now: the server sets it with time.Now().UnixMilli() when a message comes"
-}
-
-// dumps: what the browser sends appears in the terminal, in hex, masked as it is; and so does
-// what it sends next, however much that is.
+// dumps: what the browser sends appears in the terminal, in hex, masked as it is; and so does what it sends
+// next, however much that is, and nothing besides.
 func dumps(p *probe) {
 	c := p.member()
-	for _, m := range []post{p.post(), p.post(), p.postOf(3000)} {
+	for _, m := range []post{p.post(), p.postOf(3000), p.post()} {
 		c.mark()
 		f := p.text(m)
-		c.send(f)
+		c.Send(f)
 		var seen []string
-		if p.server.Output.Await(c.from, p.patience, func(lines []string) bool {
+		all := p.server.Output.Await(c.from, p.patience, func(lines []string) bool {
 			seen = lines
 			return inOrder(hexTokens(lines), f.Bytes())
-		}) {
-			continue
+		})
+		said := strings.Join(seen, "\n")
+		switch {
+		case !all && strings.TrimSpace(said) == "":
+			c.fail("these bytes in the terminal, in hex", "nothing was printed: is there a loop that reads from the connection, again and again?")
+		case !all && strings.Contains(said, fmt.Sprint(f.Bytes()[2])+" "+fmt.Sprint(f.Bytes()[3])):
+			c.fail("these bytes in the terminal, in hex", "the bytes are there in decimal: % x prints them in hex")
+		case !all && inOrder(hexTokens(seen), f.Bytes()[6:]):
+			c.fail("these bytes in the terminal, in hex", "the first bytes are missing: they are the frame's header, and part of what came")
+		case !all:
+			c.fail("these bytes in the terminal, in hex")
+		case len(hexTokens(seen)) > 2*len(f.Bytes())+60: // a dump may have an offset and text in each line
+			c.Came = []string{Shorten(said)}
+			c.fail("these bytes in the terminal, and no others", "more is printed than came: of the buffer only the first n bytes count, b[:n]")
 		}
-		c.fail("these bytes in the terminal, in hex", causeOfDump(seen, f))
 	}
 }
 
-// causeOfDump explains lines that are no dump of a frame.
-func causeOfDump(seen []string, f wstest.Frame) string {
-	said := strings.Join(seen, "\n")
-	switch {
-	case strings.TrimSpace(said) == "":
-		return "nothing was printed: is there a loop that reads from the connection, again and again?"
-	case strings.Contains(said, fmt.Sprint(f.Bytes()[2])+" "+fmt.Sprint(f.Bytes()[3])):
-		return "the bytes are there in decimal: % x prints them in hex"
-	case inOrder(hexTokens(seen), f.Bytes()[6:]):
-		return "the first bytes are missing: they are the frame's header, and part of what came"
-	}
-	return `log.Printf("% x", …) each piece that Read returns, and then the next`
-}
-
-// hexByte finds what may be a byte in hex.
+// hexByte matches what may be a byte in hex.
 var hexByte = regexp.MustCompile(`(?:0x|\\x)?([0-9a-f]{1,2})`)
 
-// hexTokens returns the bytes that lines may show in hex, in whatever layout; there may
-// be others between them, such as the offsets of a dump.
+// hexTokens returns the bytes that lines may show in hex, in whatever layout; there may be others between
+// them, such as the offsets of a dump.
 func hexTokens(lines []string) (found []byte) {
 	for _, m := range hexByte.FindAllStringSubmatch(strings.ToLower(strings.Join(lines, "\n")), -1) {
 		b, _ := strconv.ParseUint(m[1], 16, 8)
@@ -191,15 +144,43 @@ func inOrder(got, want []byte) bool {
 	return len(want) == 0
 }
 
-// staysGreeted: a member that says nothing stays, and gets nothing more.
-func staysGreeted(p *probe) {
-	c := p.member()
-	c.sent = append(c.sent, c.last)
-	switch err := c.stays(silence); {
-	case err == nil:
-		c.fail("no more frames, as nobody has posted", "the history is sent again and again: it goes out once, straight after the handshake")
-	case err != errQuiet:
-		c.fail("the connection stays open after the history was sent, though nobody says anything",
-			"something closes it: whoever reads has to go on, without a time limit. SetDeadline is for reading and writing; a limit for writing is SetWriteDeadline")
+// racesFree: no two goroutines use the same variable at the same time, one of them to change it. The race
+// detector shows it, whether or not it had any consequence; so each kind of meeting has to happen once.
+func racesFree(p *probe) {
+	p.current()
+	p.story = "members came, sent messages and left, many at the same time"
+	stay := []*client{p.join(), p.join()}
+	p.together(6, func(i int) { p.mill(i) })
+	if runtime.GOOS != "windows" {
+		go p.attempt(func() { stay[0].ended(p.patience) })
+		p.server.signal(os.Interrupt)
+		p.server.AwaitExit(p.patience)
+	}
+	p.pause(50 * time.Millisecond) // the detector may still be printing
+}
+
+// mill is what one of several members does for a while, all of them at once.
+func (p *probe) mill(i int) {
+	for round := range 4 {
+		c := p.join()
+		for range 3 {
+			c.Write(p.text(p.post()).Bytes())
+			if p.step >= 6 {
+				c.Write(p.masked(wstest.Ping, []byte("ping")).Bytes())
+			}
+			p.pause(time.Duration(p.number(3)) * time.Millisecond)
+		}
+		c.ended(5 * time.Millisecond)
+		switch (i + round) % 4 {
+		case 0:
+			c.Reset()
+		case 1:
+			c.Write(p.closeFrame(1001, "bye").Bytes())
+			c.ended(5 * time.Millisecond)
+		case 2:
+			c.Write(p.masked(wstest.Binary, []byte("binary")).Bytes())
+			c.ended(5 * time.Millisecond)
+		}
+		c.Close()
 	}
 }
