@@ -83,7 +83,7 @@ func (r Request) Changed(changes ...string) Request {
 // Get returns the first value of a field, or "".
 func (r Request) Get(name string) string {
 	for _, line := range r[1:] {
-		if value, ok := strings.CutPrefix(line, name+":"); ok {
+		if field, value, _ := strings.Cut(line, ":"); strings.EqualFold(field, name) {
 			return strings.TrimSpace(value)
 		}
 	}
