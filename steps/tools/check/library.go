@@ -29,7 +29,7 @@ func (t *target) reportLibrary(ctx context.Context, out io.Writer) int {
 			held++
 			return
 		}
-		l := rules.LeewayOf(r.Name, r.Failure)
+		l := r.Failure.Leeway
 		if l == nil {
 			owed = append(owed, r)
 			fmt.Fprintf(out, "  ✗ fails       %s\n", r.Name)
@@ -37,7 +37,7 @@ func (t *target) reportLibrary(ctx context.Context, out io.Writer) int {
 		}
 		count[l.Asked]++
 		fmt.Fprintf(out, "  %s  %s\n                came: %s\n                RFC 6455, section %s\n",
-			map[bool]string{true: "! RFC asks  ", false: "~ RFC allows"}[l.Asked], r.Name, rules.LastFrame(r.Failure.Came), l.Why)
+			map[bool]string{true: "! RFC asks  ", false: "~ RFC allows"}[l.Asked], r.Name, r.Failure.Came, l.RFC)
 	})
 	if ctx.Err() != nil {
 		return stopped(out)

@@ -111,7 +111,7 @@ func command(ctx context.Context, out io.Writer, args []string) int {
 	}
 	t := &target{rules.Target{
 		Name: src.name, Dir: src.dir, Library: o.library,
-		Seed: rand.Uint64(), Patience: 3 * time.Second, Also: 4 * time.Second,
+		Seed: rand.Uint64(), Patience: 3 * time.Second,
 	}}
 	if !o.diffOnly {
 		return t.checkFolder(ctx, out, src, o)

@@ -26,6 +26,9 @@ type probe struct {
 	patience time.Duration // how long to wait for what should come
 	server   *server       // the last one started
 	story    string        // what was done that may have been too much for the server
+	crowd    bool          // several members were there at the same time
+
+	starting sync.Mutex // the first server is started once
 
 	mu      sync.Mutex // the fields below are shared by a row's goroutines
 	random  *rand.Rand
@@ -48,6 +51,9 @@ func (p *probe) run() *Failure {
 	if f != nil && p.server != nil {
 		p.explain(f)
 	}
+	if f != nil && f.Kind != Exited && f.Leeway == nil && len(p.row.leeway) > 0 {
+		f.Leeway = &p.row.leeway[0]
+	}
 	return f
 }
 
@@ -55,7 +61,9 @@ func (p *probe) run() *Failure {
 func (p *probe) explain(f *Failure) {
 	s := p.server
 	ended := s.fate()
-	f.Lines, _ = s.Output.Since(f.from)
+	if !p.crowd { // else they are of other members, too
+		f.Lines, _ = s.Output.Since(f.from)
+	}
 	switch {
 	case ended != "":
 		f.Kind, f.Cause = Exited, ended
@@ -144,6 +152,8 @@ func (p *probe) goOn() {
 
 // current returns the server that the row is about, and starts it if need be.
 func (p *probe) current() *server {
+	p.starting.Lock()
+	defer p.starting.Unlock()
 	if p.server == nil {
 		p.serve()
 	}
@@ -238,6 +248,7 @@ func (p *probe) fragments(text []byte, sizes ...int) (all []wstest.Frame) {
 
 // together runs do n times at once and waits for all; the first failure is the row's.
 func (p *probe) together(n int, do func(i int)) {
+	p.crowd = true
 	failures := make(chan *Failure, n)
 	for i := range n {
 		go func() { failures <- p.attempt(func() { do(i) }) }()

@@ -18,9 +18,11 @@ type Row struct {
 	Turn  string // the function to look at first, as in "frame.go readHeader"
 
 	do       func(*probe)
-	build    build // of the code under check that the row is about
-	waits    bool  // it mostly waits, and so runs beside the others
-	unixOnly bool  // it sends a signal, which Windows cannot
+	build    build    // of the code under check that the row is about
+	waits    bool     // it mostly waits, and so runs beside the others
+	unixOnly bool     // it sends a signal, which Windows cannot
+	raced    bool     // it needs the race detector
+	leeway   []Leeway // for a server on a library, besides that of the cases
 }
 
 // Titles are the names of the steps.
@@ -55,6 +57,7 @@ type Failure struct {
 	Says     string   // why the server refused or ended it, in its words
 	Lines    []string // what the server printed since
 	Terminal string   // of Lines, what is shown: the command fills it in
+	Leeway   *Leeway  // why a server on a library may do it differently; nil: it must not
 
 	step int // whose rows fail as well, if it is an earlier step than the row's
 	from int // the line of the server's output that followed what was sent

@@ -3,9 +3,11 @@ package rules
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"websocket-workshop/steps/tools/process"
 	"websocket-workshop/steps/tools/stepcode"
 )
 
@@ -29,7 +32,6 @@ type Target struct {
 	Only     string        // the one row that is looked at, if not ""
 	GoOn     bool          // after a failure
 	Library  bool          // it stands on a library
-	Also     time.Duration // how long to look for others after a failure
 
 	builds map[build]*built
 }
@@ -53,6 +55,9 @@ const (
 	noisy              // with pauses between its statements and, where that works, the race detector
 	quick              // with its times divided by speedup
 )
+
+// also is how long to look for others after a failure.
+const also = 1500 * time.Millisecond
 
 // speedup is by how much the times of a quick server are shorter: 30 s are one.
 const speedup = 30
@@ -94,6 +99,7 @@ func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 	}()
 	var failed []Result
 	var settled <-chan time.Time
+	var running string // the last row that was said to take long
 	still := time.NewTimer(time.Second)
 	for open := true; open; still.Reset(time.Second) {
 		select {
@@ -106,7 +112,7 @@ func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 			case !ok, ctx.Err() != nil:
 			case r.Failure != nil && !t.GoOn:
 				if failed = append(failed, r); len(failed) == 1 {
-					settled = time.After(t.Also)
+					settled = time.After(also)
 					c.hurry()
 				}
 			case len(failed) == 0:
@@ -115,7 +121,8 @@ func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 		case what := <-c.slow:
 			event(Event{Building: what})
 		case <-still.C:
-			if len(owed) > 0 && len(failed) == 0 {
+			if len(owed) > 0 && len(failed) == 0 && owed[0].Name != running {
+				running = owed[0].Name
 				event(Event{Running: &owed[0]})
 			}
 		case <-settled:
@@ -228,13 +235,45 @@ func (c *run) begin(ctx context.Context) {
 // buildMore runs the unit tests and then builds the server in other ways, one after the other: each
 // takes all processors.
 func (c *run) buildMore(ctx context.Context) {
+	c.testUnits(ctx)
 	for how := quick; how >= noisy; how-- {
-		if c.t.Build != nil && slices.ContainsFunc(c.queue, func(r Row) bool { return r.build == how }) {
+		if c.t.Build != nil && slices.ContainsFunc(c.t.inOrder(c.step), func(r Row) bool { return r.build == how }) {
 			c.t.builds[how].build(ctx, c.t, how)
 		}
 		close(c.t.builds[how].done)
 		c.wake()
 	}
+}
+
+// testUnits tests the functions of the code under check that are the workshop's own, one by one.
+func (c *run) testUnits(ctx context.Context) {
+	step := c.step
+	if c.t.Library {
+		step = LibraryStep
+	}
+	if c.t.Build == nil || c.t.Only != "" {
+		return
+	}
+	RunUnits(ctx, process.Workshop(c.t.Dir), process.Root(c.t.Dir), c.t.Dir, step, false, func(u UnitResult) {
+		if u.Outcome != LeftOut {
+			c.results <- u.result(c.t.Name)
+		}
+	})
+}
+
+// result returns what became of a unit, as that of a row.
+func (u UnitResult) result(folder string) Result {
+	r := Result{Row: Row{Step: max(u.First, 1), Name: u.Func + " does what its unit tests ask", Turn: u.Func}}
+	if u.Outcome == Passed {
+		return r
+	}
+	at := cmp.Or(u.At, u.Place)
+	r.Failure = &Failure{Kind: Wrong, Sent: "the unit tests of " + u.Func, Expected: "they pass", Came: strings.Join(u.Rows, "\n")}
+	r.Failure.Cause = fmt.Sprintf("%s, at %s/%s", u.Outcome, folder, at)
+	if u.Outcome == Failed {
+		r.Failure.Cause = u.Rows[0]
+	}
+	return r
 }
 
 // build builds the server in another way. Where that does not work, the rows are about what there is.
@@ -265,6 +304,15 @@ func (b *built) build(ctx context.Context, t *Target, how build) {
 	}
 }
 
+// canRun reports whether the system can run what the race detector was built into.
+func canRun(binary string) bool {
+	s, _, err := process.Serve(exec.Command(binary, "-addr", "localhost:"+process.FreePort()), 10*time.Second)
+	if err == nil {
+		s.Kill()
+	}
+	return err == nil || !strings.Contains(err.Error(), "ThreadSanitizer")
+}
+
 // runOne tries a row. When the context ends, so do the servers of the probe, and with them whatever it
 // waits for.
 func (t *Target) runOne(ctx context.Context, step int, r Row) Result {
@@ -278,6 +326,12 @@ func (t *Target) runOne(ctx context.Context, step int, r Row) Result {
 		return Result{Row: r, Skipped: "there is no race detector here: " + b.why}
 	}
 	late := lateness(ctx)
+	if os.Getenv("RULES_TIMES") != "" {
+		begun := time.Now()
+		defer func() {
+			fmt.Fprintf(os.Stderr, "%6.2f - %6.2f %v %s\n", begun.Sub(start).Seconds(), time.Since(start).Seconds(), r.build, r.Name)
+		}()
+	}
 	f := t.try(ctx, step, r, t.Patience)
 	if d := late(); f != nil && ctx.Err() == nil && (f.Kind == TimedOut && d > 200*time.Millisecond || r.build == quick && d > 50*time.Millisecond) {
 		f = t.try(ctx, step, r, 3*t.Patience) // the machine has much else to do, and the server may be slow for that
@@ -321,3 +375,5 @@ func (t *Target) try(ctx context.Context, step int, r Row, patience time.Duratio
 	defer context.AfterFunc(ctx, p.abandon)()
 	return p.run()
 }
+
+var start = time.Now()

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"websocket-workshop/steps/tools/process"
-	"websocket-workshop/steps/tools/wstest"
 )
 
 // Requested is what every server prints for an upgrade.
@@ -112,38 +111,6 @@ func notYet(p *probe) {
 		c.fail("501 Not Implemented, for now", "an empty 200 means that the handler returned before anything was written. "+cause)
 	default:
 		c.fail("501 Not Implemented, for now", cause)
-	}
-}
-
-// answers returns a row: a handshake with each of these changes is answered with this status. Several
-// changes to one have a | between them.
-func answers(status int, changes ...string) func(*probe) {
-	return func(p *probe) {
-		for _, change := range changes {
-			p.expectStatus(p.upgrade().Changed(strings.Split(change, "|")...), status)
-		}
-	}
-}
-
-// expectStatus sends a request that has to be answered with this status.
-func (p *probe) expectStatus(r wstest.Request, status int) {
-	c, a := p.ask(r)
-	expected := fmt.Sprintf("%d %s", status, http.StatusText(status))
-	switch {
-	case c.kind != "" && a.Status == 101:
-		c.fail(expected, causeOfNo101(a, c.kind))
-	case c.kind != "":
-		c.fail(expected, "the server did not answer it to the end: http.Error(w, …, status), and then return")
-	case a.Status != status && (status < 400 || a.Status < 400): // else it is refused, and not for want of this rule
-		c.fail(expected)
-	case a.Status != status:
-		c.fail(expected, fmt.Sprintf("it is refused, but with %d: either the status is the wrong one, or another check comes first", a.Status))
-	case status == http.StatusUpgradeRequired && a.Get("Sec-WebSocket-Version") != "13":
-		c.fail(expected+", with the field Sec-WebSocket-Version: 13", "the field is missing that tells the client which version would do")
-	case status >= 400 && c.says == "":
-		c.fail(expected+", and a sentence that names the problem", "the answer is empty: http.Error(w, …, status) sends a sentence, too")
-	case status >= 400:
-		p.pause(10 * time.Millisecond) // what net/http has to say of the handler is printed by then
 	}
 }
 

@@ -84,43 +84,6 @@ func accepts(p *probe) {
 	}
 }
 
-// chooses: the subprotocol is chosen if it is offered, among others and over several lines.
-func choosesJSON(p *probe) {
-	for _, offer := range []string{"json", "other, json", "other,json,more", "other|json"} {
-		c, a := p.ask(p.upgrade().With("Sec-WebSocket-Protocol", strings.Split(offer, "|")...))
-		const expected = "Sec-WebSocket-Protocol: json"
-		switch got := a.Get("Sec-WebSocket-Protocol"); {
-		case got == Subprotocol:
-		case a.Status != 101:
-			c.expect101(a)
-		case got == "" && strings.Contains(offer, "|"):
-			c.fail(expected, "a field can come in several lines: r.Header.Values returns all, Get only the first")
-		case got == "" && offer != "json":
-			c.fail(expected, "json is offered among others: split the field at its commas")
-		case got == "":
-			c.fail(expected, "the subprotocol json was offered and is not named in the answer: the browser hangs up on that")
-		default:
-			c.fail(expected, "the answer names one subprotocol, json, and not all that was offered")
-		}
-	}
-}
-
-// namesNone returns a row: these offers are welcome, and the answer has no such field.
-func namesNone(field string, offers ...string) func(*probe) {
-	return func(p *probe) {
-		for _, offer := range offers {
-			r := p.upgrade().With(field, offer)
-			if offer == "" {
-				r = r.With(field)
-			}
-			c, a := p.ask(r)
-			if c.expect101(a); a.Get(field) != "" {
-				c.fail("no field " + field)
-			}
-		}
-	}
-}
-
 // silence is longer than the time limits that are often forgotten.
 const silence = 2*HandshakeTime + time.Second
 
@@ -222,7 +185,7 @@ func dropsHalf(p *probe) {
 	c.Write([]byte(half))
 	begun := time.Now()
 	expected := "the server hangs up after " + Seconds(HandshakeTime)
-	if c.ended(p.scaled(2*HandshakeTime+2*time.Second)+p.slack()) == wstest.ErrTimeout { // who waits for 10 s instead does no harm
+	if c.ended(p.scaled(2*HandshakeTime+2*time.Second)+p.patience/3) == wstest.ErrTimeout { // who waits for 10 s instead does no harm
 		c.fail(expected, "set ReadTimeout: 5 * time.Second in the http.Server")
 	}
 	if took := time.Since(begun); took < p.scaled(2*time.Second) {

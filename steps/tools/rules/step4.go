@@ -22,14 +22,6 @@ func decodes(p *probe) {
 	}
 }
 
-// stores: a post is in the history that the next connection is greeted with.
-func stores(p *probe) {
-	for range 3 {
-		m := p.post()
-		p.member().sendStored(m, p.text(m))
-	}
-}
-
 // sendStored sends a post in frames, and holds the server to greet new connections with it.
 func (c *client) sendStored(m post, sent ...wstest.Frame) {
 	c.Send(sent...)
@@ -64,13 +56,55 @@ func stamps(p *probe) {
 	}
 }
 
-// readsLengths returns a row: posts of these many bytes are taken.
-func readsLengths(lengths ...int) func(*probe) {
+// A shape is a post, and the frames that it is sent in.
+type shape4 func(*probe) (post, []wstest.Frame)
+
+// takes returns a row: a post in each of these shapes is taken.
+func takes(shapes ...shape4) func(*probe) {
 	return func(p *probe) {
-		for _, n := range lengths {
-			m := p.postOf(n)
-			p.member().sendStored(m, p.text(m))
+		for _, s := range shapes {
+			m, frames := s(p)
+			p.member().sendStored(m, frames...)
 		}
+	}
+}
+
+// inFrames returns the shape of a post of n bytes (0: of any size), in frames of these sizes and one more.
+func inFrames(n int, sizes ...int) shape4 {
+	return func(p *probe) (post, []wstest.Frame) {
+		m := p.post()
+		if n > 0 {
+			m = p.postOf(n)
+		}
+		return m, p.fragments(m.json(), sizes...)
+	}
+}
+
+// cutWithin returns the shape of a post in two frames, cut within a character.
+func cutWithin(character string, at int) shape4 {
+	return func(p *probe) (post, []wstest.Frame) {
+		m := p.post()
+		m.Text += character
+		text := m.json()
+		return m, p.fragments(text, bytes.Index(text, []byte(character))+at)
+	}
+}
+
+// amongControls is the shape of a post in three frames, with pings and pongs before and between them.
+func amongControls(p *probe) (post, []wstest.Frame) {
+	m := p.post()
+	f := p.fragments(m.json(), 9, 8)
+	ping, pong := p.masked(wstest.Ping, []byte(p.word(20))), p.masked(wstest.Pong, p.bytes(wstest.MaxControl))
+	return m, []wstest.Frame{ping, pong, f[0], ping, f[1], p.masked(wstest.Pong, nil), f[2]}
+}
+
+// written returns the shape of a post whose user and text end in a random word, and that is written in JSON in a
+// way of its own, if not "".
+func written(user, text, json string) shape4 {
+	return func(p *probe) (post, []wstest.Frame) {
+		word := p.word(4)
+		m := post{user, text + word}
+		return m, []wstest.Frame{p.masked(wstest.Text, []byte(cmp.Or(strings.ReplaceAll(json, "WORD", word), string(m.json()))))}
 	}
 }
 
@@ -151,29 +185,6 @@ func readsGlued(p *probe) {
 	c.sendStored(m)
 }
 
-// readsFragments: a message may come in several frames, up to the limit.
-func readsFragments(p *probe) {
-	for _, sizes := range [][]int{{7}, {5, 6, 3}, {0, 9, 0}, {1, 1, 1, 1, 1}} {
-		m := p.post()
-		p.member().sendStored(m, p.fragments(m.json(), sizes...)...)
-	}
-	m := p.postOf(MaxMessage)
-	p.member().sendStored(m, p.fragments(m.json(), MaxMessage/2, MaxMessage/2-96)...)
-}
-
-// readsSplitCharacter: a character's bytes may lie in two fragments.
-func readsSplitCharacter(p *probe) {
-	for _, in := range []struct {
-		character string
-		at        int
-	}{{"é", 1}, {"€", 1}, {"€", 2}, {"🟢", 1}, {"🟢", 2}, {"🟢", 3}} {
-		m := p.post()
-		m.Text += in.character
-		text := m.json()
-		p.member().sendStored(m, p.fragments(text, bytes.Index(text, []byte(in.character))+in.at)...)
-	}
-}
-
 // newestFirst: the order of the history, whether posts come one by one or in one piece.
 func newestFirst(p *probe) {
 	c := p.member()
@@ -240,37 +251,6 @@ func keepsFifty(p *probe) {
 			true: "the history grows without end: cut it when a post is added", false: "the history is cut too early"}[n > HistorySize])
 	}
 	c.expectOrder("one after the other", posts[5:])
-}
-
-// keepsMarkup: text is text, whatever is in it, and however JSON writes it.
-func keepsMarkup(p *probe) {
-	word := p.word(4)
-	for _, in := range []struct {
-		post
-		json string // if it is not as Go writes it
-	}{
-		{post: post{"<i>ann</i>", "<b>" + word + "</b> & <script>alert(1)</script>"}},
-		{post: post{"ann", `"` + word + `" \ / %s %d {{.}}`}},
-		{post: post{"日本 🟢", "grüße 🟢 日本 👩‍👩‍👧 \u2028 " + word}},
-		{post: post{"ann", "\uFFFD stands for what is not a character, \U0010FFFF for the last one " + word}},
-		{post: post{"ann", "two\nlines,\ta tab " + word}},
-		{post: post{"", ""}},
-		{post{"é", "é🟢 <b>\n\t\"\\/ " + word}, `{ "text" : "\u00e9\ud83d\udfe2 \u003cb\u003e\n\t\"\\\/ ` + word + `" , "user" : "\u00E9" }`},
-	} {
-		p.member().sendStored(in.post, p.masked(wstest.Text, []byte(cmp.Or(in.json, string(in.post.json())))))
-	}
-}
-
-// passesControls: control frames are read to their end and passed over, between messages and between the fragments
-// of one.
-func passesControls(p *probe) {
-	c := p.member()
-	m, cut := p.post(), p.post()
-	f := p.fragments(cut.json(), 9, 8)
-	ping, pong := p.masked(wstest.Ping, []byte(p.word(20))), p.masked(wstest.Pong, p.bytes(125))
-	c.sendStored(m, ping, pong, p.text(m))
-	c.mark()
-	c.sendStored(cut, f[0], ping, f[1], p.masked(wstest.Pong, nil), f[2])
 }
 
 // readsWholeLength: a length in eight bytes is looked at whole. Each of these frames is far too long; but where

@@ -260,7 +260,8 @@ func readsOn(p *probe) {
 	for range 5 {
 		c.tell(p.posts(10, 1500)...)
 	}
-	slow := p.deaf()
+	slow := p.join()
+	slow.TCP.SetReadBuffer(128 << 10)
 	var last post
 	for range many / 10 {
 		some := p.posts(10, 1500)

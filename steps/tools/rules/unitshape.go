@@ -99,7 +99,7 @@ func (s *shape) misfit(code *shape, test []byte) string {
 		if have == nil {
 			return "there is no " + name
 		}
-		if why := differ(want, have, members); why != "" {
+		if why := differs(want, have, members); why != "" {
 			return name + " " + why
 		}
 		needed = append(needed, typesIn(want)...)
@@ -121,8 +121,8 @@ func typesIn(d ast.Node) (names []string) {
 	return names
 }
 
-// differ says how one declaration differs from another for who uses them, or "".
-func differ(want, have ast.Node, members map[string]bool) string {
+// differs says how one declaration differs from another for who uses them, or "".
+func differs(want, have ast.Node, members map[string]bool) string {
 	switch want := want.(type) {
 	case *ast.FuncDecl:
 		have, ok := have.(*ast.FuncDecl)
