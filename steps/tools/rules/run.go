@@ -238,7 +238,7 @@ func (c *run) buildMore(ctx context.Context) {
 	c.testUnits(ctx)
 	for how := quick; how >= noisy; how-- {
 		if c.t.Build != nil && slices.ContainsFunc(c.t.inOrder(c.step), func(r Row) bool { return r.build == how }) {
-			c.t.builds[how].build(ctx, c.t, how)
+			c.t.builds[how].make(ctx, c.t, how)
 		}
 		close(c.t.builds[how].done)
 		c.wake()
@@ -276,17 +276,18 @@ func (u UnitResult) result(folder string) Result {
 	return r
 }
 
-// build builds the server in another way. Where that does not work, the rows are about what there is.
-func (b *built) build(ctx context.Context, t *Target, how build) {
+// make builds the server in one way. Where that does not work, the rows are about what there is.
+func (b *built) make(ctx context.Context, t *Target, how build) {
 	dir, err := os.MkdirTemp(filepath.Dir(t.Binary), "overlay-")
 	overlay := stepcode.NewOverlay(dir)
-	binary, flags := filepath.Join(dir, "server.exe"), []string{"-race"}
-	if how == quick {
-		flags = nil
+	binary, flags := filepath.Join(dir, "server.exe"), []string{}
+	switch how {
+	case quick:
 		_, wrong := overlay.ShortTimes(t.Dir, nil, speedup)
 		err = cmp.Or(err, wrong)
-	} else {
+	case noisy:
 		err = cmp.Or(err, overlay.Noise(t.Dir, stepcode.Sleep))
+		flags = []string{"-race"}
 	}
 	flag, wrong := overlay.Flag()
 	if cmp.Or(err, wrong) != nil {

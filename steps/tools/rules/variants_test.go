@@ -1,5 +1,15 @@
 package rules
 
+// A variant is a mistake that people make, or what they may do: an edit of a step's code.
+type variant struct {
+	name string
+	step int    // whose code is edited
+	row  string // a part of the name of the row that fails; "" if none may
+	says string // a part of the cause
+	file string
+	edit []string // texts that are in the file once, each with what is in its place
+}
+
 // queued are edits that give each member a queue; full is what happens where it is long.
 func queued(full string, more ...string) []string {
 	return append([]string{"	conn *conn\n", `	conn  *conn
@@ -32,289 +42,155 @@ func queued(full string, more ...string) []string {
 `}, more...)
 }
 
-// variants are the mistakes that the check is checked with, in the order of the table.
+// imports returns the edit that imports a package.
+func imports(path string) []string { return []string{"import (", "import (\n\t\"" + path + "\""} }
+
+// variants are the mistakes that the rows are tried with, in their order: one for each idea that is taught.
 var variants = []variant{
-	// Step 1.
-	{name: "hangs", step: 1, file: "main.go", edit: []string{"flag.Parse()", "flag.Parse()\n	time.Sleep(time.Hour)"},
-		fails: "it listens where -addr says, and prints: listening on http://…"},
-	{name: "crashes", step: 1, file: "main.go", edit: []string{"flag.Parse()", "flag.Parse()\n	var m map[string]int\n	m[`a`]++"},
-		fails: "it listens where -addr says, and prints: listening on http://…"},
-	{name: "ends", step: 1, file: "main.go", edit: []string{"flag.Parse()", "flag.Parse()\n	return"},
-		fails: "it listens where -addr says, and prints: listening on http://…"},
-	{name: "no-flag", step: 1, file: "main.go", edit: []string{`flag.String("addr"`, `flag.String("address"`},
-		fails: "it listens where -addr says, and prints: listening on http://…"},
-	{name: "listens-elsewhere", step: 1, file: "main.go", edit: []string{`net.Listen("tcp", *addr)`, `net.Listen("tcp", "localhost:0")`},
-		fails: "it listens where -addr says, and prints: listening on http://…"},
-	{name: "listens-everywhere", step: 1, file: "main.go", edit: []string{`cmp.Or(host, "localhost")`, `"::"`, `net.Listen("tcp", *addr)`, `net.Listen("tcp", (*addr)[len(host):])`},
-		fails: "it listens where -addr says, and prints: listening on http://…"},
-	{name: "listens-silently", step: 1, file: "main.go", edit: []string{`log.Printf("listening on http://%s", `, `fmt.Sprint(`, "import (", "import (\n\t\"fmt\""},
-		fails: "it listens where -addr says, and prints: listening on http://…"},
-	{name: "answers-nothing", step: 1, file: "main.go", edit: []string{"	server := ", "	for listener != nil {\n		listener.Accept()\n	}\n	server := "},
-		fails: "the page is at /"},
-	{name: "hangs-up", varies: true, step: 1, file: "main.go", edit: []string{"	server := ", "	for {\n		c, _ := listener.Accept()\n		c.Close()\n	}\n	server := "},
-		fails: "the page is at /"},
-	{name: "floods-peers", step: 1, file: "main.go", edit: []string{"	server := ", `	for {
-		c, _ := listener.Accept()
-		go func() {
-			for err := error(nil); err == nil; {
-				_, err = c.Write(make([]byte, 1<<16))
-			}
-		}()
-	}
-	server := `},
-		fails: "the page is at /"},
-	{name: "floods", varies: true, step: 1, file: "main.go", edit: []string{"frontend.Handler().ServeHTTP(w, r)", "http.NotFound(w, r)\n	_ = frontend.Handler",
-		"	flag.Parse()", "	flag.Parse()\n	go func() {\n		for {\n			os.Stdout.WriteString(`flood`)\n		}\n	}()"},
-		fails: "the page is at /"},
-	{name: "windows-in-german", step: 1, file: "main.go", edit: []string{`log.Fatalf("%v; if another server has the port, stop it or choose another port: -addr localhost:8081", err)`,
-		`log.Fatalf("listen tcp %s: bind: Normalerweise darf jede Socketadresse (Protokoll, Netzwerkadresse oder Anschluss) nur jeweils einmal verwendet werden.", *addr)`}},
-	{name: "upgrade-not-logged", step: 1, file: "main.go", edit: []string{`log.Print("upgrade requested!")`, ``},
-		fails: "a WebSocket upgrade prints: upgrade requested!"},
-	{name: "interrupt-ignored", step: 1, file: "main.go", edit: []string{`<-stop; server.Shutdown(context.Background())`, `<-stop; context.Background()`},
-		fails: "Ctrl-C ends it with exit status 0"},
-	{name: "return-forgotten", step: 1, file: "main.go", edit: []string{"http.StatusBadRequest)\n		return\n", "http.StatusBadRequest)\n"},
-		fails: "an upgrade to anything else is answered 400"},
+	{"hangs", 1, "listens where", "hangs before it listens", "main.go", []string{"flag.Parse()", "flag.Parse()\n	time.Sleep(time.Hour)"}},
+	{"crashes", 1, "listens where", "crashed at steps/01/main.go:29", "main.go",
+		[]string{"	flag.Parse()", "	flag.Parse()\n	var m map[string]int\n	m[`a`]++"}},
+	{"ends", 1, "listens where", "main returned", "main.go", []string{"flag.Parse()", "flag.Parse()\n	return"}},
+	{"no-flag", 1, "listens where", "flag -addr is missing", "main.go", []string{`flag.String("addr"`, `flag.String("address"`}},
+	{"listens-elsewhere", 1, "listens where", "give net.Listen", "main.go", []string{`net.Listen("tcp", *addr)`, `net.Listen("tcp", "localhost:0")`}},
+	{"listens-everywhere", 1, "listens where", "every address of this machine", "main.go",
+		[]string{`net.Listen("tcp", *addr)`, `net.Listen("tcp", (*addr)[len(host):])`}},
+	{"listens-silently", 1, "listens where", "the line is missing", "main.go",
+		append(imports("fmt"), `log.Printf("listening on http://%s", `, `fmt.Sprint(`)},
+	{"answers-nothing", 1, "the page is at /", "is the handler given", "main.go",
+		[]string{"	server := ", "	for listener != nil {\n		listener.Accept()\n	}\n	server := "}},
+	{"floods", 1, "the page is at /", "prints without end", "main.go",
+		[]string{"frontend.Handler().ServeHTTP(w, r)", "http.NotFound(w, r)\n	_ = frontend.Handler",
+			"	flag.Parse()", "	flag.Parse()\n	go func() {\n		for {\n			os.Stdout.WriteString(`flood`)\n		}\n	}()"}},
+	{"logs-every-request", 1, "the page is at /", "with an Upgrade header only", "main.go",
+		[]string{"	frontend.Handler().S", "	log.Print(`upgrade requested!`)\n	frontend.Handler().S"}},
+	{"upgrade-not-logged", 1, "a WebSocket upgrade prints", "log \"upgrade requested!\"", "main.go", []string{`log.Print("upgrade requested!")`, ``}},
+	{"mux-redirects", 1, "at any other path", "ServeMux", "main.go",
+		[]string{"	server := ", "	mux := http.NewServeMux()\n	mux.HandleFunc(`/`, serve)\n	server := ", "http.HandlerFunc(serve)", "mux"}},
+	{"return-forgotten", 1, RowUpgrade, "answered twice", "main.go", []string{"http.StatusBadRequest)\n		return\n", "http.StatusBadRequest)\n"}},
+	{"windows-in-german", 1, "", "", "main.go",
+		[]string{`log.Fatalf("%v; if another server has the port, stop it or choose another port: -addr localhost:8081", err)`,
+			`log.Fatalf("listen tcp %s: bind: Normalerweise darf jede Socketadresse nur jeweils einmal verwendet werden.", *addr)`}},
+	{"interrupt-ignored", 1, "Ctrl-C ends the server with", "nothing ends the server", "main.go",
+		[]string{`<-stop; server.Shutdown(context.Background())`, `<-stop; context.Background()`}},
 
-	// Step 2.
-	{name: "bare-newline", step: 2, file: "handshake.go", edit: []string{`"Upgrade: websocket\r\n"`, `"Upgrade: websocket\n"`},
-		fails: `the answer's lines end with \r\n, and an empty line ends them`},
-	{name: "no-empty-line", whole: true, step: 2, file: "handshake.go", edit: []string{`return s + "\r\n"`, `return s`},
-		fails: `the answer's lines end with \r\n, and an empty line ends them`},
-	{name: "subprotocol-not-echoed", step: 2, file: "handshake.go", edit: []string{`	return s + "\r\n"`, `	s, _, _ = strings.Cut(s, "Sec-WebSocket-Protocol")
-	return s + "\r\n"`},
-		fails: "the subprotocol json is named if it is offered"},
-	{name: "connection-not-a-list", step: 2, file: "handshake.go", edit: []string{`!hasToken(r, "Connection", "upgrade")`, `!strings.EqualFold(r.Header.Get("Connection"), "upgrade")`},
-		fails: "Connection and Upgrade are read as lists, in any case"},
-	{name: "origin-not-checked", step: 2, file: "handshake.go", edit: []string{`case !sameOrigin(r):`, `case !sameOrigin(r) && false:`},
-		fails: "an Origin on another host is answered 403"},
-	{name: "half-handshake-kept", step: 2, file: "main.go", edit: []string{`ReadTimeout:  5 * time.Second`, `ReadTimeout:  time.Hour`},
-		fails: "a handshake that is not finished is dropped after 5 s"},
-	{name: "empty-line-too-many", step: 2, file: "handshake.go", edit: []string{`return s + "\r\n"`, `return s + "\r\n\r\n"`},
-		fails: "nothing follows the answer"},
-	{name: "accept-in-url-base64", step: 2, file: "handshake.go", edit: []string{`base64.StdEncoding.EncodeToString(hash[:])`, `base64.URLEncoding.EncodeToString(hash[:])`},
-		fails: "Sec-WebSocket-Accept is computed from the key"},
-	{name: "extension-named", step: 2, file: "handshake.go", edit: []string{`"Connection: Upgrade\r\n"`, `"Connection: Upgrade\r\nSec-WebSocket-Extensions: permessage-deflate\r\n"`},
-		fails: "no extension is named"},
-	{name: "deadline-left", step: 2, file: "handshake.go", edit: []string{`	c := &conn`, `	nc.SetDeadline(time.Now().Add(5 * time.Second))
-	c := &conn`, "import (", "import (\n\t\"time\""},
-		fails: "the connection stays open"},
-	{name: "error-not-looked-at", asks: true, step: 2, file: "main.go", edit: []string{"			return err\n", "			continue\n"},
-		fails: "nobody there, nothing to do: it rests"},
-	{name: "origin-by-its-end", step: 2, file: "handshake.go", edit: []string{`!strings.EqualFold(u.Host, r.Host)`, `!strings.HasSuffix(u.Host, r.Host)`},
-		fails: "an Origin on another host is answered 403"},
-	{name: "origin-in-lower-case", step: 2, file: "handshake.go", edit: []string{`!strings.EqualFold(u.Host, r.Host)`, `u.Host != r.Host`},
-		fails: "the page's own Origin is welcome, and no Origin too"},
-	{name: "forwarded-host-ignored", step: 2, file: "handshake.go", edit: []string{` && !hasToken(r, "X-Forwarded-Host", u.Host)`, ``},
-		fails: "so is an Origin that a proxy calls the page's host"},
+	{"bare-newline", 2, "the lines of the answer", `\n alone`, "handshake.go", []string{`"Upgrade: websocket\r\n"`, `"Upgrade: websocket\n"`}},
+	{"no-empty-line", 2, "the lines of the answer", "blank line", "handshake.go", []string{`return s + "\r\n"`, `return s`}},
+	{"blank-with-json-only", 2, "the lines of the answer", "blank line", "handshake.go",
+		[]string{`json\r\n"`, `json\r\n\r\n"`, `return s + "\r\n"`, `return s`}},
+	{"empty-line-too-many", 2, "nothing follows", "one empty line too many", "handshake.go", []string{`return s + "\r\n"`, `return s + "\r\n\r\n"`}},
+	{"accept-in-url-base64", 2, "Accept is computed", "in another base64", "handshake.go", []string{`base64.StdEncoding.EncodeToString(hash[:])`, `base64.URLEncoding.EncodeToString(hash[:])`}},
+	{"extension-named", 2, RowNoExtension, "is agreed on", "handshake.go",
+		[]string{`"Connection: Upgrade\r\n"`, `"Connection: Upgrade\r\nSec-WebSocket-Extensions: permessage-deflate\r\n"`}},
+	{"connection-not-a-list", 2, RowLists, "is a list", "handshake.go",
+		[]string{`!hasToken(r, "Connection", "upgrade")`, `!strings.EqualFold(r.Header.Get("Connection"), "upgrade")`}},
+	{"deadline-left", 2, "stays open after the handshake", "something closes it", "handshake.go",
+		append(imports("time"), `	c := &conn`, "	nc.SetDeadline(time.Now().Add(5 * time.Second))\n	c := &conn")},
+	{"error-not-looked-at", 2, "nothing to do rests", "without waiting", "main.go", []string{"			return err\n", "			continue\n"}},
+	{"body-let-in", 2, RowHTTP, "", "handshake.go", []string{`r.ContentLength != 0`, `r.ContentLength > 1<<20`}},
+	{"origin-not-checked", 2, RowOrigin, "not compared with Host", "handshake.go", []string{`case !sameOrigin(r):`, `case !sameOrigin(r) && false:`}},
+	{"origin-by-its-end", 2, RowOrigin, "only looks like this host", "handshake.go", []string{`!strings.EqualFold(u.Host, r.Host)`, `!strings.HasSuffix(u.Host, r.Host)`}},
+	{"origin-in-lower-case", 2, RowOwnOrigin, "in upper or lower case", "handshake.go", []string{`!strings.EqualFold(u.Host, r.Host)`, `u.Host != r.Host`}},
+	{"forwarded-host-ignored", 2, RowForwarded, "", "handshake.go", []string{` && !hasToken(r, "X-Forwarded-Host", u.Host)`, ``}},
+	{"half-handshake-kept", 2, "not finished is dropped", "ReadTimeout", "main.go", []string{`ReadTimeout:  5 * time.Second`, `ReadTimeout:  time.Hour`}},
 
-	// Step 3.
-	{name: "no-push", step: 3, file: "main.go", edit: []string{`c.write(encode(opText, past.json()))`, `encode(opText, past.json())`},
-		fails: "a frame comes straight after the handshake"},
-	{name: "mask-bit-set", step: 3, file: "frame.go", edit: []string{`append(frame, byte(n))`, `append(frame, 0x80|byte(n))`},
-		fails: "it is not masked"},
-	{name: "time-in-seconds", step: 3, file: "main.go", edit: []string{`time.Now().UnixMilli()`, `time.Now().Unix()`},
-		fails: "times are Unix milliseconds"},
-	{name: "dump-in-decimal", step: 3, file: "main.go", edit: []string{`received % x`, `received %v`},
-		fails: "what the browser sends is printed in hex"},
-	{name: "newline-behind-frame", step: 3, file: "frame.go", edit: []string{`return append(frame, payload...)`, `return append(append(frame, payload...), '\n')`},
-		fails: "its length is that of the payload"},
-	{name: "deadline-for-reading", step: 3, file: "conn.go", edit: []string{`SetWriteDeadline`, `SetDeadline`},
-		fails: "the connection stays open after that"},
-	{name: "prints-without-end", step: 3, from: 2, file: "main.go", edit: []string{`m, err := c.read()
-		if err != nil {
-			return err
-		}`, `m, _ := c.read()`},
-		fails: "nobody there, nothing to do: it rests"},
-	{name: "reads-once", step: 3, file: "main.go", edit: []string{`		log.Printf("received % x", m)`, `		log.Printf("received % x", m)
-		select {}`},
-		fails: "what the browser sends is printed in hex"},
+	{"no-push", 3, "a frame comes right after", "no frame came", "main.go", []string{`c.write(encode(opText, past.json()))`, `encode(opText, past.json())`}},
+	{"fin-forgotten", 3, "its first byte is 81", "here it is 01", "frame.go", []string{`[]byte{finBit | op}`, `[]byte{op}`}},
+	{"zero-in-front", 3, "its first byte is 81", "before the header", "frame.go", []string{`[]byte{finBit | op}`, `[]byte{0, finBit | op}`}},
+	{"mask-bit-set", 3, "is not masked", "the mask bit is set", "frame.go", []string{`append(frame, byte(n))`, `append(frame, 0x80|byte(n))`}},
+	{"newline-after-frame", 3, "the frame's length", "a frame ends with its payload", "frame.go",
+		[]string{`return append(frame, payload...)`, `return append(append(frame, payload...), '\n')`}},
+	{"time-in-seconds", 3, "Unix milliseconds", "in seconds", "main.go", []string{`time.Now().UnixMilli()`, `time.Now().Unix()`}},
+	{"deadline-for-reading", 3, "stays open after the history", "SetDeadline is for reading", "conn.go", []string{`SetWriteDeadline`, `SetDeadline`}},
+	{"dump-in-decimal", 3, "printed in hex", "in decimal", "main.go", []string{`received % x`, `received %v`}},
+	{"whole-buffer-dumped", 3, "printed in hex", "b[:n]", "conn.go", []string{"n, err := c.br.Read(b)", "_, err := c.br.Read(b)", "b[:n]", "b"}},
+	{"prints-without-end", 3, "nothing to do rests", "without waiting", "main.go",
+		[]string{"m, err := c.read()\n		if err != nil {\n			return err\n		}", "m, _ := c.read()"}},
+	{"history-without-lock", 4, "no two goroutines", "data race", "history.go", []string{"	h.mu.Lock()\n	defer h.mu.Unlock()\n	b, _", "	b, _"}},
 
-	// Step 4.
-	{name: "mask-not-undone", step: 4, file: "conn.go", edit: []string{"	unmask(data[start:], h.key)\n", ""},
-		fails: "a message is decoded and printed"},
-	{name: "history-oldest-first", step: 4, file: "history.go", edit: []string{`slices.Insert(h.posts, 0, p)`, `slices.Insert(h.posts, len(h.posts), p)`},
-		fails: "the newest message comes first"},
-	{name: "length-little-endian", step: 4, file: "frame.go", edit: []string{`binary.BigEndian.Uint16(b[2:])`, `binary.LittleEndian.Uint16(b[2:])`},
-		fails: "messages of 126 bytes and more are read (16-bit length)"},
-	{name: "16-bit-length-not-read", step: 4, file: "frame.go", edit: []string{"		_, err = io.ReadFull(r, b[2:4])\n		h.length = uint64(binary.BigEndian.Uint16(b[2:]))", ""},
-		fails: "messages of 126 bytes and more are read (16-bit length)"},
-	{name: "16-bit-length-not-written", step: 4, file: "frame.go", edit: []string{`case n <= 125:`, `case n <= 255:`},
-		fails: "a message is in the history after a reload"},
-	{name: "one-read", step: 4, varies: true, file: "conn.go", edit: []string{`io.ReadFull(c.br, data[start:])`, `io.ReadAtLeast(c.br, data[start:], min(1, len(data[start:])))`},
-		fails: "a frame that comes byte by byte is read"},
-	{name: "next-frame-dropped", step: 4, file: "conn.go", edit: []string{"	var m message\n", "	var m message\n	c.br.Reset(c.nc)\n"},
-		fails: "several frames that come at once are read"},
-	{name: "hijacked-reader-ignored", step: 4, file: "handshake.go", edit: []string{"c := &conn{", "rw.Reader.Reset(nc)\n	c := &conn{"},
-		fails: "a frame that comes with the handshake is read"},
-	{name: "mask-index-goes-on", step: 4, file: "conn.go", edit: []string{`unmask(data[start:], h.key)`, `for i := range data[start:] {
-		data[start+i] ^= h.key[(start+i)%4]
-	}`},
-		fails: "a message in several fragments is read"},
-	{name: "limit-for-each-fragment", step: 4, file: "conn.go", edit: []string{`uint64(maxMessage-len(m.data))`, `uint64(maxMessage)`},
-		fails: "a message over 4,096 bytes is refused"},
-	{name: "length-signed", step: 4, file: "conn.go", edit: []string{`h.length > uint64(maxMessage-len(m.data))`, `int(h.length) > maxMessage-len(m.data)`},
-		fails: "a length of 2^62 is refused, and takes no memory"},
-	{name: "64-bit-length-in-4-bytes", step: 4, file: "frame.go", edit: []string{`io.ReadFull(r, b[2:])`, `io.ReadFull(r, b[2:6])`,
-		`binary.BigEndian.Uint64(b[2:])`, `uint64(binary.BigEndian.Uint32(b[2:]))`},
-		fails: "a length of 2^62 is refused, and takes no memory"},
-	{name: "one-mistake-ends-all", step: 4, file: "main.go", edit: []string{`return closeError{Code: 1007, Reason: err.Error()}`, `log.Fatal(err)`},
-		fails: "a member that breaks the rules harms no other"},
-	{name: "history-without-lock", step: 4, from: 3, raced: true, file: "history.go", edit: []string{"	h.mu.Lock()\n	defer h.mu.Unlock()\n	b, _", "	b, _"},
-		fails: "no two goroutines use a variable at the same time"},
-	{name: "65535-in-64-bits", step: 4, file: "frame.go", edit: []string{`case n <= 0xFFFF:`, `case n < 0xFFFF:`},
-		fails: "a history of 126 bytes and more is sent with a 16-bit length"},
-	{name: "65536-in-16-bits", step: 4, file: "frame.go", edit: []string{`case n <= 0xFFFF:`, `case n <= 0x10000:`},
-		fails: "a history of 65,536 bytes and more is sent with a 64-bit length"},
-	{name: "length-in-32-bits", step: 4, file: "frame.go", edit: []string{`h.length = binary.BigEndian.Uint64(b[2:])`, `h.length = uint64(uint32(binary.BigEndian.Uint64(b[2:])))`},
-		fails: "a length in eight bytes counts whole"},
-	{name: "length-in-characters", step: 4, file: "frame.go", edit: []string{`n := len(payload);`, `n := len([]rune(string(payload)));`},
-		fails: "a character may lie in two fragments"},
-	{name: "time-of-the-member", step: 4, file: "history.go", edit: []string{`*string }`, `*string; Time int64 }`,
-		`Time: time.Now().UnixMilli()`, `Time: cmp.Or(in.Time, time.Now().UnixMilli())`, "import (", "import (\n\t\"cmp\""},
-		fails: "the server sets the message's time"},
-	{name: "goroutine-for-each-message", varies: true, step: 4, file: "main.go", edit: []string{`past.add(p)`, `go past.add(p)`},
-		fails: "the newest message comes first"},
-	{name: "control-payload-kept", step: 4, file: "conn.go", edit: []string{`_, err := c.readPayload(h, nil); err`, `m.data, err = c.readPayload(h, m.data); err`},
-		fails: "control frames are read, and passed over"},
-	{name: "control-payload-unread", step: 4, file: "conn.go", edit: []string{`if _, err := c.readPayload(h, nil); err != nil {`, `if err != nil {`},
-		fails: "control frames are read, and passed over"},
-	{name: "one-buffer-for-all", varies: true, step: 4, file: "conn.go", edit: []string{`	if _, err := io.ReadFull(c.br, data[start:]); err`, `	if _, err := io.ReadFull(c.br, all[:h.length]); err`,
-		`	unmask(data[start:], h.key)`, `	copy(data[start:], all[:])
-	unmask(data[start:], h.key)`, "type conn", "var all [4096]byte\n\ntype conn"},
-		fails: "two members may send at the same time"},
-	{name: "unfinished-message-kept", step: 4, file: "conn.go", edit: []string{`		h, err := readHeader(c.br)`, `		h, err := readHeader(c.br)
-		if err == io.EOF && m.op != 0 {
-			return m, nil
-		}`},
-		fails: "a message that breaks off is not stored"},
-	{name: "markup-escaped", step: 4, file: "history.go", edit: []string{`Text: *in.Text`, `Text: strings.ReplaceAll(*in.Text, "<", "&lt;")`,
-		"import (", "import (\n\t\"strings\""},
-		fails: "markup, quotes and emoji are kept as they are"},
+	{"mask-not-undone", 4, "decoded and printed", "", "conn.go", []string{"	unmask(data[start:], h.key)\n", ""}},
+	{"time-of-the-member", 4, "sets the time", "not now", "history.go", append(imports("cmp"), `*string }`, `*string; Time int64 }`,
+		`Time: time.Now().UnixMilli()`, `Time: cmp.Or(in.Time, time.Now().UnixMilli())`)},
+	{"length-little-endian", 4, "126 bytes and more is read", "ended the connection", "frame.go", []string{`binary.BigEndian.Uint16(b[2:])`, `binary.LittleEndian.Uint16(b[2:])`}},
+	{"one-read", 4, "byte by byte", "io.ReadFull", "conn.go", []string{`io.ReadFull(c.br, data[start:])`, `io.ReadAtLeast(c.br, data[start:], min(1, len(data[start:])))`}},
+	{"65535-in-64-bits", 4, "has a 16-bit length", "the length", "frame.go", []string{`case n <= 0xFFFF:`, `case n < 0xFFFF:`}},
+	{"65536-in-16-bits", 4, "has a 64-bit length", "the length", "frame.go", []string{`case n <= 0xFFFF:`, `case n <= 0x10000:`}},
+	{"next-frame-dropped", 4, "arrive at once", "one bufio.Reader", "conn.go", []string{"	var m message\n", "	var m message\n	c.br.Reset(c.nc)\n"}},
+	{"history-oldest-first", 4, "newest post comes first", "the oldest is first", "history.go", []string{`slices.Insert(h.posts, 0, p)`, `slices.Insert(h.posts, len(h.posts), p)`}},
+	{"hijacked-reader-ignored", 4, "arrives with the handshake", "that Hijack returns", "handshake.go", []string{"c := &conn{", "rw.Reader.Reset(nc)\n	c := &conn{"}},
+	{"length-signed", 4, "2^62", "crashed", "conn.go", []string{`h.length > uint64(maxMessage-len(m.data))`, `int(h.length) > maxMessage-len(m.data)`}},
+	{"length-in-32-bits", 4, "all eight bytes", "only the last four", "frame.go", []string{`h.length = binary.BigEndian.Uint64(b[2:])`, `h.length = uint64(uint32(binary.BigEndian.Uint64(b[2:])))`}},
+	{"mask-index-goes-on", 4, "in several fragments", "", "conn.go", []string{`unmask(data[start:], h.key)`, "for i := range data[start:] {\n		data[start+i] ^= h.key[(start+i)%4]\n	}"}},
+	{"fragments-checked-for-utf-8", 4, "in two fragments", "", "conn.go", append(imports("unicode/utf8"),
+		"		if h.fin {", "		if !utf8.Valid(m.data) {\n			return m, closeError{1007, `no`}\n		}\n		if h.fin {")},
+	{"control-payload-kept", 4, "control frames are read", "", "conn.go", []string{`_, err := c.readPayload(h, nil); err`, `m.data, err = c.readPayload(h, m.data); err`}},
+	{"one-buffer-for-all", 4, "two members", "", "conn.go", []string{`	if _, err := io.ReadFull(c.br, data[start:]); err`, `	if _, err := io.ReadFull(c.br, all[:h.length]); err`,
+		`	unmask(data[start:], h.key)`, "	copy(data[start:], all[:])\n	unmask(data[start:], h.key)", "type conn", "var all [4096]byte\n\ntype conn"}},
+	{"unfinished-message-kept", 4, RowBroken, "not a message", "conn.go", []string{`		h, err := readHeader(c.br)`, "		h, err := readHeader(c.br)\n		if err == io.EOF && m.op != 0 {\n			return m, nil\n		}"}},
+	{"history-cut-early", 4, "newest 50", "too early", "history.go", []string{`historySize = 50`, `historySize = 49`}},
+	{"markup-escaped", 4, "markup, quotes", "text is changed", "history.go", append(imports("strings"), `Text: *in.Text`, `Text: strings.ReplaceAll(*in.Text, "<", "&lt;")`)},
+	{"real-u-fffd-refused", 6, "markup, quotes", "", "conn.go", append(imports("slices"), `!utf8.Valid(m.data)`, `slices.Contains([]rune(string(m.data)), utf8.RuneError)`)},
+	{"limit-for-each-fragment", 4, "over 4,096 bytes", "all its fragments together", "conn.go", []string{`uint64(maxMessage-len(m.data))`, `uint64(maxMessage)`}},
+	{"nothing-is-a-post", 4, "text that is not a post", "", "history.go", []string{`in.User == nil || in.Text == nil`, `false`,
+		`{User: *in.User, Text: *in.Text,`, `{User: deref(in.User), Text: deref(in.Text),`, "// parsePost", "func deref(s *string) string {\n	if s == nil {\n		return ``\n	}\n	return *s\n}\n\n// parsePost"}},
+	{"unmasked-let-in", 4, "a frame without a mask", "the mask bit is 0", "frame.go", []string{`b[1]&0x80 == 0`, `b[1]&0x80 == 1`}},
+	{"one-mistake-ends-all", 4, "harms no other", "the whole program has ended", "main.go", []string{`return closeError{Code: 1007, Reason: err.Error()}`, `log.Fatal(err)`}},
 
-	// Step 5.
-	{name: "sender-left-out", step: 5, file: "main.go", edit: []string{`room.post(p)`, `room.mu.Lock()
+	{"sender-left-out", 5, "the sender gets", "everyone gets", "main.go", []string{`room.post(p)`, `room.mu.Lock()
 		me := room.members[c]
 		delete(room.members, c)
 		room.mu.Unlock()
 		room.post(p)
 		room.mu.Lock()
 		room.members[c] = me
-		room.mu.Unlock()`},
-		fails: "the sender gets the new history at once"},
-	{name: "only-sender-told", step: 5, file: "main.go", edit: []string{`room.post(p)`, `past.add(p)
-		c.write(encode(opText, past.json()))`},
-		fails: "every other member gets it, too"},
-	{name: "slow-member-stalls", step: 5, file: "hub.go", edit: []string{`go m.send()`, `m.send()`},
-		fails: "members that never read delay nobody"},
-	{name: "sender-told-twice", whole: true, step: 5, file: "main.go", edit: []string{`room.post(p)`, `room.post(p)
-		c.write(encode(opText, past.json()))`},
-		fails: "each time it is the whole history, and once"},
-	{name: "handed-out-without-lock", step: 5, file: "hub.go", raced: true, edit: []string{`	h.mu.Lock()
-	defer h.mu.Unlock()
-	past.add(p)`, `	past.add(p)`, `// one for all`, `
-	h.mu.Lock()
-	defer h.mu.Unlock()`},
-		fails: "everyone sees the same order"},
-	{name: "room-for-64", step: 5, file: "hub.go", edit: []string{`	h.members[c] = m`, `	if len(h.members) < 64 {
-		h.members[c] = m
-	}`},
-		fails: "a hundred members get every message, and none is lost"},
-	{name: "greeting-before-joining", step: 5, file: "hub.go", raced: true, edit: []string{`	h.mu.Lock()
-	defer h.mu.Unlock()
-	m := &member{conn: c}
-	h.members[c] = m`, `	m := &member{conn: c}`, `	m.push(encode(opText, past.json()))`, `	m.push(encode(opText, past.json()))
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.members[c] = m`},
-		fails: "who comes in between misses nothing"},
-	{name: "deadline-after-a-message", step: 5, file: "conn.go", edit: []string{"if h.fin {", "if h.fin {\n			c.nc.SetReadDeadline(time.Now().Add(5 * time.Second))"},
-		fails: "a member that only reads stays"},
-	{name: "leave-forgotten", asks: true, step: 5, file: "main.go", edit: []string{`	defer room.leave(c)`, ``},
-		fails: "members that have gone are no burden"},
-	{name: "connection-left-open", step: 5, file: "main.go", edit: []string{`	c.nc.Close()`, ``},
-		fails: "members that have gone are no burden"},
-	{name: "writer-never-ends", asks: true, step: 5, file: "hub.go", edit: []string{`	h.members[c] = m`, `	h.members[c] = m
-	go func() { <-make(chan int) }()`},
-		fails: "members that have gone are no burden"},
-	{name: "queue-without-end", asks: true, step: 5, file: "hub.go", edit: queued(""),
-		fails: "members that never read delay nobody"},
-	{name: "queue-that-blocks", asks: true, varies: true, step: 5, file: "hub.go", edit: queued(`	for len(m.queue) == 256 {
-		m.mu.Unlock()
-		runtime.Gosched()
-		m.mu.Lock()
-	}
-`, "import (", "import (\n\t\"runtime\""),
-		fails: "members that never read delay nobody"},
-	{name: "newest-thrown-away", varies: true, asks: true, step: 5, file: "hub.go", edit: queued(`	if len(m.queue) == 64 {
-		return
-	}
-`),
-		fails: "a member that pauses gets whole frames, and the newest"},
-	{name: "write-without-limit", step: 5, file: "conn.go", edit: []string{`	c.nc.SetWriteDeadline(time.Now().Add(writeTime))`, ``},
-		fails: "a member that takes nothing for 5 s is let go"},
+		room.mu.Unlock()`}},
+	{"only-sender-told", 5, "every other member", "every open connection", "main.go", []string{`room.post(p)`, "past.add(p)\n		c.write(encode(opText, past.json()))"}},
+	{"sender-told-twice", 5, "each new history once", "the sender gets it twice", "main.go", []string{`room.post(p)`, "room.post(p)\n		c.write(encode(opText, past.json()))"}},
+	{"handed-out-without-lock", 5, "same order", "under one", "hub.go", []string{"	h.mu.Lock()\n	defer h.mu.Unlock()\n	past.add(p)", "	past.add(p)",
+		`// one for all`, "\n	h.mu.Lock()\n	defer h.mu.Unlock()"}},
+	{"cleared-in-two-steps", 5, "none is lost", "must be one step", "hub.go", []string{`m.next.CompareAndSwap(frame, nil) {`, "m.next.Load() == frame {\n			m.next.Store(nil)"}},
+	{"greeting-before-joining", 5, "joins while others post", "under one lock", "hub.go", []string{"	h.mu.Lock()\n	defer h.mu.Unlock()\n	m := &member{conn: c}\n	h.members[c] = m", `	m := &member{conn: c}`,
+		`	m.push(encode(opText, past.json()))`, "	m.push(encode(opText, past.json()))\n	h.mu.Lock()\n	defer h.mu.Unlock()\n	h.members[c] = m"}},
+	{"greeting-after-unlock", 5, "joins while others post", "under one lock", "hub.go", []string{"	defer h.mu.Unlock()\n	m := &member{conn: c}", `	m := &member{conn: c}`,
+		`	m.push(encode(opText, past.json()))`, "	greeting := past.json()\n	h.mu.Unlock()\n	m.push(encode(opText, greeting))"}},
+	{"deadline-after-a-message", 5, "only listens stays", "time limit", "conn.go", []string{"if h.fin {", "if h.fin {\n			c.nc.SetReadDeadline(time.Now().Add(5 * time.Second))"}},
+	{"deadline-set-once", 5, "only listens stays", "time limit", "conn.go", []string{"	c.nc.SetWriteDeadline(time.Now().Add(writeTime))\n", "	if !c.limited {\n		c.nc.SetWriteDeadline(time.Now().Add(writeTime))\n		c.limited = true\n	}\n",
+		"type conn struct {", "type conn struct {\n	limited bool"}},
+	{"leave-forgotten", 5, "cost nothing", "remove a member", "main.go", []string{`	defer room.leave(c)`, ``}},
+	{"connection-left-open", 5, "cost nothing", "Close its connection", "main.go", []string{`	c.nc.Close()`, ``}},
+	{"writer-never-ends", 5, "no goroutine stays", "never ends", "hub.go", []string{`	h.members[c] = m`, "	h.members[c] = m\n	go func() { <-make(chan int) }()"}},
+	{"write-tried-again", 5, "a write that fails", "without waiting", "hub.go", []string{`m.conn.write(*frame) // if`, "if m.conn.write(*frame) != nil {\n			continue\n		} // if"}},
+	{"slow-member-stalls", 5, "delay nobody", "in Write", "hub.go", []string{`go m.send()`, `m.send()`}},
+	{"queue-without-end", 5, "not all that it missed", "every history waits", "hub.go", queued("")},
+	{"queue-that-blocks", 5, "delay nobody", "", "hub.go", queued("	for len(m.queue) == 256 {\n		m.mu.Unlock()\n		runtime.Gosched()\n		m.mu.Lock()\n	}\n", imports("runtime")...)},
+	{"newest-thrown-away", 5, "not all that it missed", "thrown away", "hub.go", queued("	if len(m.queue) == 64 {\n		return\n	}\n")},
+	{"slow-dropped", 5, "", "", "hub.go", queued("	if len(m.queue) == 64 {\n		go m.conn.nc.Close()\n		return\n	}\n")},
+	{"write-without-limit", 5, "takes nothing for 5 s", "time limit for each write", "conn.go", []string{`	c.nc.SetWriteDeadline(time.Now().Add(writeTime))`, ``}},
 
-	// Step 6.
-	{name: "close-not-answered", step: 6, file: "conn.go", edit: []string{`return parseClose(payload)`, `return io.EOF`},
-		fails: "a close frame is answered with its own code"},
-	{name: "empty-close-crashes", step: 6, file: "frame.go", edit: []string{`if len(payload) == 0 {`, `if len(payload) < 0 {`},
-		fails: "an empty close frame is answered, too"},
-	{name: "pong-empty", step: 6, file: "conn.go", edit: []string{`encode(opPong, payload)`, `encode(opPong, nil)`},
-		fails: "a ping is answered by a pong with its payload"},
-	{name: "ping-forgets-fragments", whole: true, step: 6, file: "conn.go", edit: []string{`			continue
-		case h.op == opContinuation && m.op == 0:`, `			m = message{}
-			continue
-		case h.op == opContinuation && m.op == 0:`},
-		fails: "even between the fragments of a message"},
-	{name: "reserved-bits-ignored", step: 6, file: "frame.go", edit: []string{`b[0]&0x70 != 0`, `b[0]&0x70 == 0x70`},
-		fails: "1002 for a reserved bit"},
-	{name: "utf-8-not-checked", step: 6, file: "conn.go", edit: []string{`!utf8.Valid(m.data)`, `!utf8.Valid(nil)`},
-		fails: "1007 for text that is not UTF-8"},
-	{name: "reset-at-the-end", varies: true, step: 6, file: "conn.go", edit: []string{`	io.Copy(io.Discard, c.br)`, ``},
-		fails: "a close frame arrives even if the member still talks"},
-	{name: "no-goodbye", step: 6, file: "main.go", edit: []string{`	room.close()`, ``},
-		fails: "Ctrl-C says goodbye with 1001 to every member"},
-	{name: "goodbye-twice", step: 6, file: "conn.go", edit: []string{`	c.closed = b[0] == finBit|opClose`, ``},
-		fails: "that goodbye is the last frame, once answered"},
-	{name: "goodbye-waits-for-ever", whole: true, step: 6, file: "main.go", edit: []string{`time.AfterFunc(1500*time.Millisecond,`, `time.AfterFunc(time.Hour,`},
-		fails: "members that never read do not hold up Ctrl-C"},
-	{name: "close-without-fin", step: 6, file: "frame.go", edit: []string{`	frame := []byte{finBit | op}`, `	frame := []byte{finBit | op}
-	if op == opClose {
-		frame[0] = op
-	}`},
-		fails: "a close frame is answered with its own code"},
-	{name: "history-behind-goodbye", varies: true, step: 6, file: "conn.go", edit: []string{`	c.write(encode(opClose, why.payload()))`, `	c.write(encode(opClose, why.payload()))
-	c.closed = false
-	time.Sleep(200 * time.Millisecond)`},
-		fails: "the server's close frame is the last that it sends"},
-	{name: "pong-too-late", raced: true, step: 6, file: "conn.go", edit: []string{`c.write(encode(opPong, payload))`, `last = append(last[:0], payload...)
-		go func() { c.write(encode(opPong, last)) }()`,
-		"type conn", "var last []byte\n\ntype conn"},
-		fails: "many pings are answered in their order"},
-	{name: "pongs-run-dry", step: 6, file: "conn.go", edit: []string{`c.write(encode(opPong, payload))`, `if c.pongs++; c.pongs <= 500 {
-			c.write(encode(opPong, payload))
-		}`, "type conn struct {", "type conn struct {\n\tpongs int"},
-		fails: "pongs do not mix with histories"},
-	{name: "frame-in-two-writes", step: 6, raced: true, file: "conn.go", edit: []string{`	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {`, `	if c.closed {`, `	_, err := c.nc.Write(b)`, `	c.nc.Write(b[:2])
-	_, err := c.nc.Write(b[2:])`},
-		fails: "pongs do not mix with histories"},
-	{name: "real-u-fffd-refused", step: 6, from: 4, file: "conn.go", edit: []string{`!utf8.Valid(m.data)`, `slices.Contains([]rune(string(m.data)), utf8.RuneError)`,
-		"import (", "import (\n\t\"slices\""},
-		fails: "markup, quotes and emoji are kept as they are"},
-	{name: "code-1004-taken", whole: true, step: 6, file: "frame.go", edit: []string{`code <= 1003`, `code <= 1004`},
-		fails: "1002 for a close frame with a wrong status code"},
-	{name: "rubbish-behind-json", step: 6, file: "history.go", edit: []string{`json.Unmarshal(data, &in) != nil`, `json.NewDecoder(strings.NewReader(string(data))).Decode(&in) != nil`,
-		"import (", "import (\n\t\"strings\""},
-		fails: "1007 for text that is not a message in JSON"},
-	{name: "reason-too-long", step: 6, file: "main.go", edit: []string{`Reason: err.Error()`, `Reason: "not a message: " + string(m.data)`},
-		fails: "1007 for text that is not a message in JSON"},
-	{name: "gone-not-counted-out", step: 6, file: "hub.go", edit: []string{`	h.visits.Done()`, `	if h.door.TryRLock() {
-		h.door.RUnlock()
-		return
-	}
-	h.visits.Done()`},
-		fails: "Ctrl-C does not wait for who has gone"},
-	{name: "goodbyes-one-by-one", step: 6, file: "hub.go", edit: []string{`		go f(c)`, `		f(c)`},
-		fails: "members that never read do not hold up Ctrl-C"},
+	{"empty-close-crashes", 6, RowClose, "crashed", "frame.go", []string{`if len(payload) == 0 {`, `if len(payload) < 0 {`}},
+	{"close-not-answered", 6, RowClose, "without a close frame", "conn.go", []string{`return parseClose(payload)`, `return io.EOF`}},
+	{"close-length-2", 6, RowClose, "length of its payload", "frame.go", []string{"	return append(frame, payload...)", "	if op == opClose && len(payload) > 2 {\n		frame[1] = 2\n	}\n	return append(frame, payload...)"}},
+	{"history-after-goodbye", 6, "the last that it sends", "was sent after", "conn.go", []string{`	c.write(encode(opClose, why.payload()))`, "	c.write(encode(opClose, why.payload()))\n	c.closed = false\n	time.Sleep(50 * time.Millisecond)"}},
+	{"pong-empty", 6, "by a pong with its payload", "is empty", "conn.go", []string{`encode(opPong, payload)`, `encode(opPong, nil)`}},
+	{"ping-forgets-fragments", 6, "a ping between the fragments", "", "conn.go", []string{"			continue\n		case h.op == opContinuation && m.op == 0:", "			m = message{}\n			continue\n		case h.op == opContinuation && m.op == 0:"}},
+	{"pong-too-late", 6, "many pings", "used again", "conn.go", []string{`c.write(encode(opPong, payload))`, "last = append(last[:0], payload...)\n		go func() { c.write(encode(opPong, last)) }()",
+		"type conn", "var last []byte\n\ntype conn"}},
+	{"frame-in-two-writes", 6, "do not mix", "two goroutines write", "conn.go", []string{"	c.mu.Lock()\n	defer c.mu.Unlock()\n	if c.closed {", `	if c.closed {`, `	_, err := c.nc.Write(b)`, "	c.nc.Write(b[:2])\n	_, err := c.nc.Write(b[2:])"}},
+	{"no-heartbeat", 6, "answers pings stays", "", "main.go", []string{"room.each((*conn).ping)", "room.each(func(*conn) {})"}},
+	{"no-read-deadline", 6, "answers pings stays", "SetReadDeadline", "conn.go", []string{"		c.nc.SetReadDeadline(time.Now().Add(quietTime)) // whoever lives answers our pings\n", ""}},
+	{"read-deadline-once", 6, "answers pings stays", "begins anew", "conn.go", []string{"	for {\n		c.nc.SetReadDeadline(time.Now().Add(quietTime)) // whoever lives answers our pings\n", "	if !c.limited {\n		c.nc.SetReadDeadline(time.Now().Add(quietTime))\n		c.limited = true\n	}\n	for {\n",
+		"type conn struct {", "type conn struct {\n	limited bool"}},
+	{"reserved-bits-ignored", 6, RowReserved, "a reserved bit is set", "frame.go", []string{`b[0]&0x70 != 0`, `b[0]&0x70 == 0x70`}},
+	{"code-1004-taken", 6, RowCode, "1004 is not", "frame.go", []string{`code <= 1003`, `code <= 1004`}},
+	{"utf-8-not-checked", 6, RowText, "utf8.Valid", "conn.go", []string{`!utf8.Valid(m.data)`, `!utf8.Valid(nil)`}},
+	{"rubbish-after-json", 6, RowJSON1007, "", "history.go", append(imports("strings"), `json.Unmarshal(data, &in) != nil`, `json.NewDecoder(strings.NewReader(string(data))).Decode(&in) != nil`)},
+	{"reset-at-the-end", 6, "still talks", "TCP resets", "conn.go", []string{`	io.Copy(io.Discard, c.br)`, ``}},
+	{"end-without-limit", 6, "waits at most 5 s", "one time limit", "conn.go", []string{`c.nc.SetReadDeadline(time.Now().Add(closeTime))`, `c.nc.SetReadDeadline(time.Time{})`}},
+	{"no-goodbye", 6, "Ctrl-C says goodbye", "without a close frame", "main.go", []string{`	room.close()`, ``}},
+	{"goodbye-under-lock", 6, "Ctrl-C says goodbye", "for a lock", "hub.go", []string{"	h.mu.Lock()\n	defer h.mu.Unlock()\n	for c := range h.members {\n		go f(c)", "	h.mu.Lock()\n	h.mu.Lock()\n	defer h.mu.Unlock()\n	for c := range h.members {\n		go f(c)"}},
+	{"goodbye-twice", 6, "sends nothing more", "", "conn.go", []string{`	c.closed = b[0] == finBit|opClose`, ``}},
+	{"pong-failure-ends", 6, "sends nothing more", "not a reason to end", "conn.go", []string{`		c.write(encode(opPong, payload)) // if that fails, so will the next read`, `		return c.write(encode(opPong, payload))`}},
+	{"gone-not-counted-out", 6, "left or answered", "WaitGroup", "hub.go", []string{`	h.visits.Done()`, "	if len(h.members) > 3 {\n		return\n	}\n	h.visits.Done()"}},
+	{"goodbyes-one-by-one", 6, "do not hold up Ctrl-C", "in Write", "hub.go", []string{`		go f(c)`, `		f(c)`}},
+	{"goodbye-waits-forever", 6, "do not hold up Ctrl-C", "", "main.go", []string{`time.AfterFunc(1500*time.Millisecond,`, `time.AfterFunc(time.Hour,`}},
 }
