@@ -1,4 +1,4 @@
-package rules
+package trial
 
 import (
 	"cmp"
@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"websocket-workshop/steps/tools/behaviour"
 	"websocket-workshop/steps/tools/process"
 	"websocket-workshop/steps/tools/stepcode"
 )
@@ -30,14 +31,14 @@ func TestMain(m *testing.M) {
 // programs are servers that are built into one program, which looks at its name to know which of them to be: to link
 // each would take most of the tests' time.
 type programs struct {
-	dir   string           // a module that has the workshop's name, where the code of each is a package
-	ways  map[string]build // in which a server is built besides plain ones, by its name; none for all ways
-	built map[build]*built
+	dir   string                     // a module that has the workshop's name, where the code of each is a package
+	ways  map[string]behaviour.Build // in which a server is built besides plain ones, by its name; none for all ways
+	built map[behaviour.Build]*built
 }
 
 // newPrograms returns no servers yet.
 func newPrograms(t *testing.T) *programs {
-	ps := &programs{dir: t.TempDir(), ways: map[string]build{}, built: map[build]*built{}}
+	ps := &programs{dir: t.TempDir(), ways: map[string]behaviour.Build{}, built: map[behaviour.Build]*built{}}
 	if err := process.NoteInputs(filepath.Join(repo, "frontend"), filepath.Join(repo, "go.mod")); err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +72,7 @@ func (ps *programs) write(file, text string) error {
 // compile builds the servers in each way.
 func (ps *programs) compile(t *testing.T) {
 	var all sync.WaitGroup
-	for how := plain; how <= quick; how++ {
+	for how := behaviour.Plain; how <= behaviour.Quick; how++ {
 		imports, cases := "", ""
 		servers, _ := os.ReadDir(filepath.Join(ps.dir, "servers"))
 		for i, s := range servers {
@@ -109,7 +110,7 @@ func (ps *programs) compile(t *testing.T) {
 
 // target returns one of the servers.
 func (ps *programs) target(t *testing.T, name, shown string) *Target {
-	tg := &Target{Name: shown, Dir: filepath.Join(ps.dir, "servers", name), Seed: 1, Patience: 4 * time.Second, builds: map[build]*built{}}
+	tg := &Target{Name: shown, Dir: filepath.Join(ps.dir, "servers", name), Seed: 1, Patience: 4 * time.Second, builds: map[behaviour.Build]*built{}}
 	for how, b := range ps.built {
 		one := *b
 		one.binary = filepath.Join(t.TempDir(), name+".exe")
@@ -118,7 +119,7 @@ func (ps *programs) target(t *testing.T, name, shown string) *Target {
 		}
 		tg.builds[how] = &one
 	}
-	tg.Binary = tg.builds[plain].binary
+	tg.Binary = tg.builds[behaviour.Plain].binary
 	return tg
 }
 
@@ -158,8 +159,8 @@ func (v *variant) edited(t *testing.T) map[string]string {
 }
 
 // fails returns the row that fails for the variant.
-func (v *variant) fails(t *testing.T) (r Row) {
-	found := slices.DeleteFunc(Rows(v.step), func(r Row) bool { return !strings.Contains(r.Name, v.row) })
+func (v *variant) fails(t *testing.T) (r behaviour.Row) {
+	found := slices.DeleteFunc(behaviour.Rows(v.step), func(r behaviour.Row) bool { return !strings.Contains(r.Name, v.row) })
 	if len(found) != 1 {
 		t.Fatalf("%s: %d rows of step %d have %q in their name", v.name, len(found), v.step, v.row)
 	}
@@ -181,11 +182,11 @@ func TestRows(t *testing.T) {
 			t.Fatal(err)
 		}
 		if v.row != "" {
-			ps.ways[v.name] = v.fails(t).build
+			ps.ways[v.name] = v.fails(t).Build
 		}
 	}
-	if ps.compile(t); ps.built[noisy].why != "" {
-		t.Log(ps.built[noisy].why)
+	if ps.compile(t); ps.built[behaviour.Noisy].why != "" {
+		t.Log(ps.built[behaviour.Noisy].why)
 	}
 	for _, folder := range folders {
 		t.Run(folder, func(t *testing.T) {
@@ -203,7 +204,7 @@ func TestRows(t *testing.T) {
 
 // holds holds a folder to all rows of its step, and to one that the next step adds.
 func holds(t *testing.T, ps *programs, folder string) {
-	step := LastStep
+	step := behaviour.LastStep
 	n, _ := fmt.Sscanf(folder, "steps/0%d", &step)
 	tg := ps.target(t, filepath.Base(folder), folder)
 	tg.Patience, tg.GoOn, tg.Library = 10*time.Second, true, n == 0
@@ -211,10 +212,10 @@ func holds(t *testing.T, ps *programs, folder string) {
 	for _, r := range failed {
 		t.Error(r)
 	}
-	if owed := len(Rows(step)); tried != owed {
+	if owed := len(behaviour.Rows(step)); tried != owed {
 		t.Errorf("%d of %d rows were tried", tried, owed)
 	}
-	if step == LastStep {
+	if step == behaviour.LastStep {
 		return
 	}
 	tg.From, tg.GoOn, tg.Patience = step+1, false, time.Second // what does not come is waited for
@@ -234,7 +235,7 @@ func (v *variant) try(t *testing.T, ps *programs) {
 		return
 	}
 	row := v.fails(t)
-	if tg.Only = row.Name; row.unixOnly && runtime.GOOS == "windows" || row.raced && !tg.builds[noisy].raced {
+	if tg.Only = row.Name; row.UnixOnly && runtime.GOOS == "windows" || row.Raced && !tg.builds[behaviour.Noisy].raced {
 		t.Skip("this row is not tried here")
 	}
 	failed, _ := failing(t, tg, v.step)

@@ -1,24 +1,27 @@
-package rules
+package probe
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
+	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// A post is what a client sends.
-type post struct {
+// A Post is what a client sends.
+type Post struct {
 	User string `json:"user"`
 	Text string `json:"text"`
 }
 
-// json returns the post as a client writes it.
-func (m post) json() []byte {
+// JSON returns the post as a client writes it.
+func (m Post) JSON() []byte {
 	b, err := json.Marshal(m)
 	if err != nil {
 		panic(err) // two strings always have a JSON form
@@ -26,17 +29,17 @@ func (m post) json() []byte {
 	return b
 }
 
-// A message is what a server says of a post.
-type message struct {
-	user, text string
-	time       string // as JSON
+// A Message is what a server makes of a post.
+type Message struct {
+	Post
+	Time string // as JSON
 }
 
-// A history is what a server sends, newest first.
-type history struct{ Msg []message }
+// A History is what a server sends, newest first.
+type History []Message
 
 // parseHistory returns the history in a message, or says what is wrong with that.
-func parseHistory(f wstest.Frame) (h history, cause string) {
+func parseHistory(f wstest.Frame) (h History, wrong string) {
 	var shape map[string]json.RawMessage // looked at name by name: a struct would take upper case, too
 	var messages []map[string]json.RawMessage
 	err := json.Unmarshal(f.Payload, &shape)
@@ -65,70 +68,88 @@ func parseHistory(f wstest.Frame) (h history, cause string) {
 				return h, fmt.Sprintf("%q has to be a string", name)
 			}
 		}
-		got := message{time: string(m["time"])}
-		json.Unmarshal(m["user"], &got.user) // a string
-		json.Unmarshal(m["text"], &got.text)
-		h.Msg = append(h.Msg, got)
+		got := Message{Time: string(m["time"])}
+		json.Unmarshal(m["user"], &got.User) // a string
+		json.Unmarshal(m["text"], &got.Text)
+		h = append(h, got)
 	}
 	return h, ""
 }
 
 // follows says what is wrong with a history that comes next after another, or "".
-func (h history) follows(last history) string {
-	if len(last.Msg) == 0 {
+func (h History) follows(last History) string {
+	if len(last) == 0 {
 		return ""
 	}
-	at := slices.Index(h.Msg, last.Msg[0])
+	at := slices.Index(h, last[0])
 	switch {
-	case at >= 0 && !slices.Equal(h.Msg[at:], last.Msg[:min(len(last.Msg), HistorySize-at)]):
+	case at >= 0 && !slices.Equal(h[at:], last[:min(len(last), rules.HistorySize-at)]):
 		return "messages have changed, changed places, or are gone: is the list of messages, or a buffer " +
 			"that is still being written, used by two goroutines at once?"
 	case at >= 0:
 		return ""
-	case len(h.Msg) > 0 && slices.Contains(last.Msg, h.Msg[0]):
+	case len(h) > 0 && slices.Contains(last, h[0]):
 		return "an older history came after a newer one: make it and hand it to every member under one lock, " +
 			"and let the newest be written last"
-	case len(h.Msg) < HistorySize:
+	case len(h) < rules.HistorySize:
 		return "messages that were there are gone: is the list of messages changed by two goroutines at once?"
 	}
 	return ""
 }
 
-// find returns where in the history a text is, or -1.
-func (h history) find(text string) int {
-	return slices.IndexFunc(h.Msg, func(m message) bool { return m.text == text })
+// Find returns where in the history a text is, or -1.
+func (h History) Find(text string) int {
+	return slices.IndexFunc(h, func(m Message) bool { return m.Text == text })
 }
 
-// missing counts the posts that are not in the history.
-func (h history) missing(posts ...post) (n int) {
+// Missing counts the posts that are not in the history.
+func (h History) Missing(posts ...Post) (n int) {
 	for _, m := range posts {
-		if h.find(m.Text) < 0 {
+		if h.Find(m.Text) < 0 {
 			n++
 		}
 	}
 	return n
 }
 
-// has reports whether all the posts are in the history.
-func (h history) has(posts ...post) bool { return h.missing(posts...) == 0 }
+// Has reports whether all the posts are in the history.
+func (h History) Has(posts ...Post) bool { return h.Missing(posts...) == 0 }
 
 // String lists the texts of a history, newest first, as far as a line has room.
-func (h history) String() string {
+func (h History) String() string {
 	var texts []string
-	for i, m := range h.Msg {
+	for i, m := range h {
 		if i == 6 {
-			texts = append(texts, fmt.Sprintf("… (%d in all)", len(h.Msg)))
+			texts = append(texts, fmt.Sprintf("… (%d in all)", len(h)))
 			break
 		}
-		texts = append(texts, short(m.text))
+		texts = append(texts, Short(m.Text))
 	}
 	return strings.Join(texts, " | ")
 }
 
-// short returns the beginning of a text.
-func short(text string) string {
+// Short returns the beginning of a text.
+func Short(text string) string {
 	if runes := []rune(text); len(runes) > 24 {
 		return fmt.Sprintf("%s… (%d characters)", string(runes[:16]), len(runes))
 	}
 	return text
+}
+
+// WrongTime explains a message's time that is not now in milliseconds, or returns "".
+func (m Message) WrongTime(now time.Time) string {
+	n, err := strconv.ParseFloat(m.Time, 64)
+	near := func(want int64) bool { return n > 0.99*float64(want) && n < 1.01*float64(want) }
+	ms := float64(now.UnixMilli())
+	switch {
+	case err == nil && n > ms-60_000 && n < ms+60_000:
+		return ""
+	case err != nil:
+		return "the time is not a number: time.Now().UnixMilli()"
+	case near(now.Unix()):
+		return "the time is in seconds: time.Now().UnixMilli()"
+	case near(now.UnixMicro()), near(now.UnixNano()):
+		return "the time is finer than milliseconds: time.Now().UnixMilli()"
+	}
+	return "the time is not now: the server sets it with time.Now().UnixMilli() when a message comes"
 }

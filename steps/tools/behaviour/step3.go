@@ -1,4 +1,4 @@
-package rules
+package behaviour
 
 import (
 	"fmt"
@@ -9,114 +9,116 @@ import (
 	"strings"
 	"time"
 
+	"websocket-workshop/steps/tools/probe"
 	"websocket-workshop/steps/tools/wstest"
 )
 
 // greeted waits for the first two bytes that follow the handshake.
-func (p *probe) greeted() (*client, []byte) {
-	c := p.join()
+func greeted(p *probe.Probe) (*probe.Client, []byte) {
+	c := p.Join()
 	c.Sent = []string{"a handshake, as a browser sends it"}
-	c.TCP.SetReadDeadline(time.Now().Add(p.patience))
+	c.TCP.SetReadDeadline(time.Now().Add(p.Patience))
 	first, err := c.In.Peek(2)
 	for err == nil && first[0] == 0x80|wstest.Ping { // a server may ask at once who lives
 		c.Next()
 		first, err = c.In.Peek(2)
 	}
 	if err == nil && (first[0] == '\r' || first[0] == '\n') {
-		c.failBehind()
+		failBehind(c)
 	}
 	if err != nil {
-		c.greeting() // it fails, and says why
+		c.Greeting() // it fails, and says why
 	}
 	return c, first
 }
 
 // begins returns a row: the first frame's first two bytes are right, for everyone.
-func begins(expected string, right func(first []byte) bool) func(*probe) {
-	return func(p *probe) {
+func begins(expected string, right func(first []byte) bool) func(*probe.Probe) {
+	return func(p *probe.Probe) {
 		for range 3 {
-			if c, first := p.greeted(); !right(first) {
-				_, wrong := c.whole()
-				c.fail(expected, wrong)
+			if c, first := greeted(p); !right(first) {
+				_, wrong := whole(c)
+				c.Fail(expected, wrong)
 			}
 		}
 	}
 }
 
 // whole reads the first frame, however wrong, with all that comes after it, and says what is wrong with it.
-func (c *client) whole() (f wstest.Frame, wrong string) {
+func whole(c *probe.Client) (f wstest.Frame, wrong string) {
 	var err error
-	c.within(min(c.p.patience, time.Second), func() { f, err = c.Next() })
-	rest := c.rest()
+	c.Within(min(c.Probe.Patience, time.Second), func() { f, err = c.Next() })
+	rest := c.Rest()
 	if len(rest) > 0 {
 		c.Came = append(c.Came, fmt.Sprintf("and after that frame: %s", wstest.Hex(rest)))
 	}
-	if wrong = causeOfFrame(append(f.Raw, rest...)); wrong == "" && err != nil {
+	if wrong = wstest.WrongText(append(f.Raw, rest...)); wrong == "" && err != nil {
 		wrong = fmt.Sprintf("the header announces %d bytes of payload, and %d came", f.Length, len(f.Payload))
 	}
 	return f, wrong
 }
 
 // sendsLength: the length is that of the payload, in its shortest form.
-func sendsLength(p *probe) {
-	c, _ := p.greeted()
-	if _, wrong := c.whole(); wrong != "" {
-		c.fail("the length of the payload in bytes, in the shortest form there is for it", wrong)
+func sendsLength(p *probe.Probe) {
+	c, _ := greeted(p)
+	if _, wrong := whole(c); wrong != "" {
+		c.Fail("the length of the payload in bytes, in the shortest form there is for it", wrong)
 	}
 }
 
 // hasGreeting: a new server's history holds one message.
-func hasGreeting(p *probe) {
+func hasGreeting(p *probe.Probe) {
 	for range 2 { // the second member is greeted with the same
-		c, _ := p.greeted()
-		if h := c.greeting(); len(h.Msg) != 1 || h.Msg[0].text == "" || h.Msg[0].user == "" {
-			c.fail("one message from the server itself, with a user and a text")
+		c, _ := greeted(p)
+		if h := c.Greeting(); len(h) != 1 || h[0].Text == "" || h[0].User == "" {
+			c.Fail("one message from the server itself, with a user and a text")
 		}
 	}
 }
 
 // setsTime: times are Unix milliseconds.
-func setsTime(p *probe) {
-	c, _ := p.greeted()
-	for _, m := range c.greeting().Msg {
-		c.expectNow(m)
+func setsTime(p *probe.Probe) {
+	c, _ := greeted(p)
+	for _, m := range c.Greeting() {
+		expectNow(c, m)
 	}
 }
 
 // expectNow holds a message to have been stamped now.
-func (c *client) expectNow(m message) {
-	if cause := causeOfTime(m.time, time.Now()); cause != "" {
-		c.Came = []string{"time: " + m.time}
-		c.fail(fmt.Sprintf("a time near %d: Unix milliseconds, now", time.Now().UnixMilli()), cause)
+func expectNow(c *probe.Client, m probe.Message) {
+	if cause := m.WrongTime(time.Now()); cause != "" {
+		c.Came = []string{"time: " + m.Time}
+		c.Fail(fmt.Sprintf("a time near %d: Unix milliseconds, now", time.Now().UnixMilli()), cause)
 	}
 }
 
 // dumps: what the browser sends appears in the terminal, in hex, masked as it is; and so does what it sends
 // next, however much that is, and nothing besides.
-func dumps(p *probe) {
-	c := p.member()
-	for _, m := range []post{p.post(), p.postOf(3000), p.post()} {
-		c.mark()
-		f := p.text(m)
+func dumps(p *probe.Probe) {
+	const expected = "these bytes in the terminal, in hex"
+	c := p.Member()
+	for _, m := range []probe.Post{p.Post(), p.PostOf(3000), p.Post()} {
+		c.Mark()
+		f := p.Text(m)
 		c.Send(f)
-		var seen []string
-		all := p.server.Output.Await(c.from, p.patience, func(lines []string) bool {
-			seen = lines
+		all := p.Server.Output.Await(c.From, p.Patience, func(lines []string) bool {
 			return inOrder(hexTokens(lines), f.Bytes())
 		})
+		p.Pause(10 * time.Millisecond) // for the rest of the line
+		seen, _ := p.Server.Output.Since(c.From)
 		said := strings.Join(seen, "\n")
 		switch {
 		case !all && strings.TrimSpace(said) == "":
-			c.fail("these bytes in the terminal, in hex", "nothing was printed: is there a loop that reads from the connection, again and again?")
+			c.Fail(expected, "nothing was printed: is there a loop that reads from the connection, again and again?")
 		case !all && strings.Contains(said, fmt.Sprint(f.Bytes()[2])+" "+fmt.Sprint(f.Bytes()[3])):
-			c.fail("these bytes in the terminal, in hex", "the bytes are there in decimal: % x prints them in hex")
+			c.Fail(expected, "the bytes are there in decimal: % x prints them in hex")
 		case !all && inOrder(hexTokens(seen), f.Bytes()[6:]):
-			c.fail("these bytes in the terminal, in hex", "the first bytes are missing: they are the frame's header, and part of what came")
+			c.Fail(expected, "the first bytes are missing: they are the frame's header, and part of what came")
 		case !all:
-			c.fail("these bytes in the terminal, in hex")
+			c.Fail(expected)
 		case len(hexTokens(seen)) > 2*len(f.Bytes())+60: // a dump may have an offset and text in each line
-			c.Came = []string{Shorten(said)}
-			c.fail("these bytes in the terminal, and no others", "more is printed than came: of the buffer only the first n bytes count, b[:n]")
+			c.Came = []string{probe.Shorten(said)}
+			c.Fail(expected+", and no others", "more is printed than came: of the buffer only the first n bytes count, b[:n]")
 		}
 	}
 }
@@ -146,41 +148,38 @@ func inOrder(got, want []byte) bool {
 
 // racesFree: no two goroutines use the same variable at the same time, one of them to change it. The race
 // detector shows it, whether or not it had any consequence; so each kind of meeting has to happen once.
-func racesFree(p *probe) {
-	p.current()
-	p.story = "members came, sent messages and left, many at the same time"
-	stay := []*client{p.join(), p.join()}
-	p.together(6, func(i int) { p.mill(i) })
+func racesFree(p *probe.Probe) {
+	p.Story = "members came, sent messages and left, many at the same time"
+	stay := p.Join()
+	p.Together(6, func(i int) { mill(p, i) })
 	if runtime.GOOS != "windows" {
-		go p.attempt(func() { stay[0].ended(p.patience) })
-		p.server.signal(os.Interrupt)
-		p.server.AwaitExit(p.patience)
+		go p.Attempt(func() { stay.Ended(p.Patience) })
+		p.Server.Signal(os.Interrupt)
+		p.Server.AwaitExit(p.Patience)
 	}
-	p.pause(50 * time.Millisecond) // the detector may still be printing
+	p.Pause(50 * time.Millisecond) // the detector may still be printing
 }
 
 // mill is what one of several members does for a while, all of them at once.
-func (p *probe) mill(i int) {
+func mill(p *probe.Probe, i int) {
 	for round := range 4 {
-		c := p.join()
+		c := p.Join()
 		for range 3 {
-			c.Write(p.text(p.post()).Bytes())
-			if p.step >= 6 {
-				c.Write(p.masked(wstest.Ping, []byte("ping")).Bytes())
+			c.Write(p.Text(p.Post()).Bytes())
+			if p.Step >= 6 {
+				c.Write(p.Masked(wstest.Ping, []byte("ping")).Bytes())
 			}
-			p.pause(time.Duration(p.number(3)) * time.Millisecond)
+			p.Pause(time.Duration(p.Number(3)) * time.Millisecond)
 		}
-		c.ended(5 * time.Millisecond)
 		switch (i + round) % 4 {
 		case 0:
 			c.Reset()
 		case 1:
-			c.Write(p.closeFrame(1001, "bye").Bytes())
-			c.ended(5 * time.Millisecond)
+			c.Write(p.CloseFrame(1001, "bye").Bytes())
 		case 2:
-			c.Write(p.masked(wstest.Binary, []byte("binary")).Bytes())
-			c.ended(5 * time.Millisecond)
+			c.Write(p.Masked(wstest.Binary, []byte("binary")).Bytes())
 		}
+		c.Ended(5 * time.Millisecond)
 		c.Close()
 	}
 }

@@ -1,11 +1,12 @@
-package rules
+// Package trial tries the code in a folder: it builds it in several ways, runs the unit tests of its functions,
+// and holds its servers to what they must do, what says most first.
+package trial
 
 import (
 	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +16,10 @@ import (
 	"sync"
 	"time"
 
+	"websocket-workshop/steps/tools/behaviour"
+	"websocket-workshop/steps/tools/probe"
 	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/stepcode"
 )
 
@@ -33,7 +37,7 @@ type Target struct {
 	GoOn     bool          // after a failure
 	Library  bool          // it stands on a library
 
-	builds map[build]*built
+	builds map[behaviour.Build]*built
 }
 
 // A BuildFunc builds the code under check to a file, with flags of go build. With an error comes what
@@ -42,25 +46,13 @@ type BuildFunc func(ctx context.Context, binary string, flags ...string) (said s
 
 // An Event is something that happens during a check. One of its fields is set.
 type Event struct {
-	Building string  // in which way it is being built besides: takes over a second
-	Running  *Row    // takes over a second
-	Result   *Result // of a row, or of the unit tests of a function: these have only Step, Name and Turn
+	Building string         // in which way it is being built besides: takes over a second
+	Running  *behaviour.Row // takes over a second
+	Result   *Result        // of a row, or of the unit tests of a function: these have only Step, Name and Turn
 }
-
-// A build is a way to build the code under check.
-type build int
-
-const (
-	plain build = iota // as go run does
-	noisy              // with pauses between its statements and, where that works, the race detector
-	quick              // with its times divided by speedup
-)
 
 // also is how long to look for others after a failure.
 const also = 1500 * time.Millisecond
-
-// speedup is by how much the times of a quick server are shorter: 30 s are one.
-const speedup = 30
 
 // What has been built, once done is closed.
 type built struct {
@@ -106,7 +98,7 @@ func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 		case r, ok := <-c.results:
 			open = ok
 			if ok {
-				owed = slices.DeleteFunc(owed, func(o Row) bool { return o.Name == r.Name && o.Step == r.Step })
+				owed = slices.DeleteFunc(owed, func(o behaviour.Row) bool { return o.Name == r.Name && o.Step == r.Step })
 			}
 			switch {
 			case !ok, ctx.Err() != nil:
@@ -138,17 +130,17 @@ func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 }
 
 // inOrder returns the rows of a step in the order in which they are tried.
-func (t *Target) inOrder(step int) []Row {
-	owed := slices.DeleteFunc(Rows(step), func(r Row) bool { return r.Step < t.From || t.Only != "" && t.Only != r.Name })
-	own := func(r Row) int { return map[bool]int{true: 0, false: r.Step}[r.Step == step] }
-	slices.SortStableFunc(owed, func(a, b Row) int { return own(a) - own(b) })
+func (t *Target) inOrder(step int) []behaviour.Row {
+	owed := slices.DeleteFunc(behaviour.Rows(step), func(r behaviour.Row) bool { return r.Step < t.From || t.Only != "" && t.Only != r.Name })
+	own := func(r behaviour.Row) int { return map[bool]int{true: 0, false: r.Step}[r.Step == step] }
+	slices.SortStableFunc(owed, func(a, b behaviour.Row) int { return own(a) - own(b) })
 	return owed
 }
 
 // rank orders failures: those of the first steps come first, and in each step those of unit tests, which
 // are not among the rows.
 func (r Result) rank() int {
-	return r.Step*1000 + slices.IndexFunc(rows, func(o Row) bool { return o.Name == r.Name && o.Step == r.Step })
+	return r.Step*1000 + slices.IndexFunc(behaviour.Rows(r.Step), func(o behaviour.Row) bool { return o.Name == r.Name && o.Step == r.Step })
 }
 
 // A run is one check of a target.
@@ -159,8 +151,8 @@ type run struct {
 	slow    chan string // in which way it is being built, if that takes over a second
 
 	mu    sync.Mutex
-	more  *sync.Cond // a build is ready, or all is given up
-	queue []Row      // yet to be tried
+	more  *sync.Cond      // a build is ready, or all is given up
+	queue []behaviour.Row // yet to be tried
 }
 
 // wake tells those that wait for a row to look again.
@@ -172,11 +164,11 @@ func (c *run) wake() {
 
 // next takes the first row whose build is ready; it waits for that. There is none once all are
 // taken, or the context is done.
-func (c *run) next(ctx context.Context) (r Row, ok bool) {
+func (c *run) next(ctx context.Context) (r behaviour.Row, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.queue) > 0 && ctx.Err() == nil {
-		if i := slices.IndexFunc(c.queue, func(r Row) bool { return c.t.builds[r.build].ready() }); i >= 0 {
+		if i := slices.IndexFunc(c.queue, func(r behaviour.Row) bool { return c.t.builds[r.Build].ready() }); i >= 0 {
 			r = c.queue[i]
 			c.queue = slices.Delete(c.queue, i, i+1)
 			return r, true
@@ -190,7 +182,7 @@ func (c *run) next(ctx context.Context) (r Row, ok bool) {
 func (c *run) hurry() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	slices.SortStableFunc(c.queue, func(a, b Row) int { return a.Step - b.Step })
+	slices.SortStableFunc(c.queue, func(a, b behaviour.Row) int { return a.Step - b.Step })
 }
 
 // sideBySide is how many rows are tried at once, besides those that mostly wait.
@@ -200,25 +192,25 @@ const sideBySide = 4
 func (c *run) begin(ctx context.Context) {
 	var all sync.WaitGroup
 	if c.t.builds == nil {
-		c.t.builds = map[build]*built{}
-		for how := plain; how <= quick; how++ {
+		c.t.builds = map[behaviour.Build]*built{}
+		for how := behaviour.Plain; how <= behaviour.Quick; how++ {
 			c.t.builds[how] = &built{done: make(chan struct{}), binary: c.t.Binary}
 		}
-		close(c.t.builds[plain].done)
+		close(c.t.builds[behaviour.Plain].done)
 		all.Go(func() { c.buildMore(ctx) })
 	}
 	for _, r := range c.queue {
-		if r.waits {
+		if r.Waits {
 			all.Go(func() {
 				select {
-				case <-c.t.builds[r.build].done:
+				case <-c.t.builds[r.Build].done:
 					c.results <- c.t.runOne(ctx, c.step, r)
 				case <-ctx.Done():
 				}
 			})
 		}
 	}
-	c.queue = slices.DeleteFunc(c.queue, func(r Row) bool { return r.waits })
+	c.queue = slices.DeleteFunc(c.queue, func(r behaviour.Row) bool { return r.Waits })
 	for range sideBySide {
 		all.Go(func() {
 			for r, ok := c.next(ctx); ok; r, ok = c.next(ctx) {
@@ -236,8 +228,8 @@ func (c *run) begin(ctx context.Context) {
 // takes all processors.
 func (c *run) buildMore(ctx context.Context) {
 	c.testUnits(ctx)
-	for how := quick; how >= noisy; how-- {
-		if c.t.Build != nil && slices.ContainsFunc(c.t.inOrder(c.step), func(r Row) bool { return r.build == how }) {
+	for how := behaviour.Quick; how >= behaviour.Noisy; how-- {
+		if c.t.Build != nil && slices.ContainsFunc(c.t.inOrder(c.step), func(r behaviour.Row) bool { return r.Build == how }) {
 			c.t.builds[how].make(ctx, c.t, how)
 		}
 		close(c.t.builds[how].done)
@@ -249,43 +241,43 @@ func (c *run) buildMore(ctx context.Context) {
 func (c *run) testUnits(ctx context.Context) {
 	step := c.step
 	if c.t.Library {
-		step = LibraryStep
+		step = rules.LibraryStep
 	}
 	if c.t.Build == nil || c.t.Only != "" {
 		return
 	}
-	RunUnits(ctx, process.Workshop(c.t.Dir), process.Root(c.t.Dir), c.t.Dir, step, false, func(u UnitResult) {
-		if u.Outcome != LeftOut {
-			c.results <- u.result(c.t.Name)
+	rules.RunUnits(ctx, process.Workshop(c.t.Dir), process.Root(c.t.Dir), c.t.Dir, step, false, func(u rules.UnitResult) {
+		if u.Outcome != rules.LeftOut {
+			c.results <- unitResult(u, c.t.Name)
 		}
 	})
 }
 
 // result returns what became of a unit, as that of a row.
-func (u UnitResult) result(folder string) Result {
-	r := Result{Row: Row{Step: max(u.First, 1), Name: u.Func + " does what its unit tests ask", Turn: u.Func}}
-	if u.Outcome == Passed {
+func unitResult(u rules.UnitResult, folder string) Result {
+	r := Result{Row: behaviour.Row{Step: max(u.First, 1), Name: u.Func + " does what its unit tests ask", Turn: u.Func}}
+	if u.Outcome == rules.Passed {
 		return r
 	}
 	at := cmp.Or(u.At, u.Place)
-	r.Failure = &Failure{Kind: Wrong, Sent: "the unit tests of " + u.Func, Expected: "they pass", Came: strings.Join(u.Rows, "\n")}
+	r.Failure = &probe.Failure{Kind: probe.Wrong, Sent: "the unit tests of " + u.Func, Expected: "they pass", Came: strings.Join(u.Rows, "\n")}
 	r.Failure.Cause = fmt.Sprintf("%s, at %s/%s", u.Outcome, folder, at)
-	if u.Outcome == Failed {
+	if u.Outcome == rules.Failed {
 		r.Failure.Cause = u.Rows[0]
 	}
 	return r
 }
 
 // make builds the server in one way. Where that does not work, the rows are about what there is.
-func (b *built) make(ctx context.Context, t *Target, how build) {
+func (b *built) make(ctx context.Context, t *Target, how behaviour.Build) {
 	dir, err := os.MkdirTemp(filepath.Dir(t.Binary), "overlay-")
 	overlay := stepcode.NewOverlay(dir)
 	binary, flags := filepath.Join(dir, "server.exe"), []string{}
 	switch how {
-	case quick:
-		_, wrong := overlay.ShortTimes(t.Dir, nil, speedup)
+	case behaviour.Quick:
+		_, wrong := overlay.ShortTimes(t.Dir, nil, behaviour.Speedup)
 		err = cmp.Or(err, wrong)
-	case noisy:
+	case behaviour.Noisy:
 		err = cmp.Or(err, overlay.Noise(t.Dir, stepcode.Sleep))
 		flags = []string{"-race"}
 	}
@@ -294,7 +286,7 @@ func (b *built) make(ctx context.Context, t *Target, how build) {
 		return
 	}
 	said, err := t.Build(ctx, binary, append(flags, flag)...)
-	if how == noisy {
+	if how == behaviour.Noisy {
 		if b.raced = err == nil && canRun(binary); !b.raced {
 			b.why, _, _ = strings.Cut(cmp.Or(strings.TrimSpace(said), "what go build -race makes cannot run here"), "\n")
 			_, err = t.Build(ctx, binary, flag)
@@ -316,25 +308,19 @@ func canRun(binary string) bool {
 
 // runOne tries a row. When the context ends, so do the servers of the probe, and with them whatever it
 // waits for.
-func (t *Target) runOne(ctx context.Context, step int, r Row) Result {
-	b := t.builds[r.build]
+func (t *Target) runOne(ctx context.Context, step int, r behaviour.Row) Result {
+	b := t.builds[r.Build]
 	switch {
 	case ctx.Err() != nil:
 		return Result{Row: r}
-	case r.unixOnly && runtime.GOOS == "windows":
+	case r.UnixOnly && runtime.GOOS == "windows":
 		return Result{Row: r, Skipped: "Windows cannot send Ctrl-C to one program: try it by hand"}
-	case r.raced && !b.raced:
+	case r.Raced && !b.raced:
 		return Result{Row: r, Skipped: "there is no race detector here: " + b.why}
 	}
 	late := lateness(ctx)
-	if os.Getenv("RULES_TIMES") != "" {
-		begun := time.Now()
-		defer func() {
-			fmt.Fprintf(os.Stderr, "%6.2f - %6.2f %v %s\n", begun.Sub(start).Seconds(), time.Since(start).Seconds(), r.build, r.Name)
-		}()
-	}
 	f := t.try(ctx, step, r, t.Patience)
-	if d := late(); f != nil && ctx.Err() == nil && (f.Kind == TimedOut && d > 200*time.Millisecond || r.build == quick && d > 50*time.Millisecond) {
+	if d := late(); f != nil && ctx.Err() == nil && (f.Kind == probe.TimedOut && d > 200*time.Millisecond || r.Build == behaviour.Quick && d > 50*time.Millisecond) {
 		f = t.try(ctx, step, r, 3*t.Patience) // the machine has much else to do, and the server may be slow for that
 	}
 	return Result{Row: r, Failure: f}
@@ -362,19 +348,26 @@ func lateness(ctx context.Context) (most func() time.Duration) {
 }
 
 // try tries a row once.
-func (t *Target) try(ctx context.Context, step int, r Row, patience time.Duration) *Failure {
+func (t *Target) try(ctx context.Context, step int, r behaviour.Row, patience time.Duration) *probe.Failure {
 	name := fnv.New64a()
 	name.Write([]byte(r.Name))
-	p := &probe{
-		ctx: ctx, target: t, row: r, step: step, patience: patience, binary: t.builds[r.build].binary, speed: 1,
-		random: rand.New(rand.NewPCG(t.Seed, name.Sum64())),
-		keys:   rand.New(rand.NewPCG(name.Sum64(), t.Seed)),
+	config := probe.Config{
+		Name: t.Name, Dir: t.Dir, Binary: t.builds[r.Build].binary, Env: t.Env, Step: step, Library: t.Library, Speed: 1,
+		Patience: patience, Seed: [2]uint64{t.Seed, name.Sum64()}, Row: r.Name, Hint: r.Hint,
 	}
-	if r.build == quick && p.binary != t.Binary {
-		p.speed = speedup
+	if r.Build == behaviour.Quick && config.Binary != t.Binary {
+		config.Speed = behaviour.Speedup
 	}
-	defer context.AfterFunc(ctx, p.abandon)()
-	return p.run()
+	f := probe.Run(ctx, config, r.Do)
+	if f != nil && f.Kind != probe.Exited && f.Leeway == nil && len(r.Leeway) > 0 {
+		f.Leeway = &r.Leeway[0]
+	}
+	return f
 }
 
-var start = time.Now()
+// A Result is what became of one row.
+type Result struct {
+	behaviour.Row
+	Failure *probe.Failure
+	Skipped string // why it was not tried
+}
