@@ -1,16 +1,18 @@
 package rules
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"websocket-workshop/steps/tools/wstest"
 )
 
 // A Case is one rule of the protocol, tried: what a client does, and what must come back.
-// Cases returns all of them.
+// Cases has them all.
 type Case struct {
 	Section string // of RFC 6455
 	Name    string // what the client does: "a ping of 126 bytes"
@@ -40,6 +42,7 @@ type Case struct {
 	//	hangs up          the server ends the connection without a close frame
 	//	resets            it resets the connection, after what came before
 	//	waits             it does not end the connection
+	//	… or …            either of the two
 	//
 	// It goes without saying that a server hangs up after a close frame. Where Want has no end,
 	// the client ends the connection with code 1000, and the server must answer that. If no
@@ -74,10 +77,11 @@ const (
 // Allowed returns the leeway for what came instead of what the case wants, or nil if the
 // server must do what the case wants.
 func (c Case) Allowed(came string) *Leeway {
-	first, _, _ := strings.Cut(came, " ")
-	refused := len(first) == 3 && first >= "400" && first <= "499"
+	refused := status.MatchString(came) && came[0] == '4'
+	ended := hasEnd(came) && !strings.HasSuffix(came, "waits")
 	for i, l := range c.Leeway {
-		if l.Came == Anything || l.Came == Ended && hasEnd(came) || l.Came == Refused && refused || Matches(came, l.Came) {
+		if l.Came == Anything || l.Came == Ended && ended || l.Came == Refused && refused ||
+			Matches(came, l.Came) {
 			return &c.Leeway[i]
 		}
 	}
@@ -90,15 +94,29 @@ func (c Case) Tried() bool { return c.Step > 0 }
 // ForHandshake reports whether the case is about the opening handshake alone.
 func (c Case) ForHandshake() bool { return len(c.Send) == 0 && !c.HalfClose }
 
-// Cases returns the table of protocol cases.
-func Cases() []Case {
-	return slices.Concat(handshakes(), subprotocols(), origins(), masks(), reserved(), opcodes(), lengths(), fragments54(),
-		controls(), data(), closings(), statusCodes(), broken(), limits(), texts8(), chats(), large(), Differences())
+// Cases returns the table of protocol cases, but for the large ones. It is made once: copy a
+// case to change it.
+var Cases = sync.OnceValue(func() []Case {
+	return slices.Concat(handshakes(), subprotocols(), origins(), masks(), reserved(), opcodes(), lengths(),
+		fragments54(),
+		controls(), data(), closings(), statusCodes(), broken(), limits(), texts8(), chats(), Differences())
+})
+
+// Custom returns a case that sends any bytes to a chat, to see what comes.
+func Custom(b []byte) Case {
+	c := chat("", "any bytes", "waits", wstest.Frame{Raw: b})
+	c.Answer = true
+	for in := bytes.NewReader(b); ; {
+		f, err := wstest.Read(in)
+		if c.Answer = c.Answer && f.Opcode != wstest.Close; err != nil {
+			return c // what the server sends is the answer, if a close frame is sent
+		}
+	}
 }
 
 // InRow returns the cases of one of the check's rows.
 func InRow(row string) []Case {
-	return slices.DeleteFunc(Cases(), func(c Case) bool { return c.Row != row })
+	return slices.DeleteFunc(slices.Clone(Cases()), func(c Case) bool { return c.Row != row })
 }
 
 // Table returns the table of library/README.md.
@@ -183,15 +201,15 @@ func closeFrame(code int, reason string) wstest.Frame {
 	return frameOf(0x88, string(wstest.ClosePayload(code, reason)))
 }
 
-// unmasked returns f without its mask.
+// withoutMask returns f without its mask.
 func withoutMask(f wstest.Frame) wstest.Frame {
 	f.Masked = false
 	return f
 }
 
-// keyed returns f with another masking key.
-func withKey(f wstest.Frame, key ...byte) wstest.Frame {
-	f.Key = [4]byte(key)
+// withKey returns f with another masking key.
+func withKey(f wstest.Frame, key [4]byte) wstest.Frame {
+	f.Key = key
 	return f
 }
 
@@ -221,10 +239,10 @@ func inParts(first byte, n int, message string) (parts []wstest.Frame) {
 	return append(parts, frameOf(0x80|opcode, message))
 }
 
-func list(frames ...wstest.Frame) []wstest.Frame { return frames }
+func list[T any](all ...T) []T { return all }
 
-// postBy returns a post of n bytes by a user, or a shorter one if n is too small for that.
-func postBy(user string, n int) string {
+// PostBy returns a post of n bytes by a user, or a shorter one if n is too small for that.
+func PostBy(user string, n int) string {
 	s := fmt.Sprintf(`{"user": %q, "text": ""}`, user)
 	return s[:len(s)-2] + strings.Repeat("x", max(0, n-len(s))) + s[len(s)-2:]
 }
