@@ -21,8 +21,11 @@ import (
 type Unit struct {
 	Func        string // as stepcode names declarations: "encode", "conn.read"
 	File        string // in testdata
-	First, Last int    // the steps in which the file applies, stepcode.Library included
+	First, Last int    // the steps in which the file applies, LibraryStep included
 }
+
+// LibraryStep stands for library/ among the steps.
+const LibraryStep = stepcode.Library
 
 // Units are all unit tests. A function comes after those that it calls: the first that fails
 // is the cause of what fails after it.

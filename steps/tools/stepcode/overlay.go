@@ -80,6 +80,9 @@ type goFile struct {
 // offset returns where in the text a position is.
 func (f *goFile) offset(p token.Pos) int { return f.set.PositionFor(p, false).Offset }
 
+// at returns the text of a part of the file.
+func (f *goFile) at(n ast.Node) string { return string(f.text[f.offset(n.Pos()):f.offset(n.End())]) }
+
 // An edit replaces the text between two offsets.
 type edit struct {
 	from, to int

@@ -206,8 +206,8 @@ func TestOverlayLink(t *testing.T) {
 	}
 }
 
-// TestShortTimes: variables are set, and units of time divided, whatever the package is called.
-func TestShortTimes(t *testing.T) {
+// TestTimes: a time is changed as a whole, however it is written.
+func TestTimes(t *testing.T) {
 	t.Parallel()
 	dir := module(t, map[string]string{"main.go": `package main
 
@@ -216,33 +216,29 @@ import (
 	clock "time"
 )
 
-const pongTime = 45 * clock.Second
+const pingTime = 30 * clock.Second
 
-var (
-	pingTime      = 30 * clock.Second
-	a, writeTime  = 1, 5 * clock.Second
-	quietTime     clock.Duration = pongTime
-	closeTime     = 5 // seconds
-)
+var quietTime clock.Duration = clock.Second * 75
 
 func main() {
-	fmt.Println(pongTime, pingTime, writeTime, quietTime, closeTime, clock.Minute, 3*clock.Millisecond, a)
+	fmt.Println(pingTime, quietTime, clock.Duration(5)*clock.Second, clock.Minute, 1500*clock.Millisecond)
 }
 `})
 	o := NewOverlay(t.TempDir())
-	found, err := o.ShortTimes(dir, map[string]time.Duration{"pingTime": time.Millisecond, "writeTime": 2 * time.Millisecond,
-		"quietTime": 3 * time.Millisecond, "closeTime": 4 * time.Millisecond, "otherTime": 5}, 10)
+	err := o.Times(dir, func(d time.Duration) time.Duration {
+		if d < 20*time.Second {
+			return d / 10
+		}
+		return d / 30
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	if got, want := strings.Join(found, " "), "pingTime writeTime quietTime"; got != want {
-		t.Errorf("found %s, want %s", got, want)
 	}
 	flag, err := o.Flag()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := goCommand(t, dir, "run", flag, "."), "4.5s 1ms 2ms 3ms 5 6s 3ms 1\n"; got != want {
+	if got, want := goCommand(t, dir, "run", flag, "."), "1s 2.5s 500ms 2s 1.5s\n"; got != want {
 		t.Errorf("it prints %s, want %s", got, want)
 	}
 }
