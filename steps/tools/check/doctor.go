@@ -164,8 +164,7 @@ func (m machine) portFree(context.Context) finding {
 	// Where a listener is bound to every address, the system may grant ours beside it. And
 	// localhost is two addresses: a browser may try the one that ours has not.
 	if len(process.Answering(process.Loopback("localhost:"+m.port))) > 0 {
-		who := cmp.Or(whoListens(m.port), "another program; the system does not say which")
-		return finding{fmt.Sprintf("port %s is taken by %s", m.port, who), "stop that program, or " + other}
+		return finding{fmt.Sprintf("port %s is taken by another program", m.port), "stop that program, or " + other}
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:"+m.port)
 	if err != nil {
