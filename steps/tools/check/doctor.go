@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"go/version"
@@ -20,25 +21,30 @@ import (
 	"websocket-workshop/steps/tools/process"
 )
 
-// oldestGo is the Go version that the workshop's go.mod asks for.
+// oldestGo is the Go version that the workshop's go.mod requires.
 const oldestGo = "1.25"
 
-// A machine is what the doctor looks at.
+// A machine is what the doctor examines.
 type machine struct {
-	goVersion string // as go env GOVERSION says; "" if there is no go command
-	root      string // the workshop's folder
-	port      string // where the servers listen unless told otherwise
+	env   map[string]string // what go env prints, by name
+	noEnv string            // what go printed instead
+	root  string            // the workshop's folder
+	port  string            // where the servers listen unless told otherwise
 }
 
 // thisMachine returns the one that the check runs on.
 func thisMachine() machine {
 	m := machine{root: process.Root("."), port: cmp.Or(os.Getenv("PORT"), "8080")}
-	m.goVersion = m.goSays(context.Background(), "env", "GOVERSION")
+	said, _ := m.goPrints(context.Background(), "env", "-json")
+	if json.Unmarshal([]byte(said), &m.env) != nil {
+		m.noEnv = said
+	}
 	return m
 }
 
-// goSays returns what the command go prints in the workshop's folder, be it an error.
-func (m machine) goSays(ctx context.Context, args ...string) string {
+// goPrints returns what the command go prints in the workshop's folder; with an error, what it
+// prints about that.
+func (m machine) goPrints(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = m.root
 	said, err := cmd.Output()
@@ -46,16 +52,21 @@ func (m machine) goSays(ctx context.Context, args ...string) string {
 	if errors.As(err, &failed) {
 		said = failed.Stderr
 	}
-	return strings.TrimSpace(string(said))
+	return strings.TrimSpace(string(said)), err
 }
 
-// A finding is what the doctor says of one thing; there is a remedy for what is not well.
+// A finding is what the doctor reports about one thing. If there is a remedy, something is wrong.
 type finding struct{ what, remedy string }
 
-// well is a finding that nothing is wrong.
+// well is the finding that nothing is wrong.
 func well(what string) finding { return finding{what: what} }
 
-// String returns what an attendee is told.
+// trouble is the finding that something is wrong; a and its format say what.
+func trouble(remedy, format string, a ...any) finding {
+	return finding{fmt.Sprintf(format, a...), remedy}
+}
+
+// String returns the lines that an attendee reads.
 func (f finding) String() string {
 	if f.remedy == "" {
 		return "  ✓ ok       " + f.what + "\n"
@@ -63,16 +74,28 @@ func (f finding) String() string {
 	return "  ✗ trouble  " + f.what + "\n             do this: " + f.remedy + "\n"
 }
 
-// everything is all that the doctor looks at.
-func (m machine) everything() []func(context.Context) finding {
-	return []func(context.Context) finding{m.version, m.settings, m.runs, m.files, m.portFree, m.localhost, m.proxy}
+// An examination looks at one thing.
+type examination func(context.Context) finding
+
+// everything lists all examinations.
+func (m machine) everything() []examination {
+	all := []examination{m.version}
+	if m.env != nil {
+		all = append(all, m.target, m.settings)
+	}
+	return append(all, m.temporary, m.workshop, m.files, m.localhost, m.loopback, m.portFree, m.proxy)
+}
+
+// essential lists what no check can do without.
+func (m machine) essential() []examination {
+	return []examination{m.target, m.temporary, m.files, m.localhost, m.reachable}
 }
 
 // examine prints what is found, and returns the exit status.
-func examine(ctx context.Context, out io.Writer, finds ...func(context.Context) finding) int {
+func examine(ctx context.Context, out io.Writer, all ...examination) int {
 	status := 0
-	for _, find := range finds {
-		f := find(ctx)
+	for _, look := range all {
+		f := look(ctx)
 		if f.remedy != "" {
 			status = 1
 		}
@@ -81,101 +104,118 @@ func examine(ctx context.Context, out io.Writer, finds ...func(context.Context) 
 	return status
 }
 
-// version looks at the Go version.
+// version checks that Go is new enough.
 func (m machine) version(context.Context) finding {
-	const remedy = "install %s from https://go.dev/dl, then open a new terminal"
+	const install = "install the newest Go from https://go.dev/dl, then open a new terminal"
+	v := m.env["GOVERSION"]
 	switch {
-	case m.goVersion == "":
-		return finding{"the command go is not found", fmt.Sprintf(remedy, "Go")}
-	case version.Compare(m.goVersion, "go"+oldestGo) < 0:
-		return finding{fmt.Sprintf("this is %s, and the workshop needs Go %s", m.goVersion, oldestGo), fmt.Sprintf(remedy, "the newest Go")}
+	case m.noEnv != "":
+		return trouble("change what it names; "+unset("NAME"), "the command go fails: %s", m.noEnv)
+	case v == "":
+		return trouble(install, "the command go is not found")
+	case version.Compare(v, "go"+oldestGo) < 0:
+		return trouble(install, "this is %s, and the workshop needs Go %s", v, oldestGo)
 	}
-	return well("Go is new enough: " + m.goVersion)
+	return well("Go is new enough: " + v)
 }
 
-// settings looks whether Go takes the workshop's code for a module.
+// unset says how a setting of Go is removed.
+func unset(name string) string {
+	return "go env -u " + name + " removes the setting; if that changes nothing, remove the environment variable"
+}
+
+// target checks that Go builds for this machine. What this program itself was built for runs here
+// too: some systems run the programs of others.
+func (m machine) target(context.Context) finding {
+	target, host := m.env["GOOS"]+"/"+m.env["GOARCH"], m.env["GOHOSTOS"]+"/"+m.env["GOHOSTARCH"]
+	if target == host || target == runtime.GOOS+"/"+runtime.GOARCH {
+		return well("Go builds for this machine: " + target)
+	}
+	var names, values []string
+	for _, name := range []string{"GOOS", "GOARCH"} {
+		if m.env[name] != m.env["GOHOST"+name[2:]] {
+			names, values = append(names, name), append(values, name+" is "+m.env[name])
+		}
+	}
+	return trouble(unset(strings.Join(names, " ")), "Go builds for %s, and this machine is %s: %s",
+		target, host, strings.Join(values, " and "))
+}
+
+// settings checks that Go's settings let it build the workshop, and build what runs here.
 func (m machine) settings(ctx context.Context) finding {
-	said := m.goSays(ctx, "list", "-buildvcs=false", "./raw")
+	said, _ := m.goPrints(ctx, "list", "-buildvcs=false", "./raw")
 	line, _, _ := strings.Cut(said, "\n")
 	if line == "websocket-workshop/raw" {
-		return well("Go's settings let it build the workshop")
+		return m.builds(ctx)
 	}
 	remedy := "compare go env with that of a machine on which it works"
 	for _, s := range []struct{ name, harmless, remedy string }{
-		{"GOFLAGS", "", "Do without: go env -u GOFLAGS, or remove the environment variable"},
-		{"GOWORK", "off", "The file is a workspace of other modules: set the environment variable GOWORK to off"},
-		{"GO111MODULE", "on", "The workshop is a module: go env -u GO111MODULE, or remove the environment variable"},
+		{"GOFLAGS", "", unset("GOFLAGS")},
+		{"GOWORK", "off", "it is a workspace of other modules: set the environment variable GOWORK to off"},
+		{"GO111MODULE", "on", "the workshop is a module: " + unset("GO111MODULE")},
 	} {
-		if v := m.goSays(ctx, "env", s.name); v != "" && v != s.harmless {
-			remedy = fmt.Sprintf("%s is %s. %s", s.name, v, s.remedy)
+		if v := m.env[s.name]; v != "" && v != s.harmless {
+			line, remedy = fmt.Sprintf("%s (%s is %s)", line, s.name, v), s.remedy
 		}
 	}
-	return finding{"Go cannot build the workshop: " + line, remedy}
+	return trouble(remedy, "Go cannot build the workshop: %s", line)
 }
 
-// runs looks whether a program runs that lies where go run and the check put theirs.
-func (m machine) runs(ctx context.Context) finding {
+// builds checks that what Go builds runs, unless other examinations say that nothing can.
+func (m machine) builds(ctx context.Context) finding {
+	if m.target(ctx).remedy == "" && m.temporary(ctx).remedy == "" {
+		if err := m.buildAndRun(ctx); err != nil {
+			changed, _ := m.goPrints(ctx, "env", "-changed")
+			changed = strings.ReplaceAll(changed, "\n", " ")
+			return trouble("look at the settings that are not Go's own ("+changed+"): "+unset("NAME"),
+				"Go cannot build a small program and run it: %v", err)
+		}
+	}
+	return well("Go's settings let it build the workshop")
+}
+
+// temporary checks that programs run where go run and the check put theirs.
+func (m machine) temporary(ctx context.Context) finding {
 	name := map[bool]string{true: "TMP", false: "TMPDIR"}[runtime.GOOS == "windows"]
-	own := m.goSays(ctx, "env", "GOTMPDIR")
-	for _, place := range [][2]string{{name, os.TempDir()}, {"GOTMPDIR", cmp.Or(own, os.TempDir())}} {
-		if err := runsIn(ctx, place[1]); err != nil {
-			return finding{fmt.Sprintf("programs in %s cannot be run: %v", place[1], err),
-				fmt.Sprintf("let the environment variable %s name a folder on another disk, such as one in your home folder", place[0])}
+	dirs := map[string]string{name: os.TempDir(), "GOTMPDIR": m.env["GOTMPDIR"]}
+	for _, name := range []string{name, "GOTMPDIR"} {
+		if err := runsIn(ctx, dirs[name]); err != nil {
+			return trouble("let the environment variable "+name+" name a folder on another disk, such as one "+
+				"in your home folder", "programs in %s cannot be run: %v", cmp.Or(dirs[name], os.TempDir()), err)
 		}
 	}
 	return well("programs in " + os.TempDir() + " can be run")
 }
 
-// runsIn runs a small program in a folder. On Windows any folder with programs in it is as good.
-func runsIn(ctx context.Context, dir string) error {
-	temp, err := os.MkdirTemp(dir, "websocket-doctor-")
-	if err != nil || runtime.GOOS == "windows" {
-		return cmp.Or(err, os.Remove(temp))
+// workshop checks that programs run in .bin, where serve, wire and Task put theirs: the workshop may
+// be on a memory stick, whose programs some systems refuse to run.
+func (m machine) workshop(ctx context.Context) finding {
+	bin := filepath.Join(m.root, ".bin")
+	if os.Mkdir(bin, 0o777) == nil {
+		defer os.Remove(bin)
 	}
-	defer os.RemoveAll(temp)
-	script := filepath.Join(temp, "script")
-	if err := os.WriteFile(script, []byte("#!/bin/sh\n"), 0o700); err != nil {
-		return err
+	if err := runsIn(ctx, bin); err != nil {
+		return trouble("copy the workshop to this machine's own disk, into your home folder perhaps, and work there",
+			"programs in %s, where task, serve and wire put theirs, cannot be run: %v", bin, err)
 	}
-	return exec.CommandContext(ctx, script).Run()
+	return well("programs in .bin can be run")
 }
 
-// files looks whether a program can have as many files and connections open as the check needs.
+// files checks that a program can have as many files and connections open as the check needs.
 func (m machine) files(context.Context) finding {
 	const need = 256
 	for open := range need {
 		f, err := os.Open(os.DevNull)
 		if err != nil {
-			return finding{fmt.Sprintf("a program may have no more than %d files and connections open here, and the check needs %d", open, need),
-				"ulimit -n 1024, in this terminal; or ask whoever has set the limit"}
+			return trouble("ulimit -n 1024, in this terminal; or ask whoever set the limit",
+				"a program may have at most %d files and connections open here, and the check needs %d", open, need)
 		}
 		defer f.Close()
 	}
-	return well("a program can have files enough open")
+	return well("a program can have enough files open")
 }
 
-// portFree looks whether the servers' port can be had.
-func (m machine) portFree(context.Context) finding {
-	n, err := strconv.ParseUint(m.port, 10, 16)
-	if err != nil {
-		return finding{fmt.Sprintf("the environment variable PORT is %q, which is no port", m.port), "set PORT to a number such as 8080, or remove it"}
-	}
-	other := fmt.Sprintf("choose another port: go run ./work -addr localhost:%d", max(8081, (n+1)%65536))
-	// Where a listener is bound to every address, the system may grant ours beside it. And
-	// localhost is two addresses: a browser may try the one that ours has not.
-	if len(process.Answering(process.Loopback("localhost:"+m.port))) > 0 {
-		who := cmp.Or(whoListens(m.port), "another program; the system does not say which")
-		return finding{fmt.Sprintf("port %s is taken by %s", m.port, who), "stop that program, or " + other}
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:"+m.port)
-	if err != nil {
-		return finding{fmt.Sprintf("nobody can listen on port %s: %v", m.port, err), other}
-	}
-	l.Close()
-	return well("port " + m.port + " is free")
-}
-
-// localhost looks whether the name means this machine.
+// localhost checks that the name means this machine.
 func (m machine) localhost(ctx context.Context) finding {
 	file := "/etc/hosts"
 	if runtime.GOOS == "windows" {
@@ -186,27 +226,93 @@ func (m machine) localhost(ctx context.Context) finding {
 	defer cancel()
 	addrs, err := net.DefaultResolver.LookupHost(ctx, "localhost")
 	if err != nil {
-		return finding{"the name localhost is not known here", remedy}
+		return trouble(remedy, "the name localhost is not known here")
 	}
 	for _, addr := range addrs {
 		if ip := net.ParseIP(addr); ip == nil || !ip.IsLoopback() {
-			return finding{"the name localhost means " + addr + ", which is not this machine", remedy}
+			return trouble(remedy, "the name localhost means %s, which is not this machine", addr)
 		}
 	}
 	return well("localhost is this machine")
 }
 
-// exempt finds localhost among the names that go past the proxy.
+// reachable checks that a program can listen on localhost, as the servers do, and be reached there.
+func (m machine) reachable(ctx context.Context) finding { return throughAll(ctx, "localhost") }
+
+// loopback does the same for both addresses that a browser may try for localhost.
+func (m machine) loopback(ctx context.Context) finding {
+	return throughAll(ctx, "localhost", "127.0.0.1", "::1")
+}
+
+// throughAll checks that two programs on this machine can talk to each other.
+func throughAll(ctx context.Context, hosts ...string) finding {
+	for _, host := range hosts {
+		err := through(ctx, host)
+		switch {
+		case err == nil, noSuchAddress(err) && host != "localhost": // a machine need not have both
+		case noSuchAddress(err):
+			return trouble("give servers another address, -addr '[::1]:8080', and open that; or let localhost be ::1 "+
+				"in the file hosts", "this machine does not have the address of localhost: %v", err)
+		default:
+			return trouble("look for a firewall or a security program that filters "+host+", and for a network "+
+				"device (lo) that is down", "a connection from here to here does not get through: %v", err)
+		}
+	}
+	return well("connections from this machine to itself get through")
+}
+
+// portFree checks that the servers' port can be had.
+func (m machine) portFree(context.Context) finding {
+	if _, err := strconv.ParseUint(m.port, 10, 16); err != nil {
+		return trouble("set PORT to a number such as 8080, or remove it",
+			"the environment variable PORT is %q, which isn't a port", m.port)
+	}
+	if why := inTheWay(m.port); why != "" {
+		return finding{why, "stop that program, or choose another port: go run ./work -addr localhost:" + freePort()}
+	}
+	return well("port " + m.port + " is free")
+}
+
+// freePort returns a port for advice, near those that the lessons name: nothing is in its way.
+func freePort() string {
+	for n := 8081; n < 8181; n++ {
+		if port := strconv.Itoa(n); inTheWay(port) == "" {
+			return port
+		}
+	}
+	return process.FreePort()
+}
+
+// inTheWay says what keeps a server from a port of localhost, or returns "". If another program
+// listens on every address, the system may grant ours beside it. And localhost is two addresses: a
+// browser may try the one that ours does not have.
+func inTheWay(port string) string {
+	addrs := process.Loopback("localhost:" + port)
+	if taken := process.Answering(addrs); len(taken) > 0 {
+		return fmt.Sprintf("port %s is taken: a program answers on %s", port, strings.Join(taken, " and "))
+	}
+	for _, addr := range addrs {
+		l, err := net.Listen("tcp", addr)
+		if err == nil {
+			l.Close()
+		} else if !noSuchAddress(err) {
+			return fmt.Sprintf("port %s cannot be used: %v", port, err)
+		}
+	}
+	return ""
+}
+
+// exempt finds localhost among the names that bypass the proxy.
 var exempt = regexp.MustCompile(`(^|,)\s*(\.?localhost|\*)\s*(:[^,]*)?(,|$)`)
 
-// proxy looks whether a proxy would be asked for a page on this machine. It might even have that;
+// proxy checks that no proxy would be asked for a page on this machine. It might even have that;
 // but a WebSocket is another matter.
 func (m machine) proxy(context.Context) finding {
 	for _, name := range []string{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"} {
 		if os.Getenv(name) != "" && !exempt.MatchString(cmp.Or(os.Getenv("no_proxy"), os.Getenv("NO_PROXY"))) {
-			return finding{name + " is set, and localhost is not exempt: a browser may look for the page at that proxy",
-				"set NO_PROXY=localhost,127.0.0.1,::1 and start the browser anew; or exempt localhost in the browser's proxy settings"}
+			return trouble("set NO_PROXY=localhost,127.0.0.1,::1 and restart the browser; or exempt localhost in its "+
+				"settings", "%s is set, and localhost is not exempt: a browser may ask the proxy for the page", name)
 		}
 	}
-	return well("no proxy stands in front of this machine")
+	return well("no proxy is used for this machine")
 }

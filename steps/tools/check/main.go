@@ -132,9 +132,10 @@ func nothing(out io.Writer, why any) int {
 
 // checkFolder builds a folder and holds it to the steps up to the given one.
 func (t *target) checkFolder(ctx context.Context, out io.Writer, src source, o options) int {
-	var found strings.Builder
-	if m := thisMachine(); examine(ctx, &found, m.runs, m.files, m.localhost) != 0 {
-		return nothing(out, "Nothing can be checked on this machine:\n"+strings.TrimSuffix(found.String(), "\n"))
+	for _, look := range thisMachine().essential() {
+		if f := look(ctx); f.remedy != "" {
+			return nothing(out, "Nothing can be checked on this machine:\n"+strings.TrimSuffix(f.String(), "\n"))
+		}
 	}
 	temp, err := os.MkdirTemp("", "websocket-check-")
 	if err != nil {
