@@ -59,7 +59,7 @@ func TestNothingBehindClose(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if came, err := p.fromClose(); err != io.EOF || len(came) != 1 {
+		if came, err := p.fromClose(); err != wstest.ErrHungUp || len(came) != 1 {
 			t.Fatalf("from the close frame on came %v, %v", came, err)
 		}
 		p.TCP.Close()

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"io"
 	"math"
 	"net"
 	"net/http"
@@ -112,8 +111,7 @@ func dialAnew(t *testing.T, addr string, n int) *peer {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { nc.Close() })
-	nc.SetDeadline(time.Now().Add(patience))
-	return &peer{Client: &wstest.Client{TCP: nc.(*net.TCPConn), In: bufio.NewReader(nc)}}
+	return &peer{Client: wstest.NewClient(nc.(*net.TCPConn), patience)}
 }
 
 // FuzzConn sends any bytes behind a good handshake, and then hangs up. What comes back
@@ -139,7 +137,7 @@ func FuzzConn(f *testing.F) {
 		var last wstest.Frame
 		for {
 			next, err := p.next()
-			if err == io.EOF {
+			if err == wstest.ErrHungUp {
 				break
 			}
 			if err != nil || last.Opcode == wstest.Close {

@@ -171,7 +171,7 @@ func join(t *testing.T, s *served) *peer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.TCP.SetDeadline(time.Now().Add(4 * patience))
+	p.Patience = 4 * patience
 	t.Cleanup(func() { p.TCP.Close() })
 	return p
 }

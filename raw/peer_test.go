@@ -40,7 +40,11 @@ func dial(addr string) (*peer, error) {
 // open connects to a server and sends the opening handshake, with frames glued to it. It
 // returns behind the server's answer.
 func open(addr string, glued ...byte) (*peer, error) {
-	c, err := wstest.Open(addr, patience, glued...)
+	var frames []wstest.Frame
+	if glued != nil {
+		frames = append(frames, wstest.Frame{Raw: glued})
+	}
+	c, err := wstest.Open(addr, patience, frames...)
 	return &peer{Client: c}, err
 }
 

@@ -92,7 +92,7 @@ func TestLibraries(t *testing.T) {
 
 			if c, err := wstest.Dial(addr, patience); err != nil {
 				t.Error(err)
-			} else if res, err := c.Ask(wstest.Handshake(addr).With("Origin", "http://other.example")); err != nil || res.StatusCode != l.foreign {
+			} else if res, err := c.Ask(wstest.Handshake(addr).With("Origin", "http://other.example")); err != nil || res.Status != l.foreign {
 				t.Errorf("another origin: %v, %v, want %d", res, err, l.foreign)
 			}
 

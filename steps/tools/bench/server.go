@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -61,7 +62,7 @@ func (s *server) open(n int) {
 		for worker := range 16 { // that many dial at a time
 			group.Go(func() {
 				for i := worker; i < n; i += 16 {
-					c, err := wstest.Open(s.addr, patience)
+					c, err := s.join()
 					if err != nil {
 						s.fail(err)
 						return
@@ -77,6 +78,19 @@ func (s *server) open(n int) {
 	if s.ctx.Err() == nil {
 		s.members = append(s.members, opened...)
 	}
+}
+
+// join opens a WebSocket. The accept value is not looked at: the bare server computes none.
+func (s *server) join() (*wstest.Client, error) {
+	c, err := wstest.Dial(s.addr, patience)
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.Ask(wstest.Handshake(s.addr))
+	if err == nil && a.Status != http.StatusSwitchingProtocols {
+		err = fmt.Errorf("the handshake was answered with status %d", a.Status)
+	}
+	return c, err
 }
 
 // hangUp lets all members go, and gives the server the time to notice.

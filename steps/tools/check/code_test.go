@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"websocket-workshop/steps/tools/rules"
 )
 
 // programOf returns the program of one file.
@@ -81,41 +83,6 @@ a member left: EOF   (printed at a.go:4)`
 	}
 }
 
-// TestWaiting: a dump tells where goroutines wait that have more to do.
-func TestWaiting(t *testing.T) {
-	s := &server{target: &target{name: "work", dir: "/x/work"}}
-	dump := strings.Split(`SIGQUIT: quit
-
-goroutine 1 [IO wait]:
-net.(*TCPListener).Accept(0x1)
-main.main()
-	/x/work/main.go:45 +0x1
-
-goroutine 7 [sync.Mutex.Lock]:
-sync.(*Mutex).Lock(...)
-	/usr/local/go/src/sync/mutex.go:46
-main.(*hub).post(0x1)
-	/x/work/hub.go:43 +0x1
-
-goroutine 8 [sync.Mutex.Lock, 2 minutes]:
-main.(*hub).post(0x1)
-	/x/work/hub.go:43 +0x1
-
-goroutine 9 [IO wait]:
-net.(*conn).Write(0x1)
-main.(*conn).write(0x1)
-	/x/work/conn.go:88 +0x1
-
-goroutine 10 [chan receive]:
-main.main.func1()
-	/x/work/main.go:44 +0x1
-`, "\n")
-	want := "2 goroutines wait for a lock at work/hub.go:43\na goroutine waits in Write, for a member to read at work/conn.go:88"
-	if said := waiting(s.goroutinesIn(dump)); said != want {
-		t.Errorf("says\n%s\nwant\n%s", said, want)
-	}
-}
-
 // TestProgram: the program is the folder's own, or the only one below.
 func TestProgram(t *testing.T) {
 	t.Chdir(write(t, map[string]string{
@@ -151,10 +118,10 @@ func f() { log.Printf("a member left: %v", err) }`)}
 		{"the server ends the connection", "nothing for 3s", "as it says in the terminal", tooLong},
 		{"a new connection is greeted", "the server hung up", guess, tooLong},
 	} {
-		f := &failure{expected: test.expected, came: test.came, cause: guess, lines: test.lines}
-		f.addPlaces(c)
-		if !strings.Contains(f.cause, test.cause) {
-			t.Errorf("expected %s, came %s: %s; want %s", test.expected, test.came, f.cause, test.cause)
+		f := &rules.Failure{Expected: test.expected, Came: test.came, Cause: guess, Lines: test.lines}
+		addPlaces(f, c)
+		if !strings.Contains(f.Cause, test.cause) {
+			t.Errorf("expected %s, came %s: %s; want %s", test.expected, test.came, f.Cause, test.cause)
 		}
 	}
 }

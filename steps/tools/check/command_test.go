@@ -13,7 +13,19 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"websocket-workshop/steps/tools/rules"
 )
+
+// asCommand, in the environment, makes the test program the command.
+const asCommand = "CHECK_AS_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
+	m.Run()
+}
 
 // write puts files into a folder that is gone when the test ends, and returns that.
 func write(t *testing.T, files map[string]string) (dir string) {
@@ -120,9 +132,9 @@ func main() {
 
 // TestReport: the steps before the one that is asked for have a line each, unless -v is given.
 func TestReport(t *testing.T) {
-	one, two := behaviour{step: 1, name: "one"}, behaviour{step: 2, name: "two"}
-	results := []result{{behaviour: one}, {behaviour: one}, {behaviour: two}, {behaviour: two, skipped: "not here"},
-		{behaviour: two, failure: &failure{}}, {behaviour: two}, {behaviour: two, failure: &failure{}}}
+	one, two := rules.Row{Step: 1, Name: "one"}, rules.Row{Step: 2, Name: "two"}
+	results := []rules.Result{{Row: one}, {Row: one}, {Row: two}, {Row: two, Skipped: "not here"},
+		{Row: two, Failure: &rules.Failure{}}, {Row: two}, {Row: two, Failure: &rules.Failure{}}}
 	for verbose, want := range map[bool]string{
 		false: "Step 1: upgrade log ✓ ok 2 behaviours hold Step 2: handshake ✓ ok two - skipped two (not here) ✗ fails two",
 		true:  "Step 1: upgrade log ✓ ok one ✓ ok one Step 2: handshake ✓ ok two - skipped two (not here) ✗ fails two",

@@ -119,11 +119,11 @@ type comparison struct {
 
 // compareWith holds the target's code to that of a step.
 func (t *target) compareWith(step int) *comparison {
-	root := process.Workshop(t.dir)
+	root := process.Workshop(t.Dir)
 	if root == "" {
 		return nil
 	}
-	yours, err := readCode(t.dir, t.name)
+	yours, err := readCode(t.Dir, t.Name)
 	ours, wrong := readCode(filepath.Join(root, t.folder(step)), t.ours(step))
 	if cmp.Or(err, wrong) != nil {
 		return nil

@@ -26,7 +26,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -41,6 +40,7 @@ import (
 	"time"
 
 	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/rules"
 )
 
 func main() {
@@ -100,27 +100,27 @@ func command(ctx context.Context, out io.Writer, args []string) int {
 	switch {
 	case *doctor:
 		return examine(ctx, out, thisMachine().everything()...)
-	case o.step < 1 || o.step > lastStep || flags.NArg() > 1:
+	case o.step < 1 || o.step > rules.LastStep || flags.NArg() > 1:
 		return nothing(out, usage)
-	case o.library && o.step < lastStep:
-		return nothing(out, fmt.Sprintf("-library is about the whole server: it goes with -step %d", lastStep))
+	case o.library && o.step < rules.LastStep:
+		return nothing(out, fmt.Sprintf("-library is about the whole server: it goes with -step %d", rules.LastStep))
 	}
 	src, err := findSource(flags.Arg(0))
 	if err != nil {
 		return nothing(out, err)
 	}
-	t := &target{
-		name: src.name, dir: src.dir, library: o.library,
-		seed: rand.Uint64(), patience: 3 * time.Second, also: 4 * time.Second,
-	}
+	t := &target{rules.Target{
+		Name: src.name, Dir: src.dir, Library: o.library,
+		Seed: rand.Uint64(), Patience: 3 * time.Second, Also: 4 * time.Second,
+	}}
 	if !o.diffOnly {
 		return t.checkFolder(ctx, out, src, o)
 	}
 	c := t.compareWith(o.step)
 	if c == nil {
-		return nothing(out, t.name+" cannot be compared: it does not compile")
+		return nothing(out, t.Name+" cannot be compared: it does not compile")
 	}
-	fmt.Fprintf(out, "%s differs from %s in %s, comments and layout left aside.\n%s", t.name, c.ours, plural(len(c.differences), "declaration", "declarations"), c.all())
+	fmt.Fprintf(out, "%s differs from %s in %s, comments and layout left aside.\n%s", t.Name, c.ours, plural(len(c.differences), "declaration", "declarations"), c.all())
 	return 0
 }
 
@@ -129,6 +129,9 @@ func nothing(out io.Writer, why any) int {
 	fmt.Fprintln(out, why)
 	return 2
 }
+
+// A target is a server under check, and the code that it was built from.
+type target struct{ rules.Target }
 
 // checkFolder builds a folder and holds it to the steps up to the given one.
 func (t *target) checkFolder(ctx context.Context, out io.Writer, src source, o options) int {
@@ -144,9 +147,9 @@ func (t *target) checkFolder(ctx context.Context, out io.Writer, src source, o o
 	defer removeAll(temp)
 
 	fmt.Fprintf(out, "Checking %s, step 1 to %d.\n", src.name, o.step)
-	t.binary = filepath.Join(temp, "server.exe")
+	t.Binary = filepath.Join(temp, "server.exe")
 	built := notice(out, "building it (the first time that takes a minute)")
-	said, err := src.build(ctx, t.binary)
+	said, err := src.build(ctx, t.Binary)
 	built()
 	if err != nil {
 		if ctx.Err() != nil {
@@ -156,9 +159,7 @@ func (t *target) checkFolder(ctx context.Context, out io.Writer, src source, o o
 		return 1
 	}
 	fmt.Fprintln(out, "  ✓ ok     it builds")
-	if o.step >= 3 {
-		t.buildRaced(ctx, out, src)
-	}
+	t.Build = src.build
 	if o.library {
 		return t.reportLibrary(ctx, out)
 	}
@@ -193,14 +194,14 @@ type report struct {
 	reached int // the step whose heading is printed
 	held    int
 	ofStep  int // how many of them are of the step reached
-	failed  []result
+	failed  []rules.Result
 }
 
 // heading prints the heading of a behaviour's step, and how many of the one before held.
-func (r *report) heading(b behaviour) {
-	for ; r.reached < b.step; r.reached++ {
+func (r *report) heading(b rules.Row) {
+	for ; r.reached < b.Step; r.reached++ {
 		r.endStep()
-		fmt.Fprintf(r.out, "\nStep %d: %s\n", r.reached+1, titles[r.reached+1])
+		fmt.Fprintf(r.out, "\nStep %d: %s\n", r.reached+1, rules.Titles[r.reached+1])
 	}
 }
 
@@ -216,22 +217,22 @@ func (r *report) endStep() {
 func (r *report) brief(step int) bool { return step < r.step && !r.verbose }
 
 // take prints a line for a result.
-func (r *report) take(got result) {
-	r.heading(got.behaviour)
+func (r *report) take(got rules.Result) {
+	r.heading(got.Row)
 	switch {
-	case got.failure != nil:
+	case got.Failure != nil:
 		if r.failed = append(r.failed, got); len(r.failed) == 1 {
 			r.endStep()
-			fmt.Fprintf(r.out, "  ✗ fails  %s\n", got.name)
+			fmt.Fprintf(r.out, "  ✗ fails  %s\n", got.Name)
 		}
 	case len(r.failed) > 0: // what holds behind a failure is no news
-	case got.skipped != "":
-		fmt.Fprintf(r.out, "  - skipped  %s (%s)\n", got.name, got.skipped)
+	case got.Skipped != "":
+		fmt.Fprintf(r.out, "  - skipped  %s (%s)\n", got.Name, got.Skipped)
 	default:
 		r.held++
 		r.ofStep++
-		if !r.brief(got.step) {
-			fmt.Fprintf(r.out, "  ✓ ok     %s\n", got.name)
+		if !r.brief(got.Step) {
+			fmt.Fprintf(r.out, "  ✓ ok     %s\n", got.Name)
 		}
 	}
 }
@@ -239,10 +240,15 @@ func (r *report) take(got result) {
 // report holds the target to the table, prints what comes of it, and returns the exit status.
 func (t *target) report(ctx context.Context, out io.Writer, o options) int {
 	r := &report{options: o, out: out}
-	t.check(ctx, o.step, r.take, func(b behaviour) {
-		if len(r.failed) == 0 {
-			r.heading(b)
-			fmt.Fprintf(out, "    …      in a few seconds: %s\n", b.name)
+	t.Check(ctx, o.step, func(e rules.Event) {
+		switch {
+		case e.Result != nil:
+			r.take(*e.Result)
+		case e.Building != "":
+			fmt.Fprintf(out, "    …      building it %s (the first time that takes a minute)\n", e.Building)
+		case len(r.failed) == 0:
+			r.heading(*e.Running)
+			fmt.Fprintf(out, "    …      in a few seconds: %s\n", e.Running.Name)
 		}
 	})
 	switch {
@@ -264,33 +270,19 @@ func (t *target) report(ctx context.Context, out io.Writer, o options) int {
 	return 0
 }
 
-// String returns what an attendee is told, in short lines.
-func (f *failure) String() string {
-	var s strings.Builder
-	for _, part := range []struct{ label, text, none string }{
-		{"sent", f.sent, "(nothing)"}, {"expected", f.expected, "(nothing)"}, {"came", f.came, "(nothing)"},
-		{"terminal", f.terminal, ""}, {"likely", f.cause, "(not clear from outside)"},
-	} {
-		if text := cmp.Or(strings.TrimSpace(part.text), part.none); text != "" {
-			fmt.Fprintf(&s, "  %-8s  %s\n", part.label, strings.ReplaceAll(text, "\n", "\n            "))
-		}
-	}
-	return s.String()
-}
-
 // explain says all that there is to say of a failure: what went over the connection, what
 // the server printed, what else of the step fails, and where the code differs from the step's:
 // at most a dozen lines of that, unless all is asked for.
-func (t *target) explain(failed []result, step int, all bool) string {
+func (t *target) explain(failed []rules.Result, step int, all bool) string {
 	r, c := failed[0], t.compareWith(step)
-	places := r.failure.addPlaces(c)
-	said := r.failure.String()
+	places := addPlaces(r.Failure, c)
+	said := r.Failure.String()
 	for _, other := range failed[1:min(4, len(failed))] {
-		said += fmt.Sprintf("  also      ✗ %s\n", other.name)
+		said += fmt.Sprintf("  also      ✗ %s\n", other.Name)
 	}
 	said += "\n"
-	if r.step < step && !t.library {
-		said += fmt.Sprintf("Did step %d hold before? Then look first at what you changed for step %d.\n", r.step, step)
+	if r.Step < step && !t.Library {
+		said += fmt.Sprintf("Did step %d hold before? Then look first at what you changed for step %d.\n", r.Step, step)
 	}
 	switch {
 	case c == nil || !c.alike:
@@ -299,19 +291,19 @@ func (t *target) explain(failed []result, step int, all bool) string {
 	case all:
 		said += fmt.Sprintf("Where your code differs from %s:\n%s", c.ours, c.all())
 	default:
-		said += c.advice(places, r.name+" "+r.failure.cause)
+		said += c.advice(places, r.Name+" "+r.Failure.Cause)
 	}
 	lesson, flags := fmt.Sprintf("steps/%02d.md", step), "-diff-only"
-	if t.library {
+	if t.Library {
 		lesson, flags = "library/README.md", "-library -diff-only"
 	}
 	return said + fmt.Sprintf("\nThe lesson is %s. All differences: go run ./steps/tools/check -step %d %s %s\n"+
-		"Is it the machine? go run ./steps/tools/check -doctor\n", lesson, step, flags, filepath.ToSlash(t.name))
+		"Is it the machine? go run ./steps/tools/check -doctor\n", lesson, step, flags, filepath.ToSlash(t.Name))
 }
 
 // folder returns where in the workshop the code is that this one is compared with.
 func (t *target) folder(step int) string {
-	if t.library {
+	if t.Library {
 		return "library"
 	}
 	return fmt.Sprintf("steps/%02d", step)
@@ -319,12 +311,12 @@ func (t *target) folder(step int) string {
 
 // ours returns the workshop's own code of a step, as seen from where the user stands.
 func (t *target) ours(step int) string {
-	return filepath.ToSlash(relative(".", filepath.Join(process.Workshop(t.dir), t.folder(step))))
+	return filepath.ToSlash(relative(".", filepath.Join(process.Workshop(t.Dir), t.folder(step))))
 }
 
 // next says what comes after a step that holds.
 func (t *target) next(step int) string {
-	if step == lastStep {
+	if step == rules.LastStep {
 		return "That is the whole server: compare it with raw and library."
 	}
 	return fmt.Sprintf("Next: steps/%02d.md.", step+1)

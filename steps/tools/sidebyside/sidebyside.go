@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -131,19 +130,25 @@ func (r Row) Try(addr string, patience time.Duration) string {
 		return err.Error()
 	}
 	defer c.TCP.Close()
-	res, err := c.Ask(wstest.Handshake(addr).Changed(r.Changes...), r.Body...)
+	var body []wstest.Frame
+	if r.Body != nil {
+		body = append(body, wstest.Frame{Raw: r.Body})
+	}
+	res, err := c.Ask(wstest.Handshake(addr).Changed(r.Changes...), body...)
 	if err != nil {
 		return ending(err)
 	}
-	if res.StatusCode != http.StatusSwitchingProtocols || len(r.Send) == 0 {
-		return fmt.Sprint(answer, res.StatusCode)
+	if res.Status != http.StatusSwitchingProtocols || len(r.Send) == 0 {
+		return fmt.Sprint(answer, res.Status)
 	}
-	c.TCP.SetReadDeadline(time.Now().Add(patience / 4))
+	c.Patience = patience / 4
+	c.TCP.SetReadDeadline(time.Now().Add(c.Patience))
 	if _, err := c.In.Peek(1); err == nil { // the history that greets; before step 3 none does
 		if _, err := c.Next(); err != nil {
 			return ending(err)
 		}
 	}
+	c.Patience = patience
 	c.TCP.SetDeadline(time.Now().Add(patience))
 	sent := make(chan error, 1)
 	go func() { // while this reads: it may be more than TCP keeps
@@ -182,7 +187,7 @@ func (r Row) listen(c *wstest.Client) string {
 	for {
 		f, err := c.Next()
 		switch {
-		case err == io.EOF && closed:
+		case err == wstest.ErrHungUp && closed:
 			return strings.Join(came, ", ")
 		case err != nil && len(came) > 0 && wstest.Ending(err) == "resets":
 			return strings.Join(append(came, "then resets TCP"), ", ")

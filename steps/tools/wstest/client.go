@@ -3,162 +3,270 @@ package wstest
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha1"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
-	"slices"
+	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
 
-// SampleKey is the Sec-WebSocket-Key of the example in section 1.3.
-const SampleKey = "dGhlIHNhbXBsZSBub25jZQ=="
+// What a client can meet instead of an answer or a frame. All reading and writing returns
+// these, or net.ErrClosed if the client itself has closed the connection.
+var (
+	ErrTimeout = errors.New("nothing more came")
+	ErrHungUp  = errors.New("the server hung up")
+	ErrCutOff  = fmt.Errorf("%w in the middle", ErrHungUp) // of an answer or a frame
+	ErrReset   = errors.New("the connection was reset (RST) instead of ended (FIN)")
+)
 
-// GUID is what an endpoint appends to the key (section 1.3).
-const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+// keep is how many frames, answers and other events the record has room for in each direction.
+const keep = 4
 
-// Accept returns the Sec-WebSocket-Accept that answers a key (section 4.2.2).
-func Accept(key string) string {
-	sum := sha1.Sum([]byte(key + GUID))
-	return base64.StdEncoding.EncodeToString(sum[:])
-}
-
-// A Request is an HTTP request line by line, the request line first, so that it can be wrong.
-type Request []string
-
-// Handshake returns a proper opening handshake as a browser with the page sends it (section 4.1).
-func Handshake(addr string) Request {
-	return Request{
-		"GET / HTTP/1.1",
-		"Host: " + addr,
-		"Connection: Upgrade",
-		"Upgrade: websocket",
-		"Origin: http://" + addr,
-		"Sec-WebSocket-Version: 13",
-		"Sec-WebSocket-Key: " + SampleKey,
-		"Sec-WebSocket-Protocol: json",
-	}
-}
-
-// With returns a copy in which a field has the values given, each on a line of its own at the
-// end; none removes the field.
-func (r Request) With(name string, values ...string) Request {
-	changed := slices.DeleteFunc(slices.Clone(r), func(line string) bool { return strings.HasPrefix(line, name+":") })
-	for _, value := range values {
-		changed = append(changed, name+": "+value)
-	}
-	return changed
-}
-
-// Changed returns a copy with changes, in the short form of a table: "Name: value" puts that
-// in place of the field, "Name" removes it, "+Name: value" is one more, and what holds
-// " HTTP/" is the request line. HOST in a change stands for the request's Host.
-func (r Request) Changed(changes ...string) Request {
-	host := r.Get("Host")
-	for _, change := range changes {
-		change = strings.ReplaceAll(change, "HOST", host)
-		name, value, isField := strings.Cut(change, ":")
-		switch {
-		case strings.Contains(change, " HTTP/"):
-			r = append(Request{change}, r[1:]...)
-		case change[0] == '+':
-			r = append(r[:len(r):len(r)], change[1:])
-		case isField:
-			r = append(r.With(name), name+":"+value)
-		default:
-			r = r.With(name)
-		}
-	}
-	return r
-}
-
-// Get returns the first value of a field, or "".
-func (r Request) Get(name string) string {
-	for _, line := range r[1:] {
-		if value, ok := strings.CutPrefix(line, name+":"); ok {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
-}
-
-// String returns the request as it is sent.
-func (r Request) String() string { return strings.Join(r, "\r\n") + "\r\n\r\n" }
-
-// A Client is the client's end of one TCP connection. What is read must be read from In:
-// frames may stand in its buffer behind the answer to the handshake.
+// A Client is the client's end of one TCP connection to a server, and a record of what went
+// over it. It does nothing on its own: it answers no ping and no close frame, and sends what
+// it is told to, right or wrong.
+//
+// One goroutine may read (Answer, Next, Drain) while others send.
 type Client struct {
-	TCP *net.TCPConn
-	In  *bufio.Reader
+	TCP      *net.TCPConn
+	In       *bufio.Reader // read from this, never from TCP: frames may have come with the 101
+	Patience time.Duration // for each answer and frame to come, and for each write
+
+	// The record, as an attendee reads it, for one element per request, answer, frame or end.
+	Sent []string // the first ones
+	Came []string // the last ones
+
+	mu sync.Mutex // held while sending: frames must not mix
 }
 
-// Dial connects to host:port, and no more. Connecting, and all that is read and written
-// afterwards, must be done within patience, unless the deadline is set anew.
+// Dial connects to host:port and does nothing else.
 func Dial(addr string, patience time.Duration) (*Client, error) {
 	nc, err := net.DialTimeout("tcp", addr, patience)
 	if err != nil {
 		return nil, err
 	}
-	nc.SetDeadline(time.Now().Add(patience))
-	return &Client{TCP: nc.(*net.TCPConn), In: bufio.NewReader(nc)}, nil
+	return NewClient(nc.(*net.TCPConn), patience), nil
 }
 
-// Ask sends a request, with bytes glued to it, and reads the answer's header. An answer
-// that refuses is no error.
-func (c *Client) Ask(r Request, glued ...byte) (*http.Response, error) {
-	if _, err := c.TCP.Write(append([]byte(r.String()), glued...)); err != nil {
-		return nil, err
-	}
-	return http.ReadResponse(c.In, nil)
+// NewClient returns a client on a connection that has just been made.
+func NewClient(nc *net.TCPConn, patience time.Duration) *Client {
+	nc.SetDeadline(time.Now().Add(patience)) // for those who read or write on their own
+	return &Client{TCP: nc, In: bufio.NewReader(nc), Patience: patience}
 }
 
-// Open connects, sends Handshake with bytes glued to it, and returns behind the server's
-// 101. Any other answer is an error.
-func Open(addr string, patience time.Duration, glued ...byte) (*Client, error) {
+// Open connects and opens a WebSocket: it sends Handshake with a new key and the frames right
+// behind it, and returns once the server has agreed as section 4.1 has it. Any other answer
+// is an error.
+func Open(addr string, patience time.Duration, frames ...Frame) (*Client, error) {
 	c, err := Dial(addr, patience)
 	if err != nil {
 		return nil, err
 	}
-	res, err := c.Ask(Handshake(addr), glued...)
-	if err == nil && res.StatusCode != http.StatusSwitchingProtocols {
-		err = fmt.Errorf("the handshake was answered with %s", res.Status)
+	r := Handshake(addr).With("Sec-WebSocket-Key", NewKey())
+	a, err := c.Ask(r, frames...)
+	if err == nil {
+		err = a.Fault(r)
 	}
 	if err != nil {
-		c.TCP.Close()
+		c.Close()
 		return nil, err
 	}
 	return c, nil
 }
 
-// Send writes frames, all in one piece.
-func (c *Client) Send(frames ...Frame) error {
-	var all [][]byte
-	for _, f := range frames {
-		all = append(all, f.Bytes())
+// Close closes the connection without a word.
+func (c *Client) Close() error { return c.TCP.Close() }
+
+// Reset resets the connection, as a cable that has been pulled out does in the end.
+func (c *Client) Reset() error {
+	c.TCP.SetLinger(0)
+	return c.TCP.Close()
+}
+
+// Forget empties the record: what follows is of interest.
+func (c *Client) Forget() { c.Sent, c.Came = nil, nil }
+
+// Ask sends a request, the frames in the same piece, and reads the answer. An answer that
+// refuses is not an error.
+func (c *Client) Ask(r Request, frames ...Frame) (Answer, error) {
+	lines := strings.TrimRight(strings.ReplaceAll(r.String(), "\r\n", "\n"), "\n")
+	if len(frames) > 0 {
+		lines += "\n(and in the same piece)"
 	}
-	_, err := c.TCP.Write(bytes.Join(all, nil))
+	if err := c.send([]byte(r.String()), lines, frames); err != nil {
+		return Answer{}, err
+	}
+	return c.Answer()
+}
+
+// Send sends frames, all in one piece. A client must mask each frame with a new key that
+// nobody can foresee (section 5.3): see Masked. Whether they are is up to the caller.
+func (c *Client) Send(frames ...Frame) error { return c.send(nil, "", frames) }
+
+// SendText sends a text message in one frame, as a client should.
+func (c *Client) SendText(text string) error { return c.Send(Masked(Text, []byte(text))) }
+
+// send sends bytes, which the record shows as lines, and frames behind them.
+func (c *Client) send(b []byte, lines string, frames []Frame) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if lines != "" {
+		c.Sent = append(c.Sent, lines)
+	}
+	for i, f := range frames {
+		b = append(b, f.Bytes()...)
+		if i < keep {
+			c.Sent = append(c.Sent, f.lines())
+		} else if i == keep {
+			c.Sent = append(c.Sent, "… and more frames")
+		}
+	}
+	_, err := c.write(b)
+	if err != nil {
+		c.Sent = append(c.Sent, "(the server no longer took all of this)")
+	}
 	return err
 }
 
-// Next reads the next frame; the errors are those of Read.
-func (c *Client) Next() (Frame, error) { return Read(c.In) }
+// Write sends bytes of any kind, and leaves no trace in the record.
+func (c *Client) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.write(b)
+}
 
-// Ending says how a connection ended, given the error of reading from it: "hangs up" (FIN:
-// all that was sent has come), "resets" (RST), "waits" (the deadline has passed), or the
-// error in its own words.
-func Ending(err error) string {
-	var timeout net.Error
+func (c *Client) write(b []byte) (int, error) {
+	c.TCP.SetWriteDeadline(time.Now().Add(c.Patience))
+	n, err := c.TCP.Write(b)
+	return n, end(err)
+}
+
+// came adds lines to the record.
+func (c *Client) came(lines ...string) {
+	c.Came = append(c.Came, lines...)
+	c.Came = c.Came[max(0, len(c.Came)-keep):]
+}
+
+// ended records that reading ended with err, if it did, and returns what that means.
+func (c *Client) ended(err error) error {
+	err = end(err)
+	switch err {
+	case nil, net.ErrClosed:
+	case ErrTimeout:
+		c.came(fmt.Sprintf("nothing for %v", c.Patience))
+	default:
+		c.came(err.Error())
+	}
+	return err
+}
+
+// Answer reads the answer to a request: its header, well formed or not, and the body if it is
+// a refusal. With an error comes what could be read of it.
+func (c *Client) Answer() (Answer, error) {
+	var head []byte
+	var err error
+	c.TCP.SetReadDeadline(time.Now().Add(c.Patience))
+	for err == nil && len(head) < 16<<10 && !bytes.HasSuffix(head, []byte("\r\n\r\n")) && !bytes.HasSuffix(head, []byte("\n\n")) {
+		var b byte
+		if b, err = c.In.ReadByte(); err == nil {
+			head = append(head, b)
+		}
+	}
+	a := parseHead(string(head))
+	if err == nil && a.Status != 101 {
+		a.Body = c.body(a)
+	}
+	if s := a.lines(); s != "" {
+		c.came(s)
+	}
+	if err == io.EOF && len(head) > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return a, c.ended(err)
+}
+
+// body reads the body of an answer, as far as it comes.
+func (c *Client) body(a Answer) string {
+	const most = 64 << 10
+	n := int64(most)
+	fmt.Sscan(a.Get("Content-Length"), &n)
+	b, _ := io.ReadAll(io.LimitReader(c.In, min(n, most)))
+	return string(b)
+}
+
+// Next reads the next frame, right or wrong. With an error comes what there was of it.
+func (c *Client) Next() (Frame, error) {
+	c.TCP.SetReadDeadline(time.Now().Add(c.Patience))
+	f, err := Read(c.In)
+	if err == nil {
+		c.came(f.lines())
+		return f, nil
+	}
+	if len(f.Raw) > 0 {
+		c.came(fmt.Sprintf("%s\n(a frame of length %d, and only %d bytes of it)", Hex(f.Raw), f.Length, len(f.Payload)))
+	}
+	return f, c.ended(err)
+}
+
+// NextValid is Next, and returns an error for a frame that no server may send.
+func (c *Client) NextValid() (Frame, error) {
+	f, err := c.Next()
+	if err == nil {
+		err = f.ServerFault()
+	}
+	return f, err
+}
+
+// Drain reads everything that is left, and returns how the connection ended: ErrHungUp,
+// ErrReset, or ErrTimeout if it did not end within the patience.
+func (c *Client) Drain() error {
+	c.TCP.SetReadDeadline(time.Now().Add(c.Patience))
+	_, err := io.Copy(io.Discard, c.In)
+	if err == nil {
+		err = io.EOF
+	}
+	return c.ended(err)
+}
+
+// end returns what an error of the network means for a client.
+func end(err error) error {
 	switch {
-	case err == nil, err == io.EOF: // io.ReadAll and the like say nil
+	case err == nil:
+		return nil
+	case errors.Is(err, net.ErrClosed):
+		return net.ErrClosed
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return ErrTimeout
+	case errors.Is(err, io.ErrUnexpectedEOF), err == ErrCutOff:
+		return ErrCutOff
+	case errors.Is(err, io.EOF), err == ErrHungUp:
+		return ErrHungUp
+	case err == ErrTimeout, !isReset(err) && !errors.Is(err, syscall.EPIPE):
+		return err
+	}
+	return ErrReset
+}
+
+// isReset reports whether err says that the other side has reset the connection.
+func isReset(err error) bool {
+	return errors.Is(err, ErrReset) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.ECONNABORTED) ||
+		errors.Is(err, syscall.Errno(10053)) || errors.Is(err, syscall.Errno(10054)) // as Windows numbers these two
+}
+
+// Ending names in short how a connection ended, given the error of reading from it or writing
+// to it: "hangs up" (FIN: all that was sent has come), "resets" (RST), "waits" (nothing came
+// in time), or the error in its own words.
+func Ending(err error) string {
+	switch err = end(err); err {
+	case nil, ErrHungUp: // io.ReadAll and the like return nil
 		return "hangs up"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.Errno(10054)): // so named by Windows
+	case ErrReset:
 		return "resets"
-	case errors.As(err, &timeout) && timeout.Timeout():
+	case ErrTimeout:
 		return "waits"
 	}
 	return err.Error()

@@ -1,13 +1,18 @@
-// Package wstest is RFC 6455 from outside, for what tests, checks and watches a server:
-// frames to and from bytes, wrong ones too; the opening handshake as bytes; and the client's
-// end of a connection. It shares nothing with the servers, so that it can judge them.
+// Package wstest is RFC 6455 from the client's side, for programs that test, check or watch
+// a server: frames to and from bytes, wrong ones too; the opening handshake line by line; and
+// a client that records what it sends and receives. It shares no code with the servers, so
+// that it can judge them.
+//
+// A client connects and asks for a WebSocket with a random key, checks that the server has
+// computed the accept value from it, and masks every frame that it sends: Open, Answer.Fault
+// and Masked show how. All sections named are those of RFC 6455.
 package wstest
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"io"
 )
 
@@ -20,6 +25,9 @@ const (
 	Ping         = 0x9
 	Pong         = 0xA
 )
+
+// MaxControl is the most bytes that the payload of a control frame may have (section 5.5).
+const MaxControl = 125
 
 // Names are what RFC 6455 calls the opcodes; the others are reserved.
 var Names = map[byte]string{
@@ -34,14 +42,24 @@ type Frame struct {
 	Masked  bool
 	Key     [4]byte // the masking key, if Masked
 	Form    int     // bits that the length is written in: 7, 16 or 64; for Bytes, 0 is the shortest
-	Length  uint64  // what the header says; for Bytes, 0 is the length of Payload
+	Length  uint64  // as the header states it; for Bytes, 0 is the length of Payload
 	Payload []byte  // unmasked
-	Raw     []byte  // the bytes as they came; where it is set, it is what Bytes returns
+	Raw     []byte  // the bytes as they came; if it is set, Bytes returns it
 }
 
-// Whole returns a message of one frame as a client sends it: with FIN, masked with key.
+// Whole returns a message of one frame as a client sends it: with FIN, masked with key. Tests
+// choose the key; whoever does not need to calls Masked.
 func Whole(opcode byte, payload []byte, key [4]byte) Frame {
 	return Frame{Fin: true, Opcode: opcode, Masked: true, Key: key, Payload: payload}
+}
+
+// Masked returns a message of one frame with a random masking key, as a client must send it.
+// If the keys could be guessed, a page could choose its payload so that the masked bytes look
+// like HTTP to a careless proxy (sections 5.3 and 10.3).
+func Masked(opcode byte, payload []byte) Frame {
+	var key [4]byte
+	rand.Read(key[:]) // never fails
+	return Whole(opcode, payload, key)
 }
 
 // Bytes returns the frame as it is sent.
@@ -61,7 +79,7 @@ func (f Frame) Bytes() []byte {
 	return b
 }
 
-// header returns the bytes in front of the payload.
+// header returns the bytes before the payload.
 func (f Frame) header() []byte {
 	first, masked := f.RSV<<4|f.Opcode, byte(0)
 	if f.Fin {
@@ -108,8 +126,8 @@ func Mask(payload []byte, key [4]byte) {
 }
 
 // ParseHeader reads the header at the start of b, which TCP may have cut anywhere. The size
-// is that of the whole header as far as b tells: 2 to 14 bytes. While len(b) < size, the
-// fields are not all there yet: try again with more bytes. Payload and Raw are left nil.
+// is that of the whole header as far as b tells: 2 to 14 bytes. While len(b) < size, not all
+// fields have come: try again with more bytes. Payload and Raw are left nil.
 func ParseHeader(b []byte) (f Frame, size int) {
 	if len(b) > 0 {
 		f.Fin, f.RSV, f.Opcode = b[0]&0x80 != 0, b[0]>>4&7, b[0]&0x0F
@@ -138,19 +156,19 @@ func ParseHeader(b []byte) (f Frame, size int) {
 	return f, size
 }
 
-// mostPayload is more bytes than any server here has to say in a frame.
-const mostPayload = 1 << 30
+// maxPayload is more bytes than any server here sends in one frame.
+const maxPayload = 1 << 30
 
-// Read reads a frame, right or wrong. With an error comes what there was of it: io.EOF if
-// there was nothing at all, io.ErrUnexpectedEOF if it ends within. What a length announces is
-// not stored before it comes.
+// Read reads a frame, right or wrong. With an error comes what there was of it. The error is
+// io.EOF if there was nothing at all, and io.ErrUnexpectedEOF if the frame is cut short. No
+// memory is set aside for a length before the payload comes.
 func Read(in io.Reader) (f Frame, err error) {
 	var raw bytes.Buffer
 	for size := 2; err == nil && raw.Len() < size; f, size = ParseHeader(raw.Bytes()) {
 		_, err = io.CopyN(&raw, in, int64(size-raw.Len()))
 	}
 	if head := raw.Len(); err == nil {
-		if _, err = io.CopyN(&raw, in, int64(min(f.Length, mostPayload))); err == nil && f.Length > mostPayload {
+		if _, err = io.CopyN(&raw, in, int64(min(f.Length, maxPayload))); err == nil && f.Length > maxPayload {
 			err = io.EOF
 		}
 		f.Payload = bytes.Clone(raw.Bytes()[head:])
@@ -177,39 +195,8 @@ func (f Frame) Code() int {
 	return int(binary.BigEndian.Uint16(f.Payload))
 }
 
-// String says in short what the frame is, so that two servers' answers can be compared:
-// `text "Hello"`, `close 1002 "why"`, `pong ""`. What is not as usual follows in brackets.
-// A long payload is given by its length and a checksum.
-func (f Frame) String() string {
-	name := Names[f.Opcode]
-	if name == "" {
-		name = fmt.Sprintf("opcode %X", f.Opcode)
-	}
-	if !f.Fin {
-		name += " (no FIN)"
-	}
-	if f.RSV != 0 {
-		name += fmt.Sprintf(" (RSV %03b)", f.RSV)
-	}
-	switch {
-	case f.Opcode == Close && len(f.Payload) == 0:
-		return name
-	case f.Opcode == Close && len(f.Payload) >= 2:
-		return fmt.Sprintf("%s %d %q", name, f.Code(), f.Payload[2:])
-	}
-	return name + " " + Short(f.Payload)
-}
-
-// Short quotes a payload, or gives the length and a checksum if it is long.
-func Short(payload []byte) string {
-	if len(payload) <= 130 {
-		return fmt.Sprintf("%q", payload)
-	}
-	return fmt.Sprintf("%d bytes %08x", len(payload), crc32.ChecksumIEEE(payload))
-}
-
-// ServerFault says what is wrong with a frame that a server has sent, with the section of
-// the rule, or returns nil. It sees the frame alone, not what came before.
+// ServerFault returns what is wrong with a frame that a server has sent, with the section of
+// the rule, or nil. It looks at the frame alone, not at what came before it.
 func (f Frame) ServerFault() error {
 	control := f.Opcode >= Close
 	switch {
@@ -221,7 +208,7 @@ func (f Frame) ServerFault() error {
 		return fmt.Errorf("the server set reserved bits: %03b (5.2)", f.RSV)
 	case Names[f.Opcode] == "":
 		return fmt.Errorf("the server sent the unknown opcode %X (5.2)", f.Opcode)
-	case control && (!f.Fin || f.Length > 125):
+	case control && (!f.Fin || f.Length > MaxControl):
 		return fmt.Errorf("the server fragmented a control frame, or made it too long (5.5)")
 	case f.Opcode == Close && f.Length == 1:
 		return fmt.Errorf("the server's close frame holds half a status code (5.5.1)")

@@ -1,4 +1,4 @@
-package main
+package rules
 
 import (
 	"cmp"
@@ -15,12 +15,16 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// A behaviour is something that a server owes from a step on. It is written once, and
-// held against the folders of the workshop by go test and against an attendee's by the command.
-type behaviour struct {
-	step     int    // from which it holds
-	until    int    // the last step it holds in, as the next replaces it; 0 if none does
-	name     string // what the server does
+// A Row is something that a server must do from a given step onwards. It is written once, and
+// held against the folders of the workshop by go test and against an attendee's by the check.
+type Row struct {
+	Step  int    // from which it holds
+	Until int    // the last step it holds in, as the next replaces it; 0 if none does
+	Name  string // what the server does, as a full statement
+	Why   string // what it protects from, where that is not plain
+	Hint  string // for the most frequent mistake
+	Turn  string // the function to look at first, as in "frame.go readHeader"
+
 	do       func(*probe)
 	waits    bool // it takes seconds of waiting: begun first, so that it costs nothing
 	unixOnly bool // it sends a signal, which Windows cannot
@@ -28,22 +32,50 @@ type behaviour struct {
 	slowed   bool // it is about a moment, and the race detector makes moments longer
 }
 
-// A failure is what an attendee is told: four things, each in short lines.
-type failure struct {
-	sent, expected, came, cause string
+// A Kind says what came in place of what was expected.
+type Kind string
 
-	says     string   // why the server refused or ended it, in its words
-	from     int      // the line of the server's output that followed what was sent
-	lines    []string // what the server printed since
-	stuck    string   // where its goroutines waited for what did not come
-	terminal string   // of lines, what is shown
+// The kinds of failure.
+const (
+	Wrong    Kind = "wrong"     // something else came
+	TimedOut Kind = "timed out" // nothing came within the time limit
+	HungUp   Kind = "hung up"   // the server ended the connection (FIN)
+	Reset    Kind = "reset"     // the connection was reset (RST)
+	Exited   Kind = "exited"    // the server's process ended
+)
+
+// A Failure is what an attendee is told: four things, each in short lines.
+type Failure struct {
+	Kind                        Kind
+	Sent, Expected, Came, Cause string
+
+	Says     string   // why the server refused or ended it, in its words
+	Lines    []string // what the server printed since
+	Terminal string   // of Lines, what is shown
+	Stuck    string   // where its goroutines waited for what did not come
+
+	from int // the line of the server's output that followed what was sent
+}
+
+// String returns what an attendee is told, in short lines.
+func (f *Failure) String() string {
+	var s strings.Builder
+	for _, part := range []struct{ label, text, none string }{
+		{"sent", f.Sent, "(nothing)"}, {"expected", f.Expected, "(nothing)"}, {"came", f.Came, "(nothing)"},
+		{"terminal", f.Terminal, ""}, {"likely", f.Cause, "(not clear from outside)"},
+	} {
+		if text := cmp.Or(strings.TrimSpace(part.text), part.none); text != "" {
+			fmt.Fprintf(&s, "  %-8s  %s\n", part.label, strings.ReplaceAll(text, "\n", "\n            "))
+		}
+	}
+	return s.String()
 }
 
 // A probe holds a server to one behaviour. What it starts ends with it. Its methods
-// end the behaviour where they cannot go on, by a panic with a *failure.
+// end the behaviour where they cannot go on, by a panic with a *Failure.
 type probe struct {
 	ctx      context.Context
-	target   *target
+	target   *Target
 	binary   string        // that it starts
 	env      []string      // for that, besides the target's
 	step     int           // that the server is held to
@@ -60,10 +92,10 @@ type probe struct {
 }
 
 // fail ends the behaviour.
-func (p *probe) fail(f failure) { panic(&f) }
+func (p *probe) fail(f Failure) { panic(&f) }
 
 // run holds the target to a behaviour; it returns nil if that holds.
-func (p *probe) run(b behaviour) *failure {
+func (p *probe) run(b Row) *Failure {
 	defer p.close()
 	f := p.attempt(func() {
 		b.do(p)
@@ -72,26 +104,26 @@ func (p *probe) run(b behaviour) *failure {
 	if f == nil || p.server == nil {
 		return f
 	}
-	f.cause = cmp.Or(p.server.fate(), f.cause)
-	f.lines, _ = p.server.Output.Since(f.from)
-	if waitedInVain.MatchString(f.came) {
-		f.stuck = waiting(p.server.dump())
+	f.Cause = cmp.Or(p.server.fate(), f.Cause)
+	f.Lines, _ = p.server.Output.Since(f.from)
+	if waitedInVain.MatchString(f.Came) {
+		f.Stuck = waiting(p.server.dump())
 	}
 	if p.server.Output.Flooded() && !p.server.asked {
-		f.cause += "\nthe server prints without end: thousands of lines came"
+		f.Cause += "\nthe server prints without end: thousands of lines came"
 	}
 	return f
 }
 
 // attempt returns the failure in which do ends, if it does.
-func (p *probe) attempt(do func()) (f *failure) {
+func (p *probe) attempt(do func()) (f *Failure) {
 	defer func() {
 		switch v := recover().(type) {
 		case nil:
-		case *failure:
+		case *Failure:
 			f = v
 		default:
-			f = &failure{came: fmt.Sprint(v), cause: "the check itself is broken here: please report it"}
+			f = &Failure{Came: fmt.Sprint(v), Cause: "the check itself is broken here: please report it"}
 		}
 	}()
 	do()
@@ -109,8 +141,8 @@ func (p *probe) expectNoMishap() {
 		quoted, cause = lines[i], "one request was answered twice: is there a return behind http.Error, and behind what else ends the answer?"
 	}
 	if cause != "" {
-		p.fail(failure{sent: cmp.Or(p.story, "what this behaviour sends"), expected: "each request is answered once, and no handler crashes",
-			came: "in the terminal:\n" + shorten(quoted), cause: cause})
+		p.fail(Failure{Sent: cmp.Or(p.story, "what this behaviour sends"), Expected: "each request is answered once, and no handler crashes",
+			Came: "in the terminal:\n" + Shorten(quoted), Cause: cause})
 	}
 }
 
@@ -137,7 +169,7 @@ func (p *probe) abandon() {
 // goOn ends the behaviour if the check has been given up.
 func (p *probe) goOn() {
 	if p.ctx.Err() != nil {
-		p.fail(failure{came: "the check was given up"})
+		p.fail(Failure{Came: "the check was given up"})
 	}
 }
 
@@ -246,11 +278,11 @@ func (p *probe) keyed(all []wstest.Frame) []wstest.Frame {
 
 // together runs do n times at once and waits for all; the first failure is the behaviour's.
 func (p *probe) together(n int, do func(i int)) {
-	failures := make(chan *failure, n)
+	failures := make(chan *Failure, n)
 	for i := range n {
 		go func() { failures <- p.attempt(func() { do(i) }) }()
 	}
-	var first *failure
+	var first *Failure
 	for range n {
 		first = cmp.Or(first, <-failures)
 	}

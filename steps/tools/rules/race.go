@@ -1,11 +1,8 @@
-package main
+package rules
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -13,19 +10,6 @@ import (
 
 	"websocket-workshop/steps/tools/wstest"
 )
-
-// buildRaced builds the server once more, with Go's race detector, if this machine can: on
-// Linux and Windows that takes a C compiler.
-func (t *target) buildRaced(ctx context.Context, out io.Writer, src source) {
-	defer notice(out, "building it with the race detector, too (the first time that takes a minute)")()
-	binary := filepath.Join(filepath.Dir(t.binary), "raced.exe")
-	if said, err := src.build(ctx, binary, "-race"); err != nil {
-		why, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
-		t.notRaced = "go build -race does not work here: " + why
-		return
-	}
-	t.raced = binary
-}
 
 // racesFree: no two goroutines use the same variable at the same time, one of them to change it.
 // The race detector tells, whether or not it had any consequence; so each kind of meeting has to
@@ -44,8 +28,8 @@ func racesFree(p *probe) {
 	})
 	p.pause(50 * time.Millisecond) // the detector may still be printing
 	if race := p.server.race(); race != nil {
-		p.fail(failure{sent: p.story, expected: "no data race", came: "WARNING: DATA RACE\n" + strings.Join(race, "\n"),
-			cause: fmt.Sprintf("data race: two goroutines use the same variable at the same time, %s. Where one of them writes, both have to hold the same mutex", strings.Join(race, ", "))})
+		p.fail(Failure{Sent: p.story, Expected: "no data race", Came: "WARNING: DATA RACE\n" + strings.Join(race, "\n"),
+			Cause: fmt.Sprintf("data race: two goroutines use the same variable at the same time, %s. Where one of them writes, both have to hold the same mutex", strings.Join(race, ", "))})
 	}
 	if f != nil && !p.server.asked {
 		panic(f)

@@ -1,4 +1,4 @@
-package main
+package rules
 
 import (
 	"bufio"
@@ -139,7 +139,7 @@ func TestHexTokens(t *testing.T) {
 func TestLeeways(t *testing.T) {
 	for _, l := range leeways {
 		for row := range strings.SplitSeq(l.rows, "|") {
-			if !slices.ContainsFunc(table, func(b behaviour) bool { return strings.HasPrefix(b.name, row) }) {
+			if !slices.ContainsFunc(table, func(b Row) bool { return strings.HasPrefix(b.Name, row) }) {
 				t.Errorf("no behaviour begins with %q", row)
 			}
 		}
@@ -153,11 +153,46 @@ func TestLeeways(t *testing.T) {
 		{"everyone sees the same order", "one member: a", "owed"},
 	} {
 		is := "owed"
-		if l := leewayOf(test.row, &failure{came: test.came}); l != nil {
-			is = map[bool]string{true: "asked", false: "allowed"}[l.asked]
+		if l := LeewayOf(test.row, &Failure{Came: test.came}); l != nil {
+			is = map[bool]string{true: "asked", false: "allowed"}[l.Asked]
 		}
 		if is != test.is {
 			t.Errorf("%s: %s: %s; want %s", test.row, test.came, is, test.is)
 		}
+	}
+}
+
+// TestWaiting: a dump tells where goroutines wait that have more to do.
+func TestWaiting(t *testing.T) {
+	s := &server{target: &Target{Name: "work", Dir: "/x/work"}}
+	dump := strings.Split(`SIGQUIT: quit
+
+goroutine 1 [IO wait]:
+net.(*TCPListener).Accept(0x1)
+main.main()
+	/x/work/main.go:45 +0x1
+
+goroutine 7 [sync.Mutex.Lock]:
+sync.(*Mutex).Lock(...)
+	/usr/local/go/src/sync/mutex.go:46
+main.(*hub).post(0x1)
+	/x/work/hub.go:43 +0x1
+
+goroutine 8 [sync.Mutex.Lock, 2 minutes]:
+main.(*hub).post(0x1)
+	/x/work/hub.go:43 +0x1
+
+goroutine 9 [IO wait]:
+net.(*conn).Write(0x1)
+main.(*conn).write(0x1)
+	/x/work/conn.go:88 +0x1
+
+goroutine 10 [chan receive]:
+main.main.func1()
+	/x/work/main.go:44 +0x1
+`, "\n")
+	want := "2 goroutines wait for a lock at work/hub.go:43\na goroutine waits in Write, for a member to read at work/conn.go:88"
+	if said := waiting(s.goroutinesIn(dump)); said != want {
+		t.Errorf("says\n%s\nwant\n%s", said, want)
 	}
 }

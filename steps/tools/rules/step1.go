@@ -1,4 +1,4 @@
-package main
+package rules
 
 import (
 	"cmp"
@@ -19,19 +19,19 @@ func listens(p *probe) {
 	s := p.serve()
 	ok := s.Output.Await(0, p.patience, func([]string) bool { return s.Output.Address() != "" })
 	said := s.Output.Address()
-	f := failure{sent: s.typed, expected: "the line: listening on http://" + s.addr(), came: cmp.Or(s.tail(3), "nothing was printed")}
+	f := Failure{Sent: s.typed, Expected: "the line: listening on http://" + s.addr(), Came: cmp.Or(s.tail(3), "nothing was printed")}
 	if !ok {
-		f.cause = `the line is missing: log.Printf("listening on http://%s", …) once net.Listen has returned`
+		f.Cause = `the line is missing: log.Printf("listening on http://%s", …) once net.Listen has returned`
 		p.fail(f)
 	}
 	host, port, _ := strings.Cut(strings.TrimRight(said, "/"), ":"+s.port)
 	switch {
 	case port != "" || !strings.HasSuffix(strings.TrimRight(said, "/"), ":"+s.port):
-		f.cause = "the line names another port than -addr does"
+		f.Cause = "the line names another port than -addr does"
 	case host == "localhost" || host == "127.0.0.1" || host == "[::1]":
 		return
 	default:
-		f.cause = "it listens on every address of this machine: give net.Listen the value of -addr as it is, host and all"
+		f.Cause = "it listens on every address of this machine: give net.Listen the value of -addr as it is, host and all"
 	}
 	p.fail(f)
 }
@@ -79,8 +79,8 @@ func servesFiles(p *probe) {
 	}
 }
 
-// requested is what every server prints for an upgrade.
-const requested = "upgrade requested!"
+// Requested is what every server prints for an upgrade.
+const Requested = "upgrade requested!"
 
 // logs returns a behaviour: an upgrade request at path shows in the terminal.
 func logs(path, cause string) func(*probe) {
@@ -89,9 +89,9 @@ func logs(path, cause string) func(*probe) {
 		r[0] = "GET " + path + " HTTP/1.1"
 		c, _ := p.ask(r)
 		if !p.server.Output.Await(c.from, p.patience, func(lines []string) bool {
-			return strings.Contains(strings.Join(lines, "\n"), requested)
+			return strings.Contains(strings.Join(lines, "\n"), Requested)
 		}) {
-			c.fail("the line in the terminal: "+requested, cause)
+			c.fail("the line in the terminal: "+Requested, cause)
 		}
 	}
 }
@@ -165,7 +165,7 @@ func readsPORT(p *probe) {
 	expectUp := func(s *server, cause string) {
 		if !s.awaitUp(p) {
 			f := s.notUp()
-			f.cause = cause
+			f.Cause = cause
 			p.fail(*f)
 		}
 	}
@@ -178,32 +178,32 @@ func readsPORT(p *probe) {
 func portInUse(p *probe) {
 	first := p.serve()
 	s := p.launch(first.port, nil, "-addr", first.addr())
-	f := failure{sent: s.typed + "\nwhile another server has that port", expected: "one line that names the address in use, and exit status 1"}
+	f := Failure{Sent: s.typed + "\nwhile another server has that port", Expected: "one line that names the address in use, and exit status 1"}
 	if !s.AwaitEnd(p.startPatience()) {
 		s.asked = true // there is no more to say about its end
-		f.came = "the program goes on. It printed:\n" + cmp.Or(s.tail(3), "(nothing)")
-		f.cause = "the error of net.Listen or ListenAndServe is dropped: log.Fatal it"
+		f.Came = "the program goes on. It printed:\n" + cmp.Or(s.tail(3), "(nothing)")
+		f.Cause = "the error of net.Listen or ListenAndServe is dropped: log.Fatal it"
 		p.fail(f)
 	}
 	lines, _ := s.Output.Since(0)
 	usual, _ := first.Output.Since(0)
 	banner := max(0, slices.IndexFunc(usual, func(line string) bool { return strings.Contains(line, first.port) })) // lines in front of "listening on"
 	s.asked = true                                                                                                  // to end, if not in this way
-	f.came = fmt.Sprintf("%v, and %d lines:\n%s", s.Cmd.ProcessState, len(lines), s.tail(4))
+	f.Came = fmt.Sprintf("%v, and %d lines:\n%s", s.Cmd.ProcessState, len(lines), s.tail(4))
 	said := strings.Join(lines, "\n")
 	switch code := s.Cmd.ProcessState.ExitCode(); {
 	case code == 2 && strings.Contains(said, "goroutine "):
-		f.cause = "it panics: log.Fatal says the same in one line"
+		f.Cause = "it panics: log.Fatal says the same in one line"
 	case code != 1:
-		f.cause = "the exit status tells scripts that it failed: log.Fatal has status 1"
+		f.Cause = "the exit status tells scripts that it failed: log.Fatal has status 1"
 	case len(lines) == 0:
-		f.cause = "nothing says why it ends: log.Fatal the error of net.Listen"
+		f.Cause = "nothing says why it ends: log.Fatal the error of net.Listen"
 	case s.Output.Address() != "":
-		f.cause = "it says that it listens before it does: call net.Listen first, then log the line"
+		f.Cause = "it says that it listens before it does: call net.Listen first, then log the line"
 	case len(lines) > 1+banner:
-		f.cause = "one line is enough, and easier to find"
+		f.Cause = "one line is enough, and easier to find"
 	case !strings.Contains(said, first.port):
-		f.cause = "the line does not say what is wrong: put the error of net.Listen into it"
+		f.Cause = "the line does not say what is wrong: put the error of net.Listen into it"
 	default:
 		return
 	}
@@ -243,26 +243,26 @@ func (s *server) signal(sig os.Signal) {
 // awaitExit waits for exit status 0 after a signal.
 func (p *probe) awaitExit(s *server, sent string) {
 	begun, within := time.Now(), 2*time.Second+p.patience/3
-	f := failure{sent: sent, expected: "the server ends within 2 s, with exit status 0"}
+	f := Failure{Sent: sent, Expected: "the server ends within 2 s, with exit status 0"}
 	if !s.AwaitEnd(within) {
-		f.came = fmt.Sprintf("it still runs after %v", within.Round(100*time.Millisecond))
-		f.cause = "after signal.Notify, Ctrl-C does nothing by itself: receive from the channel, then close the server (Close does not wait, Shutdown does)"
+		f.Came = fmt.Sprintf("it still runs after %v", within.Round(100*time.Millisecond))
+		f.Cause = "after signal.Notify, Ctrl-C does nothing by itself: receive from the channel, then close the server (Close does not wait, Shutdown does)"
 		if p.step >= 6 {
-			f.cause = "a goodbye waits for somebody who does not listen: give every wait at the end a time limit"
+			f.Cause = "a goodbye waits for somebody who does not listen: give every wait at the end a time limit"
 		}
 		p.fail(f)
 	}
 	if state := s.Cmd.ProcessState; !state.Success() {
-		f.came = fmt.Sprintf("%v after %v. It printed:\n%s", state, time.Since(begun).Round(100*time.Millisecond), s.tail(2))
+		f.Came = fmt.Sprintf("%v after %v. It printed:\n%s", state, time.Since(begun).Round(100*time.Millisecond), s.tail(2))
 		switch {
 		case s.crash() != "":
-			f.cause = s.crash()
+			f.Cause = s.crash()
 		case state.ExitCode() < 0:
-			f.cause = "the signal is not caught: signal.Notify(…, os.Interrupt, syscall.SIGTERM)"
+			f.Cause = "the signal is not caught: signal.Notify(…, os.Interrupt, syscall.SIGTERM)"
 		case strings.Contains(s.tail(3), "Server closed"):
-			f.cause = "http.ErrServerClosed is no failure: log.Fatal any other error, and let main return on this one"
+			f.Cause = "http.ErrServerClosed is no failure: log.Fatal any other error, and let main return on this one"
 		default:
-			f.cause = "something calls log.Fatal or os.Exit on the way out: the last line printed may say what"
+			f.Cause = "something calls log.Fatal or os.Exit on the way out: the last line printed may say what"
 		}
 		p.fail(f)
 	}

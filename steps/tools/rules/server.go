@@ -1,4 +1,4 @@
-package main
+package rules
 
 import (
 	"cmp"
@@ -21,7 +21,7 @@ func (p *probe) startPatience() time.Duration { return 3*p.patience + time.Secon
 // A server is one process of the code under check.
 type server struct {
 	*process.Program
-	target *target
+	target *Target
 	typed  string // the command as an attendee would type it
 	port   string
 	begun  time.Time
@@ -34,20 +34,20 @@ func (s *server) addr() string { return "localhost:" + s.port }
 // launch starts the server and returns at once.
 func (p *probe) launch(port string, env []string, args ...string) *server {
 	p.goOn()
-	folder := filepath.ToSlash(p.target.name)
-	if !filepath.IsAbs(p.target.name) && !strings.HasPrefix(folder, "..") {
+	folder := filepath.ToSlash(p.target.Name)
+	if !filepath.IsAbs(p.target.Name) && !strings.HasPrefix(folder, "..") {
 		folder = "./" + folder
 	}
 	typed := strings.Join(slices.Concat(env, []string{"go run", folder}, args), " ")
 	s := &server{target: p.target, typed: typed, port: port, begun: time.Now()}
 	cmd := exec.Command(p.binary, args...)
 	environ := slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(strings.ToUpper(entry), "PORT=") })
-	cmd.Env = slices.Concat(environ, p.target.env, p.env, env, []string{"GORACE=atexit_sleep_ms=0"})
+	cmd.Env = slices.Concat(environ, p.target.Env, p.env, env, []string{"GORACE=atexit_sleep_ms=0"})
 	process.OwnGroup(cmd)
 	var err error
 	if s.Program, err = process.Start(cmd); err != nil {
-		p.fail(failure{sent: "the built program was started", expected: "it runs", came: err.Error(),
-			cause: "the system does not run it: go run ./steps/tools/check -doctor may tell why; or is a virus scanner in the way?"})
+		p.fail(Failure{Sent: "the built program was started", Expected: "it runs", Came: err.Error(),
+			Cause: "the system does not run it: go run ./steps/tools/check -doctor may tell why; or is a virus scanner in the way?"})
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -70,22 +70,22 @@ func (s *server) awaitUp(p *probe) bool {
 }
 
 // notUp explains why a server cannot be connected to.
-func (s *server) notUp() *failure {
-	f := &failure{
-		sent:     s.typed,
-		expected: "the server listens on " + s.addr(),
-		came:     "nothing listens there. It printed:\n" + cmp.Or(s.tail(4), "(nothing)"),
+func (s *server) notUp() *Failure {
+	f := &Failure{
+		Sent:     s.typed,
+		Expected: "the server listens on " + s.addr(),
+		Came:     "nothing listens there. It printed:\n" + cmp.Or(s.tail(4), "(nothing)"),
 	}
 	if s.HasEnded() {
-		f.came = fmt.Sprintf("the program ended (%v). It printed:\n%s", s.Cmd.ProcessState, cmp.Or(s.tail(4), "(nothing)"))
-		f.cause = cmp.Or(s.crash(), endedCause(s))
+		f.Came = fmt.Sprintf("the program ended (%v). It printed:\n%s", s.Cmd.ProcessState, cmp.Or(s.tail(4), "(nothing)"))
+		f.Cause = cmp.Or(s.crash(), endedCause(s))
 		s.asked = true // there is no more to say about its end
 		return f
 	}
-	if elsewhere := cmp.Or(listensAt(s.Cmd.Process.Pid), s.Output.Address()); elsewhere != "" {
-		f.cause = fmt.Sprintf("it listens on %s: the wrong address. Give net.Listen or ListenAndServe the value of -addr", elsewhere)
+	if elsewhere := s.Output.Address(); elsewhere != "" {
+		f.Cause = fmt.Sprintf("it listens on %s: the wrong address. Give net.Listen or ListenAndServe the value of -addr", elsewhere)
 	} else {
-		f.cause = "it hangs before it listens: does main reach net.Listen or ListenAndServe? Put a log line in front of it"
+		f.Cause = "it hangs before it listens: does main reach net.Listen or ListenAndServe? Put a log line in front of it"
 	}
 	return f
 }
@@ -116,7 +116,7 @@ func (s *server) crash() string {
 	lines, _ := s.Output.Since(0)
 	for i, line := range lines {
 		if what := crashed.FindString(line); what != "" {
-			return "the server crashed" + s.place(lines[i:]) + ": " + shorten(what)
+			return "the server crashed" + s.place(lines[i:]) + ": " + Shorten(what)
 		}
 	}
 	return ""
@@ -140,17 +140,17 @@ func (s *server) fate() string {
 // died fails the behaviour if the whole program has ended.
 func (s *server) died(p *probe) {
 	if why := s.fate(); why != "" {
-		p.fail(failure{sent: cmp.Or(p.story, "a new connection was made"), expected: "the server goes on, for everyone else",
-			came: "the whole program ended. In the terminal:\n" + cmp.Or(s.tail(1), "(nothing)"), cause: why})
+		p.fail(Failure{Sent: cmp.Or(p.story, "a new connection was made"), Expected: "the server goes on, for everyone else",
+			Came: "the whole program ended. In the terminal:\n" + cmp.Or(s.tail(1), "(nothing)"), Cause: why})
 	}
 }
 
 // place finds the first line of a trace that is in the code under check.
 func (s *server) place(trace []string) string {
 	for _, line := range trace {
-		if _, path, ok := strings.Cut(filepath.ToSlash(line), filepath.ToSlash(s.target.dir)+"/"); ok {
+		if _, path, ok := strings.Cut(filepath.ToSlash(line), filepath.ToSlash(s.target.Dir)+"/"); ok {
 			path, _, _ = strings.Cut(path, " ")
-			return " at " + filepath.ToSlash(filepath.Join(s.target.name, path))
+			return " at " + filepath.ToSlash(filepath.Join(s.target.Name, path))
 		}
 	}
 	return ""
@@ -167,13 +167,13 @@ func (s *server) tail(n int) string {
 	}
 	text := strings.TrimRight(strings.Join(lines, "\n"), "\n")
 	lines = strings.Split(text, "\n")
-	return shorten(lines[max(0, len(lines)-n):]...)
+	return Shorten(lines[max(0, len(lines)-n):]...)
 }
 
 // tooLong is what is left out of a line that is shown.
 var tooLong = regexp.MustCompile(`(?m)^(.{120}).+$`)
 
-// shorten returns lines as text, long ones cut.
-func shorten(lines ...string) string {
+// Shorten returns lines as text, long ones cut.
+func Shorten(lines ...string) string {
 	return tooLong.ReplaceAllString(strings.Join(lines, "\n"), "$1…")
 }

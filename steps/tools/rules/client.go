@@ -1,4 +1,4 @@
-package main
+package rules
 
 import (
 	"bufio"
@@ -47,9 +47,9 @@ func (p *probe) dial() *client {
 	nc, err := net.DialTimeout("tcp", s.addr(), p.patience)
 	if err != nil {
 		s.died(p)
-		p.fail(failure{sent: cmp.Or(p.story, "a new connection to "+s.addr()), expected: "the server takes new connections",
-			came:  "no connection: " + err.Error(),
-			cause: "the server no longer takes connections: is something waiting where it calls Accept?"})
+		p.fail(Failure{Sent: cmp.Or(p.story, "a new connection to "+s.addr()), Expected: "the server takes new connections",
+			Came:  "no connection: " + err.Error(),
+			Cause: "the server no longer takes connections: is something waiting where it calls Accept?"})
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -307,13 +307,13 @@ func (c *client) ended(d time.Duration) error {
 
 // fail ends the behaviour with what went over this connection.
 func (c *client) fail(expected, cause string) {
-	c.p.fail(failure{
-		sent:     cmp.Or(strings.Join(c.sent, "\n"), "a handshake, as a browser sends it"),
-		expected: expected,
-		came:     strings.Join(c.came, "\n"),
-		cause:    cause,
+	c.p.fail(Failure{
+		Sent:     cmp.Or(strings.Join(c.sent, "\n"), "a handshake, as a browser sends it"),
+		Expected: expected,
+		Came:     strings.Join(c.came, "\n"),
+		Cause:    cause,
 		from:     c.from,
-		says:     c.says,
+		Says:     c.says,
 	})
 }
 

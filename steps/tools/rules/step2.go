@@ -1,4 +1,4 @@
-package main
+package rules
 
 import (
 	"fmt"
@@ -189,12 +189,12 @@ func rests(p *probe) {
 			return
 		}
 	}
-	f := failure{sent: "two members that say nothing; six others came and left", expected: "a server that waits, until there is something to do"}
-	f.came = fmt.Sprintf("in %v it printed %d lines, and used the processor for %v", window, printed, worked.Round(time.Millisecond))
+	f := Failure{Sent: "two members that say nothing; six others came and left", Expected: "a server that waits, until there is something to do"}
+	f.Came = fmt.Sprintf("in %v it printed %d lines, and used the processor for %v", window, printed, worked.Round(time.Millisecond))
 	if printed >= 20 {
-		f.came += ":\n" + p.server.tail(2)
+		f.Came += ":\n" + p.server.tail(2)
 	}
-	f.cause = "a loop goes round without waiting for anything: does it end where reading returns an error? Is there a select with a default in it?"
+	f.Cause = "a loop goes round without waiting for anything: does it end where reading returns an error? Is there a select with a default in it?"
 	p.fail(f)
 }
 

@@ -1,4 +1,4 @@
-package main
+package rules
 
 import (
 	"cmp"
@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/stepcode"
 )
 
 // repo is the root of the workshop, in full: some tests go elsewhere.
@@ -26,13 +27,7 @@ var (
 	all    = flag.Bool("all", false, "look at all behaviours of a variant's step, and not only at that which tells: none before it may fail")
 )
 
-// asCommand, in the environment, makes the test program the command.
-const asCommand = "CHECK_AS_COMMAND"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		main()
-	}
 	flag.Parse()
 	flag.Set("test.parallel", "20") // servers and what they are held to mostly wait
 	m.Run()
@@ -67,15 +62,19 @@ var servers = []string{"steps/06", "library", "steps/tools/idiomatic", "steps/05
 var oneThread = []string{"GOMAXPROCS=1"}
 
 // failing holds a target to the table up to a step, and returns what fails and how many do not.
-func failing(t *testing.T, tg *target, step int) (failed []result, held int) {
-	tg.seed = 1
-	tg.check(t.Context(), step, func(r result) {
-		if r.failure == nil || tg.library && leewayOf(r.name, r.failure) != nil {
+func failing(t *testing.T, tg *Target, step int) (failed []Result, held int) {
+	tg.Seed = 1
+	tg.Check(t.Context(), step, func(e Event) {
+		r := e.Result
+		if r == nil {
+			return
+		}
+		if r.Failure == nil || tg.Library && LeewayOf(r.Name, r.Failure) != nil {
 			held++
 		} else {
-			failed = append(failed, r)
+			failed = append(failed, *r)
 		}
-	}, func(behaviour) {})
+	})
 	return failed, held
 }
 
@@ -88,34 +87,34 @@ func TestTable(t *testing.T) {
 	compile(t, dir+string(filepath.Separator), args...)
 	t.Parallel() // not before: these take longest, and have to be the first
 	for _, folder := range servers {
-		step := lastStep
+		step := LastStep
 		n, _ := fmt.Sscanf(folder, "steps/0%d", &step)
-		server := func() *target {
-			tg := &target{name: folder, dir: filepath.Join(repo, folder), binary: filepath.Join(dir, filepath.Base(folder)), library: n == 0}
-			if !tg.library {
-				tg.env = oneThread
+		server := func() *Target {
+			tg := &Target{Name: folder, Dir: filepath.Join(repo, folder), Binary: filepath.Join(dir, filepath.Base(folder)), Library: n == 0}
+			if !tg.Library {
+				tg.Env = oneThread
 			}
 			return tg
 		}
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
 			tg := server()
-			tg.patience, tg.goOn = 10*time.Second, true
+			tg.Patience, tg.GoOn = 10*time.Second, true
 			failed, held := failing(t, tg, step)
 			for _, r := range failed {
 				t.Error(r)
 			}
-			if owed := len(owedAt(step)); held+len(failed) != owed {
+			if owed := len(Rows(step)); held+len(failed) != owed {
 				t.Errorf("looked at %d of %d behaviours", held+len(failed), owed)
 			}
 		})
-		if step == lastStep {
+		if step == LastStep {
 			continue
 		}
 		t.Run(folder+" as the next", func(t *testing.T) {
 			t.Parallel()
 			tg := server()
-			tg.from, tg.patience = step+1, 4*time.Second // what does not come is waited for
+			tg.From, tg.Patience = step+1, 4*time.Second // what does not come is waited for
 			if failed, _ := failing(t, tg, step+1); len(failed) != 1 {
 				t.Errorf("fails %v, want something that step %d adds", failed, step+1)
 			}
@@ -139,14 +138,24 @@ type variant struct {
 
 // folder is where the variant's code seems to be: it is there for the compiler alone.
 func (v *variant) folder() string {
-	return filepath.Join(repo, "steps", "tools", "check", "broken", v.name)
+	return filepath.Join(repo, "steps", "tools", "rules", "broken", v.name)
+}
+
+// stepCode returns the Go files of a step by name.
+func stepCode(t *testing.T, step int) map[string]string {
+	t.Helper()
+	files, err := stepcode.Code(filepath.Join(repo, fmt.Sprintf("steps/%02d", step)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }
 
 // edited returns the code of the variant, by its path. It is no program of its own, but a package
 // whose Main is that of the step.
 func (v *variant) edited(t *testing.T) map[string]string {
 	files := map[string]string{}
-	for name, text := range codeIn(t, fmt.Sprintf("steps/%02d", v.step)) {
+	for name, text := range stepCode(t, v.step) {
 		text = strings.ReplaceAll(text, "\r\n", "\n")
 		for i := 0; i < len(v.edit) && name == v.file; i += 2 {
 			if n := strings.Count(text, v.edit[i]); n != 1 {
@@ -171,10 +180,10 @@ func compileVariants(t *testing.T, to string, raced bool, flags ...string) {
 			continue
 		}
 		maps.Copy(files, v.edited(t))
-		imports += fmt.Sprintf("import v%d %q\n", i, "websocket-workshop/steps/tools/check/broken/"+v.name)
+		imports += fmt.Sprintf("import v%d %q\n", i, "websocket-workshop/steps/tools/rules/broken/"+v.name)
 		cases += fmt.Sprintf("\tcase %q:\n\t\tv%d.Main()\n", v.name+".exe", i)
 	}
-	files[filepath.Join(repo, "steps", "tools", "check", "broken", "main.go")] = "package main\n\nimport \"os\"\nimport \"path/filepath\"\n" + imports +
+	files[filepath.Join(repo, "steps", "tools", "rules", "broken", "main.go")] = "package main\n\nimport \"os\"\nimport \"path/filepath\"\n" + imports +
 		"\nfunc main() {\n\tswitch filepath.Base(os.Args[0]) {\n" + cases + "\t}\n}\n"
 	dir, overlay := t.TempDir(), map[string]string{}
 	for path, code := range files {
@@ -187,7 +196,7 @@ func compileVariants(t *testing.T, to string, raced bool, flags ...string) {
 	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), description, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	compile(t, to, append(flags, "-overlay="+filepath.Join(dir, "overlay.json"), "./steps/tools/check/broken")...)
+	compile(t, to, append(flags, "-overlay="+filepath.Join(dir, "overlay.json"), "./steps/tools/rules/broken")...)
 }
 
 // golden is a file with what is said of the variants, where it does not vary: of each what came
@@ -209,13 +218,13 @@ var changing = []struct {
 }
 
 // kept returns what is kept of what is said of the variant.
-func (v *variant) kept(r result) string {
-	text := r.failure.String()
+func (v *variant) kept(r Result) string {
+	text := r.Failure.String()
 	if v.whole {
-		text = v.name + ": " + r.name + "\n" + text
+		text = v.name + ": " + r.Name + "\n" + text
 	} else {
 		_, likely, _ := strings.Cut(text, "\n  likely ")
-		text = v.name + ": " + lastFrame(r.failure.came) + "\n  likely " + likely
+		text = v.name + ": " + LastFrame(r.Failure.Came) + "\n  likely " + likely
 	}
 	for _, c := range changing {
 		text = c.pattern.ReplaceAllString(text, c.by)
@@ -234,7 +243,7 @@ func TestVariants(t *testing.T) {
 	if (err != nil || strings.Join(said, "") != want) && !*update {
 		t.Errorf("%s does not have what is said of the variants, in their order, and nothing else: %v", golden, err)
 	}
-	tryVariants(t, false, plain, func(t *testing.T, i int, r result) {
+	tryVariants(t, false, plain, func(t *testing.T, i int, r Result) {
 		if got := variants[i].kept(r); got != said[i] && !variants[i].varies { // who comes first differs
 			if said[i] = got; !*update {
 				t.Errorf("%s has something else (-update keeps this):\n%s\n%s", golden, got, r)
@@ -251,11 +260,11 @@ func TestVariants(t *testing.T) {
 // TestRacedVariants: so do those that the race detector tells, or makes certain.
 func TestRacedVariants(t *testing.T) {
 	t.Parallel()
-	tryVariants(t, true, []string{"-race"}, func(*testing.T, int, result) {})
+	tryVariants(t, true, []string{"-race"}, func(*testing.T, int, Result) {})
 }
 
 // tryVariants holds each to fail the one behaviour, and hands over how.
-func tryVariants(t *testing.T, raced bool, flags []string, failed func(t *testing.T, i int, r result)) {
+func tryVariants(t *testing.T, raced bool, flags []string, failed func(t *testing.T, i int, r Result)) {
 	dir := t.TempDir()
 	program := filepath.Join(dir, "variants.exe")
 	compileVariants(t, program, raced, flags...)
@@ -263,22 +272,22 @@ func tryVariants(t *testing.T, raced bool, flags []string, failed func(t *testin
 		if v.raced != raced {
 			continue
 		}
-		tg := &target{name: fmt.Sprintf("steps/%02d", v.step), dir: v.folder(), binary: filepath.Join(dir, v.name+".exe"),
-			patience: 4 * time.Second, from: cmp.Or(v.from, v.step)}
+		tg := &Target{Name: fmt.Sprintf("steps/%02d", v.step), Dir: v.folder(), Binary: filepath.Join(dir, v.name+".exe"),
+			Patience: 4 * time.Second, From: cmp.Or(v.from, v.step)}
 		if raced {
-			tg.raced = tg.binary
+			tg.Raced = tg.Binary
 		} else {
-			tg.env = oneThread
+			tg.Env = oneThread
 		}
 		if !*all {
-			tg.only = v.fails
+			tg.Only = v.fails
 		}
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
-			if runtime.GOOS == "windows" && slices.ContainsFunc(table, func(b behaviour) bool { return b.name == v.fails && b.unixOnly }) {
+			if runtime.GOOS == "windows" && slices.ContainsFunc(table, func(b Row) bool { return b.Name == v.fails && b.unixOnly }) {
 				t.Skip("Windows cannot send Ctrl-C to one program")
 			}
-			if err := os.Link(program, tg.binary); err != nil {
+			if err := os.Link(program, tg.Binary); err != nil {
 				t.Fatal(err)
 			}
 			got, _ := failing(t, tg, v.step)
@@ -287,7 +296,7 @@ func tryVariants(t *testing.T, raced bool, flags []string, failed func(t *testin
 			}
 			switch {
 			case len(got) == 0 && v.fails == "":
-			case len(got) == 1 && got[0].name == v.fails:
+			case len(got) == 1 && got[0].Name == v.fails:
 				failed(t, i, got[0])
 			default:
 				t.Fatalf("fails %v\nwant %q", got, v.fails)
@@ -297,4 +306,4 @@ func tryVariants(t *testing.T, raced bool, flags []string, failed func(t *testin
 }
 
 // String is for messages of the tests.
-func (r result) String() string { return fmt.Sprintf("%q\n%s", r.name, r.failure) }
+func (r Result) String() string { return fmt.Sprintf("%q\n%s", r.Name, r.Failure) }

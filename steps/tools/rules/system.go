@@ -1,7 +1,9 @@
-package main
+package rules
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -94,10 +96,46 @@ var timer = regexp.MustCompile(`\.C(:| \{)|time\.(After|Tick)`)
 
 // waitsForTime reports whether the code at a place receives from a timer, among others: it will
 // notice in time that its member is gone.
-func (t *target) waitsForTime(at string) bool {
-	path, number, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(at, " at "), filepath.ToSlash(t.name)+"/"), ":")
-	code, _ := os.ReadFile(filepath.Join(t.dir, filepath.FromSlash(path)))
+func (t *Target) waitsForTime(at string) bool {
+	path, number, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(at, " at "), filepath.ToSlash(t.Name)+"/"), ":")
+	code, _ := os.ReadFile(filepath.Join(t.Dir, filepath.FromSlash(path)))
 	lines := strings.Split(string(code), "\n")
 	n, _ := strconv.Atoi(number)
 	return n > 0 && n <= len(lines) && timer.MatchString(strings.Join(lines[n-1:min(n+12, len(lines))], "\n"))
+}
+
+// A wait is what a goroutine may wait for that has more to do, by the state that Go prints.
+type wait struct{ state, inside, says string }
+
+// waitsFor are those waits, the first that fits first.
+var waitsFor = []wait{
+	{"sync.Mutex.Lock", "", "for a lock"},
+	{"sync.RWMutex", "", "for a lock"},
+	{"sync.WaitGroup.Wait", "", "for a WaitGroup"},
+	{"semacquire", "", "for a lock or a WaitGroup"},
+	{"chan send", "", "for somebody to receive from its channel"},
+	{"IO wait", ").Write(", "in Write, for a member to read"},
+	{"runn", "", "for nothing, but works without end"},
+}
+
+// waitedInVain finds in what came that something did not.
+var waitedInVain = regexp.MustCompile(`^$|nothing for|still |did not|no connection`)
+
+// waiting says where in the code goroutines wait that have more to do.
+func waiting(all []goroutine) string {
+	counts := map[string]int{}
+	for _, g := range all {
+		i := slices.IndexFunc(waitsFor, func(w wait) bool { return strings.HasPrefix(g.state, w.state) && strings.Contains(g.trace, w.inside) })
+		if i >= 0 && g.place != "" {
+			counts[waitsFor[i].says+g.place]++
+		}
+	}
+	found := slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return cmp.Or(counts[b]-counts[a], cmp.Compare(a, b)) })
+	for i, what := range found {
+		found[i] = "a goroutine waits " + what
+		if n := counts[what]; n > 1 {
+			found[i] = fmt.Sprint(n, " goroutines wait ", what)
+		}
+	}
+	return strings.Join(found[:min(3, len(found))], "\n")
 }

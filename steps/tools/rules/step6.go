@@ -1,4 +1,4 @@
-package main
+package rules
 
 import (
 	"bytes"
@@ -475,10 +475,10 @@ func endsPromptly(p *probe) {
 	p.together(len(members), func(i int) { members[i].answerGoodbye() })
 	p.awaitExit(s, "Ctrl-C, with three members that answer")
 	if took := time.Since(begun); took > alone+1300*time.Millisecond {
-		p.fail(failure{sent: "Ctrl-C, with three members that answer at once; 100 others came and left before",
-			expected: "the server ends when the members have answered",
-			came:     "it takes over a second more than with nobody there",
-			cause:    "it waits for somebody who has gone: count a member out (WaitGroup.Done, or the list) in every way that its visit can end"})
+		p.fail(Failure{Sent: "Ctrl-C, with three members that answer at once; 100 others came and left before",
+			Expected: "the server ends when the members have answered",
+			Came:     "it takes over a second more than with nobody there",
+			Cause:    "it waits for somebody who has gone: count a member out (WaitGroup.Done, or the list) in every way that its visit can end"})
 	}
 }
 

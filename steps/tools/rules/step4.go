@@ -1,4 +1,4 @@
-package main
+package rules
 
 import (
 	"bytes"
@@ -292,14 +292,14 @@ func (p *probe) expectOrder(how string, posts []post, cause string) {
 	h := p.history()
 	newest := slices.Clone(posts)
 	slices.Reverse(newest)
-	f := failure{sent: how + "\n" + texts(posts), expected: "the newest first:\n" + texts(newest), came: h.String()}
+	f := Failure{Sent: how + "\n" + texts(posts), Expected: "the newest first:\n" + texts(newest), Came: h.String()}
 	for i, m := range newest {
 		if h.find(m.Text) == i {
 			continue
 		}
-		f.cause = cause
+		f.Cause = cause
 		if h.find(posts[0].Text) < h.find(newest[0].Text) {
-			f.cause = "the oldest is first: put each new message in front of the others"
+			f.Cause = "the oldest is first: put each new message in front of the others"
 		}
 		p.fail(f)
 	}

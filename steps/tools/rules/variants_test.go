@@ -1,4 +1,4 @@
-package main
+package rules
 
 // queued are edits that give each member a queue; full is what happens where it is long.
 func queued(full string, more ...string) []string {
