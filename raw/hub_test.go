@@ -131,7 +131,7 @@ func TestGoodbye(t *testing.T) {
 			t.Errorf("member %d was told %s", i, came)
 		}
 	}
-	if s.AwaitEnd(patience); time.Since(began) > 5*time.Second {
+	if s.AwaitExit(patience); time.Since(began) > 5*time.Second {
 		t.Errorf("it took %v to end", time.Since(began))
 	}
 }

@@ -143,7 +143,7 @@ func start(t *testing.T, binary, role string) *served {
 	}
 	t.Cleanup(func() {
 		s.stdin.Close() // it obeys, and ends
-		if !s.AwaitEnd(patience) {
+		if !s.AwaitExit(patience) {
 			s.Kill()
 			t.Errorf("the %s server did not end", role)
 			return
@@ -171,6 +171,9 @@ func (s *served) usage(t *testing.T) (u testserver.Usage) {
 // libraryBinary builds the test binary of ../library, once.
 func libraryBinary(t *testing.T) string {
 	t.Helper()
+	if err := process.NoteInputs("../library", "../frontend", "../go.mod"); err != nil {
+		t.Fatal(err)
+	}
 	binary, err := buildLibrary()
 	if err != nil {
 		t.Fatalf("building ../library: %v", err)

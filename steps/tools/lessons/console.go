@@ -84,7 +84,7 @@ func (w *workshop) perform(dir, script string, shown []string) ([]string, error)
 	st := &stage{server, addr, make(map[string]*wstest.Client)}
 	defer func() {
 		server.Kill()
-		<-server.Ended
+		<-server.Done
 		for _, c := range st.windows {
 			c.TCP.Close()
 		}
@@ -118,7 +118,7 @@ func (st *stage) act(action string) error {
 	case verb == "open":
 		return st.open(window)
 	case verb == "interrupt":
-		if err = st.server.Interrupt(); err == nil && !st.server.AwaitEnd(2*patience) {
+		if err = st.server.Interrupt(); err == nil && !st.server.AwaitExit(2*patience) {
 			err = errors.New("the server goes on")
 		}
 		return err

@@ -52,7 +52,7 @@ func (k *Keeper) Keep(ctx context.Context) int {
 			k.seen, told = now, false
 			fmt.Fprintf(k.Out, "saved: building %s anew\n", k.Name)
 			k.start(ctx)
-		case k.program != nil && !k.program.HasEnded():
+		case k.program != nil && !k.program.Exited():
 		case !k.Waits:
 			return k.end()
 		case !told:
@@ -103,7 +103,7 @@ func (k *Keeper) start(ctx context.Context) {
 	}
 	if err != nil {
 		fmt.Fprintln(k.Out, k.Name, "does not run:", err)
-	} else if k.inWay != nil && !k.program.AwaitEnd(pause) { // it has found a place beside the other
+	} else if k.inWay != nil && !k.program.AwaitExit(pause) { // it has found a place beside the other
 		fmt.Fprintf(k.Out, "careful: another program answers on %s, and a browser may show you that one. task doctor says which it is: stop it, or choose another port, behind -addr\n",
 			strings.Join(k.inWay, " and "))
 	}

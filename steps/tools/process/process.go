@@ -53,15 +53,15 @@ func Build(ctx context.Context, root, file string, args ...string) (string, erro
 
 // A Program is a process that Start has started.
 type Program struct {
-	Cmd    *exec.Cmd     // its ProcessState is there once Ended is closed
+	Cmd    *exec.Cmd     // its ProcessState is set once Done is closed
 	Output *Output       // what it has printed so far
-	Ended  chan struct{} // closed when the process has ended and all its output has come
+	Done   chan struct{} // closed when the process has exited and all its output has been read
 }
 
 // Start runs a command, and does not wait for anything. What it prints is kept in Output,
 // but for what cmd has a Stdout or Stderr of its own for. Whoever starts it stops it.
 func Start(cmd *exec.Cmd) (*Program, error) {
-	p := &Program{Cmd: cmd, Output: new(Output), Ended: make(chan struct{})}
+	p := &Program{Cmd: cmd, Output: new(Output), Done: make(chan struct{})}
 	if cmd.Stdout == nil {
 		cmd.Stdout = p.Output
 	}
@@ -75,7 +75,7 @@ func Start(cmd *exec.Cmd) (*Program, error) {
 	go func() {
 		cmd.Wait() // how it ended is in ProcessState
 		p.Output.end()
-		close(p.Ended)
+		close(p.Done)
 	}()
 	return p, nil
 }
@@ -93,38 +93,38 @@ func Serve(cmd *exec.Cmd, patience time.Duration) (p *Program, addr string, err 
 	}
 	why := "does not say where it listens"
 	if p.Output.hasEnded() {
-		<-p.Ended // in a moment
+		<-p.Done // in a moment
 		why = fmt.Sprintf("ended at once: %v", cmd.ProcessState)
 	}
 	p.Kill()
-	<-p.Ended
+	<-p.Done
 	return nil, "", fmt.Errorf("%s %s. It printed:\n%s", filepath.Base(cmd.Path), why, p.Output.Tail(20))
 }
 
-// HasEnded reports whether the process is no more.
-func (p *Program) HasEnded() bool {
+// Exited reports whether the process has exited.
+func (p *Program) Exited() bool {
 	select {
-	case <-p.Ended:
+	case <-p.Done:
 		return true
 	default:
 		return false
 	}
 }
 
-// AwaitEnd waits until the process has ended, and reports whether it did.
-func (p *Program) AwaitEnd(patience time.Duration) bool {
+// AwaitExit waits until the process has exited, and reports whether it did so within patience.
+func (p *Program) AwaitExit(patience time.Duration) bool {
 	select {
-	case <-p.Ended:
+	case <-p.Done:
 		return true
 	case <-time.After(patience):
-		return p.HasEnded()
+		return p.Exited()
 	}
 }
 
 // Kill ends the process and, on Unix, what it has started in its own group. It does not
 // wait for the end.
 func (p *Program) Kill() {
-	if !p.HasEnded() {
+	if !p.Exited() {
 		kill(p.Cmd)
 	}
 }
@@ -132,10 +132,10 @@ func (p *Program) Kill() {
 // Stop does what Ctrl-C does, and kills the process if it has not ended within patience (or
 // at once, if it cannot be interrupted). It returns when the process has ended.
 func (p *Program) Stop(patience time.Duration) {
-	if p.Interrupt() != nil || !p.AwaitEnd(patience) {
+	if p.Interrupt() != nil || !p.AwaitExit(patience) {
 		p.Kill()
 	}
-	<-p.Ended
+	<-p.Done
 }
 
 // freed holds the ports that were given out, so that two servers never get the same one.

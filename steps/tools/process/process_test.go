@@ -95,11 +95,11 @@ func TestStop(t *testing.T) {
 	if lines, _ := polite.Output.Since(from); polite.Cmd.ProcessState.ExitCode() != 0 || len(lines) != 1 || lines[0] != "goodbye" {
 		t.Errorf("stopped with %v, %q", polite.Cmd.ProcessState, lines)
 	}
-	if deaf.HasEnded() || deaf.AwaitEnd(0) {
+	if deaf.Exited() || deaf.AwaitExit(0) {
 		t.Error("what goes on has ended")
 	}
 	deaf.Stop(10 * time.Millisecond)
-	if !deaf.HasEnded() || deaf.Cmd.ProcessState.Success() {
+	if !deaf.Exited() || deaf.Cmd.ProcessState.Success() {
 		t.Errorf("killed with %v", deaf.Cmd.ProcessState)
 	}
 	deaf.Kill() // does no harm
@@ -112,7 +112,7 @@ func TestGroup(t *testing.T) {
 	}
 	p := serve(t, "parent")
 	p.Kill()
-	p.AwaitEnd(patience)
+	p.AwaitExit(patience)
 	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		nc, err := net.Dial("tcp", p.Output.Address())
 		if err != nil {

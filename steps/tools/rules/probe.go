@@ -150,7 +150,7 @@ func (p *probe) expectNoMishap() {
 func (p *probe) close() {
 	p.abandon()
 	for _, s := range p.servers {
-		<-s.Ended
+		<-s.Done
 	}
 }
 

@@ -23,7 +23,7 @@ func racesFree(p *probe) {
 		if runtime.GOOS != "windows" {
 			go p.attempt(func() { stay[0].goes() })
 			p.server.signal(os.Interrupt)
-			p.server.AwaitEnd(3 * time.Second)
+			p.server.AwaitExit(3 * time.Second)
 		}
 	})
 	p.pause(50 * time.Millisecond) // the detector may still be printing

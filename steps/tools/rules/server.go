@@ -62,7 +62,7 @@ func (s *server) awaitUp(p *probe) bool {
 		if process.Answering([]string{s.addr()}) != nil {
 			return true
 		}
-		if s.AwaitEnd(10 * time.Millisecond) {
+		if s.AwaitExit(10 * time.Millisecond) {
 			break
 		}
 	}
@@ -76,7 +76,7 @@ func (s *server) notUp() *Failure {
 		Expected: "the server listens on " + s.addr(),
 		Came:     "nothing listens there. It printed:\n" + cmp.Or(s.tail(4), "(nothing)"),
 	}
-	if s.HasEnded() {
+	if s.Exited() {
 		f.Came = fmt.Sprintf("the program ended (%v). It printed:\n%s", s.Cmd.ProcessState, cmp.Or(s.tail(4), "(nothing)"))
 		f.Cause = cmp.Or(s.crash(), endedCause(s))
 		s.asked = true // there is no more to say about its end
@@ -129,7 +129,7 @@ func (s *server) fate() string {
 		return ""
 	}
 	select {
-	case <-s.Ended:
+	case <-s.Done:
 		ended := fmt.Sprintf("the whole program has ended (%v)", s.Cmd.ProcessState)
 		return cmp.Or(s.crash(), ended+": log.Fatal and os.Exit are no answer to what one member does")
 	case <-time.After(200 * time.Millisecond):

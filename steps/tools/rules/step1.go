@@ -179,7 +179,7 @@ func portInUse(p *probe) {
 	first := p.serve()
 	s := p.launch(first.port, nil, "-addr", first.addr())
 	f := Failure{Sent: s.typed + "\nwhile another server has that port", Expected: "one line that names the address in use, and exit status 1"}
-	if !s.AwaitEnd(p.startPatience()) {
+	if !s.AwaitExit(p.startPatience()) {
 		s.asked = true // there is no more to say about its end
 		f.Came = "the program goes on. It printed:\n" + cmp.Or(s.tail(3), "(nothing)")
 		f.Cause = "the error of net.Listen or ListenAndServe is dropped: log.Fatal it"
@@ -223,7 +223,7 @@ func endsAt(sig os.Signal, sent string, members int) func(*probe) {
 			}
 			p.pause(moment)
 			s.signal(sig)
-			if moment == 0 && s.AwaitEnd(2*time.Second) && s.Cmd.ProcessState.ExitCode() < 0 {
+			if moment == 0 && s.AwaitExit(2*time.Second) && s.Cmd.ProcessState.ExitCode() < 0 {
 				continue
 			}
 			p.awaitExit(s, sent)
@@ -244,7 +244,7 @@ func (s *server) signal(sig os.Signal) {
 func (p *probe) awaitExit(s *server, sent string) {
 	begun, within := time.Now(), 2*time.Second+p.patience/3
 	f := Failure{Sent: sent, Expected: "the server ends within 2 s, with exit status 0"}
-	if !s.AwaitEnd(within) {
+	if !s.AwaitExit(within) {
 		f.Came = fmt.Sprintf("it still runs after %v", within.Round(100*time.Millisecond))
 		f.Cause = "after signal.Notify, Ctrl-C does nothing by itself: receive from the channel, then close the server (Close does not wait, Shutdown does)"
 		if p.step >= 6 {

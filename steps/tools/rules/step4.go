@@ -227,7 +227,7 @@ func readsGlued(p *probe) {
 	c.sent = append(c.sent, "(request and frame in one piece)")
 	c.write(append([]byte(r.String()), f.Bytes()...))
 	switch a := c.answer(); {
-	case a.head == "" && a.err != errQuiet && !p.server.HasEnded():
+	case a.head == "" && a.err != errQuiet && !p.server.Exited():
 		return // section 4.1 asks clients to wait for the answer: whoever does not may be turned away
 	case a.status != 101:
 		c.fail("101 Switching Protocols", causeOfNo101(a))

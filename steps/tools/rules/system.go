@@ -53,7 +53,7 @@ type goroutine struct {
 func (s *server) dump() []goroutine {
 	from := s.Output.Next()
 	s.asked = true
-	if s.HasEnded() || s.Cmd.Process.Signal(syscall.SIGQUIT) != nil || !s.AwaitEnd(5*time.Second) {
+	if s.Exited() || s.Cmd.Process.Signal(syscall.SIGQUIT) != nil || !s.AwaitExit(5*time.Second) {
 		return nil
 	}
 	lines, _ := s.Output.Since(from)

@@ -1,12 +1,12 @@
 // Command wire stands between the page and one or two servers of the workshop, passes every
-// byte on as it came, and shows them all on a page of its own:
+// byte on unchanged, and shows them all on a page of its own:
 //
 //	go run ./steps/tools/wire [-addr localhost:8080] [-addr2 localhost:8081] [-view localhost:8090] [SERVER [SERVER]]
 //
 // A SERVER is a folder with the code of one (raw, library, steps/03, work), which is built and
 // started, and anew on every save; or the host:port of something that runs already. Without
 // one, it is raw and library. Programs read the events at /events of the view's address: see
-// event, and send bytes as the page does: see view.send.
+// wiretap.Record, and send bytes as the page does: see wiretap.View.
 package main
 
 import (
@@ -19,12 +19,12 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/wiretap"
 )
 
 func main() {
@@ -45,7 +45,8 @@ func run(ctx context.Context, out io.Writer, args []string, first, second, page 
 	if err != nil {
 		return err
 	}
-	v := &view{record: newRecord(), ending: make(chan struct{}), run: strconv.FormatInt(time.Now().UnixMilli(), 36)}
+	record := wiretap.NewRecord()
+	var taps []*wiretap.Tap
 	flags, addrs := []string{"-addr", "-addr2"}, []string{first, second}
 	for i, s := range servers {
 		l, err := listen(flags[i], addrs[i])
@@ -53,17 +54,18 @@ func run(ctx context.Context, out io.Writer, args []string, first, second, page 
 			return err
 		}
 		defer l.Close()
-		p := &proxy{name: s.name, log: v.record, addr: reachable(addrs[i], l), at: s.address}
-		v.proxies = append(v.proxies, p)
-		go p.serve(l)
+		tap := &wiretap.Tap{Name: s.name, Record: record, Addr: reachable(addrs[i], l), Target: s.address}
+		taps = append(taps, tap)
+		go tap.Serve(l)
 	}
 	l, err := listen("-view", page)
 	if err != nil {
 		return err
 	}
-	site := &http.Server{Handler: v.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
+	v := wiretap.NewView(record, taps)
+	site := &http.Server{Handler: v.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
 	go site.Serve(l)
-	defer v.close(site)
+	defer v.Close(site)
 
 	var all sync.WaitGroup
 	defer all.Wait() // until the servers have ended
@@ -79,8 +81,8 @@ func run(ctx context.Context, out io.Writer, args []string, first, second, page 
 			return nil
 		}
 	}
-	for i, p := range v.proxies {
-		fmt.Fprintf(out, "%-8s http://%s   (the server itself listens on %s)\n", p.name, p.addr, servers[i].address())
+	for i, p := range taps {
+		fmt.Fprintf(out, "%-8s http://%s   (the server itself listens on %s)\n", p.Name, p.Addr, servers[i].address())
 	}
 	fmt.Fprintf(out, "%-8s http://%s/wire.html\n", "the view", reachable(page, l))
 	<-ctx.Done()

@@ -28,7 +28,7 @@ type server struct {
 
 // address returns where the server listens, or "" while it does not run.
 func (s *server) address() string {
-	if p := s.program.Load(); s.keeper != nil && (p == nil || p.HasEnded()) {
+	if p := s.program.Load(); s.keeper != nil && (p == nil || p.Exited()) {
 		return ""
 	}
 	return s.addr
@@ -98,9 +98,9 @@ func (s *server) run(ctx context.Context) (*process.Program, error) {
 		return nil, err
 	}
 	go s.print(in)
-	go func() { <-p.Ended; out.Close() }()
+	go func() { <-p.Done; out.Close() }()
 	for deadline := time.Now().Add(15 * time.Second); process.Answering([]string{s.addr}) == nil; {
-		if ctx.Err() != nil || p.AwaitEnd(20*time.Millisecond) {
+		if ctx.Err() != nil || p.AwaitExit(20*time.Millisecond) {
 			return p, nil // which is seen, and said
 		} else if time.Now().After(deadline) {
 			fmt.Fprintf(s.keeper.Out, "%s does not listen on %s: give net.Listen the value of -addr; save to try again, or press Ctrl-C\n", s.name, s.addr)

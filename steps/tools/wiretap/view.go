@@ -1,4 +1,4 @@
-package main
+package wiretap
 
 import (
 	"context"
@@ -22,18 +22,24 @@ import (
 // sendPatience is how long a server has to answer bytes that were sent from the page.
 const sendPatience = 2 * time.Second
 
-// A view serves wire.html, and what the page asks for.
-type view struct {
-	record  *record
-	proxies []*proxy
-	run     string        // tells this run's events from those of another
-	ending  chan struct{} // closed when no more events will come
+// A View serves wire.html, and what the page asks for.
+type View struct {
+	Record *Record
+	Taps   []*Tap
+
+	run    string        // tells this run's events from those of another
+	ending chan struct{} // closed when no more events will come
 }
 
-// close ends the view, now that the servers have ended, once the page has the last events.
-func (v *view) close(server *http.Server) {
+// NewView returns the view of what passes the taps, which share one record.
+func NewView(r *Record, taps []*Tap) *View {
+	return &View{Record: r, Taps: taps, run: strconv.FormatInt(time.Now().UnixMilli(), 36), ending: make(chan struct{})}
+}
+
+// Close ends the view, now that the servers have ended, once the page has the last events.
+func (v *View) Close(server *http.Server) {
 	for deadline := time.Now().Add(500 * time.Millisecond); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if !slices.ContainsFunc(v.proxies, func(p *proxy) bool { return len(p.watchers()) > 0 }) {
+		if !slices.ContainsFunc(v.Taps, func(p *Tap) bool { return len(p.watchers()) > 0 }) {
 			break
 		}
 	}
@@ -44,10 +50,10 @@ func (v *view) close(server *http.Server) {
 	server.Close()
 }
 
-// handler answers the page alone: what a page of another origin asks for is refused, and so
+// Handler answers the page alone: what a page of another origin asks for is refused, and so
 // is a request to another name than this machine's own, which a foreign page may have given
 // this address (DNS rebinding).
-func (v *view) handler() http.Handler {
+func (v *View) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", frontend.Handler())
 	mux.Handle("GET /{$}", http.RedirectHandler("/wire.html", http.StatusFound))
@@ -85,24 +91,24 @@ func foreign(r *http.Request) string {
 
 // events sends what is kept and then what comes, by Server-Sent Events. Each has as its id
 // the run and its number: a page that comes back gets what it has not seen.
-func (v *view) events(w http.ResponseWriter, r *http.Request) {
+func (v *View) events(w http.ResponseWriter, r *http.Request) {
 	var after int64
 	if number, ok := strings.CutPrefix(r.Header.Get("Last-Event-ID"), v.run+"-"); ok {
 		after, _ = strconv.ParseInt(number, 10, 64)
 	}
-	reader := v.record.read(after)
+	reader := v.Record.read(after)
 	if reader == nil {
 		http.Error(w, "too many read the events: close a window", http.StatusServiceUnavailable)
 		return
 	}
-	defer v.record.leave(reader)
+	defer v.Record.leave(reader)
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	c := http.NewResponseController(w)
 	fmt.Fprint(w, "retry: 1000\n\n") // milliseconds, should this program be started anew
 	for last := false; ; {
-		for _, e := range v.record.take(reader) {
+		for _, e := range v.Record.take(reader) {
 			c.SetWriteDeadline(time.Now().Add(30 * time.Second)) // for a reader that does not read
 			fmt.Fprintf(w, "id: %s-%d\ndata: %s\n\n", v.run, e.number, e.encode())
 		}
@@ -121,10 +127,10 @@ func (v *view) events(w http.ResponseWriter, r *http.Request) {
 
 // now says what the page shows besides the events: the servers, the rows of the table that
 // can be tried, and what of a head or a frame has come and is not whole, for a second now.
-func (v *view) now(w http.ResponseWriter, r *http.Request) {
+func (v *View) now(w http.ResponseWriter, r *http.Request) {
 	servers, halves, rows := []map[string]any{}, []map[string]any{}, []string{}
-	for _, p := range v.proxies {
-		servers = append(servers, map[string]any{"name": p.name, "url": "http://" + p.addr, "running": p.at() != ""})
+	for _, p := range v.Taps {
+		servers = append(servers, map[string]any{"name": p.Name, "url": "http://" + p.Addr, "running": p.Target() != ""})
 		for _, w := range p.watchers() {
 			halves = append(halves, w.halves(time.Second)...)
 		}
@@ -139,7 +145,7 @@ func (v *view) now(w http.ResponseWriter, r *http.Request) {
 
 // send does what the page's box and buttons ask for. The request must say that it is JSON: no
 // form of a foreign page can say so.
-func (v *view) send(w http.ResponseWriter, r *http.Request) {
+func (v *View) send(w http.ResponseWriter, r *http.Request) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		http.Error(w, "Content-Type must be application/json", http.StatusUnsupportedMediaType)
 		return
@@ -163,7 +169,7 @@ func (v *view) send(w http.ResponseWriter, r *http.Request) {
 // try opens a handshake with each server, or the one that is named, sends the bytes given
 // in hex (or those of the table's row that is named), and returns what each of them says.
 // All of it goes over the wire, and can be seen there.
-func (v *view) try(bytes, what, server string) (answers []map[string]string, err error) {
+func (v *View) try(bytes, what, server string) (answers []map[string]string, err error) {
 	var row sidebyside.Row
 	if row.Send, err = hex.DecodeString(bytes); err != nil {
 		return nil, fmt.Errorf("hex: %w", err)
@@ -174,11 +180,11 @@ func (v *view) try(bytes, what, server string) (answers []map[string]string, err
 		return nil, errors.New("nothing to send: hex is empty")
 	}
 	var all sync.WaitGroup
-	for _, p := range v.proxies {
-		if server == "" || server == p.name {
-			a := map[string]string{"server": p.name}
+	for _, p := range v.Taps {
+		if server == "" || server == p.Name {
+			a := map[string]string{"server": p.Name}
 			answers = append(answers, a)
-			all.Go(func() { a["says"] = row.Try(p.addr, sendPatience) })
+			all.Go(func() { a["says"] = row.Try(p.Addr, sendPatience) })
 		}
 	}
 	if all.Wait(); answers == nil {

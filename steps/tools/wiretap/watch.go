@@ -1,4 +1,4 @@
-package main
+package wiretap
 
 import (
 	"bufio"
@@ -33,7 +33,7 @@ func (o origin) String() string { return [...]string{"client", "server"}[o] }
 // A watcher cuts what goes over one connection into heads and frames, however TCP has cut
 // it, and records them. It changes nothing and waits for nobody.
 type watcher struct {
-	log    *record
+	log    *Record
 	server string
 	conn   int64
 
@@ -58,7 +58,7 @@ type stream struct {
 	since  time.Time // its first byte came
 }
 
-func newWatcher(log *record, server string, conn int64) *watcher {
+func newWatcher(log *Record, server string, conn int64) *watcher {
 	w := &watcher{log: log, server: server, conn: conn}
 	for from := range w.streams {
 		s := &stream{watcher: w, from: origin(from)}

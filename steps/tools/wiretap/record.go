@@ -1,4 +1,4 @@
-package main
+package wiretap
 
 import (
 	"encoding/hex"
@@ -57,8 +57,8 @@ func (e *event) encode() []byte {
 // cost is about the memory that an event takes, in bytes.
 func (e *event) cost() int { return cap(e.raw) + 200 }
 
-// A record keeps the newest events of each server, and hands them out.
-type record struct {
+// A Record keeps the newest events of each server, and hands them out.
+type Record struct {
 	mu      sync.Mutex
 	number  int64
 	kept    map[string]*queue
@@ -81,13 +81,13 @@ func (q *queue) add(e *event) {
 	}
 }
 
-func newRecord() *record {
-	return &record{kept: map[string]*queue{}, readers: map[*queue]bool{}}
+func NewRecord() *Record {
+	return &Record{kept: map[string]*queue{}, readers: map[*queue]bool{}}
 }
 
 // add keeps an event and hands it to all readers. It never waits for one: whoever is too
 // far behind misses events, and sees that by their numbers.
-func (r *record) add(e *event) {
+func (r *Record) add(e *event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.number++
@@ -112,7 +112,7 @@ func (r *record) add(e *event) {
 
 // read returns a new reader, whose queue begins with what is kept after the event with
 // that number; or nil if there are too many.
-func (r *record) read(after int64) *queue {
+func (r *Record) read(after int64) *queue {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.readers) == maxReaders {
@@ -132,7 +132,7 @@ func (r *record) read(after int64) *queue {
 }
 
 // take returns what is in a reader's queue, and empties it.
-func (r *record) take(reader *queue) []*event {
+func (r *Record) take(reader *queue) []*event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	events := reader.events
@@ -141,7 +141,7 @@ func (r *record) take(reader *queue) []*event {
 }
 
 // leave ends a reader.
-func (r *record) leave(reader *queue) {
+func (r *Record) leave(reader *queue) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.readers, reader)

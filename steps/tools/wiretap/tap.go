@@ -1,4 +1,6 @@
-package main
+// Package wiretap stands between browsers and servers of the workshop: it passes bytes on
+// unchanged, cuts them into heads and frames, and keeps and hands out the record of them.
+package wiretap
 
 import (
 	"errors"
@@ -12,18 +14,19 @@ import (
 // bufferSize is how many bytes are read at once, in each direction of each connection.
 const bufferSize = 64 << 10
 
-// A proxy stands in front of one server and passes every byte on as it came.
-type proxy struct {
-	name  string
-	log   *record
-	addr  string        // its own host:port
-	at    func() string // the server's host:port; "" while it does not run
-	conns atomic.Int64  // so many were taken
-	open  sync.Map      // the watchers of those that are open, as keys
+// A Tap stands between clients and one server, and passes every byte on unchanged.
+type Tap struct {
+	Name   string        // of the server, in the record
+	Record *Record       // of what passes
+	Addr   string        // its own host:port
+	Target func() string // returns the server's host:port, or "" while it is not running
+
+	conns atomic.Int64 // so many were taken
+	open  sync.Map     // the watchers of those that are open, as keys
 }
 
-// serve takes connections until the listener is closed.
-func (p *proxy) serve(l net.Listener) {
+// Serve takes connections until the listener is closed.
+func (p *Tap) Serve(l net.Listener) {
 	for {
 		nc, err := l.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -32,17 +35,17 @@ func (p *proxy) serve(l net.Listener) {
 			time.Sleep(50 * time.Millisecond) // no file descriptor is free, perhaps: some will be
 			continue
 		}
-		go p.join(nc.(*net.TCPConn), newWatcher(p.log, p.name, p.conns.Add(1)))
+		go p.join(nc.(*net.TCPConn), newWatcher(p.Record, p.Name, p.conns.Add(1)))
 	}
 }
 
 // join connects to the server and passes bytes both ways until both have ended. A server
 // that takes no connection is a reset to the client: it cannot be refused any more.
-func (p *proxy) join(client *net.TCPConn, w *watcher) {
+func (p *Tap) join(client *net.TCPConn, w *watcher) {
 	p.open.Store(w, nil)
 	defer p.open.Delete(w)
 	defer client.Close()
-	nc, err := net.DialTimeout("tcp", p.at(), 5*time.Second)
+	nc, err := net.DialTimeout("tcp", p.Target(), 5*time.Second)
 	if err != nil {
 		w.end(fromServer, "reset")
 		client.SetLinger(0)
@@ -57,7 +60,7 @@ func (p *proxy) join(client *net.TCPConn, w *watcher) {
 }
 
 // watchers returns those of the connections that are open.
-func (p *proxy) watchers() (all []*watcher) {
+func (p *Tap) watchers() (all []*watcher) {
 	p.open.Range(func(w, _ any) bool {
 		all = append(all, w.(*watcher))
 		return true
