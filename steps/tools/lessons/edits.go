@@ -62,7 +62,7 @@ func (w *workshop) partsOf(l lesson) (parts []*part, err error) {
 			return nil, fmt.Errorf("%s: %v", file, err)
 		}
 		for _, pair := range pairs {
-			p := &part{Pair: pair, file: file, given: pair.After != "" && stepcode.Is(l.number, file, pair.Names)}
+			p := &part{Pair: pair, file: file, given: pair.After != "" && isGiven(l.number, file, pair.Names)}
 			hunks, rest := stepcode.Diff(codeLines(pair.Before), codeLines(pair.After), strings.Clone)
 			for _, h := range hunks {
 				p.hunks = append(p.hunks, &hunk{Hunk: h})
@@ -72,6 +72,12 @@ func (w *workshop) partsOf(l lesson) (parts []*part, err error) {
 		}
 	}
 	return parts, nil
+}
+
+// isGiven reports whether attendees need not type a declaration.
+func isGiven(step int, file string, names []string) bool {
+	isHead := names[0] == "package" || names[0] == "import"
+	return step != stepcode.Library && (isHead || stepcode.Given(step, file, names))
 }
 
 // checkShown refuses a change of a lesson that no block shows.

@@ -30,9 +30,18 @@ func TestTexts(t *testing.T) {
 func TestTyped(t *testing.T) {
 	w := newWorkshop(root)
 	for _, l := range lessons {
-		files, err := stepcode.Files(l.number, w.code(l.from), w.code(l.to))
+		step, err := stepcode.ReadIn(w.files, l.number)
 		if err != nil {
 			t.Fatal(err)
+		}
+		files, err := step.Bare()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range step.After {
+			if name != "websocket.go" {
+				files[name] = withImportsOf(t, files[name], text)
+			}
 		}
 		for _, f := range parse(l.text, w.read(l.text)).fences {
 			if f.mark.kind == "edit" || f.mark.kind == "ours" {
@@ -47,6 +56,22 @@ func TestTyped(t *testing.T) {
 			}
 		}
 	}
+}
+
+// withImportsOf returns a file with the imports of another.
+func withImportsOf(t *testing.T, file, other string) string {
+	pairs, err := stepcode.Pairs(file, other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := ""
+	for _, p := range pairs {
+		if p.Names[0] == "import" {
+			p.Before = p.After
+		}
+		text += p.Before
+	}
+	return text
 }
 
 // typeInto types a block into a file.

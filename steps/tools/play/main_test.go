@@ -22,7 +22,7 @@ var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 func copyWorkshop(t *testing.T) string {
 	t.Helper()
 	repo, root := os.DirFS("../../.."), t.TempDir()
-	for _, pattern := range []string{"go.*", "frontend/*.*", "steps/0?/*.go"} {
+	for _, pattern := range []string{"go.*", "frontend/*.*", "steps/0*.md", "steps/0?/*.go", "library/*.*"} {
 		names, _ := fs.Glob(repo, pattern) // the patterns are well formed: no error
 		for _, name := range names {
 			text, err := fs.ReadFile(repo, name)
@@ -48,21 +48,21 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// play runs the command, and sees that its exit status and what it says are as they are to be.
+// play runs the command, and looks at its exit status and at what it prints.
 func play(t *testing.T, args string, status int, want ...string) string {
 	t.Helper()
 	var out strings.Builder
-	got := command(&out, strings.Fields(args), noon)
+	got := command(&out, strings.Split(args, " "), noon)
 	for _, text := range want {
 		if got != status || !strings.Contains(out.String(), text) {
-			t.Errorf("play %s: status %d, not %d with %q, but:\n%s", args, got, status, text, &out)
+			t.Errorf("play %s: status %d, want %d with %q, but:\n%s", args, got, status, text, &out)
 		}
 	}
 	return out.String()
 }
 
 // code returns the code in a folder.
-func code(t *testing.T, dir string) map[string]string {
+func code(t *testing.T, dir string) stepcode.Files {
 	t.Helper()
 	files, err := stepcode.Code(dir)
 	if err != nil {
@@ -71,37 +71,57 @@ func code(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// TestPlay: the code of the step before is there, with what is given of the step, and where a file
-// is new it is Go, too, and says where to type.
+// TestPlay: each step begins in two ways, as package stepcode has them, and play says which, and
+// which folder to edit.
 func TestPlay(t *testing.T) {
 	copyWorkshop(t)
-	var before map[string]string
-	for step := 1; step <= lastStep; step++ {
-		play(t, fmt.Sprint("-step ", step), 0, "go run ./work\n", fmt.Sprint("check -step ", step), "compare")
-		after := code(t, fmt.Sprintf("steps/%02d", step))
-		want, err := stepcode.Files(step, before, after)
+	for n := 1; n <= stepcode.Library; n++ {
+		s, err := stepcode.Read(".", n)
 		if err != nil {
 			t.Fatal(err)
 		}
+		args, check := fmt.Sprint("-step ", n), fmt.Sprint("check -step ", n)
+		if n == stepcode.Library {
+			args, check = "-library", "check -step 6 -library\n"
+		}
+		want, err := s.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := play(t, args, 0, "go run ./work\n", check, "finished except for your turns: "+list(stepcode.Turns(n))+". Edit the files in work.\n")
+		if got := code(t, "work"); !maps.Equal(got, want) {
+			t.Errorf("%s: work holds other files: %v", args, got)
+		}
+		if strings.Contains(said, "compare") != (n != stepcode.Library) {
+			t.Errorf("%s: %s", args, said)
+		}
+		if want, err = s.Bare(); err != nil {
+			t.Fatal(err)
+		}
+		play(t, args+" -bare", 0, "go run ./work\n", check, "work holds ", "Edit the files in work.\n")
 		got := code(t, "work")
 		for name, text := range want {
-			if before[name] == "" {
-				text = strings.TrimRight(text, "\n") + fmt.Sprintf("\n\n// Type what steps/%02d.md shows: each block says where.\n", step)
+			if s.Before[name] == "" {
+				text = strings.TrimRight(text, "\n") + fmt.Sprintf("\n\n// Type what steps/%02d.md shows: each block says where.\n", n)
 			}
 			if _, err := stepcode.Split(got[name]); err != nil || got[name] != text {
-				t.Errorf("step %d: %s is (%v)\n%s", step, name, err, got[name])
+				t.Errorf("step %d: %s is (%v)\n%s", n, name, err, got[name])
 			}
 		}
 		if len(got) != len(want) {
-			t.Errorf("step %d: work has %d files, not %d", step, len(got), len(want))
+			t.Errorf("step %d: work has %d files, not %d", n, len(got), len(want))
 		}
-		before = after
 	}
-	if said := play(t, "-library", 0, "check -step 6 -library\n"); strings.Contains(said, "compare") {
-		t.Errorf("there is a step 7: %s", said)
-	}
-	if got := code(t, "work"); !maps.Equal(got, before) {
-		t.Errorf("work holds other code than steps/06: %d files, %d", len(got), len(before))
+}
+
+// TestIgnores: what the go command ignores does not stop play.
+func TestIgnores(t *testing.T) {
+	copyWorkshop(t)
+	write(t, "steps/03/._conn.go", "\x00\x05\x16\x07") // as macOS leaves on memory sticks
+	os.Symlink("somebody@host.1:2", "steps/02/.#main.go")
+	play(t, "-step 3", 0, "work is step 3, finished")
+	if _, err := os.Lstat("work/._conn.go"); err == nil {
+		t.Error("what Go ignores is copied")
 	}
 }
 
@@ -144,17 +164,22 @@ func TestMovesAside(t *testing.T) {
 // TestNothingLost: where play cannot do what it is asked for, it does nothing.
 func TestNothingLost(t *testing.T) {
 	root := copyWorkshop(t)
-	for _, args := range []string{"", "-step 0", "-step -1", "-step 7", "-step two", "-step 2 work", "-step 2 -library", "-what"} {
-		if said := play(t, args, 2, "-step N"); strings.Count(said, "\n") != 1 {
-			t.Errorf("%s: %s", args, said)
-		}
+	for _, args := range []string{"", "-step 0", "-step -1", "-step 7", "-step two", "-step 2 work", "-step 2 -library", "-what", "-next -bare", "-bare"} {
+		play(t, args, 2, "say which step", "-step N", "-next")
 	}
 	write(t, "work/main.go", "mine")
+	play(t, "-next", 1, "work/main.go:1:1: expected 'package'", "nothing was changed")
+	write(t, "work/main.go", "package main\n")
+	play(t, "-next", 1, "not recognizable", "-next -step N")
+	play(t, "-next -dir none", 1, "there is no none to go on from")
+	play(t, "-next -step 1", 1, "step 1 is the first")
 	if err := os.RemoveAll("steps/03"); err != nil {
 		t.Fatal(err)
 	}
-	play(t, "-step 4", 1, "nothing was changed")
-	if got, err := os.ReadFile("work/main.go"); string(got) != "mine" {
+	for _, args := range []string{"-step 4", "-step 4 -bare", "-next"} {
+		play(t, args, 1, "nothing was changed", "steps/03")
+	}
+	if got, err := os.ReadFile("work/main.go"); string(got) != "package main\n" {
 		t.Errorf("work holds %q, %v", got, err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(root, "[._]work*")); len(left) > 0 {
@@ -163,21 +188,118 @@ func TestNothingLost(t *testing.T) {
 	write(t, "file", "mine, too")
 	play(t, "-step 2 -dir file", 1, "is a file")
 	if err := os.Symlink("work", "link"); err == nil { // on Windows, links need a right that few have
-		play(t, "-step 2 -dir link", 1, "is a link")
+		for _, args := range []string{"-step 2 -dir link", "-next -dir link"} {
+			play(t, args, 1, "link is a symbolic link to work", "nothing was changed", "Remove the link")
+		}
 	}
 }
 
-// TestElsewhere: what play prints can be typed where the person stands.
+// TestNames: a folder whose code Go cannot build is refused, and so is the workshop's own code.
+func TestNames(t *testing.T) {
+	root := copyWorkshop(t)
+	for name, why := range map[string]string{
+		"my work": "ASCII", "wörk": "ASCII", "work,2": "ASCII", "-work": "flag", "con": "Windows", "NUL.txt": "Windows", "com1": "Windows",
+		"work~1": "Windows", "_x": "ignores", ".x": "ignores", "testdata": "keeps", "vendor": "keeps", "work.": "dot",
+		"mine/wörk": "ASCII", "raw": "part of the workshop", "steps/03": "part of the workshop", ".": "part of the workshop",
+	} {
+		var out strings.Builder
+		status := command(&out, []string{"-step", "1", "-dir", name}, noon)
+		if said := out.String(); status != 1 || !strings.Contains(said, why) || !strings.Contains(said, "nothing was changed") || strings.Count(said, "\n") != 1 {
+			t.Errorf("%q: status %d, %s", name, status, said)
+		}
+		if _, err := os.Lstat(filepath.Join(root, name)); err == nil && !strings.Contains(why, "part") {
+			t.Errorf("%q was made", name)
+		}
+	}
+	for _, name := range []string{"mine", "work2", "my-work", "work_2", "Work", "contest"} {
+		play(t, "-step 1 -dir "+name, 0, "Edit the files in "+name)
+		if out, err := exec.Command("go", "list", "./"+name).CombinedOutput(); err != nil {
+			t.Errorf("Go cannot build %s: %v %s", name, err, out)
+		}
+	}
+}
+
+// TestKilled: what a killed play has left is removed, but not what one that runs is making.
+func TestKilled(t *testing.T) {
+	copyWorkshop(t)
+	dead := exec.Command("go", "version")
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	live := fmt.Sprintf("%s%d-1", fresh, os.Getppid())
+	for _, dir := range []string{live, fmt.Sprintf("%s%d-2", fresh, dead.Process.Pid), fresh + "3984713258"} {
+		write(t, dir+"/main.go", "half")
+	}
+	play(t, "-step 1", 0, "work is step 1, finished")
+	if left, _ := filepath.Glob(fresh + "*"); len(left) != 1 || left[0] != live {
+		t.Errorf("left are %v, not only %s", left, live)
+	}
+}
+
+// TestNext goes on from one's own code: what is written stays, with files that are not Go's, and the
+// lesson's edit is named where code of one's own has to change.
+func TestNext(t *testing.T) {
+	copyWorkshop(t)
+	play(t, "-step 1", 0)
+	play(t, "-next", 1, "work is at step 1, and not finished: upgrade in main.go", "-next -step 2", "(-step 2)")
+	s, err := stepcode.Read(".", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, "work/main.go", strings.Replace(s.After["main.go"], "upgrade requested!", "a browser asks", 1))
+	write(t, "work/main_test.go", "package main\n")
+	write(t, "work/deep/notes.txt", "mine")
+	play(t, "-next", 0, "work goes on to step 2 with your code: 11 declarations added, 0 changed", "Edit the files in work.\n",
+		"Your turns: response in handshake.go, conn.write in conn.go, accept in handshake.go.", "make these changes yourself; steps/02.md",
+		"main.go        upgrade        The handshake instead of 501\n", aside+"/2026-01-02_12-00-00\n", "task check-2")
+	for name, want := range map[string]string{"main.go": "a browser asks", "main_test.go": "package main\n", "deep/notes.txt": "mine", "conn.go": "your turn: conn.write"} {
+		if got, err := os.ReadFile(filepath.Join("work", name)); !strings.Contains(string(got), want) {
+			t.Errorf("work/%s holds %q, %v", name, got, err)
+		}
+	}
+	play(t, "-next -step 3", 0, "work goes on to step 3", "encode in frame.go")
+	s, err = stepcode.Read(".", stepcode.Library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range s.Before {
+		write(t, filepath.Join("work", name), text)
+	}
+	play(t, "-next", 0, "work goes on to the server on the library with your code", "Gone, as the lesson asks: conn.go, frame.go, handshake.go.", "-step 6 -library")
+	want, err := s.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := code(t, "work"); !maps.Equal(got, want) {
+		t.Errorf("with our code the library begins with %v", got)
+	}
+	for name, text := range s.After {
+		write(t, filepath.Join("work", name), text)
+	}
+	play(t, "-next", 1, "that is the last lesson")
+}
+
+// TestElsewhere: what play prints can be typed where the person is.
 func TestElsewhere(t *testing.T) {
 	root := copyWorkshop(t)
 	t.Chdir("steps")
 	outside := filepath.ToSlash(t.TempDir()) + "/x&y"
 	for dir, want := range map[string]string{
-		"": "or  go run ../work\n", " -dir mine": "run it   go run ./mine\n", " -dir ../own": "go run ../own\n", " -dir " + outside: `go run "` + outside + `"` + "\n",
+		"": "or  go run ../work\n", " -dir mine": "part of the workshop", " -dir ../own": "go run ../own\n", " -dir " + outside: `go run "` + outside + `"` + "\n",
 	} {
-		play(t, "-step 2"+dir, 0, want, "go run ./tools/check -step 2", "  02.md\n")
+		status := 0
+		if strings.Contains(want, "part") {
+			status = 1
+		}
+		said := play(t, "-step 2"+dir, status, want)
+		if status == 0 && (!strings.Contains(said, "go run ./tools/check -step 2") || !strings.Contains(said, "  02.md\n")) {
+			t.Errorf("%s: %s", dir, said)
+		}
+		if strings.Contains(said, "only inside") != strings.Contains(dir, "x&y") {
+			t.Errorf("%s: %s", dir, said)
+		}
 	}
-	if runtime.GOOS != "windows" { // where no folder is moved that somebody stands in
+	if runtime.GOOS != "windows" { // where no folder is moved while somebody is in it
 		t.Chdir("../work")
 		if said := play(t, "-step 3", 0, "cd "+quoted(filepath.Join(root, "work")), "go run .\n"); strings.Contains(said, " . ") {
 			t.Errorf("from work: %s", said)

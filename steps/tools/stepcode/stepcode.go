@@ -1,98 +1,158 @@
-// Package stepcode says which code an attendee of a step is given, and need not type: the head
-// of each file (package and imports), and what teaches nothing about WebSockets. play puts it
-// into work/, and the lessons' blocks are made of the rest.
+// Package stepcode is the one place that knows the code of each step: its declarations, which of
+// them attendees are given, which are theirs to write, and how an attendee's folder compares with it.
+//
+// The steps are the folders steps/01 to steps/06, and library as the last. A declaration is one of
+//
+//   - given: it teaches nothing about WebSockets, so play always puts it into work/;
+//   - a turn: attendees write its body, or the part of it that counts, before they see ours;
+//   - the rest: attendees who write only the turns read it, and those who type everything type it.
+//
+// # Open turns
+//
+// Until somebody writes it, a turn is open. In place of its body it has one line:
+//
+//	panic("your turn: encode in frame.go, lesson 3") // needs the import "encoding/binary"
+//
+// So a folder with open turns compiles at once, and still does after each turn that is written. A
+// server that reaches an open turn stops with a message that names it.
+//
+// Go rejects a file with an unused import. An import that only open turns need is therefore left
+// out, and the line names it, as does the lesson's block. A line such as var _ = binary.BigEndian
+// would keep the import, but it is a line to wonder about and to delete, and it gives the call
+// away. Most editors add a missing import when they save the file; nobody has to be told twice.
 package stepcode
 
 import (
 	"fmt"
 	"go/ast"
+	"go/build"
 	"go/parser"
 	"go/token"
-	"maps"
+	"io"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// given names the declarations that play gives beside the heads of files: step, file, names.
-// A method is named type.name. The lessons mark the same ones (<!-- given: FILE NAME … -->).
-var given = map[int]map[string][]string{
-	1: {"main.go": {"main", "hasToken", "tokens"}},         // flags, the listener, the http.Server; lists in header fields
-	2: {"handshake.go": {"guid", "refusal", "sameOrigin"}}, // what a handshake must look like: read, not typed
-	3: {"history.go": {"historySize", "post", "past", "history", "history.json", "history.add"}},
-	4: {"history.go": {"parsePost"}, "frame.go": {"closeError", "closeError.Error", "header.check"}, "conn.go": {"maxMessage", "message"}},
-	6: {"frame.go": {"closeError.payload", "parseClose", "sendable", "opContinuation", "header.check"}, "conn.go": {"closeTime", "pingTime", "quietTime"}, "hub.go": {"hub.each"}}, // codes and opcodes
+// The last step that is written by hand, and the lesson after it, which counts as a step.
+const (
+	Last    = 6
+	Library = 7
+)
+
+// Folder returns where the code of a step is, from the workshop's folder, with slashes.
+func Folder(step int) string {
+	if step == Library {
+		return "library"
+	}
+	return fmt.Sprintf("steps/%02d", step)
 }
 
-// library is the lesson behind step 6. Of its one new file nothing is given: what attendees
-// begin with is to run.
-const library = 7
-
-// Is reports whether an attendee who begins a step finds the declaration of a file there.
-func Is(step int, file string, names []string) bool {
-	return step != library && slices.ContainsFunc(names, func(name string) bool {
-		return name == "package" || name == "import" || slices.Contains(given[step][file], name)
-	})
+// Lesson returns the lesson of a step, as Folder does.
+func Lesson(step int) string {
+	if step == Library {
+		return "library/README.md"
+	}
+	return fmt.Sprintf("steps/%02d.md", step)
 }
 
-// Code returns the Go files of a folder, by their names and without its tests.
-func Code(dir string) (map[string]string, error) {
-	entries, err := os.ReadDir(dir)
+// HintsFile returns the file with the hints for the turns of a step, as Folder does.
+func HintsFile(step int) string {
+	if step == Library {
+		return "library/hints.md"
+	}
+	return fmt.Sprintf("steps/%02d-hints.md", step)
+}
+
+// Files are the Go files of a folder: their text by their name.
+type Files map[string]string
+
+// Code returns the files of a folder that the go command builds: not its tests, and not what the
+// go command ignores, such as ._conn.go, .#main.go, _x.go and files for other systems.
+func Code(dir string) (Files, error) { return CodeIn(os.DirFS(dir), ".") }
+
+// CodeIn is Code for a folder of a file system. A folder that does not exist is an error.
+func CodeIn(files fs.FS, dir string) (Files, error) {
+	entries, err := fs.ReadDir(files, dir)
 	if err != nil {
 		return nil, err
 	}
-	files := make(map[string]string)
+	ctx := build.Default // which knows what is ignored
+	ctx.OpenFile = func(name string) (io.ReadCloser, error) { return files.Open(filepath.ToSlash(name)) }
+	all := make(Files)
 	for _, e := range entries {
-		if name := e.Name(); filepath.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") {
-			text, err := os.ReadFile(filepath.Join(dir, name))
-			if err != nil {
-				return nil, err
-			}
-			files[name] = string(text)
+		name := e.Name()
+		if e.IsDir() || path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+			continue
 		}
-	}
-	return files, nil
-}
-
-// Files returns what play puts into work/ for a step: the files before it (none before the
-// first) with what is given of the files after it.
-func Files(step int, before, after map[string]string) (map[string]string, error) {
-	files := make(map[string]string)
-	maps.Copy(files, before)
-	for name, text := range after {
-		pairs, err := Pairs(before[name], text)
+		built, err := ctx.MatchFile(dir, name)
+		if err == nil && built {
+			var text []byte
+			text, err = fs.ReadFile(files, path.Join(dir, name))
+			all[name] = string(text)
+		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, err
 		}
-		var s strings.Builder
-		for _, p := range pairs {
-			if p.After != "" && Is(step, name, p.Names) {
-				s.WriteString(p.After)
-			} else {
-				s.WriteString(p.Before)
-			}
-		}
-		files[name] = s.String()
 	}
-	return files, nil
+	return all, nil
 }
 
-// A Decl is a declaration as it stands in its file, from the line behind the one before: a
-// file is its declarations, one behind the other. The first is "package", with all above it.
+// A Step is the code of a step, and of the step before. Before step 1 there is none.
+type Step struct {
+	Number        int
+	Before, After Files
+}
+
+// Read reads a step; root is the workshop's folder.
+func Read(root string, number int) (*Step, error) { return ReadIn(os.DirFS(root), number) }
+
+// ReadIn is Read for a workshop in a file system.
+func ReadIn(workshop fs.FS, number int) (*Step, error) {
+	if number < 1 || number > Library {
+		return nil, fmt.Errorf("there is no step %d", number)
+	}
+	s := &Step{Number: number}
+	var err error
+	if number > 1 {
+		if s.Before, err = CodeIn(workshop, Folder(number-1)); err != nil {
+			return nil, err
+		}
+	}
+	s.After, err = CodeIn(workshop, Folder(number))
+	return s, err
+}
+
+// A Decl is a declaration as it stands in its file, from the line after the one before: a file is
+// its declarations, one after the other. The first is "package", with everything above it.
 type Decl struct {
 	Names []string // methods as type.name; "import" for all imports together
 	Text  string
 }
 
-// A Pair is a declaration in two versions of a file. The text is "" where it is not there.
+// Find returns the declaration of a name in a file, or nil.
+func Find(decls []Decl, name string) *Decl {
+	i := slices.IndexFunc(decls, func(d Decl) bool { return slices.Contains(d.Names, name) })
+	if i < 0 {
+		return nil
+	}
+	return &decls[i]
+}
+
+// isHead reports whether the declaration is the package clause or the imports.
+func (d *Decl) isHead() bool { return d.Names[0] == "package" || d.Names[0] == "import" }
+
+// A Pair is a declaration in two versions of a file. The text is "" where it does not exist.
 type Pair struct {
 	Names         []string
 	Before, After string
 }
 
-// Pairs returns the declarations of both versions of a file, in an order that keeps that of
-// each. A declaration that has moved stands there twice: removed, and new.
+// Pairs returns the declarations of both versions of a file, in an order that keeps the order of
+// each. A declaration that has moved is there twice: removed, and new.
 func Pairs(before, after string) (pairs []Pair, err error) {
 	old, err := Split(before)
 	if err != nil {
@@ -103,9 +163,7 @@ func Pairs(before, after string) (pairs []Pair, err error) {
 		return nil, err
 	}
 	for _, d := range fresh {
-		at := slices.IndexFunc(old, func(o Decl) bool {
-			return slices.ContainsFunc(o.Names, func(name string) bool { return slices.Contains(d.Names, name) })
-		})
+		at := slices.IndexFunc(old, func(o Decl) bool { return shareName(o.Names, d.Names) })
 		if at < 0 {
 			pairs = append(pairs, Pair{d.Names, "", d.Text})
 			continue
@@ -122,6 +180,11 @@ func Pairs(before, after string) (pairs []Pair, err error) {
 	return pairs, nil
 }
 
+// shareName reports whether one of the names is in both lists.
+func shareName(a, b []string) bool {
+	return slices.ContainsFunc(a, func(name string) bool { return slices.Contains(b, name) })
+}
+
 // Split takes a Go file apart. An empty text has no declarations.
 func Split(src string) (decls []Decl, err error) {
 	if src == "" {
@@ -134,14 +197,20 @@ func Split(src string) (decls []Decl, err error) {
 	}
 	start := 0
 	take := func(names []string, end token.Pos) {
-		offset := set.Position(end).Offset
-		if i := strings.IndexByte(src[offset:], '\n'); i >= 0 { // with the comment behind it
+		offset := set.PositionFor(end, false).Offset
+		if i := strings.IndexByte(src[offset:], '\n'); i >= 0 { // with the comment after it
 			offset += i + 1
 		} else {
 			offset = len(src)
 		}
-		if n := len(decls) - 1; names[0] == "import" && n >= 0 && decls[n].Names[0] == "import" {
+		if offset < start { // two declarations in one line: they stay together
+			offset = start
+		}
+		if n := len(decls) - 1; n >= 0 && (names[0] == "import" && decls[n].Names[0] == "import" || offset == start) {
 			decls[n].Text += src[start:offset]
+			if names[0] != "import" {
+				decls[n].Names = append(decls[n].Names, names...)
+			}
 		} else {
 			decls = append(decls, Decl{names, src[start:offset]})
 		}
@@ -158,7 +227,7 @@ func Split(src string) (decls []Decl, err error) {
 // NamesOf returns the names that a declaration declares.
 func NamesOf(d ast.Decl) (names []string) {
 	if f, ok := d.(*ast.FuncDecl); ok {
-		if f.Recv == nil {
+		if f.Recv == nil || len(f.Recv.List) == 0 {
 			return []string{f.Name.Name}
 		}
 		owner := f.Recv.List[0].Type
@@ -178,6 +247,9 @@ func NamesOf(d ast.Decl) (names []string) {
 				names = append(names, n.Name)
 			}
 		}
+	}
+	if names == nil { // const ()
+		names = []string{""}
 	}
 	return names
 }

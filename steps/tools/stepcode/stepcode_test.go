@@ -1,60 +1,365 @@
 package stepcode
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
-// TestSteps: of each file of each step, attendees find what is given as the step has it, and the
-// rest as it was; and its pairs give each version again.
-func TestSteps(t *testing.T) {
-	var before map[string]string
-	for step := 1; step < library; step++ {
-		after, err := Code(fmt.Sprintf("../../%02d", step))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files, err := Files(step, before, after)
-		if err != nil || len(files) != len(after) {
-			t.Fatalf("step %d: %d files, %v", step, len(files), err)
-		}
-		for name, fresh := range after {
-			old, given, rest := before[name], given[step][name], files[name]
-			pairs, _ := Pairs(old, fresh) // Files has seen that there is no error
+const root = "../../.."
+
+// read returns a step of the workshop.
+func read(t *testing.T, number int) *Step {
+	t.Helper()
+	s, err := Read(root, number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// open returns a step of the workshop with its turns open.
+func open(t *testing.T, s *Step) Files {
+	t.Helper()
+	files, err := s.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// TestPairs: the declarations of two versions of a file put together give each version.
+func TestPairs(t *testing.T) {
+	for n := 1; n <= Library; n++ {
+		s := read(t, n)
+		for name, fresh := range s.After {
+			pairs, err := Pairs(s.Before[name], fresh)
+			var a, b string
 			for _, p := range pairs {
-				text := p.Before
-				if n := p.Names[0]; p.After != "" && (n == "package" || n == "import" || slices.Contains(given, n)) {
-					text = p.After
-				}
-				cut, found := strings.CutPrefix(rest, text)
-				if rest = cut; !found {
-					t.Errorf("step %d: in place of %s of %s attendees find\n%s", step, p.Names, name, rest)
-				}
+				a, b = a+p.Before, b+p.After
 			}
-			if rest != "" {
-				t.Errorf("step %d: attendees find at the end of %s\n%s", step, name, rest)
-			}
-			for _, c := range [][2]string{{old, fresh}, {fresh, old}} {
-				pairs, err := Pairs(c[0], c[1])
-				var a, b string
-				for _, p := range pairs {
-					a, b = a+p.Before, b+p.After
-				}
-				if err != nil || a != c[0] || b != c[1] {
-					t.Errorf("step %d: %s became\n%s\nand\n%s (%v)", step, name, a, b, err)
-				}
+			if err != nil || a != s.Before[name] || b != fresh {
+				t.Errorf("step %d: %s became\n%s\nand\n%s (%v)", n, name, a, b, err)
 			}
 		}
-		before = after
 	}
 	if _, err := Pairs("package", ""); err == nil {
-		t.Error("what is no Go is taken")
+		t.Error("a text that isn't Go is accepted")
 	}
 }
 
-// TestDiff takes as few words for changed as it can, and puts each version together again.
+// TestNames: each declaration in the tables exists in its step.
+func TestNames(t *testing.T) {
+	for n := 1; n <= Library; n++ {
+		s := read(t, n)
+		names := maps.Clone(given[n])
+		if names == nil {
+			names = make(map[string][]string)
+		}
+		for _, turn := range Turns(n) {
+			names[turn.File] = append(slices.Clone(names[turn.File]), turn.Name)
+			if Given(n, turn.File, []string{turn.Name}) {
+				t.Errorf("%v is given", turn)
+			}
+		}
+		for file, all := range names {
+			decls, err := Split(s.After[file])
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range all {
+				if Find(decls, name) == nil {
+					t.Errorf("%s/%s does not declare %s", Folder(n), file, name)
+				}
+			}
+		}
+	}
+}
+
+// TestOpen: with its turns open a step compiles, says so in each of them, and is the step again
+// once ours is typed.
+func TestOpen(t *testing.T) {
+	overlay := struct{ Replace map[string]string }{make(map[string]string)}
+	args := []string{"build", "-overlay", filepath.Join(t.TempDir(), "overlay.json")}
+	for n := 1; n <= Library; n++ {
+		s := read(t, n)
+		files := open(t, s)
+		for name, text := range files {
+			file := filepath.Join(t.TempDir(), name)
+			if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			at, err := filepath.Abs(filepath.Join(root, Folder(n), name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			overlay.Replace[at] = file
+		}
+		args = append(args, "./"+Folder(n))
+		for _, turn := range Turns(n) {
+			said := fmt.Sprintf("panic(%q)", "your turn: "+turn.String())
+			if strings.Count(files[turn.File], said) != 1 {
+				t.Errorf("%s of step %d does not say %s:\n%s", turn.File, n, said, files[turn.File])
+			}
+			files[turn.File] = write(t, s, turn, files[turn.File])
+		}
+		for name, text := range s.After {
+			if files[name] != text {
+				t.Errorf("step %d: with our turns %s is\n%s", n, name, files[name])
+			}
+		}
+	}
+	text, err := json.Marshal(overlay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(args[2], text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("go", args...)
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("with open turns: %v\n%s", err, out)
+	}
+}
+
+// write writes our code into an open turn, as an attendee does.
+func write(t *testing.T, s *Step, turn Turn, src string) string {
+	t.Helper()
+	needs, err := s.Needs(turn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := s.Ours(turn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh, err := turn.Write(src, ours, needs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fresh
+}
+
+// TestBare: without the turns' way attendees find what is given as the step has it, and the rest as
+// it was. Of the imports there are those that this needs.
+func TestBare(t *testing.T) {
+	for n := 1; n <= Library; n++ {
+		s := read(t, n)
+		files, err := s.Bare()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == Library && !maps.Equal(files, s.Before) {
+			t.Error("the library does not begin with step 6")
+		}
+		for name, fresh := range s.After {
+			pairs, _ := Pairs(s.Before[name], fresh) // Bare has seen that there is no error
+			rest := files[name]
+			for _, p := range pairs {
+				if p.Names[0] == "import" {
+					continue
+				}
+				text := p.Before
+				if n != Library && (p.Names[0] == "package" || Given(n, name, p.Names)) {
+					text = p.After
+				}
+				at := strings.Index(rest, text)
+				if at < 0 {
+					t.Fatalf("step %d: in place of %s of %s there is\n%s", n, p.Names, name, rest)
+				}
+				if strings.Trim(importLine.ReplaceAllString(rest[:at], ""), "import ()\n") != "" {
+					t.Errorf("step %d: above %s of %s there is %q", n, p.Names, name, rest[:at])
+				}
+				rest = rest[at+len(text):]
+			}
+			decls, err := Split(files[name])
+			if err != nil {
+				t.Fatal(err)
+			}
+			body := Join(slices.DeleteFunc(decls, func(d Decl) bool { return d.isHead() }))
+			if got := imports(files[name]); n != Library && !slices.Equal(used(body, got), got) {
+				t.Errorf("step %d: %s imports %q, and uses %q", n, name, got, used(body, got))
+			}
+		}
+	}
+}
+
+// codeLines counts the lines of a text that hold code.
+func codeLines(text string) (n int) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") {
+			n++
+		}
+	}
+	return n
+}
+
+// added returns the lines that one text has and the other, above all of which it stands, has not.
+func added(old, fresh string) string {
+	hunks, _ := Diff(slices.Collect(strings.Lines(old)), slices.Collect(strings.Lines(fresh)), strings.Clone)
+	var text strings.Builder
+	for _, h := range hunks {
+		text.WriteString(strings.Join(h.New, ""))
+	}
+	return text.String()
+}
+
+// TestShare: of the code that a step adds, what is given left out, attendees write at least 40 %
+// themselves: what is open in the turns. In one turn they write at most 25 lines.
+func TestShare(t *testing.T) {
+	for n := 1; n <= Library; n++ {
+		s := read(t, n)
+		all, own := 0, 0
+		for name, fresh := range s.After {
+			pairs, err := Pairs(s.Before[name], fresh)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range pairs {
+				isHead := p.Names[0] == "package" || p.Names[0] == "import"
+				if Given(n, name, p.Names) || isHead && n != Library { // there nothing is given
+					continue
+				}
+				lines := codeLines(added(p.Before, p.After))
+				all += lines
+				if turn := TurnOf(n, name, p.Names); turn != nil {
+					_, ours, _, err := turn.cut(p.After)
+					if err != nil {
+						t.Fatal(err)
+					}
+					written := codeLines(ours)
+					if written > 25 {
+						t.Errorf("%v has %d lines", turn, written)
+					}
+					own += min(written, lines)
+				}
+			}
+		}
+		t.Logf("step %d: %d of %d lines, %d %%", n, own, all, 100*own/all)
+		if 100*own < 40*all {
+			t.Errorf("step %d: only %d of %d lines are in turns", n, own, all)
+		}
+	}
+}
+
+// TestSize: a step adds at most 150 lines to the one before, and removes at most 15.
+func TestSize(t *testing.T) {
+	for n := 1; n <= Last; n++ {
+		s := read(t, n)
+		all := maps.Clone(s.After)
+		maps.Copy(all, s.Before)
+		plus, minus := 0, 0
+		for name := range all {
+			plus += strings.Count(added(s.Before[name], s.After[name]), "\n")
+			minus += strings.Count(added(s.After[name], s.Before[name]), "\n")
+		}
+		if plus > 150 || minus > 15 {
+			t.Errorf("step %d adds %d lines and removes %d: at most 150 and 15", n, plus, minus)
+		}
+	}
+}
+
+// TestCode: what the go command ignores is ignored.
+func TestCode(t *testing.T) {
+	const main = "package main\n"
+	folder := fstest.MapFS{}
+	for name, text := range map[string]string{
+		"main.go": main, "main_test.go": main, "._main.go": "\x00\x05", ".#hub.go": "", "_x.go": "no Go",
+		"old.go": "//go:build ignore\n\n" + main, "hub_plan9.go": main, "notes.txt": "mine", "dir.go/main.go": main,
+	} {
+		folder[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	files, err := CodeIn(folder, ".")
+	if err != nil || !maps.Equal(files, Files{"main.go": main}) {
+		t.Errorf("the code is %q, %v", files, err)
+	}
+	dir := t.TempDir()
+	for name, f := range folder {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), f.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	os.Symlink("somebody@host.1:2", filepath.Join(dir, ".#main.go")) // an Emacs lock, where links are allowed
+	if files, err = Code(dir); err != nil || !maps.Equal(files, Files{"main.go": main}) {
+		t.Errorf("on disk, the code is %q, %v", files, err)
+	}
+	if _, err := Code(filepath.Join(dir, "none")); err == nil {
+		t.Error("a folder that does not exist has code")
+	}
+}
+
+// TestLook: of each declaration of a step it is known what an attendee has of it.
+func TestLook(t *testing.T) {
+	s := read(t, 4)
+	theirs := open(t, s)
+	look := func(want ...string) {
+		t.Helper()
+		found, err := s.Look(theirs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range found {
+			line := fmt.Sprintf("%s %s %v %v %v", f.File, f.Names[0], f.State, f.Turn, f.Given)
+			want = slices.DeleteFunc(want, func(w string) bool { return w == line })
+		}
+		if len(want) > 0 {
+			t.Errorf("not found: %q, but %+v", want, found)
+		}
+	}
+	look("frame.go readHeader open true false", "conn.go conn.read open true false", "main.go chat there false false",
+		"frame.go header.check there false true")
+	for _, turn := range Turns(4) {
+		theirs[turn.File] = write(t, s, turn, theirs[turn.File])
+	}
+	theirs["conn.go"] = strings.Replace(theirs["conn.go"], "start := len(data)", "start := len(data) // here", 1)
+	theirs["frame.go"] = strings.Replace(theirs["frame.go"], "for i := range p", "for i := 0; i < len(p); i++", 1)
+	theirs["main.go"] = s.Before["main.go"]
+	delete(theirs, "history.go")
+	look("frame.go readHeader there true false", "conn.go conn.readPayload there false false", "frame.go unmask different true false",
+		"main.go chat open false false", "history.go parsePost missing false true")
+	theirs["own.go"] = "package main\n\nfunc ("
+	if _, err := s.Look(theirs); err == nil || !strings.HasPrefix(err.Error(), "own.go:3:") {
+		t.Errorf("a file that does not parse: %v", err)
+	}
+}
+
+// TestImports adds and removes imports as an editor does.
+func TestImports(t *testing.T) {
+	const std, other = "\t\"bytes\"\n", "\t\"example.com/x\"\n"
+	for _, c := range []struct{ name, src, want string }{
+		{"none", "package p\n", "package p\n\nimport \"bytes\"\n"},
+		{"one", "package p\n\nimport \"io\"\n", "package p\n\nimport (\n" + std + "\t\"io\"\n)\n"},
+		{"groups", "package p\n\nimport (\n\t\"io\"\n\n" + other + ")\n", "package p\n\nimport (\n" + std + "\t\"io\"\n\n" + other + ")\n"},
+		{"there", "package p\n\nimport \"bytes\"\n", "package p\n\nimport \"bytes\"\n"},
+		{"no Go", "package p; what", "package p; what"},
+	} {
+		if got := AddImports(c.src, []string{"bytes"}); got != c.want {
+			t.Errorf("%s: %s", c.name, got)
+		}
+	}
+	src := "package p\n\nimport \"io\"\n"
+	want := "package p\n\nimport (\n\t\"io\"\n\n" + other + "\t\"nhooyr.io/websocket\"\n)\n"
+	if got := AddImports(src, []string{"nhooyr.io/websocket", "example.com/x"}); got != want {
+		t.Errorf("not of the standard library: %s", got)
+	}
+	src = "package p\n\nimport (\n" + std + "\tb \"math/big\"\n\n" + other + ")\n\nvar x io.Reader\n"
+	if got := dropUnused(src, "var x io.Reader\n"); got != "package p\n\nimport (\n\tb \"math/big\"\n)\n\nvar x io.Reader\n" {
+		t.Errorf("unused: %s", got)
+	}
+}
+
+// TestDiff changes as few words as it can, and puts each version together again.
 func TestDiff(t *testing.T) {
 	for _, c := range []struct{ old, fresh, want string }{
 		{"a b c d", "a x c y d", "a[b|x] c[|y] d"},

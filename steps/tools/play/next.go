@@ -1,0 +1,143 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+
+	"websocket-workshop/steps/tools/stepcode"
+)
+
+// planNext returns what the folder is to hold if its own code goes on to the next step, and what to
+// say once it does.
+func (p *beginning) planNext() (*plan, string, error) {
+	theirs, err := p.own()
+	if err != nil {
+		return nil, "", err
+	}
+	if p.step == 0 {
+		if err := p.findStep(theirs); err != nil {
+			return nil, "", err
+		}
+	}
+	s, err := stepcode.Read(p.root, p.step)
+	if err != nil {
+		return nil, "", fmt.Errorf("nothing was changed: the next step cannot be read: %v", err)
+	}
+	if p.step == 1 {
+		return nil, "", errors.New("nothing was changed: step 1 is the first: -step 1, without -next, begins it")
+	}
+	next, err := s.GoOn(theirs)
+	if err != nil {
+		return nil, "", p.unreadable(err)
+	}
+	changed := make(stepcode.Files)
+	maps.Copy(changed, next.Files)
+	maps.DeleteFunc(changed, func(name, text string) bool { return theirs[name] == text })
+	return &plan{files: changed, keep: true, gone: next.Removed}, p.report(next), nil
+}
+
+// own returns the code in the folder.
+func (p *beginning) own() (stepcode.Files, error) {
+	there, err := p.look()
+	if err != nil {
+		return nil, err
+	}
+	if !there {
+		return nil, fmt.Errorf("there is no %s to go on from: begin with -step 1", p.shown(p.work))
+	}
+	theirs, err := stepcode.Code(p.work)
+	if err != nil {
+		return nil, p.unreadable(err)
+	}
+	return theirs, nil
+}
+
+// unreadable says that the code in the folder is not understood.
+func (p *beginning) unreadable(err error) error {
+	if bad := new(stepcode.FileError); errors.As(err, &bad) {
+		return fmt.Errorf("nothing was changed: %s/%v: correct this first", p.shown(p.work), err)
+	}
+	return fmt.Errorf("nothing was changed: %v", err)
+}
+
+// findStep finds the step after that of some code, whose turns must be written.
+func (p *beginning) findStep(theirs stepcode.Files) error {
+	work := p.shown(p.work)
+	reached, err := stepcode.StepOf(os.DirFS(p.root), theirs)
+	switch {
+	case err != nil:
+		return p.unreadable(err)
+	case reached == 0:
+		return fmt.Errorf("nothing was changed: the code in %s is not recognizable as that of a step. "+
+			"Name the step to go on to (-next -step N), or begin one with our code (-step N)", work)
+	case reached == stepcode.Library:
+		return fmt.Errorf("nothing was changed: %s has the server on the library, and that is the last lesson", work)
+	}
+	s, err := stepcode.Read(p.root, reached)
+	if err != nil {
+		return err
+	}
+	found, err := s.Look(theirs)
+	if err != nil {
+		return p.unreadable(err)
+	}
+	var left []string
+	for _, f := range found {
+		if turn := stepcode.TurnOf(reached, f.File, f.Names); turn != nil && (f.State == stepcode.Missing || f.State == stepcode.Open) {
+			left = append(left, fmt.Sprintf("%s in %s", turn.Name, f.File))
+		}
+	}
+	p.step = reached + 1
+	if len(left) > 0 {
+		what := fmt.Sprintf("-step %d", p.step)
+		if p.step == stepcode.Library {
+			what = "-library"
+		}
+		return fmt.Errorf("nothing was changed: %s is at step %d, and not finished: %s. Write what is left, go on all the same (-next %s), "+
+			"or begin %s with our code (%s)", work, reached, strings.Join(left, ", "), what, p.name(), what)
+	}
+	return nil
+}
+
+// report returns what going on has done, in one line, and what it has left to the attendee.
+func (p *beginning) report(next *stepcode.Next) string {
+	work := p.shown(p.work)
+	said := fmt.Sprintf("%s goes on to %s with your code: %d declarations added, %d changed as the lesson does. Edit the files in %s.",
+		work, p.name(), len(next.Added), len(next.Applied), work)
+	if len(next.Removed) > 0 {
+		said += fmt.Sprintf("\nGone, as the lesson asks: %s.", strings.Join(next.Removed, ", "))
+	}
+	var open []stepcode.Turn
+	for _, t := range stepcode.Turns(p.step) {
+		for _, c := range append(next.Added, next.Applied...) {
+			if c.Turn && c.Name == t.Name {
+				open = append(open, t)
+			}
+		}
+	}
+	if len(open) > 0 {
+		said += fmt.Sprintf("\nYour turns: %s.", list(open))
+	}
+	if len(next.ToDo) > 0 {
+		said += fmt.Sprintf("\nYours differs from ours here, so make these changes yourself; %s shows them:", p.shown(p.in(stepcode.Lesson(p.step))))
+	}
+	for _, c := range next.ToDo {
+		said += "\n  " + p.place(c)
+	}
+	if len(next.Kept) > 0 {
+		said += "\nYou have these already, so ours were left out:"
+	}
+	for _, c := range next.Kept {
+		said += "\n  " + p.place(c)
+	}
+	return said
+}
+
+// place names a declaration, and where the lesson shows it.
+func (p *beginning) place(c stepcode.Change) string {
+	titles := stepcode.Where(os.DirFS(p.root), p.step, c.Ours, c.Name)
+	return strings.TrimRight(fmt.Sprintf("%-14s %-14s %s", c.File, c.Name, strings.Join(titles, "; ")), " ")
+}

@@ -1,0 +1,83 @@
+package stepcode
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	heading = regexp.MustCompile(`(?m)^## (.+)\n`)
+	folded  = regexp.MustCompile(`(?s)<details><summary>(Hint [^<]*)</summary>\n(.*?)\n</details>`)
+)
+
+// Hints returns the hints for a turn of a step, as Markdown and in the order in which they say more:
+// what to do, which calls, the first line. The turn is named as readHeader or as frame.go readHeader.
+// root is the workshop's folder.
+func Hints(root string, step int, turn string) ([]string, error) {
+	return HintsIn(os.DirFS(root), step, turn)
+}
+
+// HintsIn is Hints for a workshop in a file system.
+func HintsIn(workshop fs.FS, step int, turn string) ([]string, error) {
+	name := HintsFile(step)
+	text, err := fs.ReadFile(workshop, name)
+	if err != nil {
+		return nil, err
+	}
+	turn = turn[strings.LastIndex(turn, " ")+1:]
+	source := strings.ReplaceAll(string(text), "\r\n", "\n")
+	for _, at := range heading.FindAllStringSubmatchIndex(source, -1) {
+		if source[at[2]:at[3]] != turn {
+			continue
+		}
+		section := source[at[1]:]
+		if next := heading.FindStringIndex(section); next != nil {
+			section = section[:next[0]]
+		}
+		var hints []string
+		for _, m := range folded.FindAllStringSubmatch(section, -1) {
+			hints = append(hints, strings.TrimSpace(m[2]))
+		}
+		return hints, nil
+	}
+	return nil, fmt.Errorf("%s has no hints for %s", name, turn)
+}
+
+var (
+	anyMark = regexp.MustCompile(`^<!-- (edit|turn|given): (\S+) (.*) -->$`)
+	lead    = regexp.MustCompile(`^(?:#+ +(.+)|\*\*(.+?)\*\*.*)$`)
+)
+
+// Where returns the headings, or the bold words, of the paragraphs of a lesson that show what
+// changes in a declaration. Without such a paragraph there are none.
+func Where(workshop fs.FS, step int, file, name string) (titles []string) {
+	text, err := fs.ReadFile(workshop, Lesson(step))
+	if err != nil {
+		return nil
+	}
+	last := ""
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if m := lead.FindStringSubmatch(line); m != nil {
+			last = strings.TrimRight(m[1]+m[2], ".:,")
+		}
+		m := anyMark.FindStringSubmatch(line)
+		if m == nil || m[2] != file {
+			continue
+		}
+		for _, word := range strings.Fields(m[3]) {
+			word, _, _ = strings.Cut(word, "/")
+			if word == name && !slices.Contains(titles, last) {
+				titles = append(titles, last)
+			}
+		}
+	}
+	return titles
+}
+
+// Anchor returns the fragment of a turn's heading in its file of hints.
+func Anchor(turn string) string { return strings.ToLower(strings.ReplaceAll(turn, ".", "")) }

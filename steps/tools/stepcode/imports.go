@@ -1,0 +1,132 @@
+package stepcode
+
+import (
+	"go/format"
+	"go/parser"
+	"go/token"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// imports returns the paths that a file imports. A file that does not parse imports nothing.
+func imports(src string) (paths []string) {
+	file, err := parser.ParseFile(token.NewFileSet(), "", src, parser.ImportsOnly)
+	if err != nil {
+		return nil
+	}
+	for _, spec := range file.Imports {
+		path, _ := strconv.Unquote(spec.Path.Value) // it has been parsed: no error
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+var majorVersion = regexp.MustCompile(`/v[0-9]+$`)
+
+// packageName returns the name that code uses for an import without a name of its own.
+func packageName(importPath string) string {
+	return path.Base(majorVersion.ReplaceAllString(importPath, ""))
+}
+
+// used returns those of the imports that declarations use. Declarations that do not parse use none.
+func used(decls string, from []string) (paths []string) {
+	file, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+decls, 0)
+	if err != nil {
+		return nil
+	}
+	names := make(map[string]bool)
+	for _, id := range file.Unresolved { // nothing in the file declares it
+		names[id.Name] = true
+	}
+	for _, path := range from {
+		if names[packageName(path)] && !slices.Contains(paths, path) {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+var importLine = regexp.MustCompile(`(?m)^(?:import |\t)"([^"]+)"\s*?(?://.*)?\n`)
+
+// onlyImports returns an import declaration with only those paths, and those that have a name of
+// their own; without any, "".
+func onlyImports(decl string, paths []string) string {
+	decl = importLine.ReplaceAllStringFunc(decl, func(line string) string {
+		if !slices.Contains(paths, importLine.FindStringSubmatch(line)[1]) {
+			return ""
+		}
+		return line
+	})
+	if !strings.Contains(decl, `"`) {
+		return ""
+	}
+	decl = strings.Replace(decl, "(\n\n", "(\n", 1) // a group that has lost all its lines
+	return strings.Replace(decl, "\n\n)", "\n)", 1)
+}
+
+var singleImport = regexp.MustCompile(`(?m)^import ("[^"]+".*)$`)
+
+// AddImports adds imports to a file, as an editor does: to its first group, or to the last one if
+// they are not from the standard library. A file that does not parse stays as it is.
+func AddImports(src string, paths []string) string {
+	for _, path := range paths {
+		src = addImport(src, path)
+	}
+	return src
+}
+
+// addImport is AddImports for one.
+func addImport(src, path string) string {
+	decls, err := Split(src)
+	if err != nil || slices.Contains(imports(src), path) {
+		return src
+	}
+	d, line := Find(decls, "import"), "\t"+strconv.Quote(path)+"\n"
+	if d == nil {
+		return Join(slices.Insert(decls, 1, Decl{[]string{"import"}, "\nimport" + strings.Replace(line, "\t", " ", 1)}))
+	}
+	text := singleImport.ReplaceAllString(d.Text, "import (\n\t$1\n)")
+	switch end := strings.LastIndex(text, ")"); {
+	case isStandard(path):
+		text = strings.Replace(text, "(\n", "(\n"+line, 1)
+	case isStandard(imports(src)[len(imports(src))-1]):
+		text = text[:end] + "\n" + line + text[end:]
+	default:
+		text = text[:end] + line + text[end:]
+	}
+	if sorted, err := format.Source([]byte("package p\n" + text)); err == nil { // it sorts those of a file
+		text = strings.TrimPrefix(string(sorted), "package p\n")
+	}
+	d.Text = text
+	return Join(decls)
+}
+
+// dropUnused removes the imports that the declarations of a file do not use; not those that have a
+// name of their own.
+func dropUnused(src, body string) string {
+	decls, err := Split(src)
+	d := Find(decls, "import")
+	if err != nil || d == nil {
+		return src
+	}
+	d.Text = onlyImports(d.Text, used(body, imports(src)))
+	return Join(decls)
+}
+
+// isStandard reports whether an import is of the standard library, by its path.
+func isStandard(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return !strings.Contains(first, ".") && first != "websocket-workshop"
+}
+
+// Join puts a file together again.
+func Join(decls []Decl) string {
+	var text strings.Builder
+	for _, d := range decls {
+		text.WriteString(d.Text)
+	}
+	return text.String()
+}

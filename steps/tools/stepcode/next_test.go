@@ -1,0 +1,192 @@
+package stepcode
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// own returns a turn of ours as somebody else would write it.
+func own(text string) string {
+	return strings.Replace(text, "{\n", "{\n\t_ = \"mine\"\n", 1)
+}
+
+// changes returns changes as words.
+func changes(all []Change) (words []string) {
+	for _, c := range all {
+		words = append(words, c.Name)
+	}
+	return words
+}
+
+// TestGoOn goes from step 1 to the library with turns of one's own: these stay, the rest is as the
+// step has it, and each edit of something of one's own is named.
+func TestGoOn(t *testing.T) {
+	todo := map[int]string{
+		2: "[upgrade]", 3: "[]", 4: "[]", 5: "[conn.write upgrade]",
+		6: "[conn.read conn.write readHeader hub.join upgrade]", Library: "[]",
+	}
+	theirs := open(t, read(t, 1))
+	theirs["more.go"] = "package main\n\nimport \"log\"\n\nfunc more() { log.Print() }"
+	for n := 1; n <= Library; n++ {
+		s := read(t, n)
+		if n > 1 {
+			next, err := s.GoOn(theirs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := fmt.Sprint(changes(next.ToDo)); got != todo[n] {
+				t.Errorf("step %d: left to do are %s, not %s", n, got, todo[n])
+			}
+			compare(t, s, theirs, next)
+			theirs = next.Files
+			for _, c := range next.ToDo {
+				apply(t, s, theirs, c)
+			}
+		}
+		for _, turn := range Turns(n) {
+			if d := declOf(t, theirs, turn.Name); IsOpen(d.Text) {
+				ours, _ := s.Ours(turn)
+				needs, _ := s.Needs(turn)
+				if turn.IsPart() {
+					ours = "_ = \"mine\"\n" + ours
+				} else {
+					ours = own(ours)
+				}
+				fresh, err := turn.Write(theirs[turn.File], ours, needs)
+				if err != nil {
+					t.Fatal(err)
+				}
+				theirs[turn.File] = fresh
+			}
+		}
+		if at, err := StepOf(os.DirFS(root), theirs); at != n || err != nil {
+			t.Errorf("the code of step %d is taken for step %d, %v", n, at, err)
+		}
+		for name, text := range s.After {
+			if got := strings.ReplaceAll(strings.ReplaceAll(theirs[name], "\t\t_ = \"mine\"\n", ""), "\t_ = \"mine\"\n", ""); got != text {
+				t.Errorf("step %d: %s has become\n%s", n, name, theirs[name])
+			}
+		}
+		if len(theirs) != len(s.After)+1 || theirs["more.go"] == "" {
+			t.Errorf("step %d has the files %v", n, slices.Sorted(maps.Keys(theirs)))
+		}
+	}
+}
+
+// declOf returns a declaration in somebody's code.
+func declOf(t *testing.T, files Files, name string) *Decl {
+	t.Helper()
+	all, err := indexOf(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all[name] == nil {
+		t.Fatalf("there is no %s", name)
+	}
+	return all[name]
+}
+
+// compare looks that going on has changed only what it says.
+func compare(t *testing.T, s *Step, theirs Files, next *Next) {
+	t.Helper()
+	before, _ := indexOf(theirs)
+	after, err := indexOf(next.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := slices.Concat(changes(next.Added), changes(next.Applied))
+	for name, d := range before {
+		if name != "package" && name != "import" && s.Number != Library && !slices.Contains(said, name) && after[name] == nil {
+			t.Errorf("step %d: %s is gone", s.Number, name)
+		}
+		if strings.Contains(d.Text, "mine") && s.Number != Library && after[name].Text != d.Text {
+			t.Errorf("step %d: %s is no longer theirs, but\n%s", s.Number, name, after[name].Text)
+		}
+	}
+	for _, c := range next.Added {
+		turn := TurnOf(s.Number, c.File, []string{c.Name}) != nil
+		if turn != c.Turn || IsOpen(after[c.Name].Text) != turn {
+			t.Errorf("step %d: the turn %s is added as\n%s", s.Number, c.Name, after[c.Name].Text)
+		}
+	}
+}
+
+// apply makes the edit of a lesson in a function of one's own.
+func apply(t *testing.T, s *Step, theirs Files, c Change) {
+	t.Helper()
+	decls, err := Split(theirs[c.File])
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := Split(s.After[c.File])
+	if err != nil {
+		t.Fatal(err)
+	}
+	Find(decls, c.Name).Text = own(Find(ours, c.Name).Text)
+	theirs[c.File] = AddImports(Join(decls), imports(s.After[c.File]))
+}
+
+// TestGoOnElsewhere: where somebody has put things differently, nothing is there twice or lost.
+func TestGoOnElsewhere(t *testing.T) {
+	s := read(t, 4)
+	theirs := maps.Clone(s.Before)
+	theirs["own.go"] = "package main\n\nconst opClose = 8\n\n// unmask is mine.\nfunc unmask(p []byte, k [4]byte) {}\n"
+	theirs["conn.go"] = strings.Replace(theirs["conn.go"], "[]byte, 512", "[]byte, 1024", 1)
+	theirs["history.go"] = strings.TrimSuffix(theirs["history.go"], "\n")
+	next, err := s.GoOn(theirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next.Files["own.go"] != theirs["own.go"] {
+		t.Errorf("what is theirs has become\n%s", next.Files["own.go"])
+	}
+	if got := fmt.Sprint(changes(next.Kept), changes(next.ToDo)); got != "[unmask] [conn.read opContinuation]" {
+		t.Errorf("kept and left to do are %s", got)
+	}
+	if c := next.Kept[0]; c.File != "own.go" {
+		t.Errorf("unmask is said to be in %s", c.File)
+	}
+	for name, text := range next.Files {
+		if _, err := Split(text); err != nil {
+			t.Errorf("%s is no Go: %v\n%s", name, err, text)
+		}
+	}
+	if strings.Contains(next.Files["conn.go"], "1024") == false || strings.Contains(next.Files["frame.go"], "func unmask") {
+		t.Errorf("their code is\n%s\n%s", next.Files["conn.go"], next.Files["frame.go"])
+	}
+}
+
+// TestStepOf recognizes how far somebody is, whichever way they go.
+func TestStepOf(t *testing.T) {
+	is := func(name string, theirs Files, want int) {
+		t.Helper()
+		if got, err := StepOf(os.DirFS(root), theirs); got != want || err != nil {
+			t.Errorf("%s is taken for step %d, %v; want %d", name, got, err, want)
+		}
+	}
+	for n := 1; n <= Library; n++ {
+		s := read(t, n)
+		bare, _ := s.Bare()
+		want := n
+		if n == 5 || n == Library { // where nothing is given it is the step before
+			want = n - 1
+		}
+		is(fmt.Sprint("the beginning of ", n), bare, want)
+		is(fmt.Sprint("open ", n), open(t, s), n)
+	}
+	raw := read(t, 6).After
+	raw["hub.go"] = strings.ReplaceAll(raw["hub.go"], "func (h *hub) each", "func (h *hub) everybody")
+	is("another name", raw, 6)
+	early := read(t, 3).After
+	early["conn.go"] += "\nfunc (c *conn) close() {}\n\nfunc (c *conn) ping() {}\n"
+	is("a name too early", early, 3)
+	is("nothing", Files{}, 0)
+	is("something else", Files{"main.go": "package main\n\nfunc other() {}\n"}, 0)
+	if _, err := StepOf(os.DirFS(root), Files{"main.go": "what"}); err == nil {
+		t.Error("what isn't Go is a step")
+	}
+}

@@ -1,0 +1,384 @@
+package stepcode
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// given are the declarations that play gives: step, file, names. The lessons mark the same ones
+// (<!-- given: FILE NAME … -->). Of the library's one new file nothing is given.
+var given = map[int]map[string][]string{
+	1: {"main.go": {"main", "hasToken", "tokens"}},         // flags, the listener, the http.Server; lists in header fields
+	2: {"handshake.go": {"guid", "refusal", "sameOrigin"}}, // what a handshake must look like
+	3: {"history.go": {"historySize", "post", "past", "history", "history.json", "history.add"}},
+	4: {
+		"history.go": {"parsePost"},
+		"frame.go":   {"closeError", "closeError.Error", "header.check"},
+		"conn.go":    {"maxMessage", "message"},
+	},
+	6: { // codes, opcodes and times
+		"frame.go": {"closeError.payload", "parseClose", "sendable", "opContinuation", "header.check"},
+		"conn.go":  {"closeTime", "pingTime", "quietTime"},
+		"hub.go":   {"hub.each"},
+	},
+}
+
+// A Turn is a function whose body attendees write, or a part of its body.
+type Turn struct {
+	Step int
+	File string // frame.go
+	Name string // readHeader; a method is type.name
+
+	// part has the beginnings of the statements, one after the other, that are open. If there are
+	// none, the whole body is.
+	part []string
+}
+
+// turns are those of each step, in the order of its lesson. In each step they hold at least 40 % of
+// the lines that are added and not given: TestShare counts.
+var turns = map[int][]Turn{
+	1: {{File: "main.go", Name: "upgrade"}},
+	2: {
+		{File: "handshake.go", Name: "response"},
+		{File: "conn.go", Name: "conn.write"},
+		{File: "handshake.go", Name: "accept"},
+	},
+	3: {{File: "frame.go", Name: "encode"}},
+	4: {
+		{File: "frame.go", Name: "readHeader"},
+		{File: "frame.go", Name: "unmask"},
+		{File: "conn.go", Name: "conn.read", part: []string{"switch {"}},
+	},
+	5: {
+		{File: "hub.go", Name: "hub.join"},
+		{File: "hub.go", Name: "hub.post"},
+		{File: "hub.go", Name: "member.push"},
+		{File: "hub.go", Name: "member.send"},
+	},
+	6: {
+		{File: "conn.go", Name: "conn.write", part: []string{"if c.closed {", "c.closed ="}},
+		{File: "conn.go", Name: "conn.control"},
+		{File: "conn.go", Name: "conn.end"},
+		{File: "hub.go", Name: "hub.close"},
+	},
+	Library: {
+		{File: "websocket.go", Name: "accept"},
+		{File: "websocket.go", Name: "conn.read"},
+		{File: "websocket.go", Name: "conn.write"},
+		{File: "websocket.go", Name: "conn.ping"},
+		{File: "websocket.go", Name: "conn.end"},
+		{File: "websocket.go", Name: "conn.close"},
+	},
+}
+
+// Turns returns the turns of a step, in the order of its lesson.
+func Turns(step int) []Turn {
+	all := slices.Clone(turns[step])
+	for i := range all {
+		all[i].Step = step
+	}
+	return all
+}
+
+// TurnOf returns the turn of a step for one of the names of a declaration, or nil.
+func TurnOf(step int, file string, names []string) *Turn {
+	for _, t := range Turns(step) {
+		if t.File == file && slices.Contains(names, t.Name) {
+			return &t
+		}
+	}
+	return nil
+}
+
+// Given reports whether play gives a declaration of a step, whichever way an attendee goes.
+func Given(step int, file string, names []string) bool {
+	return shareName(given[step][file], names)
+}
+
+// String names the turn as messages do: readHeader in frame.go, lesson 4.
+func (t Turn) String() string {
+	lesson := fmt.Sprintf("lesson %d", t.Step)
+	if t.Step == Library {
+		lesson = Lesson(Library)
+	}
+	return fmt.Sprintf("%s in %s, %s", t.Name, t.File, lesson)
+}
+
+// IsPart reports whether the turn is a part of its function's body, and not all of it.
+func (t Turn) IsPart() bool { return t.part != nil }
+
+// openTurn is the line in place of a turn that nobody has written; it names the turn.
+var openTurn = regexp.MustCompile(`(?m)^[ \t]*panic\("your turn: (.*?)"\).*\n`)
+
+// IsOpen reports whether a declaration still has the line of an open turn.
+func IsOpen(text string) bool { return openTurn.MatchString(text) }
+
+// line is the line that stands for the turn while it is open. The imports are those that only
+// open turns need.
+func (t Turn) line(indent string, imports []string) string {
+	needs := ""
+	if len(imports) > 0 {
+		quoted := make([]string, len(imports))
+		for i, path := range imports {
+			quoted[i] = fmt.Sprintf("%q", path)
+		}
+		needs = " // needs the import " + strings.Join(quoted, " and ")
+		if len(imports) > 1 {
+			needs = strings.Replace(needs, "import", "imports", 1)
+		}
+	}
+	return fmt.Sprintf("%spanic(%q)%s\n", indent, "your turn: "+t.String(), needs)
+}
+
+// cut returns a turn's declaration in three: the lines above what is open, ours for it, and the
+// lines below.
+func (t Turn) cut(text string) (above, ours, below string, err error) {
+	const head = "package p\n"
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, "", head+text, parser.SkipObjectResolution)
+	if err != nil {
+		return "", "", "", err
+	}
+	f, ok := file.Decls[0].(*ast.FuncDecl)
+	if !ok || f.Body == nil || len(f.Body.List) == 0 {
+		return "", "", "", fmt.Errorf("%v is not a function with a body", t)
+	}
+	offset := func(pos token.Pos) int { return set.Position(pos).Offset - len(head) }
+	lines := func(from, to token.Pos) (int, int) { // whole lines
+		a, b := offset(from), offset(to)
+		return strings.LastIndexByte(text[:a], '\n') + 1, b + strings.IndexByte(text[b:], '\n') + 1
+	}
+	if t.part == nil {
+		from, _ := lines(f.Body.List[0].Pos(), f.Body.Rbrace)
+		to, _ := lines(f.Body.Rbrace, f.Body.Rbrace)
+		return text[:from], text[from:to], text[to:], nil
+	}
+	from, to := -1, -1
+	ast.Inspect(f.Body, func(n ast.Node) bool {
+		stmts := statements(n)
+		for i := 0; i+len(t.part) <= len(stmts); i++ {
+			same := 0
+			for same < len(t.part) && strings.HasPrefix(text[offset(stmts[i+same].Pos()):], t.part[same]) {
+				same++
+			}
+			if same == len(t.part) && from < 0 {
+				from, to = lines(stmts[i].Pos(), stmts[i+same-1].End())
+			}
+		}
+		return true
+	})
+	if from < 0 {
+		return "", "", "", fmt.Errorf("%v: there is no statement %q", t, t.part)
+	}
+	return text[:from], text[from:to], text[to:], nil
+}
+
+// statements returns the list of statements that a node is, if it is one.
+func statements(n ast.Node) []ast.Stmt {
+	switch n := n.(type) {
+	case *ast.BlockStmt:
+		return n.List
+	case *ast.CaseClause:
+		return n.Body
+	case *ast.CommClause:
+		return n.Body
+	}
+	return nil
+}
+
+// decl returns our declaration of the turn.
+func (s *Step) decl(t Turn) (string, error) {
+	decls, err := Split(s.After[t.File])
+	if err != nil {
+		return "", err
+	}
+	d := Find(decls, t.Name)
+	if d == nil {
+		return "", fmt.Errorf("%s has no %v", Folder(s.Number), t)
+	}
+	return d.Text, nil
+}
+
+// Ours returns what we have written for a turn: the declaration, or the lines that are open
+// without their indentation.
+func (s *Step) Ours(t Turn) (string, error) {
+	text, err := s.decl(t)
+	if err != nil || t.part == nil {
+		return strings.Trim(text, "\n") + "\n", err
+	}
+	_, ours, _, err := t.cut(text)
+	return dedent(ours), err
+}
+
+// dedent takes the indentation of the first line from all lines.
+func dedent(text string) string {
+	indent := text[:len(text)-len(strings.TrimLeft(text, "\t"))]
+	return strings.ReplaceAll(strings.TrimPrefix(text, indent), "\n"+indent, "\n")
+}
+
+// Needs returns the imports of a turn that are missing while it is open.
+func (s *Step) Needs(t Turn) ([]string, error) {
+	text, err := s.decl(t)
+	if err != nil {
+		return nil, err
+	}
+	_, ours, _, err := t.cut(text)
+	if err != nil {
+		return nil, err
+	}
+	rest, err := s.withoutTurns(t.File)
+	if err != nil {
+		return nil, err
+	}
+	all := imports(s.After[t.File])
+	return slices.DeleteFunc(used("func _() {\n"+ours+"}\n", all), func(path string) bool {
+		return slices.Contains(used(rest, all), path)
+	}), nil
+}
+
+// withoutTurns returns the declarations of a file of the step, without its head and without what
+// is open in its turns.
+func (s *Step) withoutTurns(file string) (string, error) {
+	decls, err := Split(s.After[file])
+	if err != nil {
+		return "", err
+	}
+	var text strings.Builder
+	for _, d := range decls {
+		if t := TurnOf(s.Number, file, d.Names); t != nil {
+			above, _, below, err := t.cut(d.Text)
+			if err != nil {
+				return "", err
+			}
+			d.Text = above + below
+		}
+		if !d.isHead() {
+			text.WriteString(d.Text)
+		}
+	}
+	return text.String(), nil
+}
+
+// OpenDecl returns a turn's declaration as play leaves it to attendees.
+func (s *Step) OpenDecl(t Turn) (string, error) {
+	text, err := s.decl(t)
+	if err != nil {
+		return "", err
+	}
+	above, ours, below, err := t.cut(text)
+	if err != nil {
+		return "", err
+	}
+	needs, err := s.Needs(t)
+	indent := ours[:len(ours)-len(strings.TrimLeft(ours, "\t"))]
+	return above + t.line(indent, needs) + below, err
+}
+
+// Open returns the finished step with its turns open.
+func (s *Step) Open() (Files, error) {
+	files := maps.Clone(s.After)
+	for file, text := range s.After {
+		decls, err := Split(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		rest, err := s.withoutTurns(file)
+		if err != nil {
+			return nil, err
+		}
+		keep := used(rest, imports(text))
+		var open strings.Builder
+		for _, d := range decls {
+			if t := TurnOf(s.Number, file, d.Names); t != nil {
+				if d.Text, err = s.OpenDecl(*t); err != nil {
+					return nil, err
+				}
+			}
+			if d.Names[0] == "import" {
+				d.Text = onlyImports(d.Text, keep)
+			}
+			open.WriteString(d.Text)
+		}
+		files[file] = open.String()
+	}
+	return files, nil
+}
+
+// Bare returns the code of the step before, with what is given of this step: its package clauses,
+// its given declarations, and the imports that these need.
+func (s *Step) Bare() (Files, error) {
+	files := make(Files)
+	maps.Copy(files, s.Before)
+	for name, text := range s.After {
+		if s.Number == Library && s.Before[name] == "" {
+			continue // the attendee makes the file, once the others are deleted
+		}
+		pairs, err := Pairs(s.Before[name], text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		keep := imports(s.Before[name])
+		for _, p := range pairs {
+			if Given(s.Number, name, p.Names) {
+				keep = append(keep, used(p.After, imports(text))...)
+			}
+		}
+		var bare strings.Builder
+		for _, p := range pairs {
+			switch {
+			case p.After != "" && p.Names[0] == "import":
+				bare.WriteString(onlyImports(p.After, keep))
+			case p.After != "" && (p.Names[0] == "package" || Given(s.Number, name, p.Names)):
+				bare.WriteString(p.After)
+			default:
+				bare.WriteString(p.Before)
+			}
+		}
+		files[name] = bare.String()
+	}
+	return files, nil
+}
+
+// Write writes code into a turn in a file: for a whole declaration that declaration, otherwise for
+// the line of the open turn. The imports are added.
+func (t Turn) Write(src, code string, imports []string) (string, error) {
+	decls, err := Split(src)
+	if err != nil {
+		return "", err
+	}
+	d := Find(decls, t.Name)
+	if d == nil {
+		return "", fmt.Errorf("%s has no %s", t.File, t.Name)
+	}
+	at := openTurn.FindStringIndex(d.Text)
+	switch {
+	case !t.IsPart():
+		above := d.Text[:len(d.Text)-len(strings.TrimLeft(d.Text, "\n"))]
+		d.Text = above + strings.Trim(code, "\n") + "\n"
+	case at == nil:
+		return "", fmt.Errorf("%v is not open", t)
+	default:
+		line := d.Text[at[0]:at[1]]
+		indent := line[:strings.Index(line, "panic")]
+		d.Text = d.Text[:at[0]] + indented(code, indent) + d.Text[at[1]:]
+	}
+	return AddImports(Join(decls), imports), nil
+}
+
+// indented indents the lines of a text that are not empty.
+func indented(text, indent string) string {
+	var s strings.Builder
+	for line := range strings.Lines(text) {
+		if line != "\n" {
+			s.WriteString(indent)
+		}
+		s.WriteString(line)
+	}
+	return s.String()
+}
