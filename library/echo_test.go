@@ -4,23 +4,43 @@ package main
 
 import (
 	"context"
+	"flag"
+	"io"
+	"log"
 	"net/http"
 	"os"
 	"testing"
 	"time"
 
-	"websocket-workshop/steps/tools/testserver"
+	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/rules"
 )
 
-// TestMain makes the test binary the chat server itself, main and all, if it is to be that.
+var echoAddr = flag.String("echo", "", "with -run TestEcho: the `host:port` to serve a WebSocket echo on")
+
+// TestMain makes the test binary the chat server itself, main and all, if a test wants it to.
 func TestMain(m *testing.M) {
-	os.Exit(testserver.Main(m, main, func() { pingTime, quietTime = 200*time.Millisecond, 3*time.Second }))
+	if process.Play(map[string]func(){
+		"chat":           main,
+		"impatient chat": func() { pingTime, quietTime = 200*time.Millisecond, 3*time.Second; main() },
+	}) {
+		return
+	}
+	log.SetOutput(io.Discard)
+	os.Exit(m.Run())
 }
 
 // TestEcho serves an echo until it is interrupted, for a conformance suite from outside:
 //
 //	go test ./library -v -timeout 0 -run TestEcho -echo=127.0.0.1:9001
-func TestEcho(t *testing.T) { testserver.Echo(t, serveEcho) }
+func TestEcho(t *testing.T) {
+	if *echoAddr == "" {
+		t.Skip("serves an echo when it is given an address: -echo=127.0.0.1:9001")
+	}
+	if err := process.ServeUntilInterrupted(*echoAddr, http.HandlerFunc(serveEcho)); err != nil {
+		t.Error(err)
+	}
+}
 
 // serveEcho answers any request with an upgrade.
 func serveEcho(w http.ResponseWriter, r *http.Request) {
@@ -28,11 +48,11 @@ func serveEcho(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	c.ws.SetReadLimit(64 << 20)
+	c.ws.SetReadLimit(rules.EchoLimit)
 	go func() { c.end(echo(c)) }()
 }
 
-// echo sends every message back, until that ends; its error says why.
+// echo sends every message back until the connection ends, and returns why it did.
 func echo(c *conn) error {
 	for {
 		m, err := c.read()
@@ -42,5 +62,14 @@ func echo(c *conn) error {
 		if err := c.ws.Write(context.Background(), m.op, m.data); err != nil {
 			return err
 		}
+	}
+}
+
+// TestLimits: raw's limits and times hold here, too.
+func TestLimits(t *testing.T) {
+	if maxMessage != rules.MaxMessage || writeTime != rules.WriteTime || pingTime != rules.PingTime ||
+		quietTime != rules.QuietTime || historySize != rules.HistorySize {
+		t.Errorf("the limits are %d bytes, %v, %v, %v and %d posts, and not those of package rules",
+			maxMessage, writeTime, pingTime, quietTime, historySize)
 	}
 }

@@ -68,14 +68,14 @@ func TestLastWord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.TCP.Close()
+		defer c.Close()
 		got := 0
 		for f, err := c.Next(); err == nil; f, err = c.Next() {
 			if got++; f.Code() != 1001 || string(f.Payload[2:]) != "the server stops" {
 				t.Errorf("came %v", f)
 			}
 			if got == 1 {
-				c.Send(wstest.Whole(wstest.Close, f.Payload, [4]byte{1, 2, 3, 4}))
+				c.Send(wstest.Masked(wstest.Close, f.Payload))
 			}
 		}
 		if got != want {

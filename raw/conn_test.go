@@ -1,47 +1,25 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http/httptest"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// serveOne serves raw's connections to a visitor of the test's own.
-func serveOne(t *testing.T, visit func(c *conn)) (addr string) {
-	t.Helper()
-	server := httptest.NewServer(visiting(visit))
-	t.Cleanup(server.Close)
-	return server.Listener.Addr().String()
-}
-
-// fromClose reads to the end, and returns the first close frame, which it answers, and what
-// came behind it.
-func (p *peer) fromClose() (came []wstest.Frame, err error) {
-	for {
-		f, err := p.next()
-		if err != nil {
-			return came, err
-		}
-		if f.Opcode == wstest.Close && came == nil {
-			p.TCP.Write(frame(0x88, string(f.Payload)))
-		}
-		if f.Opcode == wstest.Close || came != nil {
-			came = append(came, f)
-		}
-	}
-}
-
-// TestNothingBehindClose: once a close frame is out no other frame is, whoever is about to
+// TestNothingAfterClose: once a close frame is out no other frame is, no matter who is about to
 // write one (5.5.1).
-func TestNothingBehindClose(t *testing.T) {
+func TestNothingAfterClose(t *testing.T) {
 	t.Parallel()
 	addr := serveOne(t, func(c *conn) {
 		for range 4 {
@@ -55,104 +33,132 @@ func TestNothingBehindClose(t *testing.T) {
 		c.end(err)
 	})
 	for range 300 {
-		p, err := open(addr, ping("p")...) // which asks for a pong besides
-		if err != nil {
-			t.Fatal(err)
-		}
-		if came, err := p.fromClose(); err != wstest.ErrHungUp || len(came) != 1 {
+		c := join(t, addr, wstest.Masked(wstest.Ping, []byte("p"))) // which asks for a pong besides
+		if came, err := fromClose(c); err != wstest.ErrHungUp || len(came) != 1 {
 			t.Fatalf("from the close frame on came %v, %v", came, err)
 		}
-		p.TCP.Close()
+		c.Close()
 	}
 }
 
-// TestNoPushBehindClose: who is refused by the server on the library gets no history any more,
-// however much is posted (5.5.1). Its own second close frame stands in the tables.
-func TestNoPushBehindClose(t *testing.T) {
+// TestNoPushAfterClose: a member that the server on the library refuses gets no more history,
+// however much is posted (5.5.1). The library's own second close frame is in the table.
+func TestNoPushAfterClose(t *testing.T) {
 	t.Parallel()
 	s := start(t, libraryBinary(t), "chat")
-	poster := join(t, s)
+	poster := join(t, s.addr)
 	go io.Copy(io.Discard, poster.In)
 	for range 30 {
-		p := join(t, s)
-		p.TCP.Write(bin("refused"))
+		c := join(t, s.addr)
+		c.Send(wstest.Masked(wstest.Binary, []byte("refused")))
 		for i := range 20 {
-			poster.TCP.Write(text(said(fmt.Sprint("post ", i), 0)))
+			poster.SendText(rules.PostBy(fmt.Sprint("post ", i), 0))
 		}
-		came, err := p.fromClose()
-		if came == nil || slices.ContainsFunc(came, func(f wstest.Frame) bool { return f.Opcode != wstest.Close }) {
+		came, err := fromClose(c)
+		isPush := func(f wstest.Frame) bool { return f.Opcode != wstest.Close }
+		if came == nil || slices.ContainsFunc(came, isPush) {
 			t.Fatalf("from the close frame on came %v, %v", came, err)
 		}
 	}
 }
 
-// nowhere is a connection's TCP end: it takes what is written, and has no time limits.
-type nowhere struct{ net.Conn }
-
-func (nowhere) Write(b []byte) (int, error)      { return len(b), nil }
-func (nowhere) SetReadDeadline(time.Time) error  { return nil }
-func (nowhere) SetWriteDeadline(time.Time) error { return nil }
-func (nowhere) Close() error                     { return nil }
-
-// onePen is a TCP end that knows how many write to it at once.
-type onePen struct {
-	nowhere
-	writing, mixed atomic.Int32
+// A tcp stands for a connection's TCP end: write handles what is written.
+type tcp struct {
+	net.Conn
+	write         func([]byte) (int, error)
+	reads, writes []time.Duration // time limits that were set, from then
+	closed        atomic.Int32
 }
 
-func (p *onePen) Write(b []byte) (int, error) {
-	if p.writing.Add(1) > 1 {
-		p.mixed.Add(1)
-	}
-	time.Sleep(time.Millisecond) // long enough for another to come in, if it can
-	p.writing.Add(-1)
-	return len(b), nil
+func (c *tcp) Write(b []byte) (int, error) { return c.write(b) }
+func (c *tcp) Close() error                { c.closed.Add(1); return nil }
+
+func (c *tcp) SetReadDeadline(t time.Time) error {
+	c.reads = append(c.reads, time.Until(t))
+	return nil
 }
 
-// TestOneWriterAtATime: frames of several writers do not mix (5.4: not even their bytes may).
+func (c *tcp) SetWriteDeadline(t time.Time) error {
+	c.writes = append(c.writes, time.Until(t))
+	return nil
+}
+
+// accepting is what a write to a member that reads comes to.
+func accepting(b []byte) (int, error) { return len(b), nil }
+
+// TestOneWriterAtATime: not even the bytes of several writers' frames mix (5.4).
 func TestOneWriterAtATime(t *testing.T) {
 	t.Parallel()
-	pen := new(onePen)
-	c := &conn{nc: pen}
+	var writing, mixed atomic.Int32
+	c := &conn{nc: &tcp{write: func(b []byte) (int, error) {
+		if writing.Add(1) > 1 {
+			mixed.Add(1)
+		}
+		time.Sleep(time.Millisecond) // long enough for another to come in, if it can
+		writing.Add(-1)
+		return len(b), nil
+	}}}
 	var writers sync.WaitGroup
 	for range 8 {
 		writers.Go(func() {
 			for range 10 {
-				c.write(encode(opText, []byte(hello)))
+				c.write(encode(opText, []byte("Hello")))
 			}
 		})
 	}
 	writers.Wait()
-	if n := pen.mixed.Load(); n > 0 {
+	if n := mixed.Load(); n > 0 {
 		t.Errorf("%d writes began while another was under way", n)
 	}
 }
 
-// TestStaysBehindGoodbye: who is told goodbye and does not hang up can go on sending, and is
-// not waited for without an end (7.1.1).
-func TestStaysBehindGoodbye(t *testing.T) {
+// TestTimeLimit: each frame that is read or written has a time limit, from when it begins. A write
+// that fails closes the connection, as half a frame may be out.
+func TestTimeLimit(t *testing.T) {
+	t.Parallel()
+	nc := &tcp{write: accepting}
+	sent := append(wstest.Masked(wstest.Pong, nil).Bytes(), wstest.Masked(wstest.Text, nil).Bytes()...)
+	c := &conn{nc: nc, br: bufio.NewReader(bytes.NewReader(sent))}
+	near := func(limits []time.Duration, want time.Duration) bool {
+		return len(limits) > 0 && limits[len(limits)-1] <= want && limits[len(limits)-1] > want-patience/10
+	}
+	if _, err := c.read(); err != nil || len(nc.reads) != 2 || !near(nc.reads, quietTime) {
+		t.Errorf("two frames are read: %v, time limits %v", err, nc.reads)
+	}
+	for range 2 {
+		nc.writes = nil
+		err := c.write(encode(opText, nil))
+		if err != nil || !near(nc.writes, writeTime) || nc.closed.Load() > 0 {
+			t.Errorf("a write: %v, time limits %v, closed %d times", err, nc.writes, nc.closed.Load())
+		}
+	}
+	nc.write = func([]byte) (int, error) { return 1, errors.New("a timeout") }
+	if err := c.write(encode(opText, nil)); err == nil || nc.closed.Load() == 0 {
+		t.Errorf("a write that failed: %v, closed %d times", err, nc.closed.Load())
+	}
+}
+
+// TestStaysAfterGoodbye: a client that is told goodbye and does not hang up can go on sending, and
+// is not waited for forever (7.1.1).
+func TestStaysAfterGoodbye(t *testing.T) {
 	t.Parallel()
 	began, done := time.Now(), make(chan error, 1)
-	p, err := open(serveOne(t, func(c *conn) {
+	c := join(t, serveOne(t, func(c *conn) {
 		c.end(closeError{1000, "over"})
 		done <- c.nc.SetDeadline(time.Time{}) // an error, if it is closed
 	}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.TCP.Close()
-	if came := p.rest(wstest.Frame.String); came != `close 1000 "over"` { // the server has hung up
+	if came := rest(c); came != `close 1000 "over", hangs up` {
 		t.Errorf("came %s", came)
 	}
-	if _, err := p.TCP.Write([]byte("still here")); err != nil {
-		t.Errorf("the client cannot send any more: %v", err)
+	if _, err := c.Write([]byte("still here")); err != nil {
+		t.Errorf("the client can no longer send: %v", err)
 	}
 	select {
 	case err := <-done:
 		if took := time.Since(began); err == nil || took < closeTime {
-			t.Errorf("the client was waited for no longer than %v, and then the connection is still open: %v", took, err == nil)
+			t.Errorf("the client was waited for %v, and the connection is still open: %v", took, err == nil)
 		}
 	case <-time.After(patience):
-		t.Error("the client is waited for without an end")
+		t.Error("the client is waited for forever")
 	}
 }

@@ -8,25 +8,29 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
-	"slices"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// seeds are the rows of the conformance tables that are not too long to be varied.
+// seeds are the cases that are not too long to be varied.
 func seeds(f *testing.F) {
-	for _, r := range slices.Concat(framing, endings, opcodeRows(), maskRows(), codeRows(), utf8Rows(), chatRows) {
-		if len(r.sent) <= 5000 {
-			f.Add(bytes.TrimSuffix(r.sent, hangUp))
+	for _, c := range rules.Cases() {
+		var sent []byte
+		for _, frame := range c.Send {
+			sent = append(sent, frame.Bytes()...)
+		}
+		if len(sent) > 0 && len(sent) <= 5000 {
+			f.Add(sent)
 		}
 	}
 }
 
-// FuzzReadFrame reads a frame from any bytes. What parses must be what was sent, and what
-// does not must be refused without a byte of the payload being stored.
+// FuzzReadFrame reads a frame from any bytes. What can be read must be what was sent, and the
+// rest must be refused without a byte of the payload being stored.
 func FuzzReadFrame(f *testing.F) {
 	seeds(f)
 	visits.Wait() // nobody else reads the limit any more: see readLimited
@@ -40,19 +44,18 @@ func FuzzReadFrame(f *testing.F) {
 			return
 		}
 		head := sent[:len(sent)-r.Len()]
-		first := h.op
-		if h.fin {
-			first |= finBit
-		}
-		if again := announced(first, h.length, h.key); !bytes.Equal(again, head) {
+		same := wstest.Frame{Fin: h.fin, Opcode: h.op, Masked: true, Key: h.key, Length: h.length}
+		if again := same.Bytes(); !bytes.Equal(again, head) {
 			t.Errorf("read the header % x, which would be % x", head, again)
 		}
-		if h.op == opContinuation || h.op >= opClose || h.length > math.MaxInt32 { // no limit of a connection is as high
+		if h.op == opContinuation || h.op >= opClose ||
+			h.length > math.MaxInt32 { // no limit of a connection is as high
 			return
 		}
 		if h.length > 0 {
 			before := allocated()
-			if _, err := readLimited(sent, h.length-1); err != (closeError{1009, "the message is too long"}) {
+			if _, err := readLimited(sent, h.length-1); err != (closeError{1009,
+				"the message is too long"}) {
 				t.Errorf("%d bytes over a limit of one less: %v", h.length, err)
 			}
 			if allocated()-before > 1<<20 {
@@ -72,7 +75,7 @@ func FuzzReadFrame(f *testing.F) {
 func readLimited(sent []byte, limit uint64) (message, error) {
 	defer func(limit int) { maxMessage = limit }(maxMessage)
 	maxMessage = int(limit)
-	return (&conn{nc: nowhere{}, br: bufio.NewReader(bytes.NewReader(sent))}).read()
+	return (&conn{nc: &tcp{write: accepting}, br: bufio.NewReader(bytes.NewReader(sent))}).read()
 }
 
 // sameMessage sees that what was read, and what is written of it again, is what was sent.
@@ -99,9 +102,9 @@ func allocated() uint64 {
 	return m.TotalAlloc
 }
 
-// dialAnew connects from an address of its own, where the system lets one: the ports of the
-// same would soon all be in TIME-WAIT.
-func dialAnew(t *testing.T, addr string, n int) *peer {
+// dialFrom connects from the nth address of this machine, where the system has more than one: the
+// ports of a single one would soon all be in TIME-WAIT.
+func dialFrom(t *testing.T, n int, addr string) *wstest.Client {
 	dialer := net.Dialer{Timeout: patience}
 	if runtime.GOOS == "linux" {
 		dialer.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+n%250))}
@@ -111,12 +114,12 @@ func dialAnew(t *testing.T, addr string, n int) *peer {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { nc.Close() })
-	return &peer{Client: wstest.NewClient(nc.(*net.TCPConn), patience)}
+	return wstest.NewClient(nc.(*net.TCPConn), patience)
 }
 
-// FuzzConn sends any bytes behind a good handshake, and then hangs up. What comes back
-// must be well-formed frames, of which none stands behind a close frame. The connection must
-// end, and with it what it held.
+// FuzzConn sends any bytes after a good handshake, and then hangs up. What comes back must be
+// well-formed frames, none of them after a close frame. The connection must end, and with it
+// whatever it held.
 func FuzzConn(f *testing.F) {
 	seeds(f)
 	server := httptest.NewServer(serveEcho)
@@ -126,29 +129,31 @@ func FuzzConn(f *testing.F) {
 	f.Fuzz(func(t *testing.T, sent []byte) {
 		before := runtime.NumGoroutine()
 		connections++
-		p := dialAnew(t, addr, connections)
+		c := dialFrom(t, connections, addr)
 		go func() {
-			p.TCP.Write(append([]byte(request(addr)), sent...))
-			p.TCP.CloseWrite()
+			c.Write(append([]byte(wstest.Handshake(addr).String()), sent...))
+			c.TCP.CloseWrite()
 		}()
-		if res, err := http.ReadResponse(p.In, nil); err != nil || res.StatusCode != 101 {
-			t.Fatalf("handshake: %v, %v", res, err)
+		if a, err := c.Answer(); err != nil || a.Status != http.StatusSwitchingProtocols {
+			t.Fatalf("handshake: %v, %v", a, err)
 		}
 		var last wstest.Frame
 		for {
-			next, err := p.next()
+			next, err := c.NextValid()
 			if err == wstest.ErrHungUp {
 				break
 			}
 			if err != nil || last.Opcode == wstest.Close {
-				t.Fatalf("behind %v came %v, %v", last, next, err)
+				t.Fatalf("after %v came %v, %v", last, next, err)
 			}
 			last = next
-			if last.Opcode == wstest.Text && !utf8.Valid(last.Payload) || last.Opcode == wstest.Close && !utf8.Valid(last.Payload[min(2, len(last.Payload)):]) {
+			if last.Opcode == wstest.Text && !utf8.Valid(last.Payload) || last.Opcode == wstest.Close &&
+				!utf8.Valid(last.Payload[min(2, len(last.Payload)):]) {
 				t.Fatalf("not UTF-8: %v", last)
 			}
 		}
-		for wait := time.Millisecond; runtime.NumGoroutine() > before; wait *= 2 { // the client has hung up: there is nothing to wait for
+		// The client has hung up: there is nothing to wait for.
+		for wait := time.Millisecond; runtime.NumGoroutine() > before; wait *= 2 {
 			if time.Sleep(wait); wait > time.Second {
 				t.Fatalf("%d goroutines, before the connection %d", runtime.NumGoroutine(), before)
 			}

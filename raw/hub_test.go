@@ -11,57 +11,46 @@ import (
 	"testing"
 	"time"
 
+	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// A gate is a TCP end that takes a write whenever somebody takes it out of frames.
-type gate struct {
-	nowhere
-	frames chan []byte
-}
-
-func (g *gate) Write(b []byte) (int, error) {
-	g.frames <- b
-	return len(b), nil
-}
-
-// take takes a frame, and returns the number of the newest post in it.
-func (g *gate) take(t *testing.T) (newest int) {
+// take receives a frame, and returns the number of the newest post in it.
+func take(t *testing.T, frames chan []byte) int {
 	t.Helper()
+	var history struct{ Msg []post }
 	select {
-	case b := <-g.frames:
+	case b := <-frames:
 		f, err := wstest.Read(bytes.NewReader(b))
-		if err == nil {
-			_, err = fmt.Sscanf(users(f)[0], "newest %d", &newest)
-		}
-		if err != nil {
-			t.Fatal(err)
+		if err != nil || json.Unmarshal(f.Payload, &history) != nil {
+			t.Fatalf("came %v, %v", f, err)
 		}
 	case <-time.After(patience):
-		t.Fatal("no frame comes, and not all posts have come")
+		t.Fatal("no more frames come, and not all posts have come")
 	}
-	return newest
+	return int(history.Msg[0].Time)
 }
 
-// TestNewestLast: what the hub owes. A member gets histories in the order of the posts, and
-// the newest as the last, however long it pauses. What waits is one frame, whatever is posted.
+// TestNewestLast: a member gets histories in the order of the posts, and the newest one last,
+// however long it pauses. No more than one frame waits for it, however much is posted.
 func TestNewestLast(t *testing.T) {
 	t.Parallel()
 	for _, posts := range []int{1, 2, historySize, historySize + 1, 20 * historySize} {
-		g := &gate{frames: make(chan []byte)}
-		c := &conn{nc: g}
+		frames := make(chan []byte)
+		c := &conn{nc: &tcp{write: func(b []byte) (int, error) { frames <- b; return len(b), nil }}}
 		h := hub{members: map[*conn]*member{}}
 		h.join(c)
-		<-g.frames // the greeting
+		<-frames // the greeting
 		newest := -1
 		for _, end := range []int{posts, 2 * posts} {
 			for i := newest + 1; i < end; i++ {
-				h.post(post{User: fmt.Sprintf("newest %d", i)})
+				h.post(post{Time: int64(i)})
 			}
 			for came := 0; newest < end-1; came++ {
-				i := g.take(t)
+				i := take(t, frames)
 				if i <= newest || came == 2 { // one was being written, perhaps, and one waited
-					t.Fatalf("behind a pause of %d posts came frame %d: a history that ends with post %d, behind one with %d", posts, came, i, newest)
+					t.Fatalf("frame %d after a pause of %d posts has post %d, after one with %d",
+						came, posts, i, newest)
 				}
 				newest = i
 			}
@@ -69,13 +58,13 @@ func TestNewestLast(t *testing.T) {
 		h.leave(c)
 		h.visits.Wait()
 		if len(h.members) > 0 {
-			t.Error("one who left is still a member")
+			t.Error("a member that left is still there")
 		}
 	}
 }
 
-// TestHistory: what is read is a history as it was at a moment, whoever adds to it meanwhile:
-// all that each has said, without a gap, the newest first.
+// TestHistory: a history is read as it was at one moment, whoever adds to it meanwhile: everything
+// that each user has said, without a gap, the newest first, and no more than there is room for.
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	var h history
@@ -98,10 +87,13 @@ func TestHistory(t *testing.T) {
 		if err := json.Unmarshal(h.json(), &read); err != nil {
 			t.Fatal(err)
 		}
+		if len(read.Msg) > historySize {
+			t.Fatalf("%d posts are kept", len(read.Msg))
+		}
 		before := map[string]int64{}
 		for _, p := range read.Msg {
 			if newer, ok := before[p.User]; ok && p.Time != newer-1 {
-				t.Fatalf("%s's post %d stands behind number %d", p.User, p.Time, newer)
+				t.Fatalf("%s's post %d follows number %d", p.User, p.Time, newer)
 			}
 			before[p.User] = p.Time
 		}
@@ -110,34 +102,35 @@ func TestHistory(t *testing.T) {
 	adding.Wait()
 }
 
-// TestGoodbye interrupts the server: every member is told, whatever it does (7.1.2, 7.4.1). Those
-// that do not answer are waited for, and not long. (start sees that it ends with 0.)
+// TestGoodbye interrupts the server: every member is told, whatever it is doing (7.1.2, 7.4.1).
+// Those that do not answer are waited for, but not long. (start sees that it exits with 0.)
 func TestGoodbye(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows cannot interrupt one process")
 	}
 	s := start(t, self(t), "chat")
-	var members []*peer
-	for _, sent := range [][]byte{nil, x("81 85 37 fa"), first(`{"user":`)} { // half a frame, half a message
-		p := join(t, s)
-		p.TCP.Write(sent)
-		members = append(members, p)
+	var members []*wstest.Client
+	for _, sent := range []string{"", "\x81\x85\x37\xfa",
+		"\x01\x82\x37\xfa\x21\x3d{}"} { // half a frame, half a message
+		c := join(t, s.addr)
+		io.WriteString(c, sent)
+		members = append(members, c)
 	}
 	began := time.Now()
 	s.Interrupt()
-	for i, p := range members {
-		if came := p.rest(p.posts("", wstest.Frame{})); came != `close 1001 "the server stops"` {
+	for i, c := range members {
+		if came := rest(c); came != `close 1001 "the server stops", hangs up` {
 			t.Errorf("member %d was told %s", i, came)
 		}
 	}
-	if s.AwaitExit(patience); time.Since(began) > 5*time.Second {
-		t.Errorf("it took %v to end", time.Since(began))
+	if s.AwaitExit(patience); time.Since(began) > rules.StopTime+patience/3 {
+		t.Errorf("it took %v to exit", time.Since(began))
 	}
 }
 
-// TestJoinWhileClosing lets many come at the moment in which the server is interrupted. Each
-// is let in and told goodbye, or refused, or finds nobody: nobody is let in without a goodbye.
+// TestJoinWhileClosing has many clients come at the moment the server is interrupted. Each is let
+// in and told goodbye, or refused, or finds nobody: none is let in without a goodbye.
 func TestJoinWhileClosing(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -154,25 +147,25 @@ func TestJoinWhileClosing(t *testing.T) {
 }
 
 func joinWhileClosing(t *testing.T, s *served) {
-	peers := make([]*peer, 60)
-	for i := range peers {
+	clients := make([]*wstest.Client, 60)
+	for i := range clients {
 		var err error
-		if peers[i], err = dial(s.addr); err != nil {
+		if clients[i], err = wstest.Dial(s.addr, patience); err != nil {
 			t.Fatal(err)
 		}
-		defer peers[i].TCP.Close()
+		defer clients[i].Close()
 	}
 	var all sync.WaitGroup
-	for i, p := range peers {
+	for i, c := range clients {
 		all.Go(func() {
-			io.WriteString(p.TCP, request(s.addr))
+			io.WriteString(c, wstest.Handshake(s.addr).String())
 			if i == 30 {
 				s.Interrupt()
 			}
-			if res, err := http.ReadResponse(p.In, nil); err != nil || res.StatusCode != http.StatusSwitchingProtocols {
+			if a, err := c.Answer(); err != nil || a.Status != http.StatusSwitchingProtocols {
 				return
 			}
-			if came, err := p.fromClose(); came == nil {
+			if came, err := fromClose(c); came == nil {
 				t.Errorf("let in, and no goodbye came: %v", err)
 			}
 		})
@@ -180,15 +173,15 @@ func joinWhileClosing(t *testing.T, s *served) {
 	all.Wait()
 }
 
-// lives are what a member can answer a ping with.
-var lives = map[string]func(ping wstest.Frame) []byte{
-	"answers":   func(f wstest.Frame) []byte { return pong(string(f.Payload)) },
-	"talks":     func(wstest.Frame) []byte { return text(said("talks", 0)) },
-	"is silent": func(wstest.Frame) []byte { return nil },
+// lives are what a member can do when a ping comes.
+var lives = map[string]func(c *wstest.Client, ping wstest.Frame){
+	"answers":   func(c *wstest.Client, f wstest.Frame) { c.Send(wstest.Masked(wstest.Pong, f.Payload)) },
+	"talks":     func(c *wstest.Client, f wstest.Frame) { c.SendText(rules.PostBy("talks", 0)) },
+	"is silent": func(*wstest.Client, wstest.Frame) {},
 }
 
-// TestHeartbeat: the server pings, keeps who answers, and lets go who does not, while others
-// go on. For raw any frame is a sign of life (5.5.2 asks for a pong, and it is the contract).
+// TestHeartbeat: the server pings, keeps members that answer, and lets those go that do not, while
+// others go on. For raw any frame is a sign of life (5.5.2 asks for a pong, and it is the contract).
 func TestHeartbeat(t *testing.T) {
 	t.Parallel()
 	for name, binary := range map[string]string{"raw": self(t), "library": libraryBinary(t)} {
@@ -197,20 +190,20 @@ func TestHeartbeat(t *testing.T) {
 			if name == "library" && who == "talks" {
 				continue // its Ping waits for the pong
 			}
-			t.Run(name+", one who "+who, func(t *testing.T) {
+			t.Run(name+", a member that "+who, func(t *testing.T) {
 				t.Parallel()
-				p := join(t, s)
+				c := join(t, s.addr)
 				pings := 0
 				var f wstest.Frame
 				var err error
-				for ; err == nil && pings < 20; f, err = p.next() {
+				for ; err == nil && pings < 20; f, err = c.NextValid() {
 					if f.Opcode == wstest.Ping {
-						p.TCP.Write(answer(f))
+						answer(c, f)
 						pings++
 					}
 				}
-				if stays := err == nil || wstest.Ending(err) == "waits"; stays == (who == "is silent") {
-					t.Errorf("behind %d pings: %v", pings, err)
+				if stays := err == nil || err == wstest.ErrTimeout; stays == (who == "is silent") {
+					t.Errorf("after %d pings: %v", pings, err)
 				}
 			})
 		}

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"io"
 
-	"websocket-workshop/steps/tools/rules"
+	"websocket-workshop/steps/tools/behaviour"
+	"websocket-workshop/steps/tools/trial"
 )
 
 // reportLibrary holds a server on a library to what it owes: it goes on after a difference
@@ -14,8 +15,8 @@ func (t *target) reportLibrary(ctx context.Context, out io.Writer) int {
 	t.GoOn = true
 	held := 0
 	count := map[bool]int{} // of differences, by whether the RFC asks for more
-	var owed []rules.Result
-	t.Check(ctx, rules.LastStep, func(e rules.Event) {
+	var owed []trial.Result
+	t.Check(ctx, behaviour.LastStep, func(e trial.Event) {
 		switch {
 		case e.Building != "":
 			fmt.Fprintf(out, "  …             building it %s (the first time that takes a minute)\n", e.Building)
@@ -29,7 +30,7 @@ func (t *target) reportLibrary(ctx context.Context, out io.Writer) int {
 			held++
 			return
 		}
-		l := rules.LeewayOf(r.Name, r.Failure)
+		l := r.Failure.Leeway
 		if l == nil {
 			owed = append(owed, r)
 			fmt.Fprintf(out, "  ✗ fails       %s\n", r.Name)
@@ -37,7 +38,7 @@ func (t *target) reportLibrary(ctx context.Context, out io.Writer) int {
 		}
 		count[l.Asked]++
 		fmt.Fprintf(out, "  %s  %s\n                came: %s\n                RFC 6455, section %s\n",
-			map[bool]string{true: "! RFC asks  ", false: "~ RFC allows"}[l.Asked], r.Name, rules.LastFrame(r.Failure.Came), l.Why)
+			map[bool]string{true: "! RFC asks  ", false: "~ RFC allows"}[l.Asked], r.Name, r.Failure.Came, l.RFC)
 	})
 	if ctx.Err() != nil {
 		return stopped(out)
@@ -47,6 +48,6 @@ func (t *target) reportLibrary(ctx context.Context, out io.Writer) int {
 	if len(owed) == 0 {
 		return 0
 	}
-	fmt.Fprintf(out, "\n%s\n%s", owed[0].Name, t.explain(owed, rules.LastStep, false))
+	fmt.Fprintf(out, "\n%s\n%s", owed[0].Name, t.explain(owed, behaviour.LastStep, false))
 	return 1
 }

@@ -39,8 +39,9 @@ import (
 	"syscall"
 	"time"
 
+	"websocket-workshop/steps/tools/behaviour"
 	"websocket-workshop/steps/tools/process"
-	"websocket-workshop/steps/tools/rules"
+	"websocket-workshop/steps/tools/trial"
 )
 
 func main() {
@@ -100,18 +101,18 @@ func command(ctx context.Context, out io.Writer, args []string) int {
 	switch {
 	case *doctor:
 		return examine(ctx, out, thisMachine().everything()...)
-	case o.step < 1 || o.step > rules.LastStep || flags.NArg() > 1:
+	case o.step < 1 || o.step > behaviour.LastStep || flags.NArg() > 1:
 		return nothing(out, usage)
-	case o.library && o.step < rules.LastStep:
-		return nothing(out, fmt.Sprintf("-library is about the whole server: it goes with -step %d", rules.LastStep))
+	case o.library && o.step < behaviour.LastStep:
+		return nothing(out, fmt.Sprintf("-library is about the whole server: it goes with -step %d", behaviour.LastStep))
 	}
 	src, err := findSource(flags.Arg(0))
 	if err != nil {
 		return nothing(out, err)
 	}
-	t := &target{rules.Target{
+	t := &target{trial.Target{
 		Name: src.name, Dir: src.dir, Library: o.library,
-		Seed: rand.Uint64(), Patience: 3 * time.Second, Also: 4 * time.Second,
+		Seed: rand.Uint64(), Patience: 3 * time.Second,
 	}}
 	if !o.diffOnly {
 		return t.checkFolder(ctx, out, src, o)
@@ -131,7 +132,7 @@ func nothing(out io.Writer, why any) int {
 }
 
 // A target is a server under check, and the code that it was built from.
-type target struct{ rules.Target }
+type target struct{ trial.Target }
 
 // checkFolder builds a folder and holds it to the steps up to the given one.
 func (t *target) checkFolder(ctx context.Context, out io.Writer, src source, o options) int {
@@ -194,14 +195,14 @@ type report struct {
 	reached int // the step whose heading is printed
 	held    int
 	ofStep  int // how many of them are of the step reached
-	failed  []rules.Result
+	failed  []trial.Result
 }
 
 // heading prints the heading of a behaviour's step, and how many of the one before held.
-func (r *report) heading(b rules.Row) {
+func (r *report) heading(b behaviour.Row) {
 	for ; r.reached < b.Step; r.reached++ {
 		r.endStep()
-		fmt.Fprintf(r.out, "\nStep %d: %s\n", r.reached+1, rules.Titles[r.reached+1])
+		fmt.Fprintf(r.out, "\nStep %d: %s\n", r.reached+1, behaviour.Titles[r.reached+1])
 	}
 }
 
@@ -217,7 +218,7 @@ func (r *report) endStep() {
 func (r *report) brief(step int) bool { return step < r.step && !r.verbose }
 
 // take prints a line for a result.
-func (r *report) take(got rules.Result) {
+func (r *report) take(got trial.Result) {
 	r.heading(got.Row)
 	switch {
 	case got.Failure != nil:
@@ -240,7 +241,7 @@ func (r *report) take(got rules.Result) {
 // report holds the target to the table, prints what comes of it, and returns the exit status.
 func (t *target) report(ctx context.Context, out io.Writer, o options) int {
 	r := &report{options: o, out: out}
-	t.Check(ctx, o.step, func(e rules.Event) {
+	t.Check(ctx, o.step, func(e trial.Event) {
 		switch {
 		case e.Result != nil:
 			r.take(*e.Result)
@@ -273,7 +274,7 @@ func (t *target) report(ctx context.Context, out io.Writer, o options) int {
 // explain says all that there is to say of a failure: what went over the connection, what
 // the server printed, what else of the step fails, and where the code differs from the step's:
 // at most a dozen lines of that, unless all is asked for.
-func (t *target) explain(failed []rules.Result, step int, all bool) string {
+func (t *target) explain(failed []trial.Result, step int, all bool) string {
 	r, c := failed[0], t.compareWith(step)
 	places := addPlaces(r.Failure, c)
 	said := r.Failure.String()
@@ -316,7 +317,7 @@ func (t *target) ours(step int) string {
 
 // next says what comes after a step that holds.
 func (t *target) next(step int) string {
-	if step == rules.LastStep {
+	if step == behaviour.LastStep {
 		return "That is the whole server: compare it with raw and library."
 	}
 	return fmt.Sprintf("Next: steps/%02d.md.", step+1)

@@ -7,7 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"websocket-workshop/steps/tools/rules"
+	"websocket-workshop/steps/tools/behaviour"
+	"websocket-workshop/steps/tools/probe"
 )
 
 // stamp is what log puts in front of a line, verb what a format has in it, and varying what
@@ -59,10 +60,10 @@ func (p *program) terminal(lines []string) (said string, all []place, reason boo
 		if strings.HasPrefix(line, "goroutine ") || strings.HasPrefix(line, "=====") {
 			break // where a crash or a race came from is said in a sentence
 		}
-		if line == "" || strings.Contains(line, rules.Requested) || strings.Contains(strings.ToLower(line), "listening on http") {
+		if line == "" || strings.Contains(line, behaviour.Requested) || strings.Contains(strings.ToLower(line), "listening on http") {
 			continue
 		}
-		text, kind := rules.Shorten(line), varying.ReplaceAllString(line, "")
+		text, kind := probe.Shorten(line), varying.ReplaceAllString(line, "")
 		if places := p.where(line); len(places) > 0 {
 			all, reason = append(all, places...), reason || len(places) > 1
 			text += fmt.Sprintf("   (printed at %s)", strings.Trim(fmt.Sprint(places), "[]"))
@@ -75,34 +76,21 @@ func (p *program) terminal(lines []string) (said string, all []place, reason boo
 	return strings.Join(kept[max(0, len(kept)-most):], "\n"), all, reason
 }
 
-var (
-	placeInText = regexp.MustCompile(`(\S+\.go):(\d+)`)
-	codeInText  = regexp.MustCompile(`status code ([1-4]\d{3})\b`)
-	endExpected = regexp.MustCompile(`ends the|close frame|hangs up|end of the connection`)
-)
+var placeInText = regexp.MustCompile(`(\S+\.go):(\d+)`)
 
 // addPlaces adds to a failure where in the code its words come from, and returns all places
 // that it names. Where the server has said more than the check can guess, the guess goes.
-func addPlaces(f *rules.Failure, c *comparison) (places []place) {
+func addPlaces(f *probe.Failure, c *comparison) (places []place) {
 	if c != nil {
-		var reason bool
-		f.Terminal, places, reason = c.yours.terminal(f.Lines)
-		want, got := codeInText.FindString(f.Expected), codeInText.FindString(f.Came)
-		switch {
-		case want != "" && got != "" && want != got:
-			f.Cause = fmt.Sprintf("it is ended, but with %s: either the code is the wrong one, or another check comes first", got)
-		case reason && got == "" && !strings.Contains(f.Came, "reset") && endExpected.MatchString(f.Expected):
-			f.Cause = "the server found something wrong, as it says in the terminal: what it does then is not what is expected"
+		var said string
+		if said, places, _ = c.yours.terminal(f.Lines); said != "" {
+			f.Came += "\nterminal: " + said
 		}
 		if from := c.yours.where(f.Says); len(from) > 0 {
 			f.Came += fmt.Sprintf("\n(%q is from %s)", f.Says, from[0])
 			places = append(places, from[0])
 		}
 	}
-	if strings.Contains(f.Stuck, "for a lock") {
-		f.Cause = "who holds the lock does not let it go: is an Unlock missing, or is it locked twice on the way?"
-	}
-	f.Cause = strings.TrimSpace(f.Stuck + "\n" + f.Cause)
 	for _, m := range placeInText.FindAllStringSubmatch(f.Cause, -1) {
 		line, _ := strconv.Atoi(m[2])
 		places = append(places, place{m[1], line})

@@ -15,7 +15,7 @@ var inputs = []struct {
 	pkg, run string
 	files    []string
 }{
-	{"./raw", "TestNoPushBehindClose", []string{"library/websocket.go", "frontend/index.html"}},
+	{"./raw", "TestNoPushAfterClose", []string{"library/websocket.go", "frontend/index.html"}},
 }
 
 // TestNoteInputs breaks files in a copy of the workshop, and looks whether the tests that depend
@@ -36,7 +36,8 @@ func TestNoteInputs(t *testing.T) {
 	for _, in := range inputs {
 		test(in.pkg, in.run)
 		if !test(in.pkg, in.run) {
-			t.Errorf("%s: a result is not cached, though nothing has changed: this test proves nothing", in.pkg)
+			t.Errorf("%s: a result is not cached, though nothing has changed: this test proves nothing",
+				in.pkg)
 		}
 		for _, file := range in.files {
 			path := filepath.Join(dir, filepath.FromSlash(file))

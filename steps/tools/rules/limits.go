@@ -17,6 +17,8 @@ const (
 	MaxMessage  = 4096                  // bytes in a message; a longer one is refused with 1009
 	MaxReason   = wstest.MaxControl - 2 // bytes in a close frame's reason (RFC 6455, section 5.5.1)
 	HistorySize = 50                    // posts in a history
+	EchoLimit   = 64 << 20              // bytes in a message for the echo servers of the tests
+	DialLimit   = 32_768                // bytes in a message that library's client reads by default
 )
 
 // Times of the server.

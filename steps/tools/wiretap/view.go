@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"websocket-workshop/frontend"
-	"websocket-workshop/steps/tools/sidebyside"
+	"websocket-workshop/steps/tools/rules"
 )
 
 // sendPatience is how long a server has to answer bytes that were sent from the page.
@@ -135,9 +135,9 @@ func (v *View) now(w http.ResponseWriter, r *http.Request) {
 			halves = append(halves, w.halves(time.Second)...)
 		}
 	}
-	for _, row := range sidebyside.Rows {
-		if row.Tried() {
-			rows = append(rows, row.What)
+	for _, c := range rules.Differences() {
+		if c.Tried() {
+			rows = append(rows, c.Name)
 		}
 	}
 	reply(w, map[string]any{"servers": servers, "rows": rows, "halves": halves})
@@ -170,13 +170,14 @@ func (v *View) send(w http.ResponseWriter, r *http.Request) {
 // in hex (or those of the table's row that is named), and returns what each of them says.
 // All of it goes over the wire, and can be seen there.
 func (v *View) try(bytes, what, server string) (answers []map[string]string, err error) {
-	var row sidebyside.Row
-	if row.Send, err = hex.DecodeString(bytes); err != nil {
+	b, err := hex.DecodeString(bytes)
+	if err != nil {
 		return nil, fmt.Errorf("hex: %w", err)
 	}
-	if i := slices.IndexFunc(sidebyside.Rows, func(r sidebyside.Row) bool { return r.Tried() && r.What == what }); i >= 0 {
-		row = sidebyside.Rows[i]
-	} else if len(row.Send) == 0 {
+	c, rows := rules.Custom(b), rules.Differences()
+	if i := slices.IndexFunc(rows, func(c rules.Case) bool { return c.Tried() && c.Name == what }); i >= 0 {
+		c = rows[i]
+	} else if len(b) == 0 {
 		return nil, errors.New("nothing to send: hex is empty")
 	}
 	var all sync.WaitGroup
@@ -184,7 +185,7 @@ func (v *View) try(bytes, what, server string) (answers []map[string]string, err
 		if server == "" || server == p.Name {
 			a := map[string]string{"server": p.Name}
 			answers = append(answers, a)
-			all.Go(func() { a["says"] = row.Try(p.Addr, sendPatience) })
+			all.Go(func() { a["says"] = rules.InWords(c.Try(p.Addr, c.Want, rules.Whole, sendPatience)) })
 		}
 	}
 	if all.Wait(); answers == nil {

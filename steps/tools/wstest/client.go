@@ -170,7 +170,7 @@ func (c *Client) Answer() (Answer, error) {
 	var head []byte
 	var err error
 	c.TCP.SetReadDeadline(time.Now().Add(c.Patience))
-	for err == nil && len(head) < 16<<10 && !bytes.HasSuffix(head, []byte("\r\n\r\n")) && !bytes.HasSuffix(head, []byte("\n\n")) {
+	for err == nil && len(head) < 16<<10 && !isHead(head) {
 		var b byte
 		if b, err = c.In.ReadByte(); err == nil {
 			head = append(head, b)
@@ -187,6 +187,11 @@ func (c *Client) Answer() (Answer, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	return a, c.ended(err)
+}
+
+// isHead reports whether a header has come to its end: an empty line, its line endings right or wrong.
+func isHead(b []byte) bool {
+	return bytes.HasSuffix(b, []byte("\r\n\r\n")) || bytes.HasSuffix(b, []byte("\n\n"))
 }
 
 // body reads the body of an answer, as far as it comes.
@@ -207,7 +212,8 @@ func (c *Client) Next() (Frame, error) {
 		return f, nil
 	}
 	if len(f.Raw) > 0 {
-		c.came(fmt.Sprintf("%s\n(a frame of length %d, and only %d bytes of it)", Hex(f.Raw), f.Length, len(f.Payload)))
+		c.came(fmt.Sprintf("%s\n(a frame of length %d, and only %d bytes of it)",
+			Hex(f.Raw), f.Length, len(f.Payload)))
 	}
 	return f, c.ended(err)
 }
@@ -245,16 +251,21 @@ func end(err error) error {
 		return ErrCutOff
 	case errors.Is(err, io.EOF), err == ErrHungUp:
 		return ErrHungUp
-	case err == ErrTimeout, !isReset(err) && !errors.Is(err, syscall.EPIPE):
-		return err
+	case isReset(err):
+		return ErrReset
 	}
-	return ErrReset
+	return err
 }
 
 // isReset reports whether err says that the other side has reset the connection.
 func isReset(err error) bool {
-	return errors.Is(err, ErrReset) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.ECONNABORTED) ||
-		errors.Is(err, syscall.Errno(10053)) || errors.Is(err, syscall.Errno(10054)) // as Windows numbers these two
+	for _, reset := range []error{ErrReset, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE,
+		syscall.Errno(10053), syscall.Errno(10054)} { // as Windows numbers the second and the third
+		if errors.Is(err, reset) {
+			return true
+		}
+	}
+	return false
 }
 
 // Ending names in short how a connection ended, given the error of reading from it or writing

@@ -27,7 +27,8 @@ func serve(t testing.TB, answer func(nc *net.TCPConn, in io.Reader, r Request)) 
 		defer nc.Close()
 		c := NewClient(nc.(*net.TCPConn), patience)
 		r := Request{}
-		for line, err := c.In.ReadString('\n'); err == nil && line != "\r\n"; line, err = c.In.ReadString('\n') {
+		for line, err := c.In.ReadString('\n'); err == nil && line != "\r\n"; line,
+			err = c.In.ReadString('\n') {
 			r = append(r, strings.TrimSpace(line))
 		}
 		answer(c.TCP, c.In, r)
@@ -85,19 +86,41 @@ func Example() {
 // TestOpen: a client takes no answer but the right one (4.1).
 func TestOpen(t *testing.T) {
 	for name, change := range map[string]func(answer string) string{
-		"":                         func(s string) string { return s },
-		"upgrade":                  strings.NewReplacer("Upgrade: websocket", "upgrade: WebSocket", ": Upgrade", ": keep-alive, upgrade").Replace,
-		"status 400: go away":      func(string) string { return "HTTP/1.1 400 Bad\r\nContent-Length: 7\r\n\r\ngo away" },
-		"status 0":                 func(s string) string { return strings.Replace(s, "HTTP/1.1", "HTTP/1.0", 1) },
-		"Upgrade is \"\"":          func(s string) string { return strings.Replace(s, "Upgrade: websocket\r\n", "", 1) },
-		"Connection is \"close\"":  func(s string) string { return strings.Replace(s, "Connection: Upgrade", "Connection: close", 1) },
-		"Sec-WebSocket-Accept is":  func(s string) string { return strings.Replace(s, "Accept: ", "Accept: x", 1) },
-		"the extension \"zip\"":    func(s string) string { return s[:len(s)-2] + "Sec-WebSocket-Extensions: zip\r\n\r\n" },
-		"the subprotocol \"chat\"": func(s string) string { return s[:len(s)-2] + "Sec-WebSocket-Protocol: chat\r\n\r\n" },
-		"in the middle":            func(s string) string { return s[:len(s)-3] },
-		"the server hung up":       func(string) string { return "" },
+		"": func(s string) string { return s },
+		"upgrade": strings.NewReplacer("Upgrade: websocket", "upgrade: WebSocket",
+			": Upgrade", ": keep-alive, upgrade").Replace,
+		"status 400: no": func(string) string { return "HTTP/1.1 400 Bad\r\nContent-Length: 2\r\n\r\nno" },
+		"status 0": func(s string) string {
+			return strings.Replace(s, "HTTP/1.1",
+				"HTTP/1.0", 1)
+		},
+		"Upgrade is \"\"": func(s string) string {
+			return strings.Replace(s,
+				"Upgrade: websocket\r\n", "", 1)
+		},
+		"Connection is \"close\"": func(s string) string {
+			return strings.Replace(s, "Connection: Upgrade",
+				"Connection: close", 1)
+		},
+		"Sec-WebSocket-Accept is": func(s string) string {
+			return strings.Replace(s, "Accept: ",
+				"Accept: x", 1)
+		},
+		"the extension \"zip\"": func(s string) string {
+			return s[:len(s)-2] +
+				"Sec-WebSocket-Extensions: zip\r\n\r\n"
+		},
+		"the subprotocol \"chat\"": func(s string) string {
+			return s[:len(s)-2] +
+				"Sec-WebSocket-Protocol: chat\r\n\r\n"
+		},
+		"in the middle":      func(s string) string { return s[:len(s)-3] },
+		"the server hung up": func(string) string { return "" },
 	} {
-		addr := serve(t, func(nc *net.TCPConn, _ io.Reader, r Request) { io.WriteString(nc, change(agree(r))) })
+		addr := serve(t, func(nc *net.TCPConn, _ io.Reader,
+			r Request) {
+			io.WriteString(nc, change(agree(r)))
+		})
 		c, err := Open(addr, patience)
 		good := name == "" || name == "upgrade"
 		if good != (err == nil) || !good && !strings.Contains(err.Error(), name) {
@@ -118,9 +141,13 @@ func TestEndings(t *testing.T) {
 		do     func(nc *net.TCPConn, in io.Reader)
 	}{
 		{ErrHungUp, "hangs up", "the server hung up", func(*net.TCPConn, io.Reader) {}},
-		{ErrCutOff, ErrCutOff.Error(), "the server hung up in the middle", func(nc *net.TCPConn, _ io.Reader) { nc.Write(x("81 05 48 65")) }},
+		{ErrCutOff, ErrCutOff.Error(), "the server hung up in the middle",
+			func(nc *net.TCPConn, _ io.Reader) { nc.Write(x("81 05 48 65")) }},
 		{ErrReset, "resets", ErrReset.Error(), func(nc *net.TCPConn, _ io.Reader) { nc.SetLinger(0) }},
-		{ErrTimeout, "waits", "nothing for 1ms", func(_ *net.TCPConn, in io.Reader) { io.Copy(io.Discard, in) }},
+		{ErrTimeout, "waits", "nothing for 1ms", func(_ *net.TCPConn,
+			in io.Reader) {
+			io.Copy(io.Discard, in)
+		}},
 	} {
 		done := make(chan bool)
 		c, err := Open(serve(t, func(nc *net.TCPConn, in io.Reader, r Request) {
@@ -163,16 +190,20 @@ func TestRecord(t *testing.T) {
 	defer c.Close()
 	wrong := Whole(Text, []byte("Hello"), key)
 	wrong.Form, wrong.RSV = 16, 2
-	frames := []Frame{wrong, {Raw: wrong.Bytes()}, {Raw: x("81 85 37")}, Whole(Close, ClosePayload(1002, "why"), key), wrong, wrong}
+	frames := []Frame{wrong, {Raw: wrong.Bytes()}, {Raw: x("81 85 37")},
+		Whole(Close, ClosePayload(1002, "why"), key), wrong, wrong}
 	c.Ask(Request{"GET / HTTP/1.1"}, frames...)
 	c.Next()
-	words := "a1 fe 00 05 37 fa 21 3d 7f 9f 4d 51 58\n= text, FIN, reserved bits 010, masked with 37 fa 21 3d, length 5, written in 16 bits: Hello"
+	words := "a1 fe 00 05 37 fa 21 3d 7f 9f 4d 51 58\n= text, FIN, reserved bits 010, " +
+		"masked with 37 fa 21 3d, length 5, written in 16 bits: Hello"
 	want := []string{"GET / HTTP/1.1\n(and in the same piece)", words, words, "81 85 37",
-		"88 85 37 fa 21 3d 34 10 56 55 4e\n= close, FIN, masked with 37 fa 21 3d, length 5: status code 1002 why", "… and more frames"}
+		"88 85 37 fa 21 3d 34 10 56 55 4e\n= close, FIN, masked with 37 fa 21 3d, length 5: status code 1002 why",
+		"… and more frames"}
 	if got := strings.Join(c.Sent, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("sent:\n%s\nwant:\n%s", got, strings.Join(want, "\n"))
 	}
-	want = []string{"HTTP/1.1 400 Bad Request\nContent-Length: 3\nno", "81 05 48 65\n(a frame of length 5, and only 2 bytes of it)", ErrCutOff.Error()}
+	want = []string{"HTTP/1.1 400 Bad Request\nContent-Length: 3\nno",
+		"81 05 48 65\n(a frame of length 5, and only 2 bytes of it)", ErrCutOff.Error()}
 	if got := strings.Join(c.Came, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("came:\n%s\nwant:\n%s", got, strings.Join(want, "\n"))
 	}
@@ -182,8 +213,9 @@ func TestRecord(t *testing.T) {
 func TestQuote(t *testing.T) {
 	for in, want := range map[string]string{
 		"hi\n🟢": "hi\n🟢", "\xff\x00": "ff 00", "a\x1b": "61 1b", "": "",
-		strings.Repeat("é", 80): strings.Repeat("é", 36) + "…", "a" + strings.Repeat("é", 80): "a" + strings.Repeat("é", 35) + "…",
-		strings.Repeat("\xff", 80): strings.TrimSpace(strings.Repeat("ff ", 16)) + "…",
+		strings.Repeat("é", 80):       strings.Repeat("é", 36) + "…",
+		"a" + strings.Repeat("é", 80): "a" + strings.Repeat("é", 35) + "…",
+		strings.Repeat("\xff", 80):    strings.TrimSpace(strings.Repeat("ff ", 16)) + "…",
 	} {
 		if got := Quote([]byte(in)); got != want {
 			t.Errorf("%q is shown as %q", in, got)

@@ -31,7 +31,8 @@ const MaxControl = 125
 
 // Names are what RFC 6455 calls the opcodes; the others are reserved.
 var Names = map[byte]string{
-	Continuation: "continuation", Text: "text", Binary: "binary", Close: "close", Ping: "ping", Pong: "pong",
+	Continuation: "continuation", Text: "text", Binary: "binary",
+	Close: "close", Ping: "ping", Pong: "pong",
 }
 
 // A Frame is one frame, right or wrong: the fields are written as they are (section 5.2).
@@ -168,7 +169,8 @@ func Read(in io.Reader) (f Frame, err error) {
 		_, err = io.CopyN(&raw, in, int64(size-raw.Len()))
 	}
 	if head := raw.Len(); err == nil {
-		if _, err = io.CopyN(&raw, in, int64(min(f.Length, maxPayload))); err == nil && f.Length > maxPayload {
+		_, err = io.CopyN(&raw, in, int64(min(f.Length, maxPayload)))
+		if err == nil && f.Length > maxPayload {
 			err = io.EOF
 		}
 		f.Payload = bytes.Clone(raw.Bytes()[head:])

@@ -51,7 +51,10 @@ func Handshake(addr string) Request {
 // With returns a copy in which a field has the values given, each on a line of its own at the
 // end. Without values the field is removed.
 func (r Request) With(name string, values ...string) Request {
-	changed := slices.DeleteFunc(slices.Clone(r), func(line string) bool { return strings.HasPrefix(line, name+":") })
+	changed := slices.DeleteFunc(slices.Clone(r), func(line string) bool {
+		return strings.HasPrefix(line,
+			name+":")
+	})
 	for _, value := range values {
 		changed = append(changed, name+": "+value)
 	}
@@ -83,7 +86,7 @@ func (r Request) Changed(changes ...string) Request {
 // Get returns the first value of a field, or "".
 func (r Request) Get(name string) string {
 	for _, line := range r[1:] {
-		if value, ok := strings.CutPrefix(line, name+":"); ok {
+		if field, value, _ := strings.Cut(line, ":"); strings.EqualFold(field, name) {
 			return strings.TrimSpace(value)
 		}
 	}
@@ -126,7 +129,8 @@ func (a Answer) Fault(r Request) error {
 	protocol := a.Get("Sec-WebSocket-Protocol")
 	switch accept := Accept(r.Get("Sec-WebSocket-Key")); {
 	case a.Status != 101:
-		return fmt.Errorf("the handshake was answered with status %d: %s", a.Status, strings.TrimSpace(a.Body))
+		return fmt.Errorf("the handshake was answered with status %d: %s", a.Status,
+			strings.TrimSpace(a.Body))
 	case !strings.EqualFold(a.Get("Upgrade"), "websocket"):
 		return fmt.Errorf("the answer's Upgrade is %q, want websocket", a.Get("Upgrade"))
 	case !slices.Contains(tokens(strings.ToLower(a.Get("Connection"))), "upgrade"):
@@ -134,7 +138,8 @@ func (a Answer) Fault(r Request) error {
 	case a.Get("Sec-WebSocket-Accept") != accept:
 		return fmt.Errorf("Sec-WebSocket-Accept is %q, want %q", a.Get("Sec-WebSocket-Accept"), accept)
 	case a.Get("Sec-WebSocket-Extensions") != "" && r.Get("Sec-WebSocket-Extensions") == "":
-		return fmt.Errorf("the server uses the extension %q, and none was offered", a.Get("Sec-WebSocket-Extensions"))
+		return fmt.Errorf("the server uses the extension %q, and none was offered",
+			a.Get("Sec-WebSocket-Extensions"))
 	case protocol != "" && !slices.Contains(tokens(r.Get("Sec-WebSocket-Protocol")), protocol):
 		return fmt.Errorf("the server chose the subprotocol %q, which was not offered", protocol)
 	}

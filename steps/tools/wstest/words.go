@@ -62,7 +62,8 @@ func (f Frame) Describe() string {
 	}
 	switch {
 	case f.Opcode == Close && len(f.Payload) >= 2:
-		return s + strings.TrimRight(fmt.Sprintf(": status code %d %s", f.Code(), Quote(f.Payload[2:])), " ")
+		s += fmt.Sprintf(": status code %d %s", f.Code(), Quote(f.Payload[2:]))
+		return strings.TrimSuffix(s, " ")
 	case len(f.Payload) > 0:
 		s += ": " + Quote(f.Payload)
 	}
@@ -110,7 +111,8 @@ func Quote(b []byte) string {
 		}
 		b, cut = b[:n], "…"
 	}
-	if strings.ContainsFunc(string(b), func(r rune) bool { return r == utf8.RuneError || r < ' ' && r != '\n' && r != '\t' }) {
+	notText := func(r rune) bool { return r == utf8.RuneError || r < ' ' && r != '\n' && r != '\t' }
+	if strings.ContainsFunc(string(b), notText) {
 		return Hex(b[:min(len(b), 16)]) + cut
 	}
 	return string(b) + cut

@@ -1,0 +1,112 @@
+package rules
+
+import (
+	"testing"
+	"time"
+)
+
+// TestCases: the table makes sense. That its cases are true is seen by raw's TestConformance.
+func TestCases(t *testing.T) {
+	seen := map[string]bool{}
+	for _, c := range Cases() {
+		if c.Name == "" || seen[c.Section+c.Name] {
+			t.Errorf("two cases are called %s %q", c.Section, c.Name)
+		}
+		seen[c.Section+c.Name] = true
+		if c.Tried() && (c.Section == "" || c.Want == "" && len(c.Send) == 0) {
+			t.Errorf("%q has no section, or does not say what it wants", c.Name)
+		}
+		if c.Library != "" && c.Library == c.Want {
+			t.Errorf("%q says that library/ differs, and then the same", c.Name)
+		}
+		if c.Row != "" && c.Library != "" && c.Allowed(c.Library) == nil {
+			t.Errorf("%q: check -library allows no %s", c.Name, c.Library)
+		}
+		if c.Row != "" && !c.Chat && !c.ForHandshake() && !hasEnd(c.Want) {
+			t.Errorf("%q: a chat does not answer an echo's case", c.Name)
+		}
+	}
+	for _, row := range []string{RowUpgrade, RowLists, RowMethod, RowHTTP, RowConnection, RowKey,
+		RowVersion, RowJSON, RowNoSubprotocol, RowNoExtension,
+		RowOrigin, RowOwnOrigin, RowForwarded, RowBroken, RowReserved, RowOpcode, RowUnmasked, RowShortest,
+		RowControl, RowFragments, RowCode,
+		RowBinary, RowText, RowReason, RowClose, RowJSON1007, RowLong, RowAnnounced} {
+		if len(InRow(row)) == 0 {
+			t.Errorf("no case is in the row %q", row)
+		}
+	}
+}
+
+// TestMatches: a reason may be left open, and the client's own goodbye goes without saying.
+func TestMatches(t *testing.T) {
+	for _, m := range []struct {
+		came, want string
+		matches    bool
+	}{
+		{`close 1002 "why"`, "close 1002", true}, {`close 1002 ""`, "close 1002", true},
+		{`close 1002 "a \"b\""`, "close 1002", true},
+		{`close 1002 "why"`, `close 1002 "because"`, false}, {`close 1003 "why"`, "close 1002", false},
+		{"hangs up", "close 1002", false},
+		{`close 1002 "why", resets`, "close 1002", false},
+		{`text "hi", close 1000 "over"`, `text "hi"`, true}, {`close 1000 "over"`, "", true},
+		{`text "hi"`, `text "hi"`, false}, {"hangs up", "", false}, {"101", "101", true},
+		{"400", "101", false},
+		{"101, but no", "101", true}, {"101 Sec-WebSocket-Protocol: json", "101", false},
+		{"400 with a body", "400", true}, {"405", "405 Allow: GET", true}, {"426 without Upgrade", version, false},
+		{version + " without Upgrade", version, true}, {"a post, hangs up", "a post, hangs up", true},
+		{`a post, close 1000 "over"`, "a post", true}, {`close 1000 ""`, "close 1001 or close 1000", true},
+		{"close", "close or close 1000", true},
+		{`close 1002 ""`, "close 1001 or close 1000", false},
+	} {
+		if got := Matches(m.came, m.want); got != m.matches {
+			t.Errorf("Matches(%q, %q) = %t", m.came, m.want, got)
+		}
+	}
+}
+
+func TestInWords(t *testing.T) {
+	for came, want := range map[string]string{
+		`close 1002 "why"`: "close frame 1002", "close": "close frame", "hangs up": "hangs up without one",
+		"waits":                          "waits, and stays open",
+		"a post, hangs up":               "posts it as a message, hangs up without one",
+		`close 1000 "", resets`:          "close frame 1000, then resets TCP",
+		`close 1003 "a", close 1003 "b"`: "close frame 1003, close frame 1003",
+		"426 Sec-WebSocket-Version: 13":  "answers the handshake with 426",
+		`text "close"`:                   `text "close"`,
+	} {
+		if got := InWords(came); got != want {
+			t.Errorf("InWords(%q) = %q, want %q", came, got, want)
+		}
+	}
+}
+
+// TestAllowed: what the RFC leaves to a server on a library.
+func TestAllowed(t *testing.T) {
+	for row, came := range map[string]string{RowUnmasked: "hangs up", RowReserved: `close 1008 "no"`,
+		RowConnection: "426", RowVersion: upgrades, RowJSON1007: "resets"} {
+		if l := InRow(row)[0].Allowed(came); l == nil {
+			t.Errorf("%s: %s is not allowed", row, came)
+		}
+	}
+	for row, came := range map[string]string{RowUnmasked: "waits", RowMethod: upgrades, RowLists: "400",
+		RowJSON1007: posted, RowUpgrade: "501"} {
+		if l := InRow(row)[0].Allowed(came); l != nil {
+			t.Errorf("%s: %s is allowed: %+v", row, came, l)
+		}
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 125: "125", 999: "999", 4096: "4,096", 65536: "65,536",
+		1 << 20: "1,048,576"} {
+		if got := Number(n); got != want {
+			t.Errorf("Number(%d) = %s", n, got)
+		}
+	}
+	for d, want := range map[time.Duration]string{WriteTime: "5 s", GoodbyeTime: "1.5 s",
+		QuietTime: "75 s"} {
+		if got := Seconds(d); got != want {
+			t.Errorf("Seconds(%v) = %s", d, got)
+		}
+	}
+}

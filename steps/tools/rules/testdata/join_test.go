@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+// A new member gets the history, and misses nothing that is posted at that moment. Who has left
+// gets nothing.
+func TestJoin(t *testing.T) {
+	for range 100 {
+		past = history{}
+		synctest.Test(t, func(t *testing.T) { // which waits for the goroutines that are started in it
+			h := hub{members: make(map[*conn]*member)}
+			client, server := net.Pipe()
+			defer server.Close()
+			var got []byte
+			go func() {
+				for b := make([]byte, 1000); ; {
+					n, err := client.Read(b)
+					if got = append(got, b[:n]...); err != nil {
+						return
+					}
+				}
+			}()
+			c := &conn{nc: server}
+			go h.join(c)
+			for i := range 2 {
+				go h.post(post{User: "ann", Text: fmt.Sprint("post ", i)})
+			}
+			synctest.Wait()
+			newest := string(encode(opText, past.json()))
+			if !strings.HasSuffix(string(got), newest) {
+				t.Fatalf("join while two messages are posted: what the member gets last is not the newest history, but … %q",
+					got[max(0, len(got)-200):])
+			}
+			if m := h.members[c]; m == nil || m.conn != c {
+				t.Fatal("join: the connection is not in members")
+			}
+			all := len(got)
+			h.leave(c)
+			h.post(post{User: "ann", Text: "bye"})
+			synctest.Wait()
+			if len(h.members) > 0 || len(got) > all {
+				t.Fatal("leave: the member is still in the map, or still gets histories")
+			}
+		})
+	}
+}
