@@ -79,7 +79,7 @@ func (c *conn) control(h header) error {
 	}
 	switch h.op {
 	case opPing:
-		c.write(encode(opPong, payload)) // if that fails, so will the next read
+		c.write(encode(opPong, payload)) // after our close frame it fails, and the visit must go on
 	case opClose:
 		return parseClose(payload)
 	}

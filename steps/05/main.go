@@ -33,7 +33,7 @@ func main() {
 	}
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
-		log.Fatalf("%v; if another server has the port, stop it or choose another port: -addr localhost:8081", err)
+		log.Fatalf("%v; choose another address: -addr localhost:0 takes any free port", err)
 	}
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	past.add(post{"workshop", "Welcome! All who open this page are in one room.", time.Now().UnixMilli()})

@@ -33,7 +33,7 @@ func main() {
 	}
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
-		log.Fatalf("%v; if another server has the port, stop it or choose another port: -addr localhost:8081", err)
+		log.Fatalf("%v; choose another address: -addr localhost:0 takes any free port", err)
 	}
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	past.add(post{"workshop", "Welcome! All who open this page are in one room.", time.Now().UnixMilli()})
@@ -74,11 +74,12 @@ func upgrade(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	log.Print("upgrade requested!")
-	if !room.door.TryRLock() {
-		http.Error(w, "this server stops", http.StatusServiceUnavailable)
+	room.door.RLock() // the room does not close between the 101 and join
+	defer room.door.RUnlock()
+	if room.closed {
+		http.Error(w, "this server is stopping", http.StatusServiceUnavailable)
 		return
 	}
-	defer room.door.RUnlock()
 	c, err := accept(w, r)
 	if err != nil {
 		log.Printf("handshake refused: %v", err)

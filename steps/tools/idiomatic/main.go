@@ -61,7 +61,7 @@ func main() {
 	defer cancel()
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
-		log.Fatalf("%v; choose another port: -addr localhost:8081", err)
+		log.Fatalf("%v; choose another address: -addr localhost:0 takes any free port", err)
 	}
 	log.Printf("listening on http://%s", listener.Addr())
 
