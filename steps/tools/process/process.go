@@ -154,10 +154,13 @@ func FreePort() string {
 	return "0"
 }
 
-// isFree reports whether nothing listens on a port. A process that is just being forked has
+// isFree reports whether nothing listens on a port, on either address of localhost. A process that is just being forked has
 // a copy of every socket for a moment, and so the port would go on listening after Close:
 // none may be forked meanwhile.
 func isFree(port string) bool {
+	if Answering(Loopback("localhost:"+port)) != nil {
+		return false
+	}
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	l, err := net.Listen("tcp", "localhost:"+port)
