@@ -36,7 +36,8 @@ func findSource(dir string) (source, error) {
 	info, err := os.Stat(full)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return src, fmt.Errorf("there is no folder %s: go run ./steps/tools/play -step 1 makes work, to begin in", src.name)
+		return src, fmt.Errorf("there is no folder %s: go run ./steps/tools/play -step 1 makes work, to begin in",
+			src.name)
 	case err != nil:
 		return src, fmt.Errorf("the folder cannot be read: %v", err)
 	case !info.IsDir():
@@ -58,7 +59,8 @@ func (src source) program() (source, error) {
 		if err != nil || !d.IsDir() || slices.Contains(mains, ".") {
 			return err
 		}
-		if name := d.Name(); at != "." && (strings.ContainsAny(name[:1], "._") || name == "testdata" || name == "vendor") {
+		name := d.Name()
+		if at != "." && (strings.ContainsAny(name[:1], "._") || name == "testdata" || name == "vendor") {
 			return fs.SkipDir
 		}
 		dir := filepath.Join(src.dir, filepath.FromSlash(at))
@@ -87,8 +89,8 @@ func (src source) program() (source, error) {
 	case wrong != nil:
 		return src, wrong
 	}
-	return src, fmt.Errorf("there is no Go code in %s: go run ./steps/tools/play -step N puts the start of step N "+
-		"into work", src.name)
+	const begin = "go run ./steps/tools/play -step N puts step N into work"
+	return src, fmt.Errorf("there is no Go code in %s: %s", src.name, begin)
 }
 
 // notMain says that a file is of another package than main.
@@ -115,7 +117,8 @@ var (
 // build compiles the folder; with an error comes what the compiler says, its paths as
 // seen from where the user stands.
 func (src source) build(ctx context.Context, binary string, flags ...string) (string, error) {
-	said, err := process.Build(ctx, src.root, binary, append(flags, "./"+filepath.ToSlash(relative(src.root, src.dir)))...)
+	pkg := "./" + filepath.ToSlash(relative(src.root, src.dir))
+	said, err := process.Build(ctx, src.root, binary, append(flags, pkg)...)
 	said = pathInError.ReplaceAllStringFunc(packageInError.ReplaceAllString(said, ""), func(path string) string {
 		return relative(".", filepath.Join(src.root, path))
 	})

@@ -1,4 +1,7 @@
-package main
+// Package doctor examines a machine: Go and its settings, where programs can be run, whether they reach
+// each other, ports, a proxy. What is wrong with it looks like a fault of the server to whoever reads
+// only the messages of Go or of a browser.
+package doctor
 
 import (
 	"cmp"
@@ -24,17 +27,17 @@ import (
 // oldestGo is the Go version that the workshop's go.mod requires.
 const oldestGo = "1.25"
 
-// A machine is what the doctor examines.
-type machine struct {
+// A Machine is what the doctor examines.
+type Machine struct {
 	env   map[string]string // what go env prints, by name
 	noEnv string            // what go printed instead
 	root  string            // the workshop's folder
 	port  string            // where the servers listen unless told otherwise
 }
 
-// thisMachine returns the one that the check runs on.
-func thisMachine() machine {
-	m := machine{root: process.Root("."), port: cmp.Or(os.Getenv("PORT"), "8080")}
+// This returns the machine that this program runs on.
+func This() Machine {
+	m := Machine{root: process.Root("."), port: cmp.Or(os.Getenv("PORT"), "8080")}
 	said, _ := m.goPrints(context.Background(), "env", "-json")
 	if json.Unmarshal([]byte(said), &m.env) != nil {
 		m.noEnv = said
@@ -44,7 +47,7 @@ func thisMachine() machine {
 
 // goPrints returns what the command go prints in the workshop's folder; with an error, what it
 // prints about that.
-func (m machine) goPrints(ctx context.Context, args ...string) (string, error) {
+func (m Machine) goPrints(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = m.root
 	said, err := cmd.Output()
@@ -77,35 +80,34 @@ func (f finding) String() string {
 // An examination looks at one thing.
 type examination func(context.Context) finding
 
-// everything lists all examinations.
-func (m machine) everything() []examination {
+// Examine prints all findings, and reports whether nothing is wrong.
+func (m Machine) Examine(ctx context.Context, out io.Writer) bool {
 	all := []examination{m.version}
 	if m.env != nil {
 		all = append(all, m.target, m.settings)
 	}
-	return append(all, m.temporary, m.workshop, m.files, m.localhost, m.loopback, m.portFree, m.proxy)
-}
-
-// essential lists what no check can do without.
-func (m machine) essential() []examination {
-	return []examination{m.target, m.temporary, m.files, m.localhost, m.reachable}
-}
-
-// examine prints what is found, and returns the exit status.
-func examine(ctx context.Context, out io.Writer, all ...examination) int {
-	status := 0
+	all = append(all, m.temporary, m.workshop, m.files, m.localhost, m.loopback, m.portFree, m.proxy)
+	healthy := true
 	for _, look := range all {
 		f := look(ctx)
-		if f.remedy != "" {
-			status = 1
-		}
+		healthy = healthy && f.remedy == ""
 		fmt.Fprint(out, f)
 	}
-	return status
+	return healthy
+}
+
+// Trouble returns what keeps servers from being built, run and reached, as Examine prints it, or "".
+func (m Machine) Trouble(ctx context.Context) string {
+	for _, look := range []examination{m.target, m.temporary, m.files, m.localhost, m.reachable} {
+		if f := look(ctx); f.remedy != "" {
+			return f.String()
+		}
+	}
+	return ""
 }
 
 // version checks that Go is new enough.
-func (m machine) version(context.Context) finding {
+func (m Machine) version(context.Context) finding {
 	const install = "install the newest Go from https://go.dev/dl, then open a new terminal"
 	v := m.env["GOVERSION"]
 	switch {
@@ -126,7 +128,7 @@ func unset(name string) string {
 
 // target checks that Go builds for this machine. What this program itself was built for runs here
 // too: some systems run the programs of others.
-func (m machine) target(context.Context) finding {
+func (m Machine) target(context.Context) finding {
 	target, host := m.env["GOOS"]+"/"+m.env["GOARCH"], m.env["GOHOSTOS"]+"/"+m.env["GOHOSTARCH"]
 	if target == host || target == runtime.GOOS+"/"+runtime.GOARCH {
 		return well("Go builds for this machine: " + target)
@@ -142,7 +144,7 @@ func (m machine) target(context.Context) finding {
 }
 
 // settings checks that Go's settings let it build the workshop, and build what runs here.
-func (m machine) settings(ctx context.Context) finding {
+func (m Machine) settings(ctx context.Context) finding {
 	said, _ := m.goPrints(ctx, "list", "-buildvcs=false", "./raw")
 	line, _, _ := strings.Cut(said, "\n")
 	if line == "websocket-workshop/raw" {
@@ -162,9 +164,9 @@ func (m machine) settings(ctx context.Context) finding {
 }
 
 // builds checks that what Go builds runs, unless other examinations say that nothing can.
-func (m machine) builds(ctx context.Context) finding {
+func (m Machine) builds(ctx context.Context) finding {
 	if m.target(ctx).remedy == "" && m.temporary(ctx).remedy == "" {
-		if err := m.buildAndRun(ctx); err != nil {
+		if err := m.Builds(ctx); err != nil {
 			changed, _ := m.goPrints(ctx, "env", "-changed")
 			changed = strings.ReplaceAll(changed, "\n", " ")
 			return trouble("look at the settings that are not Go's own ("+changed+"): "+unset("NAME"),
@@ -175,7 +177,7 @@ func (m machine) builds(ctx context.Context) finding {
 }
 
 // temporary checks that programs run where go run and the check put theirs.
-func (m machine) temporary(ctx context.Context) finding {
+func (m Machine) temporary(ctx context.Context) finding {
 	name := map[bool]string{true: "TMP", false: "TMPDIR"}[runtime.GOOS == "windows"]
 	dirs := map[string]string{name: os.TempDir(), "GOTMPDIR": m.env["GOTMPDIR"]}
 	for _, name := range []string{name, "GOTMPDIR"} {
@@ -189,7 +191,7 @@ func (m machine) temporary(ctx context.Context) finding {
 
 // workshop checks that programs run in .bin, where serve, wire and Task put theirs: the workshop may
 // be on a memory stick, whose programs some systems refuse to run.
-func (m machine) workshop(ctx context.Context) finding {
+func (m Machine) workshop(ctx context.Context) finding {
 	bin := filepath.Join(m.root, ".bin")
 	if os.Mkdir(bin, 0o777) == nil {
 		defer os.Remove(bin)
@@ -202,7 +204,7 @@ func (m machine) workshop(ctx context.Context) finding {
 }
 
 // files checks that a program can have as many files and connections open as the check needs.
-func (m machine) files(context.Context) finding {
+func (m Machine) files(context.Context) finding {
 	const need = 256
 	for open := range need {
 		f, err := os.Open(os.DevNull)
@@ -216,7 +218,7 @@ func (m machine) files(context.Context) finding {
 }
 
 // localhost checks that the name means this machine.
-func (m machine) localhost(ctx context.Context) finding {
+func (m Machine) localhost(ctx context.Context) finding {
 	file := "/etc/hosts"
 	if runtime.GOOS == "windows" {
 		file = `C:\Windows\System32\drivers\etc\hosts`
@@ -237,10 +239,10 @@ func (m machine) localhost(ctx context.Context) finding {
 }
 
 // reachable checks that a program can listen on localhost, as the servers do, and be reached there.
-func (m machine) reachable(ctx context.Context) finding { return throughAll(ctx, "localhost") }
+func (m Machine) reachable(ctx context.Context) finding { return throughAll(ctx, "localhost") }
 
 // loopback does the same for both addresses that a browser may try for localhost.
-func (m machine) loopback(ctx context.Context) finding {
+func (m Machine) loopback(ctx context.Context) finding {
 	return throughAll(ctx, "localhost", "127.0.0.1", "::1")
 }
 
@@ -262,25 +264,16 @@ func throughAll(ctx context.Context, hosts ...string) finding {
 }
 
 // portFree checks that the servers' port can be had.
-func (m machine) portFree(context.Context) finding {
+func (m Machine) portFree(context.Context) finding {
 	if _, err := strconv.ParseUint(m.port, 10, 16); err != nil {
 		return trouble("set PORT to a number such as 8080, or remove it",
 			"the environment variable PORT is %q, which isn't a port", m.port)
 	}
 	if why := inTheWay(m.port); why != "" {
-		return finding{why, "stop that program, or choose another port: go run ./work -addr localhost:" + freePort()}
+		return trouble("stop that program, or choose another port: go run ./work -addr localhost:"+process.FreePort(),
+			"%s", why)
 	}
 	return well("port " + m.port + " is free")
-}
-
-// freePort returns a port for advice, near those that the lessons name: nothing is in its way.
-func freePort() string {
-	for n := 8081; n < 8181; n++ {
-		if port := strconv.Itoa(n); inTheWay(port) == "" {
-			return port
-		}
-	}
-	return process.FreePort()
 }
 
 // inTheWay says what keeps a server from a port of localhost, or returns "". If another program
@@ -307,7 +300,7 @@ var exempt = regexp.MustCompile(`(^|,)\s*(\.?localhost|\*)\s*(:[^,]*)?(,|$)`)
 
 // proxy checks that no proxy would be asked for a page on this machine. It might even have that;
 // but a WebSocket is another matter.
-func (m machine) proxy(context.Context) finding {
+func (m Machine) proxy(context.Context) finding {
 	for _, name := range []string{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"} {
 		if os.Getenv(name) != "" && !exempt.MatchString(cmp.Or(os.Getenv("no_proxy"), os.Getenv("NO_PROXY"))) {
 			return trouble("set NO_PROXY=localhost,127.0.0.1,::1 and restart the browser; or exempt localhost in its "+

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"cmp"
@@ -18,8 +18,6 @@ import (
 	"websocket-workshop/steps/tools/process"
 )
 
-// What follows tries things on this machine: to run a program, to build one, to connect.
-
 // runsIn runs a small program in a folder, or in that for temporary files if it is "". On Windows,
 // permission does not depend on the folder.
 func runsIn(ctx context.Context, dir string) error {
@@ -35,16 +33,16 @@ func runsIn(ctx context.Context, dir string) error {
 	return exec.CommandContext(ctx, script).Run()
 }
 
-// buildAndRun builds the smallest program with Go's settings and flags of go build ("-race"), and
+// Builds builds the smallest program with Go's settings and flags of go build ("-race"), and
 // runs it. The error is one line; it includes what was printed.
-func (m machine) buildAndRun(ctx context.Context, flags ...string) error {
+func (m Machine) Builds(ctx context.Context, flags ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute) // much of Go's own library may have to be built
 	defer cancel()
 	temp, err := os.MkdirTemp("", "websocket-doctor-")
 	if err != nil {
 		return err
 	}
-	defer removeAll(temp)
+	defer os.RemoveAll(temp)
 	source, binary := filepath.Join(temp, "main.go"), filepath.Join(temp, "main.exe")
 	if err := os.WriteFile(source, []byte("package main\n\nfunc main() {}\n"), 0o666); err != nil {
 		return err
