@@ -36,11 +36,8 @@ type Build int
 const (
 	Plain Build = iota // as go run does
 	Noisy              // with pauses between its statements and, where that works, the race detector
-	Quick              // with times divided by Speedup
+	Quick              // with shorter times, and so are its rows
 )
-
-// Speedup is by how much the times of a Quick server are shorter: 30 s are one.
-const Speedup = 30
 
 // Titles are the names of the steps.
 var Titles = []string{1: "upgrade log", "handshake", "history push", "frame parse", "broadcast", "close handling"}

@@ -183,7 +183,7 @@ func dropsHalf(p *probe.Probe) {
 		c.Fail(expected, p.Hint)
 	}
 	if took := time.Since(begun); took < p.Scaled(2*time.Second) {
-		c.Came = append(c.Came, fmt.Sprintf("after %v", took*p.Speed))
+		c.Came = append(c.Came, fmt.Sprintf("after %v", took.Round(10*time.Millisecond)))
 		c.Fail(expected, "slow networks need some time: ReadTimeout is 5 * time.Second")
 	}
 }

@@ -122,7 +122,7 @@ func leavesNothing(p *probe.Probe) {
 	p.Pause(p.Scaled(rules.PingTime) % (2 * time.Second)) // some look only now and then who is there
 	counts := map[string]int{}
 	for _, g := range p.Server.Dump() {
-		timer := p.Speed == 1 && strings.HasPrefix(g.State, "select")
+		timer := !p.Quick && strings.HasPrefix(g.State, "select")
 		if counts[g.Place]++; g.Place != "" && !timer && counts[g.Place] > gone/2 {
 			p.Fail(probe.Failure{Kind: probe.Wrong, Sent: p.Story, Expected: "no goroutine stays for a member that has left",
 				Came: fmt.Sprintf("at least %d goroutines are still there, waiting%s", counts[g.Place], g.Place),

@@ -257,7 +257,7 @@ func beats(p *probe.Probe) {
 				return
 			case gone:
 				c.Note(err)
-				c.Came = append(c.Came, fmt.Sprintf("after %v", (took*p.Speed).Round(time.Second)))
+				c.Came = append(c.Came, fmt.Sprintf("after %v", took.Round(10*time.Millisecond)))
 				c.Fail(fmt.Sprintf("a member that answers pings stays, and any stays for %s", rules.Seconds(rules.QuietTime)), "the time limit for reading begins anew with every frame that comes, and is longer than two pings apart")
 			case err != nil:
 				c.Note(err)

@@ -48,7 +48,7 @@ var rows = []Row{
 	{Step: 2, Name: rules.RowOrigin, Do: tries, Why: "any page in the world may open a WebSocket to this server, in its visitor's name"},
 	{Step: 2, Name: rules.RowOwnOrigin, Do: tries},
 	{Step: 2, Name: rules.RowForwarded, Do: tries},
-	{Step: 2, Name: "a handshake that is not finished is dropped after 5 s", Do: dropsHalf, Build: Quick, Waits: true,
+	{Step: 2, Name: "a handshake that is not finished is dropped after 5 s", Do: dropsHalf, Build: Quick, Waits: true, Hint: "set ReadTimeout: 5 * time.Second in the http.Server",
 		Why: "a client that never ends its request would hold a connection forever"},
 
 	{Step: 3, Name: "a frame comes right after the handshake", Turn: "frame.go encode",
@@ -133,11 +133,11 @@ var rows = []Row{
 		Hint: "a time limit ends it: SetDeadline is for reading and writing, SetWriteDeadline for writing alone, and each begins anew with every write"},
 	{Step: 5, Name: "members that have left cost nothing", Do: forgetsGone, Build: Noisy},
 	{Step: 5, Name: "no goroutine stays for a member that has left", Do: leavesNothing, Build: Quick, Waits: true},
-	{Step: 5, Name: "a write that fails ends, and uses no processor", Do: endsWrites, Turn: "hub.go member.send"},
-	{Step: 5, Name: "members that never read delay nobody", Do: outlastsSlow, Turn: "hub.go member.push",
+	{Step: 5, Name: "a write that fails ends, and uses no processor", Do: endsWrites, Build: Noisy, Turn: "hub.go member.send"},
+	{Step: 5, Name: "members that never read delay nobody", Do: outlastsSlow, Build: Noisy, Turn: "hub.go member.push",
 		Why:  "a browser in the background may read nothing for minutes",
 		Hint: "the broadcast waits for a member that does not read: let each have a goroutine that writes, and never write while a lock is held"},
-	{Step: 5, Name: "a member that pauses is sent the newest history, and not all that it missed", Do: readsOn, Turn: "hub.go member.push"},
+	{Step: 5, Name: "a member that pauses is sent the newest history, and not all that it missed", Do: readsOn, Build: Noisy, Turn: "hub.go member.push"},
 	{Step: 5, Name: "a member that takes nothing for 5 s is let go", Do: dropsStuck, Build: Quick, Waits: true,
 		Hint: "set a time limit for each write: SetWriteDeadline(time.Now().Add(5 * time.Second)), and close the connection when it has passed"},
 
@@ -185,7 +185,7 @@ var rows = []Row{
 		Hint: "a member that joins after the goodbyes were sent gets none: count it before its 101, or refuse it with 503"},
 	{Step: 6, Name: "Ctrl-C does not wait for members that have left or answered", Do: endsPromptly, UnixOnly: true,
 		Hint: "it waits for somebody who has gone: count a member out in every way that its visit can end, and hold no lock while you wait"},
-	{Step: 6, Name: "members that never read do not hold up Ctrl-C", Do: endsWithDeaf, UnixOnly: true, Turn: "hub.go hub.close",
+	{Step: 6, Name: "members that never read do not hold up Ctrl-C", Do: endsWithDeaf, Build: Noisy, UnixOnly: true, Turn: "hub.go hub.close",
 		Hint: "the goodbye waits for members that do not read: send each its own in a goroutine, with no lock held meanwhile, and wait no longer than 1.5 s"},
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -87,17 +88,18 @@ func why(c rules.Case, came string, end probe.Kind) string {
 		}
 		return fmt.Sprintf("it is refused, but with %s: either the status is the wrong one, or another check comes first", first)
 	}
-	code, _, _ := strings.Cut(strings.TrimPrefix(c.Want, "close "), " ")
+	bare := reason.ReplaceAllString(came, "close $1")
+	begins := func(want string) bool { return bare == want || strings.HasPrefix(bare, want+", ") }
 	sent := fmt.Sprint("close ", c.Send[len(c.Send)-1].Code())
-	switch bare := reason.ReplaceAllString(came, "close $1"); {
-	case strings.HasPrefix(bare, c.Want+", "):
+	switch wanted := strings.Split(c.Want, " or "); {
+	case slices.ContainsFunc(wanted, begins):
 		return "more follows than should: is the length of that frame the length of its payload, " +
 			"and does nothing follow a close frame?"
 	case end == probe.HungUp && !strings.Contains(came, "close"):
 		return "the server hangs up without a close frame: it says why before it ends the connection"
 	case end == probe.Reset:
 		return resets
-	case strings.HasPrefix(bare, "close ") && bare != "close "+code && bare != sent:
+	case strings.HasPrefix(bare, "close ") && bare != sent:
 		return "it is ended, but with another code: either the code is the wrong one, or another check comes first"
 	}
 	return ""

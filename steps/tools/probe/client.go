@@ -68,7 +68,7 @@ func (p *Probe) Get(path string) (*Client, wstest.Answer) {
 // the matter of other rows. A server with short times may hang up on a client that the system lets wait.
 func (p *Probe) Join() *Client {
 	c, a := p.Ask(p.Upgrade())
-	for try := 1; p.Speed > 1 && c.Kind == HungUp && a.Head == "" && try < 20; try++ {
+	for try := 1; p.Quick && c.Kind == HungUp && a.Head == "" && try < 20; try++ {
 		c, a = p.Ask(p.Upgrade())
 	}
 	c.Expect101(a)

@@ -248,7 +248,7 @@ type Goroutine struct {
 func (s *Server) Dump() []Goroutine {
 	from := s.Output.Next()
 	s.Asked = true
-	if s.Exited() || s.Cmd.Process.Signal(syscall.SIGQUIT) != nil || !s.AwaitExit(5*time.Second) {
+	if s.Exited() || s.Cmd.Process.Signal(syscall.SIGQUIT) != nil || !s.AwaitExit(20*time.Second) {
 		return nil
 	}
 	lines, _ := s.Output.Since(from)

@@ -1,13 +1,11 @@
 package stepcode
 
 import (
-	"fmt"
 	"go/ast"
 	"go/token"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 )
 
 // NoiseSeed is the environment variable that a program built with Noise takes its random
@@ -161,81 +159,4 @@ func sharing(s ast.Stmt) (found bool) {
 		return true
 	})
 	return found
-}
-
-// ShortTimes makes the times of a program short: it sets those of its package variables that
-// are named in times, and divides every time.Second, time.Minute and time.Hour in the code by
-// scale. It returns the names of the variables that it found.
-func (o *Overlay) ShortTimes(dir string, times map[string]time.Duration, scale int) (found []string, err error) {
-	err = o.packages(dir, func(dir string, files []*goFile) error {
-		init := "package " + files[0].Name.Name + "\n\nfunc init() {\n"
-		for _, f := range files {
-			for _, name := range durations(f.File) {
-				if d, ok := times[name]; ok {
-					found = append(found, name)
-					init += fmt.Sprintf("\t%s = %d // %v\n", name, d, d)
-				}
-			}
-			if err := o.rewrite(f, units(f, scale)); err != nil {
-				return err
-			}
-		}
-		return o.Add(filepath.Join(dir, unused(dir, files, "shorttimes")+".go"), []byte(init+"}\n"))
-	})
-	return found, err
-}
-
-// durations returns the names of the package variables of a file that are durations.
-func durations(file *ast.File) (names []string) {
-	for _, d := range file.Decls {
-		g, ok := d.(*ast.GenDecl)
-		if !ok || g.Tok != token.VAR {
-			continue
-		}
-		for _, s := range g.Specs {
-			v := s.(*ast.ValueSpec)
-			for i, name := range v.Names {
-				var of ast.Expr = v.Type
-				if of == nil && i < len(v.Values) {
-					of = v.Values[i]
-				}
-				if of != nil && len(timeNames(file, of)) > 0 {
-					names = append(names, name.Name)
-				}
-			}
-		}
-	}
-	return names
-}
-
-// units returns the edits that divide the units of time in a file.
-func units(f *goFile, scale int) (edits []edit) {
-	for _, s := range timeNames(f.File, f.File) {
-		if name := s.Sel.Name; name == "Second" || name == "Minute" || name == "Hour" {
-			from, to := f.offset(s.Pos()), f.offset(s.End())
-			edits = append(edits, edit{from, to, fmt.Sprintf("(%s / %d)", f.text[from:to], scale)})
-		}
-	}
-	return edits
-}
-
-// timeNames returns what a part of a file names of the package time.
-func timeNames(file *ast.File, part ast.Node) (names []*ast.SelectorExpr) {
-	as := ""
-	for _, i := range file.Imports {
-		if i.Path.Value == `"time"` {
-			if as = "time"; i.Name != nil {
-				as = i.Name.Name
-			}
-		}
-	}
-	ast.Inspect(part, func(n ast.Node) bool {
-		if s, ok := n.(*ast.SelectorExpr); ok {
-			if x, ok := s.X.(*ast.Ident); ok && x.Name == as {
-				names = append(names, s)
-			}
-		}
-		return true
-	})
-	return names
 }
