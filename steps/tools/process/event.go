@@ -13,15 +13,15 @@ import (
 type Kind string
 
 const (
-	Saved        Kind = "saved"         // a file of the server was; it is being built again
+	Saved        Kind = "saved"         // a file was saved: the server is being built again
 	SlowBuild    Kind = "slow build"    // the first build has taken two seconds so far
-	Built        Kind = "built"         // Output is what the go command printed, "" as a rule
-	BuildFailed  Kind = "build failed"  // Output, Err; the Program before goes on, if there is one
-	StartFailed  Kind = "start failed"  // Err
-	Running      Kind = "running"       // the Program listens, on Addr if that is known; Others may hide it
-	NotListening Kind = "not listening" // the Program does not listen on Addr, after some seconds
-	Stopped      Kind = "stopped"       // nothing runs, until a save: the Program, if there was one, has exited; or has Others' port
-	PortFree     Kind = "port free"     // it is being built again for that
+	Built        Kind = "built"         // Output is empty as a rule
+	BuildFailed  Kind = "build failed"  // with Output and Err; the Program from before goes on
+	StartFailed  Kind = "start failed"  // with Err
+	Running      Kind = "running"       // the Program listens; if there are Others, they may hide it
+	NotListening Kind = "not listening" // the Program has not listened on Addr for some seconds
+	Stopped      Kind = "stopped"       // nothing runs: the Program, if there was one, has exited
+	PortFree     Kind = "port free"     // one of the Others has exited: it is tried again
 )
 
 // An Event is something that has happened to the server of a Keeper.
@@ -31,8 +31,8 @@ type Event struct {
 	Addr    string   // host:port where it is expected to listen
 	Output  string   // of the go command
 	Err     error    // why it is not built, or does not start
-	Others  []string // host:port where another program answers, though it is expected there
-	Program *Program // that runs, or has run; nil before the first
+	Others  []string // host:port where another program answered before it was started
+	Program *Program // the last one that was started, or nil
 }
 
 // Print prints what the terminal shows.
@@ -44,7 +44,6 @@ func (e Event) Print(w io.Writer) {
 
 // String returns what the terminal shows, "" for nothing.
 func (e Event) String() string {
-	others := strings.Join(e.Others, " and ")
 	switch e.Kind {
 	case Saved:
 		return fmt.Sprintf("saved: building %s again", e.Name)
@@ -66,7 +65,8 @@ func (e Event) String() string {
 		return text
 	case Running:
 		if e.Others != nil {
-			return fmt.Sprintf("careful: another program answers on %s, and a browser may show you that one. task doctor tells which it is: stop it, or choose another port: -addr localhost:%s", others, FreePort())
+			return fmt.Sprintf("careful: another program answers on %s, and a browser may show you that one. "+
+				"task doctor tells which it is: stop it, or %s", e.others(), otherPort())
 		}
 	case NotListening:
 		text := fmt.Sprintf("%s does not listen on %s", e.Name, e.Addr)
@@ -75,28 +75,32 @@ func (e Event) String() string {
 		}
 		return text + ": give net.Listen the value of -addr; save to try again, or press Ctrl-C"
 	case Stopped:
-		return e.stopped(others)
+		return e.stopped()
 	case PortFree:
 		return "the port is free now"
 	}
 	return ""
 }
 
-// stopped says why nothing runs, and what can be done.
-func (e Event) stopped(others string) string {
-	text := ""
-	failed := e.Program == nil || !e.Program.Cmd.ProcessState.Success()
+// stopped tells why nothing runs, and what can be done.
+func (e Event) stopped() string {
+	failed, text := e.Program == nil || !e.Program.Cmd.ProcessState.Success(), ""
 	if port := os.Getenv("PORT"); failed && strings.Trim(port, "0123456789") != "" {
-		text = fmt.Sprintf("the environment variable PORT is %q, which is not a port: change or remove it\n", port)
+		text = fmt.Sprintf("the environment variable PORT is %q, which is not a port: change it\n", port)
 	}
 	switch {
 	case e.Program == nil:
-		text += fmt.Sprintf("%s is not running: save to try again, or press Ctrl-C", e.Name)
+		text += e.Name + " is not running: save to try again"
 	case failed && e.Others != nil:
-		text += fmt.Sprintf("%s is not running, and another program answers on %s: it is tried again when that one has exited, or when you save; or press Ctrl-C and choose another port: -addr localhost:%s",
-			e.Name, others, FreePort())
+		text += fmt.Sprintf("%s is not running, and another program answers on %s: stop that one or save, "+
+			"and it is tried again; or %s", e.Name, e.others(), otherPort())
 	default:
-		text += fmt.Sprintf("%s has exited (%v): save to run it again, or press Ctrl-C", e.Name, e.Program.Cmd.ProcessState)
+		text += fmt.Sprintf("%s has exited (%v): save to run it again", e.Name, e.Program.Cmd.ProcessState)
 	}
-	return text
+	return text + "; or press Ctrl-C"
 }
+
+func (e Event) others() string { return strings.Join(e.Others, " and ") }
+
+// otherPort recommends a port that is free.
+func otherPort() string { return "choose another port: -addr localhost:" + FreePort() }

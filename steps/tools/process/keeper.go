@@ -24,7 +24,8 @@ const (
 	stopTime   = 3 * time.Second        // for the server to exit when interrupted
 )
 
-var listenTime = 15 * time.Second // that a server has to listen: some systems look at a new program for seconds
+// listenTime is how long a server may take to listen: some systems inspect a new program for seconds.
+var listenTime = 15 * time.Second
 
 // A Keeper builds the server in a folder and runs it, and does both again whenever a file is
 // saved that it is built from. While the code does not build, the server from before goes on.
@@ -67,15 +68,18 @@ func NewKeeper(dir string) (*Keeper, error) {
 	root := Root(full)
 	switch {
 	case errors.Is(err, os.ErrNotExist) && filepath.Clean(dir) == "work":
-		return nil, errors.New("there is no work/ yet: begin with task play-1, or go run ./steps/tools/play -step 1")
+		const remedy = "begin with task play-1, or go run ./steps/tools/play -step 1"
+		return nil, errors.New("there is no work/ yet: " + remedy)
 	case err != nil || !info.IsDir():
 		return nil, fmt.Errorf("%s is not a folder with a server", dir)
 	case root == "":
-		return nil, fmt.Errorf("%s is outside the workshop's folder, and Go would not find the page it serves: put it inside", dir)
+		const why = "is outside the workshop's folder, and Go would not find the page it serves"
+		return nil, fmt.Errorf("%s %s: put it inside", dir, why)
 	}
 	rel, err := filepath.Rel(root, full)
 	name := strings.TrimSuffix(filepath.ToSlash(dir), "/")
-	return &Keeper{Name: name, Root: root, Dir: filepath.ToSlash(rel), File: filepath.Join(root, ".bin", "server")}, err
+	file := filepath.Join(root, ".bin", "server")
+	return &Keeper{Name: name, Root: root, Dir: filepath.ToSlash(rel), File: file}, err
 }
 
 // Keep keeps the server until ctx is done, or until the server exits and Waits is not set. It
@@ -176,9 +180,11 @@ func (k *Keeper) awaitUp() {
 		return
 	}
 	addrs := Loopback(k.Addr)
-	free := slices.DeleteFunc(slices.Clone(addrs), func(addr string) bool { return slices.Contains(k.others, addr) })
-	switch age := time.Since(k.started); {
-	case len(addrs) == 0, Answering(free) != nil, k.others != nil && age > 3*pause: // then it has found a place beside the others
+	free := slices.DeleteFunc(slices.Clone(addrs), func(a string) bool { return slices.Contains(k.others, a) })
+	age := time.Since(k.started)
+	beside := k.others != nil && age > 3*pause // it has found a place beside the others
+	switch {
+	case len(addrs) == 0, beside, Answering(free) != nil:
 		k.up.Store(k.program)
 		k.report(Event{Kind: Running, Others: k.others})
 	case age > listenTime && !k.silent:
@@ -240,5 +246,8 @@ func isRunning(pid string) bool {
 		return false
 	}
 	p, err := os.FindProcess(n)
-	return err == nil && !errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone) // Windows knows no such signal
+	if err != nil {
+		return false
+	}
+	return !errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone) // Windows has no such signal
 }

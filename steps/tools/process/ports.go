@@ -18,7 +18,8 @@ import (
 func Listen(flag, addr string) (net.Listener, error) {
 	var why string
 	if others := InUse(addr); others != nil {
-		why = fmt.Sprintf("another program answers on %s: stop it, or choose another port", strings.Join(others, " and "))
+		const remedy = "stop it, or choose another port"
+		why = fmt.Sprintf("another program answers on %s: %s", strings.Join(others, " and "), remedy)
 	} else {
 		l, err := net.Listen("tcp", addr)
 		if err == nil {

@@ -55,7 +55,8 @@ func OutOfFiles(err error) bool {
 }
 
 var sayFull = sync.OnceFunc(func() {
-	fmt.Fprintln(os.Stderr, "too many files and connections are open: waiting until some are closed (ulimit -n shows how many may be)")
+	fmt.Fprintln(os.Stderr, "too many files and connections are open: waiting until some are closed "+
+		"(ulimit -n shows how many may be)")
 })
 
 // Patiently calls f again while it fails because of OutOfFiles, and says once that it waits.
@@ -79,8 +80,9 @@ type Program struct {
 }
 
 // Start runs a command, and does not wait for anything. What it prints is kept in Output,
-// unless cmd has a Stdout or Stderr of its own; an Output as cmd.Stdout is that one. Whoever starts a process stops it. What it has
-// started itself is killed when it exits, if OwnGroup was called for cmd.
+// unless cmd has a Stdout or Stderr of its own; an Output in cmd.Stdout becomes that one. Whoever
+// starts a process stops it. What it has started itself is killed when it exits, if OwnGroup was
+// called for cmd.
 func Start(cmd *exec.Cmd) (*Program, error) {
 	p := &Program{Cmd: cmd, Output: new(Output), Done: make(chan struct{})}
 	if out, ok := cmd.Stdout.(*Output); ok {

@@ -22,7 +22,7 @@ import (
 )
 
 func main() {
-	file := flag.String("o", "", "the `file` to build, such as .bin/work.exe: its name gets the number of this process (default .bin/server.exe in the workshop's folder)")
+	file := flag.String("o", "", "the `file` to build; the number of this process is added to its name")
 	flag.Parse()
 	if flag.NArg() == 0 {
 		fmt.Fprintln(os.Stderr, "which server? go run ./steps/tools/serve steps/03")

@@ -1,7 +1,7 @@
 // Command wire stands between the page and one or two servers of the workshop, passes every
 // byte on unchanged, and shows them all on a page of its own:
 //
-//	go run ./steps/tools/wire [-addr localhost:8080] [-addr2 localhost:8081] [-view localhost:8090] [SERVER [SERVER]]
+//	go run ./steps/tools/wire [-addr A] [-addr2 A] [-view A] [-host NAME] [SERVER [SERVER]]
 //
 // A SERVER is a folder with the code of one (raw, library, steps/03, work), which is built and
 // started, again on every save; or the host:port of something that runs already. Without one,
@@ -39,7 +39,7 @@ func main() {
 	flag.StringVar(&o.addrs[0], "addr", "localhost:8080", "`host:port` in front of the first server")
 	flag.StringVar(&o.addrs[1], "addr2", "localhost:8081", "`host:port` in front of the second")
 	flag.StringVar(&o.view, "view", "localhost:8090", "`host:port` of the page that shows the bytes")
-	flag.Func("host", "`name` of that page's host, if your browser reaches it by a forwarded port", func(name string) error {
+	flag.Func("host", "`name` of that page's host in your browser, behind a forwarded port", func(name string) error {
 		o.hosts = append(o.hosts, name)
 		return nil
 	})
@@ -77,8 +77,8 @@ func run(ctx context.Context, out io.Writer, o options, args []string) error {
 		}
 		defer l.Close()
 		context.AfterFunc(ctx, func() { l.Close() }) // at once
-		tap := wiretap.NewTap(record, s.name, reachable(o.addrs[i], l), s.address)
-		if s.keeper == nil {
+		tap := wiretap.NewTap(record, s.Name, reachable(o.addrs[i], l), s.Address)
+		if s.Keeper == nil {
 			tap.Loop = looped
 		}
 		taps, addrs = append(taps, tap), append(addrs, l.Addr())
@@ -89,25 +89,26 @@ func run(ctx context.Context, out io.Writer, o options, args []string) error {
 		return err
 	}
 	v := wiretap.NewView(record, taps...)
-	site := &http.Server{Handler: v.Handler(o.hosts...), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
+	site := &http.Server{Handler: v.Handler(o.hosts...), ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
 	go site.Serve(l)
 	defer v.Close(site)
 
 	var all sync.WaitGroup
 	defer all.Wait() // until the servers have exited
 	for i, s := range servers {
-		if s.keeper != nil {
-			all.Go(func() { s.keeper.Keep(ctx) })
-		} else if !taps[i].Check() && isOwn(s.addr, append(addrs, l.Addr())) {
-			looped(fmt.Errorf("nothing runs on %s, and wire has that port itself: name the address of the server", s.addr))
+		if s.Keeper != nil {
+			all.Go(func() { s.Keeper.Keep(ctx) })
+		} else if !taps[i].Check() && isOwn(s.Addr, append(addrs, l.Addr())) {
+			looped(fmt.Errorf("nothing runs on %s, and the port is this wire's: name the server's address", s.Addr))
 		}
 	}
-	for ctx.Err() == nil && slices.ContainsFunc(servers, func(s *server) bool { return s.address() == "" }) {
+	for ctx.Err() == nil && slices.ContainsFunc(servers, func(s *wiretap.Server) bool { return s.Address() == "" }) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	if ctx.Err() == nil {
 		for i, t := range taps {
-			fmt.Fprintf(out, "%-8s http://%s   (the server itself listens on %s)\n", t.Name, t.Addr, servers[i].addr)
+			at := servers[i].Addr
+			fmt.Fprintf(out, "%-8s http://%s   (the server itself listens on %s)\n", t.Name, t.Addr, at)
 		}
 		fmt.Fprintf(out, "%-8s http://%s/wire.html\n", "the view", reachable(o.view, l))
 	}
@@ -122,7 +123,8 @@ func run(ctx context.Context, out io.Writer, o options, args []string) error {
 // isOwn reports whether the address of a server has the port of a listener on this machine.
 func isOwn(server string, own []net.Addr) bool {
 	addr, err := net.ResolveTCPAddr("tcp", server)
-	return err == nil && process.IsLocal(addr.IP.String()) && slices.ContainsFunc(own, func(l net.Addr) bool { return l.(*net.TCPAddr).Port == addr.Port })
+	hasPort := func(l net.Addr) bool { return l.(*net.TCPAddr).Port == addr.Port }
+	return err == nil && process.IsLocal(addr.IP.String()) && slices.ContainsFunc(own, hasPort)
 }
 
 // reachable returns the host:port to give a browser for a listener on addr.

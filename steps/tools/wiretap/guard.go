@@ -25,7 +25,7 @@ func Guard(h http.Handler, names ...string) http.Handler {
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Frame-Options", "DENY") // no other page may lead somebody's clicks
+		w.Header().Set("X-Frame-Options", "SAMEORIGIN") // no foreign page may lead somebody's clicks
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if why := foreign(r, names); why != "" {
 			http.Error(w, why, http.StatusForbidden)
@@ -43,13 +43,15 @@ func foreign(r *http.Request, names []string) string {
 	local := name == "localhost" || ip != nil && ip.IsLoopback()
 	named := slices.ContainsFunc(names, func(n string) bool { return hostname(n) == name })
 	origins := r.Header.Values("Origin")
+	isCrossSite := strings.HasSuffix(r.Header.Get("Sec-Fetch-Site"), "-site") // or only cross-origin
 	switch {
 	case !local && !named:
 		return fmt.Sprintf("this is only for this machine, and "+remedy, "Host", r.Host, r.Host)
 	case len(origins) > 1, len(origins) == 1 && !isOwn(origins[0], r, local, names):
-		_, at, _ := strings.Cut(origins[0], "://")
-		return fmt.Sprintf("this is only for its own page, and "+remedy, "Origin", strings.Join(origins, ", "), cmp.Or(at, "NAME"))
-	case strings.HasSuffix(r.Header.Get("Sec-Fetch-Site"), "-site") && r.Header.Get("Sec-Fetch-Mode") != "navigate":
+		origin := strings.Join(origins, ", ")
+		_, at, _ := strings.Cut(origin, "://")
+		return fmt.Sprintf("this is only for its own page, and "+remedy, "Origin", origin, cmp.Or(at, "NAME"))
+	case isCrossSite && r.Header.Get("Sec-Fetch-Mode") != "navigate":
 		return "this is only for its own page" // the browser says so, even where it sends no Origin
 	}
 	return ""

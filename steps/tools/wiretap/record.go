@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -39,14 +40,16 @@ type Event struct {
 func (e *Event) AppendJSON(b []byte) []byte {
 	server, _ := json.Marshal(e.Server) // a text: no error
 	b = slices.Grow(b, 300+4*len(e.Raw))
-	b = fmt.Appendf(b, `{"server":%s,"conn":%d,"from":%q,"kind":%q,"time":%d,"hex":"`, server, e.Conn, e.From, e.Kind, e.Time.UnixMilli())
+	b = fmt.Appendf(b, `{"server":%s,"conn":%d,"from":%q,"kind":%q,`, server, e.Conn, e.From, e.Kind)
+	b = fmt.Appendf(b, `"time":%d,"hex":"`, e.Time.UnixMilli())
 	b = fmt.Appendf(hex.AppendEncode(b, e.Raw), `","length":%d`, e.Length)
 	if e.Kind == "frame" {
 		payload := slices.Clone(e.Raw[e.Size:])
 		if e.Frame.Masked {
 			wstest.Mask(payload, e.Frame.Key)
 		}
-		b = fmt.Appendf(b, `,"fin":%t,"opcode":%d,"masked":%t,"payload":"`, e.Frame.Fin, e.Frame.Opcode, e.Frame.Masked)
+		f := e.Frame
+		b = fmt.Appendf(b, `,"fin":%t,"opcode":%d,"masked":%t,"payload":"`, f.Fin, f.Opcode, f.Masked)
 		b = append(hex.AppendEncode(b, payload), '"')
 	}
 	if e.How != "" {
@@ -77,7 +80,8 @@ type queue struct {
 
 // NewRecord returns an empty record.
 func NewRecord() *Record {
-	return &Record{run: strconv.FormatInt(time.Now().UnixMilli(), 36), kept: map[string]*queue{}, changed: make(chan struct{})}
+	run := strconv.FormatInt(time.Now().UnixMilli(), 36)
+	return &Record{run: run, kept: map[string]*queue{}, changed: make(chan struct{})}
 }
 
 // add numbers an event and keeps it.
@@ -109,7 +113,7 @@ func (r *Record) Since(number int64) ([]*Event, <-chan struct{}) {
 	defer r.mu.Unlock()
 	var events []*Event
 	for _, q := range r.kept {
-		from, _ := slices.BinarySearchFunc(q.events, number+1, func(e *Event, n int64) int { return int(e.Number - n) })
+		from := sort.Search(len(q.events), func(i int) bool { return q.events[i].Number > number })
 		if number == 0 {
 			from = max(0, len(q.events)-maxEvents)
 		}

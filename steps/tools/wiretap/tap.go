@@ -71,14 +71,15 @@ func (t *Tap) Check() bool {
 	}
 	defer nc.Close()
 	nc.SetDeadline(time.Now().Add(time.Second))
-	fmt.Fprintf(nc, "HEAD / HTTP/1.1\r\nHost: %s\r\n%s: %s\r\nConnection: close\r\n\r\n", target, markName, t.mark)
+	const request = "HEAD / HTTP/1.1\r\nHost: %s\r\n%s: %s\r\nConnection: close\r\n\r\n"
+	fmt.Fprintf(nc, request, target, markName, t.mark)
 	nc.Read(make([]byte, 1)) // an answer, or the end of a loop
 	return true
 }
 
 // loops notes that the mark has come back.
 func (t *Tap) loops() {
-	t.Loop(fmt.Errorf("%s leads back to this wire, without end: name the address of the server itself", t.Target()))
+	t.Loop(fmt.Errorf("%s leads back to this wire, without end: name the server's own address", t.Target()))
 }
 
 // join passes bytes both ways until both directions have ended. To the client, a server that

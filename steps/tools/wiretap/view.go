@@ -59,10 +59,9 @@ func (v *View) Handler(names ...string) http.Handler {
 
 // Close ends the view when the page has the last events. The servers must have exited.
 func (v *View) Close(server *http.Server) {
-	for deadline := time.Now().Add(500 * time.Millisecond); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if !slices.ContainsFunc(v.taps, func(t *Tap) bool { return t.count.Load() > 0 }) {
-			break
-		}
+	isOpen := func(t *Tap) bool { return t.count.Load() > 0 }
+	for began := time.Now(); slices.ContainsFunc(v.taps, isOpen) && time.Since(began) < time.Second/2; {
+		time.Sleep(10 * time.Millisecond)
 	}
 	close(v.ending)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -105,7 +104,8 @@ func (v *View) events(w http.ResponseWriter, r *http.Request) {
 func (v *View) now(w http.ResponseWriter, r *http.Request) {
 	servers, halves, rows := []map[string]any{}, []map[string]any{}, []string{}
 	for _, p := range v.taps {
-		servers = append(servers, map[string]any{"name": p.Name, "url": "http://" + p.Addr, "running": p.Target() != ""})
+		running := p.Target() != ""
+		servers = append(servers, map[string]any{"name": p.Name, "url": "http://" + p.Addr, "running": running})
 		for _, w := range p.watchers() {
 			halves = append(halves, w.halves(time.Second)...)
 		}
@@ -121,7 +121,7 @@ func (v *View) now(w http.ResponseWriter, r *http.Request) {
 // send does what the page's box and buttons ask for. The Content-Type must be JSON: a form on a
 // foreign page cannot send that.
 func (v *View) send(w http.ResponseWriter, r *http.Request) {
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
 		http.Error(w, "Content-Type must be application/json", http.StatusUnsupportedMediaType)
 		return
 	}

@@ -98,9 +98,8 @@ func (w *watcher) halves(age time.Duration) (found []map[string]any) {
 	for _, s := range w.streams {
 		if s.length > 0 && time.Since(s.since) > age {
 			kept := s.unit[:min(len(s.unit), maxKept)]
-			found = append(found, map[string]any{
-				"server": w.server, "conn": w.conn, "from": s.from.String(), "hex": hex.EncodeToString(kept), "length": s.length,
-			})
+			found = append(found, map[string]any{"server": w.server, "conn": w.conn, "from": s.from.String(),
+				"hex": hex.EncodeToString(kept), "length": s.length})
 		}
 	}
 	return found
@@ -165,15 +164,16 @@ func (s *stream) frame() {
 // message reads a request or a response, head and body. A client may send frames right after its
 // request, without waiting for 101: they cannot be mistaken for another request.
 func (s *stream) message() {
-	for !bytes.HasSuffix(s.unit, []byte("\n\r\n")) && !bytes.HasSuffix(s.unit, []byte("\n\n")) { // not every server knows CR
+	for !endsHead(s.unit) {
 		if !s.line() {
 			return
 		}
-		begins := beginsHead(s.from, s.unit)
-		if n := len(s.asked); !begins && s.from == FromClient && n > 0 && s.asked[n-1].Header.Get("Upgrade") != "" {
+		n, begins := len(s.asked), beginsHead(s.from, s.unit)
+		switch {
+		case !begins && s.from == FromClient && n > 0 && s.asked[n-1].Header.Get("Upgrade") != "":
 			s.frame()
 			return
-		} else if !begins || len(s.unit) > maxHead {
+		case !begins || len(s.unit) > maxHead:
 			s.strange()
 			return
 		}
@@ -312,6 +312,11 @@ func beginsHead(from Origin, b []byte) bool {
 		return isLetter(b[0]) && (len(b) == 1 || isLetter(b[1]))
 	}
 	return strings.HasPrefix("HTTP/", string(b[:min(len(b), 5)]))
+}
+
+// endsHead reports whether b ends with an empty line. Not every server sends CR.
+func endsHead(b []byte) bool {
+	return bytes.HasSuffix(b, []byte("\n\r\n")) || bytes.HasSuffix(b, []byte("\n\n"))
 }
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }

@@ -164,6 +164,7 @@ func frame(opcode byte, length int, masked bool) string {
 func conversations() map[string][]piece {
 	upgrade := []piece{{FromClient, request, "request"}, {FromServer, response, "response"}}
 	hello := frame(wstest.Text, 5, true)
+	const chunked = "\r\nTransfer-Encoding: chunked\r\n\r\n"
 	return map[string][]piece{
 		"frames": append(slices.Clone(upgrade),
 			piece{FromServer, frame(1, 0, false) + frame(9, 125, false) + frame(1, 126, false), "frame frame frame"},
@@ -179,9 +180,9 @@ func conversations() map[string][]piece {
 		"chunks": {{FromClient, "GET / HTTP/1.1\r\n\r\n" + request, "request request"},
 			{FromServer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "response"}, {FromServer, "5;x=y\r\nHTTP/\r\n0\r\nTrailer: x\r\n\r\n", "other"},
 			{FromServer, response + hello, "response frame"}},
-		"an upload in chunks":   {{FromClient, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nGET\r\n0\r\n\r\n" + request, "request other request"}},
-		"chunks of no size":     {{FromServer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nsize\r\n\r\n" + response, "response other"}},
-		"a chunk too long":      {{FromServer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nlong\r\n0\r\n\r\n" + response, "response other"}},
+		"an upload in chunks":   {{FromClient, "POST / HTTP/1.1" + chunked + "3\r\nGET\r\n0\r\n\r\n" + request, "request other request"}},
+		"chunks of no size":     {{FromServer, "HTTP/1.1 200 OK" + chunked + "2\r\nok\r\nsize\r\n\r\n" + response, "response other"}},
+		"a chunk too long":      {{FromServer, "HTTP/1.1 200 OK" + chunked + "2\r\nlong\r\n0\r\n\r\n" + response, "response other"}},
 		"bare new lines":        {{FromClient, strings.ReplaceAll(request, "\r", ""), "request"}, {FromServer, "HTTP/1.1 101 Yes\n\n", "response"}, {FromServer, hello, "frame"}},
 		"a body without an end": {{FromClient, request, "request"}, {FromServer, "HTTP/1.0 200 OK\r\n\r\n", "response"}, {FromServer, hello + response, "other"}},
 		"nonsense":              {{FromClient, request, "request"}, {FromServer, "HTTQ/1.1 " + response, "other"}},

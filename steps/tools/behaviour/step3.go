@@ -1,0 +1,185 @@
+package behaviour
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"websocket-workshop/steps/tools/probe"
+	"websocket-workshop/steps/tools/wstest"
+)
+
+// greeted waits for the first two bytes that follow the handshake.
+func greeted(p *probe.Probe) (*probe.Client, []byte) {
+	c := p.Join()
+	c.Sent = []string{"a handshake, as a browser sends it"}
+	c.TCP.SetReadDeadline(time.Now().Add(p.Patience))
+	first, err := c.In.Peek(2)
+	for err == nil && first[0] == 0x80|wstest.Ping { // a server may ask at once who lives
+		c.Next()
+		first, err = c.In.Peek(2)
+	}
+	if err == nil && (first[0] == '\r' || first[0] == '\n') {
+		failBehind(c)
+	}
+	if err != nil {
+		c.Greeting() // it fails, and says why
+	}
+	return c, first
+}
+
+// begins returns a row: the first frame's first two bytes are right, for everyone.
+func begins(expected string, right func(first []byte) bool) func(*probe.Probe) {
+	return func(p *probe.Probe) {
+		for range 3 {
+			if c, first := greeted(p); !right(first) {
+				_, wrong := whole(c)
+				c.Fail(expected, wrong)
+			}
+		}
+	}
+}
+
+// whole reads the first frame, however wrong, with all that comes after it, and says what is wrong with it.
+func whole(c *probe.Client) (f wstest.Frame, wrong string) {
+	var err error
+	c.Within(min(c.Probe.Patience, time.Second), func() { f, err = c.Next() })
+	rest := c.Rest()
+	if len(rest) > 0 {
+		c.Came = append(c.Came, fmt.Sprintf("and after that frame: %s", wstest.Hex(rest)))
+	}
+	if wrong = wstest.WrongText(append(f.Raw, rest...)); wrong == "" && err != nil {
+		wrong = fmt.Sprintf("the header announces %d bytes of payload, and %d came", f.Length, len(f.Payload))
+	}
+	return f, wrong
+}
+
+// sendsLength: the length is that of the payload, in its shortest form.
+func sendsLength(p *probe.Probe) {
+	c, _ := greeted(p)
+	if _, wrong := whole(c); wrong != "" {
+		c.Fail("the length of the payload in bytes, in the shortest form there is for it", wrong)
+	}
+}
+
+// hasGreeting: a new server's history holds one message.
+func hasGreeting(p *probe.Probe) {
+	for range 2 { // the second member is greeted with the same
+		c, _ := greeted(p)
+		if h := c.Greeting(); len(h) != 1 || h[0].Text == "" || h[0].User == "" {
+			c.Fail("one message from the server itself, with a user and a text")
+		}
+	}
+}
+
+// setsTime: times are Unix milliseconds.
+func setsTime(p *probe.Probe) {
+	c, _ := greeted(p)
+	for _, m := range c.Greeting() {
+		expectNow(c, m)
+	}
+}
+
+// expectNow holds a message to have been stamped now.
+func expectNow(c *probe.Client, m probe.Message) {
+	if cause := m.WrongTime(time.Now()); cause != "" {
+		c.Came = []string{"time: " + m.Time}
+		c.Fail(fmt.Sprintf("a time near %d: Unix milliseconds, now", time.Now().UnixMilli()), cause)
+	}
+}
+
+// dumps: what the browser sends appears in the terminal, in hex, masked as it is; and so does what it sends
+// next, however much that is, and nothing besides.
+func dumps(p *probe.Probe) {
+	const expected = "these bytes in the terminal, in hex"
+	c := p.Member()
+	for _, m := range []probe.Post{p.Post(), p.PostOf(3000), p.Post()} {
+		c.Mark()
+		f := p.Text(m)
+		c.Send(f)
+		all := p.Server.Output.Await(c.From, p.Patience, func(lines []string) bool {
+			return inOrder(hexTokens(lines), f.Bytes())
+		})
+		p.Pause(10 * time.Millisecond) // for the rest of the line
+		seen, _ := p.Server.Output.Since(c.From)
+		said := strings.Join(seen, "\n")
+		switch {
+		case !all && strings.TrimSpace(said) == "":
+			c.Fail(expected, "nothing was printed: is there a loop that reads from the connection, again and again?")
+		case !all && strings.Contains(said, fmt.Sprint(f.Bytes()[2])+" "+fmt.Sprint(f.Bytes()[3])):
+			c.Fail(expected, "the bytes are there in decimal: % x prints them in hex")
+		case !all && inOrder(hexTokens(seen), f.Bytes()[6:]):
+			c.Fail(expected, "the first bytes are missing: they are the frame's header, and part of what came")
+		case !all:
+			c.Fail(expected)
+		case len(hexTokens(seen)) > 2*len(f.Bytes())+60: // a dump may have an offset and text in each line
+			c.Came = []string{probe.Shorten(said)}
+			c.Fail(expected+", and no others", "more is printed than came: of the buffer only the first n bytes count, b[:n]")
+		}
+	}
+}
+
+// hexByte matches what may be a byte in hex.
+var hexByte = regexp.MustCompile(`(?:0x|\\x)?([0-9a-f]{1,2})`)
+
+// hexTokens returns the bytes that lines may show in hex, in whatever layout; there may be others between
+// them, such as the offsets of a dump.
+func hexTokens(lines []string) (found []byte) {
+	for _, m := range hexByte.FindAllStringSubmatch(strings.ToLower(strings.Join(lines, "\n")), -1) {
+		b, _ := strconv.ParseUint(m[1], 16, 8)
+		found = append(found, byte(b))
+	}
+	return found
+}
+
+// inOrder reports whether all of want is in got, in that order, if not side by side.
+func inOrder(got, want []byte) bool {
+	for _, b := range got {
+		if len(want) > 0 && b == want[0] {
+			want = want[1:]
+		}
+	}
+	return len(want) == 0
+}
+
+// racesFree: no two goroutines use the same variable at the same time, one of them to change it. The race
+// detector shows it, whether or not it had any consequence; so each kind of meeting has to happen once.
+func racesFree(p *probe.Probe) {
+	p.Story = "members came, sent messages and left, many at the same time"
+	stay := p.Join()
+	p.Together(6, func(i int) { mill(p, i) })
+	if runtime.GOOS != "windows" {
+		go p.Attempt(func() { stay.Ended(p.Patience) })
+		p.Server.Signal(os.Interrupt)
+		p.Server.AwaitExit(p.Patience)
+	}
+	p.Pause(50 * time.Millisecond) // the detector may still be printing
+}
+
+// mill is what one of several members does for a while, all of them at once.
+func mill(p *probe.Probe, i int) {
+	for round := range 4 {
+		c := p.Join()
+		for range 3 {
+			c.Write(p.Text(p.Post()).Bytes())
+			if p.Step >= 6 {
+				c.Write(p.Masked(wstest.Ping, []byte("ping")).Bytes())
+			}
+			p.Pause(time.Duration(p.Number(3)) * time.Millisecond)
+		}
+		switch (i + round) % 4 {
+		case 0:
+			c.Reset()
+		case 1:
+			c.Write(p.CloseFrame(1001, "bye").Bytes())
+		case 2:
+			c.Write(p.Masked(wstest.Binary, []byte("binary")).Bytes())
+		}
+		c.Ended(5 * time.Millisecond)
+		c.Close()
+	}
+}

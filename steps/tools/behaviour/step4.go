@@ -1,0 +1,409 @@
+package behaviour
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"websocket-workshop/steps/tools/probe"
+	"websocket-workshop/steps/tools/rules"
+	"websocket-workshop/steps/tools/wstest"
+)
+
+// decodes: a post that is sent shows in the terminal as it was typed.
+func decodes(p *probe.Probe) {
+	c, m := p.Member(), p.Post()
+	c.Post(m)
+	for deadline := time.Now().Add(p.Patience); !p.Server.Prints(c.From, m.Text, 20*time.Millisecond); {
+		if c.HangsUp(20*time.Millisecond) || time.Now().After(deadline) {
+			c.Fail("the text in the terminal: " + m.Text)
+		}
+	}
+}
+
+// sendStored sends a post in frames, and holds the server to greet new connections with it.
+func sendStored(c *probe.Client, m probe.Post, sent ...wstest.Frame) {
+	c.Send(sent...)
+	h, gone := c.Probe.History(), false
+	for deadline := time.Now().Add(c.Probe.Patience); !h.Has(m) && !gone && time.Now().Before(deadline); {
+		gone = c.HangsUp(20 * time.Millisecond)
+		h = c.Probe.History()
+	}
+	expected := "a new connection is greeted with a history that has: " + probe.Short(m.Text)
+	if !h.Has(m) {
+		c.Came = append(c.Came, "a new connection is greeted with: "+h.String())
+		c.Fail(expected)
+	}
+	if got := h[h.Find(m.Text)]; got.User != m.User {
+		c.Came = []string{fmt.Sprintf("the history has it from user %q", got.User)}
+		c.Fail(fmt.Sprintf("%s, from user %q", expected, m.User), `the field "user" is lost on the way`)
+	}
+}
+
+// stamps: the server sets the time of a post, whatever the member says. A server that takes no other fields may
+// refuse such a post.
+func stamps(p *probe.Probe) {
+	c, m := p.Member(), p.Post()
+	sendStored(c, m, p.Text(m))
+	own := p.Post()
+	dated := fmt.Appendf(nil, `{"user":%q,"text":%q,"time":%d}`, own.User, own.Text, 1234567890123)
+	p.Member().Send(p.Masked(wstest.Text, dated))
+	c.Sent = append(c.Sent, string(dated))
+	p.Pause(50 * time.Millisecond)
+	for _, got := range p.History() {
+		expectNow(c, got)
+	}
+}
+
+// A shape makes a post, and the frames that it is sent in.
+type shape func(*probe.Probe) (probe.Post, []wstest.Frame)
+
+// takes returns a row: a post in each of these shapes is taken.
+func takes(shapes ...shape) func(*probe.Probe) {
+	return func(p *probe.Probe) {
+		for _, s := range shapes {
+			m, frames := s(p)
+			sendStored(p.Member(), m, frames...)
+		}
+	}
+}
+
+// inFrames returns the shape of a post of n bytes (0: of any size), in frames of these sizes and one more.
+func inFrames(n int, sizes ...int) shape {
+	return func(p *probe.Probe) (probe.Post, []wstest.Frame) {
+		m := p.Post()
+		if n > 0 {
+			m = p.PostOf(n)
+		}
+		return m, p.Fragments(m.JSON(), sizes...)
+	}
+}
+
+// cutWithin returns the shape of a post in two frames, cut within a character.
+func cutWithin(character string, at int) shape {
+	return func(p *probe.Probe) (probe.Post, []wstest.Frame) {
+		m := p.Post()
+		m.Text += character
+		text := m.JSON()
+		return m, p.Fragments(text, bytes.Index(text, []byte(character))+at)
+	}
+}
+
+// amongControls is the shape of a post in three frames, with pings and pongs before and between them.
+func amongControls(p *probe.Probe) (probe.Post, []wstest.Frame) {
+	m := p.Post()
+	f := p.Fragments(m.JSON(), 9, 8)
+	ping, pong := p.Masked(wstest.Ping, []byte(p.Word(20))), p.Masked(wstest.Pong, p.Bytes(wstest.MaxControl))
+	return m, []wstest.Frame{ping, pong, f[0], ping, f[1], p.Masked(wstest.Pong, nil), f[2]}
+}
+
+// written returns the shape of a post whose user and text end in a random word, and that is written in JSON in a
+// way of its own, if not "".
+func written(user, text, json string) shape {
+	return func(p *probe.Probe) (probe.Post, []wstest.Frame) {
+		word := p.Word(4)
+		m := probe.Post{User: user, Text: text + word}
+		return m, []wstest.Frame{p.Masked(wstest.Text, []byte(cmp.Or(strings.ReplaceAll(json, "WORD", word), string(m.JSON()))))}
+	}
+}
+
+// writesLengths returns a row: histories of exactly so many bytes are sent in the form that their length needs.
+// Sizes that this server's histories cannot have are left out.
+func writesLengths(form int, sizes ...int) func(*probe.Probe) {
+	return func(p *probe.Probe) {
+		for _, size := range sizes {
+			if !grow(p, size) {
+				continue
+			}
+			c, _ := greeted(p)
+			if f, wrong := whole(c); wrong != "" || f.Form != form {
+				c.Sent = []string{fmt.Sprintf("posts, until the history has %d bytes; then a new connection was made", size)}
+				c.Fail(fmt.Sprintf("a frame with its length in %d bits", form), wrong, "the length has another form")
+			}
+		}
+	}
+}
+
+// grow posts at a new server until the history has so many bytes, and reports whether it has.
+func grow(p *probe.Probe, size int) bool {
+	const most = 3900 // letters in a message
+	p.Serve()
+	c := p.Member()
+	now, cost := c.Size, 45 // bytes of a message besides its text: a guess, until there was one
+	for now < size {
+		n := min(size-now-cost, most)
+		if n < 0 {
+			return false
+		}
+		if left := size - now - cost - n; left > 0 && left < cost+20 {
+			n -= cost + 20 // leave room for one more
+		}
+		m := probe.Post{User: "ann", Text: p.Word(n)}
+		sendStored(c, m, p.Text(m))
+		again := p.Member()
+		now, cost = again.Size, again.Size-now-len(m.Text)
+	}
+	return now == size
+}
+
+// readsPieces: a post arrives, however TCP cuts it.
+func readsPieces(p *probe.Probe) {
+	for _, m := range []probe.Post{p.Post(), p.PostOf(700)} {
+		c := p.Member()
+		b := p.Text(m).Bytes()
+		for i := range b[:len(b)-1] {
+			c.Write(b[i : i+1])
+			if i < 20 {
+				time.Sleep(time.Millisecond)
+			}
+		}
+		c.Sent = []string{wstest.Hex(b) + "\n(one byte at a time)"}
+		c.Write(b[len(b)-1:])
+		sendStored(c, m)
+	}
+}
+
+// readsSeveral: several frames may come in one piece.
+func readsSeveral(p *probe.Probe) {
+	c := p.Member()
+	posts := []probe.Post{p.Post(), p.PostOf(200), p.Post(), p.Post()}
+	c.Post(posts...)
+	for _, m := range posts {
+		sendStored(c, m)
+	}
+}
+
+// readsGlued: a frame may come in one piece with the handshake.
+func readsGlued(p *probe.Probe) {
+	m := p.Post()
+	c, a := p.Ask(p.Upgrade(), p.Text(m))
+	if a.Head == "" && c.Kind != probe.TimedOut && !p.Server.Exited() {
+		return // section 4.1 asks clients to wait for the answer: whoever does not may be turned away
+	}
+	c.Expect101(a)
+	sendStored(c, m)
+}
+
+// newestFirst: the order of the history, whether posts come one by one or in one piece.
+func newestFirst(p *probe.Probe) {
+	c := p.Member()
+	posts, glued := p.Posts(4, 60), p.Posts(10, 60)
+	for _, m := range posts {
+		sendStored(c, m, p.Text(m))
+	}
+	expectOrder(c, "one after the other", posts)
+	c.Mark()
+	c.Post(glued...)
+	sendStored(c, glued[len(glued)-1])
+	expectOrder(c, "in one piece", glued)
+}
+
+// expectOrder holds the history to begin with these posts, the last of them first.
+func expectOrder(c *probe.Client, how string, posts []probe.Post) {
+	newest := slices.Clone(posts)
+	slices.Reverse(newest)
+	var h probe.History
+	wrong := func(m probe.Post) bool { return h.Find(m.Text) != slices.Index(newest, m) }
+	for deadline := time.Now().Add(c.Probe.Patience / 3); ; { // a goroutine may still be storing one
+		if h = c.Probe.History(); !slices.ContainsFunc(newest, wrong) {
+			return
+		} else if time.Now().After(deadline) {
+			break
+		}
+		c.Probe.Pause(20 * time.Millisecond)
+	}
+	c.Sent = []string{fmt.Sprintf("%d posts, %s:\n%s", len(posts), how, texts(posts))}
+	c.Came = []string{h.String()}
+	cause := ""
+	if n := h.Missing(posts...); n > 0 {
+		cause = fmt.Sprintf("%d of them are not in the history", n)
+	} else if h.Find(posts[0].Text) < h.Find(newest[0].Text) {
+		cause = "the oldest is first: put each new post before the others"
+	}
+	c.Kind = ""
+	c.Fail("the newest first:\n"+texts(newest), cause, "posts change places: take them one after the other, without a goroutine for each")
+}
+
+// texts lists the texts of posts, as far as a line has room.
+func texts(posts []probe.Post) string {
+	var h probe.History
+	for _, m := range posts {
+		h = append(h, probe.Message{Post: m})
+	}
+	return h.String()
+}
+
+// keepsFifty: the history is 50 posts long, and loses the oldest.
+func keepsFifty(p *probe.Probe) {
+	c, posts := p.Member(), p.Posts(rules.HistorySize+10, 60)
+	for ten := range slices.Chunk(posts, 10) {
+		c.Mark()
+		c.Post(ten...)
+		sendStored(c, ten[len(ten)-1])
+	}
+	if n := len(p.History()); n != rules.HistorySize {
+		c.Came = []string{fmt.Sprintf("a history of %d posts", n)}
+		c.Fail(fmt.Sprintf("a history of %d posts: the newest ones", rules.HistorySize), map[bool]string{
+			true:  "the history grows without end: cut it when a post is added",
+			false: "the history is cut too early"}[n > rules.HistorySize])
+	}
+	expectOrder(c, "ten at a time", posts[10:])
+}
+
+// readsWholeLength: a length in eight bytes is looked at whole. Each of these frames is far too long; but where
+// some of its length's bytes are left out, it is a message, and gets stored.
+func readsWholeLength(p *probe.Probe) {
+	const key = "\x00\x00\x00\x00"                        // by which a mask changes nothing
+	for _, way := range []struct{ wrong, header string }{ // its bytes after 81 ff; n is the message's length
+		{"only the last four bytes of the length count", "\x00\x00\x00\x01\x00\x00\x00n" + key},
+		{"only the last two bytes of the length count", "\x00\x00\x00\x00\x00\x01\x00n" + key},
+		{"the length's highest bit is lost", "\x80\x00\x00\x00\x00\x00\x00n" + key},
+		{"the length's highest byte is lost", "\x01\x00\x00\x00\x00\x00\x00n" + key},
+		{"only the first bytes of the length count", "\x00\x00\x00n\x00\x00\x00\x00" + key},
+		{"the length is read little-endian", "n\x00\x00\x00\x00\x00\x00\x00" + key},
+		{"the length is read from four bytes: it takes eight", "\x00\x00\x00n" + key},
+		{"the length is read from two bytes: it takes eight", "\x00n" + key},
+	} {
+		c, m := p.Member(), p.Post()
+		text := string(m.JSON())
+		raw := "\x81\xff" + strings.Replace(way.header, "n", string(rune(len(text))), 1) + text
+		c.Send(wstest.Frame{Raw: []byte(raw)}, p.Text(p.Post()))
+		c.HangsUp(300 * time.Millisecond)
+		expectNotStored(c, way.wrong, m)
+	}
+}
+
+// expectNotStored holds the history to have none of the posts.
+func expectNotStored(c *probe.Client, cause string, posts ...probe.Post) {
+	if h := c.Probe.History(); h.Missing(posts...) < len(posts) {
+		c.Came = []string{"a new connection is greeted with: " + h.String()}
+		c.Fail("nothing of that is stored", cause, c.Probe.Hint)
+	}
+}
+
+// dropsBroken: a message that breaks off is not one.
+func dropsBroken(p *probe.Probe) {
+	m, n := p.Post(), p.Post()
+	open := p.Fragments(m.JSON(), len(m.JSON()))[0]             // all of it, but FIN
+	cut := p.Masked(wstest.Text, append(n.JSON(), ' ')).Bytes() // its JSON is whole before the frame is
+	for _, sent := range []wstest.Frame{open, {Raw: cut[:len(cut)-1]}} {
+		for _, reset := range []bool{false, true} {
+			c := p.Member()
+			c.Send(sent)
+			c.Sent = append(c.Sent, "and then the end of the connection")
+			if reset {
+				p.Pause(50 * time.Millisecond)
+				c.Reset()
+			} else {
+				c.TCP.CloseWrite()
+				c.Ended(p.Patience)
+			}
+			p.Pause(50 * time.Millisecond)
+			expectNotStored(c, "", m, n)
+		}
+	}
+}
+
+// keepsApart: two members may be in the middle of a frame, or of a message, at the same time.
+func keepsApart(p *probe.Probe) {
+	for _, cut := range []int{1, 4, 30} {
+		a, b := p.Member(), p.Member()
+		ma, mb := p.PostOf(60), p.PostOf(60)
+		fa, fb := p.Text(ma).Bytes(), p.Text(mb).Bytes()
+		for i, piece := range [][]byte{fa[:cut], fb[:cut], fb[cut:], fa[cut:]} {
+			[]*probe.Client{a, b, b, a}[i].Write(piece)
+			p.Pause(5 * time.Millisecond)
+		}
+		a.Sent = []string{fmt.Sprintf("%s\n(cut after %d bytes; and in between the same from another member)", wstest.Hex(fa), cut)}
+		sendStored(a, ma)
+		sendStored(a, mb)
+	}
+}
+
+// refusesHuge: a length is only a claim, and no reason to set memory aside.
+func refusesHuge(p *probe.Probe) {
+	first := p.Member()
+	lengths := []uint64{1 << 34, 1 << 62, 1 << 63, 1<<64 - 1}
+	p.Story = "frames with lengths from 2^34 to 2^64-1"
+	p.Together(len(lengths), func(i int) {
+		c := p.Member()
+		c.Send(wstest.Frame{Fin: true, Opcode: wstest.Text, Masked: true, Key: p.Key(), Length: lengths[i]}, p.Text(p.Post()))
+		expectGone(c, "compare the length with the limit before anything else, as an unsigned number (2^63 and more are negative in an int)")
+	})
+	expectOthers(p, first, p.Story)
+
+	// A fragment of 65,536 bytes. Whoever reads four of the eight bytes takes its length for 0, and what
+	// follows the length for a key and an empty pong.
+	c := p.Member()
+	c.Send(wstest.Frame{Masked: true, Opcode: wstest.Text, Key: [4]byte{0x8A, 0x80, 1, 2}, Form: 64, Length: 1 << 16, Payload: []byte("xy")})
+	expectGone(c, "127 says that the length is in the next eight bytes, not in four")
+}
+
+// expectGone holds the server to end the connection, or to say goodbye: it may then wait for the answer.
+func expectGone(c *probe.Client, cause string) {
+	if f, err := c.AwaitClose(); err == wstest.ErrTimeout && f.Opcode != wstest.Close {
+		c.Probe.Alive()
+		c.Fail("the server ends the connection", cause)
+	}
+}
+
+// refusesLong: a message over the limit is not stored, nor one that grows over it.
+func refusesLong(p *probe.Probe) {
+	m, grown := p.PostOf(rules.MaxMessage+1), p.PostOf(rules.MaxMessage+400)
+	for _, sent := range [][]wstest.Frame{{p.Text(m)}, p.Fragments(m.JSON(), 2000, 2000), p.Fragments(grown.JSON(), 2000, 2000)} {
+		c := p.Member()
+		c.Send(sent...)
+		expectGone(c, "")
+		expectNotStored(c, "the limit is checked too late, or for each fragment alone", m, grown)
+	}
+}
+
+// refuses returns a row: the cases of these rows end the connection, and the others chat on.
+func refuses(names ...string) func(*probe.Probe) {
+	return func(p *probe.Probe) {
+		other := p.Member()
+		for _, name := range names {
+			for _, sent := range rules.InRow(name) {
+				before := len(p.History())
+				c := p.Member()
+				c.Send(p.Keyed(sent.Send)...)
+				expectGone(c, sent.Hint)
+				if h := p.History(); len(h) != before {
+					c.Came = []string{"a new connection is greeted with: " + h.String()}
+					c.Fail("nothing of that is stored", sent.Hint)
+				}
+			}
+		}
+		expectOthers(p, other, "others sent what no server takes")
+	}
+}
+
+// survivesRudeness: what one member does wrong harms nobody.
+func survivesRudeness(p *probe.Probe) {
+	quiet := p.Member()
+	frame := p.Text(p.Post()).Bytes()
+	half := wstest.Frame{Raw: frame[:len(frame)-5]}
+	binary := p.Masked(wstest.Binary, p.Bytes(20))
+	for _, sent := range []wstest.Frame{half, {Raw: p.Bytes(300)}, {Raw: []byte("GET / HTTP/1.1\r\n\r\n")}, binary, p.Masked(wstest.Text, []byte("{}"))} {
+		c := p.Member()
+		c.Send(sent)
+		p.Story = strings.Join(c.Sent, "\n")
+		c.TCP.CloseWrite()
+		c.Ended(time.Second)
+	}
+	gone := p.Member()
+	gone.Send(half)
+	gone.Reset()
+	expectOthers(p, quiet, "others sent frames that are not messages, and vanished inside a frame")
+}
+
+// expectOthers holds the server to serve ordinary members still.
+func expectOthers(p *probe.Probe, c *probe.Client, after string) {
+	m := p.Post()
+	c.Mark()
+	c.Sent = []string{"after " + after + ":"}
+	sendStored(c, m, p.Text(m))
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+)
+
+// The history is the last 50 posts, the newest first.
+func TestHistory(t *testing.T) {
+	var h history
+	for n := range 60 {
+		h.add(post{User: "ann", Text: fmt.Sprint("post ", n), Time: 1700000000000 + int64(n)})
+		var got struct {
+			Msg []struct {
+				User, Text string
+				Time       int64
+			}
+		}
+		if err := json.Unmarshal(h.json(), &got); err != nil {
+			t.Fatalf("json returns %s: %v", h.json(), err)
+		}
+		if want := min(n+1, 50); len(got.Msg) != want {
+			t.Fatalf("json has %d posts after %d were added, want %d", len(got.Msg), n+1, want)
+		}
+		for i, p := range got.Msg {
+			if want := fmt.Sprint("post ", n-i); p.Text != want || p.User != "ann" || p.Time != 1700000000000+int64(n-i) {
+				t.Fatalf("json has %+v at place %d after %d posts, want %s", p, i, n+1, want)
+			}
+		}
+	}
+}
+
+// However adds meet, none is lost.
+func TestHistoryMeets(t *testing.T) {
+	for range 50 {
+		var h history
+		var adding sync.WaitGroup
+		for range 4 {
+			adding.Go(func() { h.add(post{User: "ann", Text: "hi"}) })
+		}
+		h.json()
+		adding.Wait()
+		if n := len(h.posts); n != 4 {
+			t.Fatalf("four adds at once: the history has %d posts: a lock is missing", n)
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"io"
+	"net"
+	"testing"
+	"testing/synctest"
+)
+
+// close says goodbye to everyone at the same time, lets nobody in any more, and returns when
+// the last member has left.
+func TestHubClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := hub{members: make(map[*conn]*member)}
+		got := make([]byte, 4)
+		for i := range 3 {
+			client, server := net.Pipe() // which takes no byte before the other end reads it
+			defer client.Close()
+			h.join(&conn{nc: server})
+			client.Read(make([]byte, 100000)) // the history
+			if i == 0 {
+				go io.ReadFull(client, got) // the other two read no more
+			}
+		}
+		synctest.Wait() // until every goroutine is done, or waits for another
+		closed := false
+		go func() { h.close(); closed = true }()
+		synctest.Wait()
+		if !h.mu.TryLock() {
+			t.Fatal("close holds the lock mu while it waits: nobody can leave")
+		}
+		h.mu.Unlock()
+		if got[0] != 0x88 || string(got[2:]) != "\x03\xe9" {
+			t.Errorf("close, and only one of three members reads: it gets % x, want 88, a length, and the code 03 e9", got)
+		}
+		if h.door.TryRLock() {
+			t.Error("close: the door is still open")
+		}
+		for c := range h.members {
+			if synctest.Wait(); closed {
+				t.Fatal("close returns before all members have left")
+			}
+			h.leave(c)
+		}
+		if synctest.Wait(); !closed {
+			t.Error("close does not return although all members have left")
+		}
+	})
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+)
+
+// From step 6 on the error says with which code the connection ends.
+func TestRead6(t *testing.T) {
+	const key = "\x00\x00\x00\x00"
+	for _, row := range []struct {
+		name, in string
+		code     uint16 // 0: no error
+	}{
+		{"a fragment that continues no message", "\x80\x80" + key, 1002},
+		{"a message within another", "\x01\x80" + key + "\x81\x80" + key, 1002},
+		{"a reserved bit", "\xc1\x80" + key, 1002},
+		{"4,097 bytes", "\x81\xfe\x10\x01" + key, 1009},
+		{"4,096 bytes and 1", "\x01\xfe\x10\x00" + key + strings.Repeat("x", 4096) + "\x80\x81" + key, 1009},
+		{"text that is not UTF-8", "\x81\x82" + key + "\xc3\x28", 1007},
+		{"half a character at the end", "\x01\x81" + key + "a" + "\x80\x81" + key + "\xc3", 1007},
+		{"a character in two fragments", "\x01\x81" + key + "\xc3" + "\x80\x81" + key + "\xa9", 0},
+		{"U+FFFD, which stands for what is not UTF-8, and is itself", "\x81\x83" + key + "\uFFFD", 0},
+		{"a close frame with 1001", "\x88\x82" + key + "\x03\xe9", 1001},
+		{"a close frame between fragments", "\x01\x81" + key + "a" + "\x88\x82" + key + "\x03\xe8", 1000},
+		{"an empty close frame", "\x88\x80" + key, 1005},
+	} {
+		_, server := net.Pipe()
+		c := &conn{nc: server, br: bufio.NewReader(strings.NewReader(row.in))}
+		_, err := c.read()
+		var why closeError
+		errors.As(err, &why)
+		if why.Code != row.code || (err == nil) != (row.code == 0) {
+			t.Errorf("read(%s): error %v, want a closeError with %d", row.name, err, row.code)
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+)
+
+// What a request must have to be an opening handshake (section 4.2.1). Each row changes one
+// thing in a request that is right.
+func TestRefusal(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		change func(r *http.Request)
+		status int
+	}{
+		{"a right one", func(r *http.Request) {}, 0},
+		{"Connection: keep-alive, Upgrade", func(r *http.Request) { r.Header.Set("Connection", "keep-alive, Upgrade") }, 0},
+		{"a POST request", func(r *http.Request) { r.Method = "POST" }, 405},
+		{"HTTP/1.0", func(r *http.Request) { r.Proto, r.ProtoMinor = "HTTP/1.0", 0 }, 400},
+		{"a body of 5 bytes", func(r *http.Request) { r.ContentLength = 5 }, 400},
+		{"a body in chunks", func(r *http.Request) { r.ContentLength = -1 }, 400},
+		{"Connection: keep-alive", func(r *http.Request) { r.Header.Set("Connection", "keep-alive") }, 400},
+		{"no Connection", func(r *http.Request) { r.Header.Del("Connection") }, 400},
+		{"version 8", func(r *http.Request) { r.Header.Set("Sec-WebSocket-Version", "8") }, 426},
+		{"no version", func(r *http.Request) { r.Header.Del("Sec-WebSocket-Version") }, 426},
+		{"no key", func(r *http.Request) { r.Header.Del("Sec-WebSocket-Key") }, 400},
+		{"a key of 15 bytes", func(r *http.Request) { r.Header.Set("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25j") }, 400},
+		{"a key that is not base64", func(r *http.Request) { r.Header.Set("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZ___") }, 400},
+		{"two keys", func(r *http.Request) { r.Header.Add("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==") }, 400},
+		{"a key in two halves", func(r *http.Request) { r.Header["Sec-Websocket-Key"] = []string{"dGhlIHNhbXBs", "ZSBub25jZQ=="} }, 400},
+		{"another site's page", func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") }, 403},
+	} {
+		r := handshake()
+		row.change(r)
+		h := http.Header{}
+		status, problem := refusal(r, h)
+		if status != row.status {
+			t.Errorf("refusal(%s): the status is %d, want %d", row.name, status, row.status)
+		} else if status != 0 && problem == "" {
+			t.Errorf("refusal(%s): there is no sentence that names the problem", row.name)
+		}
+		if got := h.Get("Sec-WebSocket-Version"); status == 426 && got != "13" {
+			t.Errorf("refusal(%s): Sec-WebSocket-Version in the answer is %q, want 13", row.name, got)
+		}
+	}
+}

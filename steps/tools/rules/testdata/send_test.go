@@ -1,0 +1,66 @@
+package main
+
+import (
+	"io"
+	"net"
+	"runtime"
+	"testing"
+	"testing/synctest"
+)
+
+// send writes what is next. A newer frame that comes meanwhile, at whatever moment, is either
+// written by it or finds next empty, so that push starts another send.
+func TestSend(t *testing.T) {
+	for round := range 200 {
+		synctest.Test(t, func(t *testing.T) { // which waits for the goroutines that are started in it
+			client, server := net.Pipe()
+			m := &member{conn: &conn{nc: server}}
+			var got []byte
+			go func() { got, _ = io.ReadAll(client) }()
+			a, b := []byte("A"), []byte("B")
+			m.next.Store(&a)
+			go m.send()
+			for range round {
+				runtime.Gosched() // B comes a little later in each round
+			}
+			if m.next.Swap(&b) == nil { // as push does
+				go m.send()
+			}
+			synctest.Wait()
+			server.Close()
+			synctest.Wait()
+			if s := string(got); s != "AB" && s != "B" {
+				t.Fatalf("send, and B takes the place of A: the member gets %q, want A and B, or only B", s)
+			}
+			if next := m.next.Load(); next != nil {
+				t.Fatalf("send: all is written, and next is %q, want nil", *next)
+			}
+		})
+	}
+}
+
+// A broken connection fails every write.
+type broken struct {
+	net.Conn
+	writes int
+}
+
+func (b *broken) Write(p []byte) (int, error) {
+	if b.writes++; b.writes > 100 {
+		return len(p), nil
+	}
+	return 0, io.ErrClosedPipe
+}
+
+// If a write fails, write has closed the connection: to try again makes no sense.
+func TestSendFails(t *testing.T) {
+	_, server := net.Pipe()
+	nc := &broken{Conn: server}
+	m := &member{conn: &conn{nc: nc}}
+	frame := []byte("frame")
+	m.next.Store(&frame)
+	m.send()
+	if nc.writes > 100 {
+		t.Error("send: the write failed, and it was tried 100 times more")
+	}
+}

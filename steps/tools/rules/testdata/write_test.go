@@ -1,0 +1,63 @@
+package main
+
+import (
+	"io"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// write gives the member 5 s to take each frame.
+func TestWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // in here, a minute takes no time
+		client, server := net.Pipe()
+		c := &conn{nc: server}
+		for _, frame := range []string{"\x81\x02hi", "\x81\x05later"} {
+			got := make([]byte, len(frame))
+			go io.ReadFull(client, got)
+			if err := c.write([]byte(frame)); err != nil {
+				t.Errorf("write(% x): %v", frame, err)
+			}
+			synctest.Wait()
+			if string(got) != frame {
+				t.Errorf("write(% x): the member gets % x", frame, got)
+			}
+			time.Sleep(time.Minute) // the time for the next frame begins with it
+		}
+		go client.Write([]byte("hi"))
+		if _, err := server.Read(make([]byte, 2)); err != nil {
+			t.Errorf("a minute after write, reading from the connection fails: %v: the limit is for writing only", err)
+		}
+		client.Close()
+	})
+}
+
+// A member that stops in the middle of a frame gets no more: it would take what comes next for
+// the rest of that frame.
+func TestWriteFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		defer client.Close()
+		c := &conn{nc: server}
+		stop := time.AfterFunc(time.Minute, func() { client.Close() })
+		go client.Read(make([]byte, 1))
+		start := time.Now()
+		err := c.write([]byte("\x81\x02hi"))
+		if waited := time.Since(start); waited < 4*time.Second || waited > 6*time.Second {
+			t.Fatalf("write waits %v for a member that reads nothing, want 5s", waited)
+		}
+		stop.Stop()
+		if err == nil {
+			t.Error("write: no error, but only 1 of 4 bytes was taken")
+		}
+		go c.write([]byte("\x81\x04more"))
+		client.SetReadDeadline(time.Now().Add(time.Second))
+		switch more, err := io.ReadAll(client); {
+		case len(more) > 0:
+			t.Errorf("write: after the first byte of a frame the member gets % x, which is not the rest of it", more)
+		case err != nil:
+			t.Error("write: the connection is still open after half a frame: close it, nothing can follow")
+		}
+	})
+}

@@ -1,0 +1,179 @@
+package stepcode
+
+import (
+	"go/ast"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// NoiseSeed is the environment variable that a program built with Noise takes its random
+// numbers from, if it is set to a number. The same number does not give the same run again,
+// since the goroutines share the numbers, but often a similar one.
+const NoiseSeed = "WORKSHOP_NOISE"
+
+// How a program with noise pauses.
+const (
+	Sleep = "noiseSleep(d)"
+	// Yield lets other goroutines run instead of sleeping. It is for tests that run in a
+	// bubble of testing/synctest, where a goroutine that sleeps while it holds a lock would
+	// stop the clock it waits for.
+	Yield = "for ; d > 0; d -= 100 { noiseRuntime.Gosched() }"
+)
+
+// noise is the file that is added to each package. The functions keep no order among the
+// goroutines that call them, neither by a lock nor by an atomic variable, so that the race
+// detector sees no order where the program has none.
+const noise = `package NAME
+
+import (
+	noiseOS "os"
+	noiseRuntime "runtime"
+	noiseStrconv "strconv"
+	noiseTime "time"
+)
+
+var noiseState = func() uint64 {
+	if n, err := noiseStrconv.ParseUint(noiseOS.Getenv("SEED"), 10, 64); err == nil {
+		return n
+	}
+	return uint64(noiseTime.Now().UnixNano())
+}()
+
+//go:norace
+func noiseNext() uint64 { // splitmix64
+	noiseState += 0x9e3779b97f4a7c15
+	z := noiseState
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+func noisePause(d noiseTime.Duration) { PAUSE }
+
+// noiseSaved is how long the program may sleep. It gains half of the time that passes: with
+// pauses, even while a lock is held, a busy program takes twice as long and not a hundred times.
+var noiseSaved, noiseLast = 200 * noiseTime.Millisecond, noiseTime.Now()
+
+//go:norace
+func noiseSleep(d noiseTime.Duration) {
+	start := noiseTime.Now()
+	noiseSaved = min(noiseSaved+start.Sub(noiseLast)/2, 200*noiseTime.Millisecond)
+	noiseLast = start
+	if noiseSaved < d {
+		noiseRuntime.Gosched()
+		return
+	}
+	noiseTime.Sleep(d)
+	noiseSaved -= noiseTime.Since(start)
+}
+
+// noise pauses now and then, and rarely for up to 200 µs.
+func noise() {
+	switch n := noiseNext(); {
+	case n%512 == 0:
+		noisePause(noiseTime.Duration(n>>9) % (200 * noiseTime.Microsecond))
+	case n%8 == 0:
+		noiseRuntime.Gosched()
+	}
+}
+
+// noiseLong pauses more often, and for up to 3 ms.
+func noiseLong() {
+	switch n := noiseNext(); {
+	case n%64 == 0:
+		noisePause(noiseTime.Duration(n>>6) % (3 * noiseTime.Millisecond))
+	case n%8 == 1:
+		noisePause(noiseTime.Duration(n>>6) % (300 * noiseTime.Microsecond))
+	case n%2 == 0:
+		noiseRuntime.Gosched()
+	}
+}
+`
+
+// Noise makes the goroutines of a program meet at other moments than they usually do: it puts
+// a call between all statements of the functions of the package in dir, and of the packages
+// below it, that pauses now and then. It pauses longer after a statement that locks, unlocks
+// or changes what other goroutines see, and around the start of a goroutine. How is Sleep or
+// Yield.
+func (o *Overlay) Noise(dir, how string) error {
+	return o.packages(dir, func(dir string, files []*goFile) error {
+		name := unused(dir, files, "noise")
+		for _, f := range files {
+			if err := o.rewrite(f, pauses(f, name)); err != nil {
+				return err
+			}
+		}
+		how := strings.ReplaceAll(how, "noise", name)
+		text := strings.NewReplacer("noise", name, "NAME", files[0].Name.Name, "SEED", NoiseSeed, "PAUSE", how).Replace(noise)
+		return o.Add(filepath.Join(dir, name+".go"), []byte(text))
+	})
+}
+
+// pauses returns the calls that are put before the statements of a file.
+func pauses(f *goFile, name string) (calls []edit) {
+	before := func(s ast.Stmt, long bool) {
+		call := name + "(); "
+		if long {
+			call = name + "Long(); "
+		}
+		at := f.offset(s.Pos())
+		calls = append(calls, edit{at, at, call})
+	}
+	shared := map[*ast.BlockStmt]bool{} // bodies of statements whose head is one after which to pause
+	ast.Inspect(f.File, func(n ast.Node) bool {
+		var list []ast.Stmt
+		long := false
+		switch n := n.(type) {
+		case *ast.IfStmt:
+			shared[n.Body] = sharing(n)
+		case *ast.ForStmt:
+			shared[n.Body] = sharing(n)
+		case *ast.BlockStmt:
+			list, long = n.List, shared[n]
+		case *ast.CaseClause:
+			list = n.Body
+		case *ast.CommClause:
+			list, long = n.Body, true
+		}
+		for _, s := range list {
+			switch s.(type) {
+			case *ast.CaseClause, *ast.CommClause:
+				return true // the body of a switch or select has no statements of its own
+			}
+			_, starts := s.(*ast.GoStmt)
+			before(s, long || starts)
+			long = starts || sharing(s)
+		}
+		return true
+	})
+	return calls
+}
+
+// sharingMethods are those of the packages sync and sync/atomic after which to pause.
+var sharingMethods = []string{"Lock", "Unlock", "RLock", "RUnlock", "TryLock", "TryRLock",
+	"Load", "Store", "Swap", "CompareAndSwap", "Signal", "Broadcast"}
+
+// sharing reports whether a statement, the blocks and function literals in it aside, calls one
+// of these methods, or sends to or receives from a channel.
+func sharing(s ast.Stmt) (found bool) {
+	if _, ok := s.(*ast.DeferStmt); ok {
+		return false
+	}
+	ast.Inspect(s, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BlockStmt:
+			return false
+		case *ast.SendStmt:
+			found = true
+		case *ast.UnaryExpr:
+			found = found || n.Op == token.ARROW
+		case *ast.CallExpr:
+			method, ok := n.Fun.(*ast.SelectorExpr)
+			found = found || ok && slices.Contains(sharingMethods, method.Sel.Name)
+		}
+		return true
+	})
+	return found
+}

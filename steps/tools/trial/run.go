@@ -1,0 +1,371 @@
+// Package trial tries the code in a folder: it builds it in several ways, runs the unit tests of its functions,
+// and holds its servers to what they must do, what says most first.
+package trial
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"websocket-workshop/steps/tools/behaviour"
+	"websocket-workshop/steps/tools/probe"
+	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/rules"
+	"websocket-workshop/steps/tools/stepcode"
+)
+
+// A Target is the code of a server, built, and how to hold it to the rows.
+type Target struct {
+	Name     string        // as the user calls it: work, or steps/03
+	Dir      string        // its source, in full
+	Binary   string        // what was built of it; more is built beside that
+	Build    BuildFunc     // builds it in other ways; nil: every row is about Binary
+	Seed     uint64        // of everything random
+	Patience time.Duration // how long to wait for what should come
+	Env      []string      // for its processes, besides the check's own
+	From     int           // the first step that is looked at: tests leave out those that hold
+	Only     string        // the one row that is looked at, if not ""
+	GoOn     bool          // after a failure
+	Library  bool          // it stands on a library
+
+	builds map[behaviour.Build]*built
+}
+
+// A BuildFunc builds the code under check to a file, with flags of go build. With an error comes what
+// the compiler says.
+type BuildFunc func(ctx context.Context, binary string, flags ...string) (said string, err error)
+
+// An Event is something that happens during a check. One of its fields is set.
+type Event struct {
+	Building string         // in which way it is being built besides: takes over a second
+	Running  *behaviour.Row // takes over a second
+	Result   *Result        // of a row, or of the unit tests of a function: these have only Step, Name and Turn
+}
+
+// also is how long to look for others after a failure.
+const also = 1500 * time.Millisecond
+
+// What has been built, once done is closed.
+type built struct {
+	done   chan struct{}
+	binary string // "" if it could not be built
+	raced  bool   // with the race detector
+	why    string // it has no race detector, or could not be built
+}
+
+// ready reports whether rows about it can begin.
+func (b *built) ready() bool {
+	select {
+	case <-b.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Check holds the target to what a server at that step must do, and hands over what happens, one
+// event at a time. The unit tests and the step's own rows come first, then those of the steps before;
+// each result comes as soon as it is there. After a failure it looks for others a little longer, and
+// hands them over together, the one to begin with first. It ends early if the context does. When it
+// returns, none of the target's processes runs.
+func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
+	owed := t.inOrder(step)
+	ctx, cancel := context.WithCancel(ctx)
+	c := &run{t: t, step: step, queue: slices.Clone(owed), results: make(chan Result), slow: make(chan string)}
+	c.more = sync.NewCond(&c.mu)
+	defer context.AfterFunc(ctx, c.wake)()
+	c.begin(ctx)
+	defer func() {
+		cancel()
+		for range c.results { // until all have ended
+		}
+	}()
+	var failed []Result
+	var settled <-chan time.Time
+	var running string // the last row that was said to take long
+	still := time.NewTimer(time.Second)
+	for open := true; open; still.Reset(time.Second) {
+		select {
+		case r, ok := <-c.results:
+			open = ok
+			if ok {
+				owed = slices.DeleteFunc(owed, func(o behaviour.Row) bool { return o.Name == r.Name && o.Step == r.Step })
+			}
+			switch {
+			case !ok, ctx.Err() != nil:
+			case r.Failure != nil && !t.GoOn:
+				if failed = append(failed, r); len(failed) == 1 {
+					settled = time.After(also)
+					c.hurry()
+				}
+			case len(failed) == 0:
+				event(Event{Result: &r})
+			}
+		case what := <-c.slow:
+			event(Event{Building: what})
+		case <-still.C:
+			if len(owed) > 0 && len(failed) == 0 && owed[0].Name != running {
+				running = owed[0].Name
+				event(Event{Running: &owed[0]})
+			}
+		case <-settled:
+			open = false
+		case <-ctx.Done():
+			return
+		}
+	}
+	slices.SortStableFunc(failed, func(a, b Result) int { return a.rank() - b.rank() })
+	for _, r := range failed {
+		event(Event{Result: &r})
+	}
+}
+
+// inOrder returns the rows of a step in the order in which they are tried.
+func (t *Target) inOrder(step int) []behaviour.Row {
+	owed := slices.DeleteFunc(behaviour.Rows(step), func(r behaviour.Row) bool { return r.Step < t.From || t.Only != "" && t.Only != r.Name })
+	own := func(r behaviour.Row) int { return map[bool]int{true: 0, false: r.Step}[r.Step == step] }
+	slices.SortStableFunc(owed, func(a, b behaviour.Row) int { return own(a) - own(b) })
+	return owed
+}
+
+// rank orders failures: those of the first steps come first, and in each step those of unit tests, which
+// are not among the rows.
+func (r Result) rank() int {
+	return r.Step*1000 + slices.IndexFunc(behaviour.Rows(r.Step), func(o behaviour.Row) bool { return o.Name == r.Name && o.Step == r.Step })
+}
+
+// A run is one check of a target.
+type run struct {
+	t       *Target
+	step    int
+	results chan Result // closed when all is done
+	slow    chan string // in which way it is being built, if that takes over a second
+
+	mu    sync.Mutex
+	more  *sync.Cond      // a build is ready, or all is given up
+	queue []behaviour.Row // yet to be tried
+}
+
+// wake tells those that wait for a row to look again.
+func (c *run) wake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.more.Broadcast()
+}
+
+// next takes the first row whose build is ready; it waits for that. There is none once all are
+// taken, or the context is done.
+func (c *run) next(ctx context.Context) (r behaviour.Row, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.queue) > 0 && ctx.Err() == nil {
+		if i := slices.IndexFunc(c.queue, func(r behaviour.Row) bool { return c.t.builds[r.Build].ready() }); i >= 0 {
+			r = c.queue[i]
+			c.queue = slices.Delete(c.queue, i, i+1)
+			return r, true
+		}
+		c.more.Wait()
+	}
+	return r, false
+}
+
+// hurry lets the rows of the first steps be tried next: one of them may say more of what has failed.
+func (c *run) hurry() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	slices.SortStableFunc(c.queue, func(a, b behaviour.Row) int { return a.Step - b.Step })
+}
+
+// sideBySide is how many rows are tried at once, besides those that mostly wait.
+const sideBySide = 4
+
+// begin tries all rows, and sends the results. All that it starts ends with the context.
+func (c *run) begin(ctx context.Context) {
+	var all sync.WaitGroup
+	if c.t.builds == nil {
+		c.t.builds = map[behaviour.Build]*built{}
+		for how := behaviour.Plain; how <= behaviour.Quick; how++ {
+			c.t.builds[how] = &built{done: make(chan struct{}), binary: c.t.Binary}
+		}
+		close(c.t.builds[behaviour.Plain].done)
+		all.Go(func() { c.buildMore(ctx) })
+	}
+	for _, r := range c.queue {
+		if r.Waits {
+			all.Go(func() {
+				select {
+				case <-c.t.builds[r.Build].done:
+					c.results <- c.t.runOne(ctx, c.step, r)
+				case <-ctx.Done():
+				}
+			})
+		}
+	}
+	c.queue = slices.DeleteFunc(c.queue, func(r behaviour.Row) bool { return r.Waits })
+	for range sideBySide {
+		all.Go(func() {
+			for r, ok := c.next(ctx); ok; r, ok = c.next(ctx) {
+				c.results <- c.t.runOne(ctx, c.step, r)
+			}
+		})
+	}
+	go func() {
+		all.Wait()
+		close(c.results)
+	}()
+}
+
+// buildMore runs the unit tests and then builds the server in other ways, one after the other: each
+// takes all processors.
+func (c *run) buildMore(ctx context.Context) {
+	c.testUnits(ctx)
+	for how := behaviour.Quick; how >= behaviour.Noisy; how-- {
+		if c.t.Build != nil && slices.ContainsFunc(c.t.inOrder(c.step), func(r behaviour.Row) bool { return r.Build == how }) {
+			c.t.builds[how].make(ctx, c.t, how)
+		}
+		close(c.t.builds[how].done)
+		c.wake()
+	}
+}
+
+// testUnits tests the functions of the code under check that are the workshop's own, one by one.
+func (c *run) testUnits(ctx context.Context) {
+	step := c.step
+	if c.t.Library {
+		step = rules.LibraryStep
+	}
+	if c.t.Build == nil || c.t.Only != "" {
+		return
+	}
+	rules.RunUnits(ctx, process.Workshop(c.t.Dir), process.Root(c.t.Dir), c.t.Dir, step, false, func(u rules.UnitResult) {
+		if u.Outcome != rules.LeftOut {
+			c.results <- unitResult(u, c.t.Name)
+		}
+	})
+}
+
+// result returns what became of a unit, as that of a row.
+func unitResult(u rules.UnitResult, folder string) Result {
+	r := Result{Row: behaviour.Row{Step: max(u.First, 1), Name: u.Func + " does what its unit tests ask", Turn: u.Func}}
+	if u.Outcome == rules.Passed {
+		return r
+	}
+	at := cmp.Or(u.At, u.Place)
+	r.Failure = &probe.Failure{Kind: probe.Wrong, Sent: "the unit tests of " + u.Func, Expected: "they pass", Came: strings.Join(u.Rows, "\n")}
+	r.Failure.Cause = fmt.Sprintf("%s, at %s/%s", u.Outcome, folder, at)
+	if u.Outcome == rules.Failed {
+		r.Failure.Cause = u.Rows[0]
+	}
+	return r
+}
+
+// make builds the server in one way. Where that does not work, the rows are about what there is.
+func (b *built) make(ctx context.Context, t *Target, how behaviour.Build) {
+	dir, err := os.MkdirTemp(filepath.Dir(t.Binary), "overlay-")
+	overlay := stepcode.NewOverlay(dir)
+	binary, flags := filepath.Join(dir, "server.exe"), []string{}
+	switch how {
+	case behaviour.Quick:
+		err = cmp.Or(err, overlay.Times(t.Dir, probe.Shorter))
+	case behaviour.Noisy:
+		longer := func(d time.Duration) time.Duration { return 20 * d } // no time limit ends what a row looks at
+		err = cmp.Or(err, overlay.Noise(t.Dir, stepcode.Sleep), overlay.Times(t.Dir, longer))
+		flags = []string{"-race"}
+	}
+	flag, wrong := overlay.Flag()
+	if cmp.Or(err, wrong) != nil {
+		return
+	}
+	said, err := t.Build(ctx, binary, append(flags, flag)...)
+	if how == behaviour.Noisy {
+		if b.raced = err == nil && canRun(binary); !b.raced {
+			b.why, _, _ = strings.Cut(cmp.Or(strings.TrimSpace(said), "what go build -race makes cannot run here"), "\n")
+			_, err = t.Build(ctx, binary, flag)
+		}
+	}
+	if err == nil {
+		b.binary = binary
+	}
+}
+
+// canRun reports whether the system can run what the race detector was built into.
+func canRun(binary string) bool {
+	s, _, err := process.Serve(exec.Command(binary, "-addr", "localhost:"+process.FreePort()), 10*time.Second)
+	if err == nil {
+		s.Kill()
+	}
+	return err == nil || !strings.Contains(err.Error(), "ThreadSanitizer")
+}
+
+// runOne tries a row. When the context ends, so do the servers of the probe, and with them whatever it
+// waits for.
+func (t *Target) runOne(ctx context.Context, step int, r behaviour.Row) Result {
+	b := t.builds[r.Build]
+	switch {
+	case ctx.Err() != nil:
+		return Result{Row: r}
+	case r.UnixOnly && runtime.GOOS == "windows":
+		return Result{Row: r, Skipped: "Windows cannot send Ctrl-C to one program: try it by hand"}
+	case r.Raced && !b.raced:
+		return Result{Row: r, Skipped: "there is no race detector here: " + b.why}
+	}
+	late := lateness(ctx)
+	f := t.try(ctx, step, r, t.Patience)
+	if d := late(); f != nil && ctx.Err() == nil && (f.Kind == probe.TimedOut && d > 200*time.Millisecond || r.Build == behaviour.Quick && d > 50*time.Millisecond) {
+		f = t.try(ctx, step, r, 3*t.Patience) // the machine has much else to do, and the server may be slow for that
+	}
+	return Result{Row: r, Failure: f}
+}
+
+// lateness measures how late the system wakes this program, at most, until what it returns is called:
+// its servers wait as long.
+func lateness(ctx context.Context) (most func() time.Duration) {
+	ctx, cancel := context.WithCancel(ctx)
+	worst := make(chan time.Duration, 1)
+	go func() {
+		const nap = 10 * time.Millisecond
+		var late time.Duration
+		for ctx.Err() == nil {
+			begun := time.Now()
+			time.Sleep(nap)
+			late = max(late, time.Since(begun)-nap)
+		}
+		worst <- late
+	}()
+	return func() time.Duration {
+		cancel()
+		return <-worst
+	}
+}
+
+// try tries a row once.
+func (t *Target) try(ctx context.Context, step int, r behaviour.Row, patience time.Duration) *probe.Failure {
+	name := fnv.New64a()
+	name.Write([]byte(r.Name))
+	config := probe.Config{
+		Name: t.Name, Dir: t.Dir, Binary: t.builds[r.Build].binary, Env: t.Env, Step: step, Library: t.Library,
+		Patience: patience, Seed: [2]uint64{t.Seed, name.Sum64()}, Row: r.Name, Hint: r.Hint,
+	}
+	config.Quick = r.Build == behaviour.Quick && config.Binary != t.Binary
+	f := probe.Run(ctx, config, r.Do)
+	if f != nil && f.Kind != probe.Exited && f.Leeway == nil && len(r.Leeway) > 0 {
+		f.Leeway = &r.Leeway[0]
+	}
+	return f
+}
+
+// A Result is what became of one row.
+type Result struct {
+	behaviour.Row
+	Failure *probe.Failure
+	Skipped string // why it was not tried
+}

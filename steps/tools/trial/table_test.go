@@ -1,0 +1,252 @@
+package trial
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"websocket-workshop/steps/tools/behaviour"
+	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/stepcode"
+)
+
+// repo is the root of the workshop, in full.
+var repo, _ = filepath.Abs(filepath.Join("..", "..", ".."))
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	flag.Set("test.parallel", "12") // servers and what they are held to mostly wait
+	m.Run()
+}
+
+// programs are servers that are built into one program, which looks at its name to know which of them to be: to link
+// each would take most of the tests' time.
+type programs struct {
+	dir   string                     // a module that has the workshop's name, where the code of each is a package
+	ways  map[string]behaviour.Build // in which a server is built besides plain ones, by its name; none for all ways
+	built map[behaviour.Build]*built
+}
+
+// newPrograms returns no servers yet.
+func newPrograms(t *testing.T) *programs {
+	ps := &programs{dir: t.TempDir(), ways: map[string]behaviour.Build{}, built: map[behaviour.Build]*built{}}
+	if err := process.NoteInputs(filepath.Join(repo, "frontend"), filepath.Join(repo, "go.mod")); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(filepath.Join(repo, file))
+		if err := cmp.Or(err, os.WriteFile(filepath.Join(ps.dir, file), text, 0o666)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.CopyFS(filepath.Join(ps.dir, "frontend"), os.DirFS(filepath.Join(repo, "frontend"))); err != nil {
+		t.Fatal(err)
+	}
+	return ps
+}
+
+// add writes the code of a server, by file, as a package whose Main is that of the server.
+func (ps *programs) add(name string, files map[string]string) (err error) {
+	toPackage := strings.NewReplacer("package main\n", "package server\n", "\nfunc main() {", "\nfunc Main() {")
+	for file, text := range files {
+		err = cmp.Or(err, ps.write(filepath.Join("servers", name, file), toPackage.Replace(text)))
+	}
+	return err
+}
+
+// write writes a file, and the folders above it.
+func (ps *programs) write(file, text string) error {
+	file = filepath.Join(ps.dir, file)
+	return cmp.Or(os.MkdirAll(filepath.Dir(file), 0o777), os.WriteFile(file, []byte(text), 0o666))
+}
+
+// compile builds the servers in each way.
+func (ps *programs) compile(t *testing.T) {
+	var all sync.WaitGroup
+	for how := behaviour.Plain; how <= behaviour.Quick; how++ {
+		imports, cases := "", ""
+		servers, _ := os.ReadDir(filepath.Join(ps.dir, "servers"))
+		for i, s := range servers {
+			if way, one := ps.ways[s.Name()]; !one || way == how {
+				imports += fmt.Sprintf("import s%d %q\n", i, "websocket-workshop/servers/"+s.Name())
+				cases += fmt.Sprintf("\tcase %q:\n\t\ts%d.Main()\n", s.Name()+".exe", i)
+			}
+		}
+		main := fmt.Sprint("all", how)
+		if err := ps.write(main+"/main.go", "package main\n\nimport \"os\"\nimport \"path/filepath\"\n"+imports+
+			"\nfunc main() {\n\tswitch filepath.Base(os.Args[0]) {\n"+cases+"\t}\n}\n"); err != nil {
+			t.Fatal(err)
+		}
+		binary := filepath.Join(ps.dir, main+".exe")
+		b := &built{done: make(chan struct{})}
+		ps.built[how] = b
+		all.Go(func() {
+			defer close(b.done)
+			said := ""
+			b.make(t.Context(), &Target{Dir: filepath.Join(ps.dir, "servers"), Binary: binary, Build: func(ctx context.Context, to string, flags ...string) (string, error) {
+				var err error
+				said, err = process.Build(ctx, ps.dir, to, append(flags, "-ldflags=-s -w", "./"+main)...)
+				return said, err
+			}}, how)
+			if b.binary == "" {
+				t.Errorf("the servers cannot be built: %s", said)
+			}
+		})
+	}
+	all.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
+}
+
+// target returns one of the servers.
+func (ps *programs) target(t *testing.T, name, shown string) *Target {
+	tg := &Target{Name: shown, Dir: filepath.Join(ps.dir, "servers", name), Seed: 1, Patience: 4 * time.Second, builds: map[behaviour.Build]*built{}}
+	for how, b := range ps.built {
+		one := *b
+		one.binary = filepath.Join(t.TempDir(), name+".exe")
+		if err := os.Link(b.binary, one.binary); err != nil {
+			t.Fatal(err)
+		}
+		tg.builds[how] = &one
+	}
+	tg.Binary = tg.builds[behaviour.Plain].binary
+	return tg
+}
+
+// failing holds a target to the rows up to a step, and returns what fails and how many rows were tried.
+func failing(t *testing.T, tg *Target, step int) (failed []Result, tried int) {
+	tg.Check(t.Context(), step, func(e Event) {
+		if e.Result == nil {
+			return
+		}
+		if tried++; e.Result.Failure != nil && !(tg.Library && e.Result.Failure.Leeway != nil) {
+			failed = append(failed, *e.Result)
+		}
+	})
+	return failed, tried
+}
+
+// codeOf returns the Go files of a folder by name.
+func codeOf(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	files, err := stepcode.Code(filepath.Join(repo, folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// edited returns the code of the variant, by file. It says which of the edits does not fit.
+func (v *variant) edited(t *testing.T) map[string]string {
+	files := codeOf(t, fmt.Sprintf("steps/%02d", v.step))
+	for i := 0; i < len(v.edit); i += 2 {
+		if n := strings.Count(files[v.file], v.edit[i]); n != 1 {
+			t.Errorf("%s: the text to edit is %d times in %s:\n%s", v.name, n, v.file, v.edit[i])
+		}
+		files[v.file] = strings.Replace(files[v.file], v.edit[i], v.edit[i+1], 1)
+	}
+	return files
+}
+
+// fails returns the row that fails for the variant.
+func (v *variant) fails(t *testing.T) (r behaviour.Row) {
+	found := slices.DeleteFunc(behaviour.Rows(v.step), func(r behaviour.Row) bool { return !strings.Contains(r.Name, v.row) })
+	if len(found) != 1 {
+		t.Fatalf("%s: %d rows of step %d have %q in their name", v.name, len(found), v.step, v.row)
+	}
+	return found[0]
+}
+
+// TestRows holds every server of the workshop to all that it must do, and each step to fail as the next. And each variant
+// fails in the one row, with a cause that is true.
+func TestRows(t *testing.T) {
+	ps := newPrograms(t)
+	folders := []string{"steps/06", "library", "steps/tools/idiomatic", "steps/05", "steps/04", "steps/03", "steps/02", "steps/01"}
+	for _, folder := range folders {
+		if err := ps.add(filepath.Base(folder), codeOf(t, folder)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, v := range variants {
+		if err := ps.add(v.name, v.edited(t)); err != nil {
+			t.Fatal(err)
+		}
+		if v.row != "" {
+			ps.ways[v.name] = v.fails(t).Build
+		}
+	}
+	if ps.compile(t); ps.built[behaviour.Noisy].why != "" {
+		t.Log(ps.built[behaviour.Noisy].why)
+	}
+	for _, folder := range folders {
+		t.Run(folder, func(t *testing.T) {
+			t.Parallel()
+			holds(t, ps, folder)
+		})
+	}
+	for _, v := range variants {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			v.try(t, ps)
+		})
+	}
+}
+
+// holds holds a folder to all rows of its step, and to one that the next step adds.
+func holds(t *testing.T, ps *programs, folder string) {
+	step := behaviour.LastStep
+	n, _ := fmt.Sscanf(folder, "steps/0%d", &step)
+	tg := ps.target(t, filepath.Base(folder), folder)
+	tg.Patience, tg.GoOn, tg.Library = 10*time.Second, true, n == 0
+	failed, tried := failing(t, tg, step)
+	for _, r := range failed {
+		t.Error(r)
+	}
+	if owed := len(behaviour.Rows(step)); tried != owed {
+		t.Errorf("%d of %d rows were tried", tried, owed)
+	}
+	if step == behaviour.LastStep {
+		return
+	}
+	tg.From, tg.GoOn, tg.Patience = step+1, false, time.Second // what does not come is waited for
+	if failed, _ := failing(t, tg, step+1); len(failed) == 0 {
+		t.Errorf("it holds step %d, too", step+1)
+	}
+}
+
+// try holds the variant to the row that it fails in, or to all.
+func (v *variant) try(t *testing.T, ps *programs) {
+	tg := ps.target(t, v.name, fmt.Sprintf("steps/%02d", v.step))
+	if v.row == "" {
+		tg.GoOn = true
+		if failed, _ := failing(t, tg, v.step); len(failed) > 0 {
+			t.Error(failed)
+		}
+		return
+	}
+	row := v.fails(t)
+	if tg.Only = row.Name; row.UnixOnly && runtime.GOOS == "windows" || row.Raced && !tg.builds[behaviour.Noisy].raced {
+		t.Skip("this row is not tried here")
+	}
+	failed, _ := failing(t, tg, v.step)
+	if len(failed) == 0 {
+		t.Fatalf("it holds: %s", row.Name)
+	}
+	cause := failed[0].Failure.Cause
+	if !slices.ContainsFunc(strings.Split(v.says, "|"), func(says string) bool { return strings.Contains(cause, says) }) {
+		t.Errorf("the cause does not say %q\n%s", v.says, failed[0])
+	}
+}
+
+// String is for messages of the tests.
+func (r Result) String() string { return fmt.Sprintf("%q\n%s", r.Name, r.Failure) }
