@@ -407,19 +407,20 @@ func endsPromptly(p *probe.Probe) {
 // endsWithDeaf: members that never read cannot stop the server from stopping, nor keep the goodbye from the others.
 func endsWithDeaf(p *probe.Probe) {
 	s := p.Current()
-	for range 12 {
+	for range 6 {
 		deaf(p)
 	}
+	p.Story = "six members read nothing"
 	readers := []*probe.Client{p.Member(), p.Member(), p.Member(), p.Member()}
 	for range 6 {
 		tell(readers[0], p.Posts(10, 4000)...)
 	}
 	s.Signal(os.Interrupt)
 	p.Together(len(readers), func(i int) {
-		readers[i].Sent = []string{"Ctrl-C, with twelve members that never read, and four that do"}
+		readers[i].Sent = []string{"Ctrl-C, with six members that never read, and four that do"}
 		expectGoodbye(readers[i])
 	})
-	awaitExit(p, s, "Ctrl-C, with twelve members that never read", p.Hint)
+	awaitExit(p, s, "Ctrl-C, with six members that never read", p.Hint)
 }
 
 // greetsLast: whoever joins while the server stops gets 101 and then the goodbye, or 503, or no connection.

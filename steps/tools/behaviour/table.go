@@ -133,7 +133,7 @@ var rows = []Row{
 		Hint: "a time limit ends it: SetDeadline is for reading and writing, SetWriteDeadline for writing alone, and each begins anew with every write"},
 	{Step: 5, Name: "members that have left cost nothing", Do: forgetsGone, Build: Noisy},
 	{Step: 5, Name: "no goroutine stays for a member that has left", Do: leavesNothing, Build: Quick, Waits: true},
-	{Step: 5, Name: "a write that fails ends, and uses no processor", Do: endsWrites, Build: Noisy, Turn: "hub.go member.send"},
+	{Step: 5, Name: "a write that fails ends, and uses no processor", Do: endsWrites, Turn: "hub.go member.send"},
 	{Step: 5, Name: "members that never read delay nobody", Do: outlastsSlow, Build: Noisy, Turn: "hub.go member.push",
 		Why:  "a browser in the background may read nothing for minutes",
 		Hint: "the broadcast waits for a member that does not read: let each have a goroutine that writes, and never write while a lock is held"},
