@@ -29,7 +29,8 @@ func listens(p *probe.Probe) {
 	switch open := openTo(s.Port); {
 	case open != "":
 		f.Expected, f.Came = "it listens on this machine's own address only", "a connection to "+open+", too"
-		f.Cause = "it listens on every address of this machine: give net.Listen the value of -addr unchanged, host and all"
+		f.Cause = "it listens on every address of this machine: " +
+			"give net.Listen the value of -addr unchanged, host and all"
 	case !printed:
 		f.Cause = `the line is missing: log.Printf("listening on http://%s", …) once net.Listen has returned`
 	case port != "" || !strings.HasSuffix(s.Output.Address(), ":"+s.Port):
@@ -72,7 +73,8 @@ func servesPage(p *probe.Probe) {
 		}
 	}
 	if p.Server.Prints(c.From, Requested, 50*time.Millisecond) {
-		c.Fail("no line in the terminal that an upgrade was requested", "log that line for requests with an Upgrade header only")
+		c.Fail("no line in the terminal that an upgrade was requested",
+			"log that line for requests with an Upgrade header only")
 	}
 }
 
@@ -86,11 +88,11 @@ func servesFiles(p *probe.Probe) {
 	}
 }
 
-// logs returns a row: an upgrade request at these paths shows in the terminal.
-func logs(paths ...string) func(*probe.Probe) {
+// logs returns a row: an upgrade request with each of these changes shows in the terminal.
+func logs(changes ...string) func(*probe.Probe) {
 	return func(p *probe.Probe) {
-		for _, path := range paths {
-			c, _ := p.Ask(p.Upgrade().Changed("GET " + path + " HTTP/1.1"))
+		for _, change := range changes {
+			c, _ := p.Ask(p.Upgrade().Changed(change))
 			if !p.Server.Prints(c.From, Requested, p.Patience) {
 				c.Fail("the line in the terminal: "+Requested, p.Hint)
 			}
@@ -117,8 +119,9 @@ func readsPORT(p *probe.Probe) {
 		port, cause string
 		args        []string
 	}{
-		{port, `the environment variable PORT is not read: os.Getenv("PORT") is the port of -addr's default`, nil},
-		{other, "-addr was given and PORT was used: PORT only changes the default of -addr", []string{"-addr", "localhost:" + other}},
+		{port, `PORT is not read: os.Getenv("PORT") is the port of -addr's default`, nil},
+		{other, "-addr was given and PORT was used: PORT only changes the default of -addr",
+			[]string{"-addr", "localhost:" + other}},
 	} {
 		if s := p.Launch(try.port, []string{"PORT=" + port}, try.args...); !p.AwaitUp(s) {
 			f := s.NotUp()
@@ -177,33 +180,9 @@ func endsAt(sig os.Signal, sent string, members int) func(*probe.Probe) {
 			if moment == 0 && s.AwaitExit(rules.StopTime) && s.Cmd.ProcessState.ExitCode() < 0 {
 				continue
 			}
-			awaitExit(p, s, sent, "the signal is caught, and nothing ends the server: receive from the channel, then Shutdown it")
+			p.ExpectExit(s, sent, "the signal is caught, and nothing ends the server: "+
+				"receive from the channel, then Shutdown it")
 			return
 		}
 	}
-}
-
-// awaitExit waits for exit status 0 after a signal.
-func awaitExit(p *probe.Probe, s *probe.Server, sent, hint string) {
-	begun, within := time.Now(), rules.StopTime+p.Patience/3
-	f := probe.Failure{Kind: probe.Wrong, Sent: sent}
-	f.Expected = "the server ends within " + rules.Seconds(rules.StopTime) + ", with exit status 0"
-	ended := s.AwaitExit(within)
-	state := s.Cmd.ProcessState
-	switch {
-	case !ended:
-		f.Kind, f.Cause = probe.TimedOut, hint
-		f.Came = fmt.Sprintf("it still runs after %v", within.Round(100*time.Millisecond))
-		p.Fail(f)
-	case state.Success():
-		return
-	case state.ExitCode() < 0:
-		f.Cause = "the signal is not caught: signal.Notify(…, os.Interrupt, syscall.SIGTERM)"
-	case strings.Contains(s.Tail(3), "Server closed"):
-		f.Cause = "http.ErrServerClosed is not a failure: log.Fatal any other error, and let main return on this one"
-	default:
-		f.Cause = "something panics, or calls log.Fatal or os.Exit on the way out: the last line printed may say what"
-	}
-	f.Came = fmt.Sprintf("%v after %v. It printed:\n%s", state, time.Since(begun).Round(100*time.Millisecond), s.Tail(2))
-	p.Fail(f)
 }

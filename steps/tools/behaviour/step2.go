@@ -92,7 +92,8 @@ func staysOpen(p *probe.Probe) {
 	c.Sent = []string{"a handshake, as a browser sends it, and then nothing"}
 	switch err := c.Stays(p.Scaled(silence)); {
 	case err == nil:
-		c.Fail("no more frames: nobody has posted", "the history goes out once, right after the handshake, and not again and again")
+		c.Fail("no more frames: nobody has posted",
+			"the history goes out once, right after the handshake, and not again and again")
 	case err != wstest.ErrTimeout:
 		c.Fail("the connection stays open, though nobody says anything", p.Hint)
 	}
@@ -101,7 +102,7 @@ func staysOpen(p *probe.Probe) {
 // rests: for members that sit there, and for those that have gone, nothing is done and nothing printed.
 func rests(p *probe.Probe) {
 	p.Story = "two members that say nothing; six others came and left"
-	expectRest(p, func() {
+	p.ExpectRest(func() {
 		p.Join()
 		p.Join()
 		for i := range 6 {
@@ -117,33 +118,6 @@ func rests(p *probe.Probe) {
 	})
 }
 
-// expectRest holds a server to come to rest after do: it prints nothing more, and where Go can be asked for its
-// goroutines, none of them works. What is seen once may be the end of something.
-func expectRest(p *probe.Probe, do func()) {
-	const expected = "a server that waits until there is something to do"
-	for try := range 2 {
-		s := p.Serve()
-		do()
-		p.Pause(300 * time.Millisecond)
-		lines := s.Output.Next()
-		p.Pause(200 * time.Millisecond)
-		if printed := s.Output.Next() - lines; printed >= 20 {
-			p.Fail(probe.Failure{Kind: probe.Wrong, Sent: p.Story, Expected: expected,
-				Came:  fmt.Sprintf("in 200 ms it printed %d lines:\n%s", printed, s.Tail(2)),
-				Cause: "a loop prints without waiting for anything: does it end where reading or writing returns an error?"})
-		}
-		all := s.Dump()
-		i := slices.IndexFunc(all, func(g probe.Goroutine) bool { return strings.HasPrefix(g.State, "runn") })
-		switch {
-		case i < 0:
-			return
-		case try > 0:
-			p.Fail(probe.Failure{Kind: probe.Wrong, Sent: p.Story, Expected: expected, Came: "a goroutine works on" + all[i].Place,
-				Cause: "a loop goes round without waiting for anything: does it end where reading or writing returns an error?"})
-		}
-	}
-}
-
 // takesSeveral: a connection that stays open does not keep others out.
 func takesSeveral(p *probe.Probe) {
 	for range 4 {
@@ -152,7 +126,7 @@ func takesSeveral(p *probe.Probe) {
 	p.Dial()
 	p.Dial().Write([]byte("GET / HTTP/1.1\r\n"))
 	if c, a := p.Get("/"); a.Status != http.StatusOK {
-		c.Sent = append(c.Sent, "(while four members are connected, and two connections on which not all was said yet)")
+		c.Sent = append(c.Sent, "(while four members are connected, and two clients have yet to end their request)")
 		c.Fail("the page", "something waits for the members that are connected")
 	}
 }
@@ -171,7 +145,8 @@ func takesPieces(p *probe.Probe) {
 	c.Expect101(a)
 }
 
-// dropsHalf: a handshake that is not sent to its end must not hold a connection forever. Who waits for 10 s does no harm.
+// dropsHalf: a handshake that is not sent to its end must not hold a connection forever. Who waits for 10 s
+// does no harm.
 func dropsHalf(p *probe.Probe) {
 	c := p.Dial()
 	half := strings.TrimSuffix(p.Upgrade().String(), "\r\n")

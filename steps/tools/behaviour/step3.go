@@ -2,9 +2,7 @@ package behaviour
 
 import (
 	"fmt"
-	"os"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -118,7 +116,8 @@ func dumps(p *probe.Probe) {
 			c.Fail(expected)
 		case len(hexTokens(seen)) > 2*len(f.Bytes())+60: // a dump may have an offset and text in each line
 			c.Came = []string{probe.Shorten(said)}
-			c.Fail(expected+", and no others", "more is printed than came: of the buffer only the first n bytes count, b[:n]")
+			c.Fail(expected+", and no others",
+				"more is printed than came: of the buffer only the first n bytes count, b[:n]")
 		}
 	}
 }
@@ -144,42 +143,4 @@ func inOrder(got, want []byte) bool {
 		}
 	}
 	return len(want) == 0
-}
-
-// racesFree: no two goroutines use the same variable at the same time, one of them to change it. The race
-// detector shows it, whether or not it had any consequence; so each kind of meeting has to happen once.
-func racesFree(p *probe.Probe) {
-	p.Story = "members came, sent messages and left, many at the same time"
-	stay := p.Join()
-	p.Together(6, func(i int) { mill(p, i) })
-	if runtime.GOOS != "windows" {
-		go p.Attempt(func() { stay.Ended(p.Patience) })
-		p.Server.Signal(os.Interrupt)
-		p.Server.AwaitExit(p.Patience)
-	}
-	p.Pause(50 * time.Millisecond) // the detector may still be printing
-}
-
-// mill is what one of several members does for a while, all of them at once.
-func mill(p *probe.Probe, i int) {
-	for round := range 4 {
-		c := p.Join()
-		for range 3 {
-			c.Write(p.Text(p.Post()).Bytes())
-			if p.Step >= 6 {
-				c.Write(p.Masked(wstest.Ping, []byte("ping")).Bytes())
-			}
-			p.Pause(time.Duration(p.Number(3)) * time.Millisecond)
-		}
-		switch (i + round) % 4 {
-		case 0:
-			c.Reset()
-		case 1:
-			c.Write(p.CloseFrame(1001, "bye").Bytes())
-		case 2:
-			c.Write(p.Masked(wstest.Binary, []byte("binary")).Bytes())
-		}
-		c.Ended(5 * time.Millisecond)
-		c.Close()
-	}
 }

@@ -24,30 +24,11 @@ func decodes(p *probe.Probe) {
 	}
 }
 
-// sendStored sends a post in frames, and holds the server to greet new connections with it.
-func sendStored(c *probe.Client, m probe.Post, sent ...wstest.Frame) {
-	c.Send(sent...)
-	h, gone := c.Probe.History(), false
-	for deadline := time.Now().Add(c.Probe.Patience); !h.Has(m) && !gone && time.Now().Before(deadline); {
-		gone = c.HangsUp(20 * time.Millisecond)
-		h = c.Probe.History()
-	}
-	expected := "a new connection is greeted with a history that has: " + probe.Short(m.Text)
-	if !h.Has(m) {
-		c.Came = append(c.Came, "a new connection is greeted with: "+h.String())
-		c.Fail(expected)
-	}
-	if got := h[h.Find(m.Text)]; got.User != m.User {
-		c.Came = []string{fmt.Sprintf("the history has it from user %q", got.User)}
-		c.Fail(fmt.Sprintf("%s, from user %q", expected, m.User), `the field "user" is lost on the way`)
-	}
-}
-
 // stamps: the server sets the time of a post, whatever the member says. A server that takes no other fields may
 // refuse such a post.
 func stamps(p *probe.Probe) {
 	c, m := p.Member(), p.Post()
-	sendStored(c, m, p.Text(m))
+	c.ExpectStored(m, p.Text(m))
 	own := p.Post()
 	dated := fmt.Appendf(nil, `{"user":%q,"text":%q,"time":%d}`, own.User, own.Text, 1234567890123)
 	p.Member().Send(p.Masked(wstest.Text, dated))
@@ -66,7 +47,7 @@ func takes(shapes ...shape) func(*probe.Probe) {
 	return func(p *probe.Probe) {
 		for _, s := range shapes {
 			m, frames := s(p)
-			sendStored(p.Member(), m, frames...)
+			p.Member().ExpectStored(m, frames...)
 		}
 	}
 }
@@ -110,43 +91,21 @@ func written(user, text, json string) shape {
 	}
 }
 
-// writesLengths returns a row: histories of exactly so many bytes are sent in the form that their length needs.
-// Sizes that this server's histories cannot have are left out.
-func writesLengths(form int, sizes ...int) func(*probe.Probe) {
-	return func(p *probe.Probe) {
-		for _, size := range sizes {
-			if !grow(p, size) {
-				continue
-			}
-			c, _ := greeted(p)
-			if f, wrong := whole(c); wrong != "" || f.Form != form {
-				c.Sent = []string{fmt.Sprintf("posts, until the history has %d bytes; then a new connection was made", size)}
-				c.Fail(fmt.Sprintf("a frame with its length in %d bits", form), wrong, "the length has another form")
-			}
-		}
-	}
-}
-
-// grow posts at a new server until the history has so many bytes, and reports whether it has.
-func grow(p *probe.Probe, size int) bool {
-	const most = 3900 // letters in a message
-	p.Serve()
+// growsLong: while posts make the history longer, its frames have the length that they announce, in the shortest
+// form there is for it: of 7, 16 and 64 bits.
+func growsLong(p *probe.Probe) {
 	c := p.Member()
-	now, cost := c.Size, 45 // bytes of a message besides its text: a guess, until there was one
-	for now < size {
-		n := min(size-now-cost, most)
-		if n < 0 {
-			return false
+	for _, n := range []int{50, 200, 4000, 4000, 4000, 4000} {
+		for _, m := range p.Posts(5, n) {
+			c.Post(m)
+			c.ExpectStored(m)
 		}
-		if left := size - now - cost - n; left > 0 && left < cost+20 {
-			n -= cost + 20 // leave room for one more
+		reader, _ := greeted(p)
+		if _, wrong := whole(reader); wrong != "" {
+			reader.Sent = []string{fmt.Sprintf("posts of %d bytes; then a new connection was made", n)}
+			reader.Fail("the length of the payload in bytes, in the shortest form there is for it", wrong)
 		}
-		m := probe.Post{User: "ann", Text: p.Word(n)}
-		sendStored(c, m, p.Text(m))
-		again := p.Member()
-		now, cost = again.Size, again.Size-now-len(m.Text)
 	}
-	return now == size
 }
 
 // readsPieces: a post arrives, however TCP cuts it.
@@ -162,7 +121,7 @@ func readsPieces(p *probe.Probe) {
 		}
 		c.Sent = []string{wstest.Hex(b) + "\n(one byte at a time)"}
 		c.Write(b[len(b)-1:])
-		sendStored(c, m)
+		c.ExpectStored(m)
 	}
 }
 
@@ -172,7 +131,7 @@ func readsSeveral(p *probe.Probe) {
 	posts := []probe.Post{p.Post(), p.PostOf(200), p.Post(), p.Post()}
 	c.Post(posts...)
 	for _, m := range posts {
-		sendStored(c, m)
+		c.ExpectStored(m)
 	}
 }
 
@@ -184,7 +143,7 @@ func readsGlued(p *probe.Probe) {
 		return // section 4.1 asks clients to wait for the answer: whoever does not may be turned away
 	}
 	c.Expect101(a)
-	sendStored(c, m)
+	c.ExpectStored(m)
 }
 
 // newestFirst: the order of the history, whether posts come one by one or in one piece.
@@ -192,12 +151,12 @@ func newestFirst(p *probe.Probe) {
 	c := p.Member()
 	posts, glued := p.Posts(4, 60), p.Posts(10, 60)
 	for _, m := range posts {
-		sendStored(c, m, p.Text(m))
+		c.ExpectStored(m, p.Text(m))
 	}
 	expectOrder(c, "one after the other", posts)
 	c.Mark()
 	c.Post(glued...)
-	sendStored(c, glued[len(glued)-1])
+	c.ExpectStored(glued[len(glued)-1])
 	expectOrder(c, "in one piece", glued)
 }
 
@@ -242,7 +201,7 @@ func keepsFifty(p *probe.Probe) {
 	for ten := range slices.Chunk(posts, 10) {
 		c.Mark()
 		c.Post(ten...)
-		sendStored(c, ten[len(ten)-1])
+		c.ExpectStored(ten[len(ten)-1])
 	}
 	if n := len(p.History()); n != rules.HistorySize {
 		c.Came = []string{fmt.Sprintf("a history of %d posts", n)}
@@ -251,37 +210,6 @@ func keepsFifty(p *probe.Probe) {
 			false: "the history is cut too early"}[n > rules.HistorySize])
 	}
 	expectOrder(c, "ten at a time", posts[10:])
-}
-
-// readsWholeLength: a length in eight bytes is looked at whole. Each of these frames is far too long; but where
-// some of its length's bytes are left out, it is a message, and gets stored.
-func readsWholeLength(p *probe.Probe) {
-	const key = "\x00\x00\x00\x00"                        // by which a mask changes nothing
-	for _, way := range []struct{ wrong, header string }{ // its bytes after 81 ff; n is the message's length
-		{"only the last four bytes of the length count", "\x00\x00\x00\x01\x00\x00\x00n" + key},
-		{"only the last two bytes of the length count", "\x00\x00\x00\x00\x00\x01\x00n" + key},
-		{"the length's highest bit is lost", "\x80\x00\x00\x00\x00\x00\x00n" + key},
-		{"the length's highest byte is lost", "\x01\x00\x00\x00\x00\x00\x00n" + key},
-		{"only the first bytes of the length count", "\x00\x00\x00n\x00\x00\x00\x00" + key},
-		{"the length is read little-endian", "n\x00\x00\x00\x00\x00\x00\x00" + key},
-		{"the length is read from four bytes: it takes eight", "\x00\x00\x00n" + key},
-		{"the length is read from two bytes: it takes eight", "\x00n" + key},
-	} {
-		c, m := p.Member(), p.Post()
-		text := string(m.JSON())
-		raw := "\x81\xff" + strings.Replace(way.header, "n", string(rune(len(text))), 1) + text
-		c.Send(wstest.Frame{Raw: []byte(raw)}, p.Text(p.Post()))
-		c.HangsUp(300 * time.Millisecond)
-		expectNotStored(c, way.wrong, m)
-	}
-}
-
-// expectNotStored holds the history to have none of the posts.
-func expectNotStored(c *probe.Client, cause string, posts ...probe.Post) {
-	if h := c.Probe.History(); h.Missing(posts...) < len(posts) {
-		c.Came = []string{"a new connection is greeted with: " + h.String()}
-		c.Fail("nothing of that is stored", cause, c.Probe.Hint)
-	}
 }
 
 // dropsBroken: a message that breaks off is not one.
@@ -302,7 +230,7 @@ func dropsBroken(p *probe.Probe) {
 				c.Ended(p.Patience)
 			}
 			p.Pause(50 * time.Millisecond)
-			expectNotStored(c, "", m, n)
+			c.ExpectNotStored("", m, n)
 		}
 	}
 }
@@ -318,36 +246,30 @@ func keepsApart(p *probe.Probe) {
 			p.Pause(5 * time.Millisecond)
 		}
 		a.Sent = []string{fmt.Sprintf("%s\n(cut after %d bytes; and in between the same from another member)", wstest.Hex(fa), cut)}
-		sendStored(a, ma)
-		sendStored(a, mb)
+		a.ExpectStored(ma)
+		a.ExpectStored(mb)
 	}
 }
 
-// refusesHuge: a length is only a claim, and no reason to set memory aside.
+// refusesHuge: a length is only a claim, and no reason to set memory aside. Where some of its eight bytes are
+// left out, it is that of the post that follows.
 func refusesHuge(p *probe.Probe) {
-	first := p.Member()
-	lengths := []uint64{1 << 34, 1 << 62, 1 << 63, 1<<64 - 1}
-	p.Story = "frames with lengths from 2^34 to 2^64-1"
+	first, m := p.Member(), p.PostOf(0x61)
+	lengths := []uint64{1 << 34, 1 << 62, 1 << 63, 1<<64 - 1, 1<<63 | 0x61, 1<<56 | 0x61, 1<<32 | 0x61, 1<<16 | 0x61, 0x61 << 56}
+	p.Story = "frames with lengths from 2^16 to 2^64-1"
 	p.Together(len(lengths), func(i int) {
 		c := p.Member()
-		c.Send(wstest.Frame{Fin: true, Opcode: wstest.Text, Masked: true, Key: p.Key(), Length: lengths[i]}, p.Text(p.Post()))
-		expectGone(c, "compare the length with the limit before anything else, as an unsigned number (2^63 and more are negative in an int)")
+		c.Send(wstest.Frame{Fin: true, Opcode: wstest.Text, Masked: true, Key: p.Key(), Form: 64, Length: lengths[i], Payload: m.JSON()})
+		c.ExpectGone("")
+		c.ExpectNotStored("some of the eight bytes of the length are left out", m)
 	})
-	expectOthers(p, first, p.Story)
+	first.ExpectServed(p.Story)
 
 	// A fragment of 65,536 bytes. Whoever reads four of the eight bytes takes its length for 0, and what
 	// follows the length for a key and an empty pong.
 	c := p.Member()
 	c.Send(wstest.Frame{Masked: true, Opcode: wstest.Text, Key: [4]byte{0x8A, 0x80, 1, 2}, Form: 64, Length: 1 << 16, Payload: []byte("xy")})
-	expectGone(c, "127 says that the length is in the next eight bytes, not in four")
-}
-
-// expectGone holds the server to end the connection, or to say goodbye: it may then wait for the answer.
-func expectGone(c *probe.Client, cause string) {
-	if f, err := c.AwaitClose(); err == wstest.ErrTimeout && f.Opcode != wstest.Close {
-		c.Probe.Alive()
-		c.Fail("the server ends the connection", cause)
-	}
+	c.ExpectGone("127 says that the length is in the next eight bytes, not in four")
 }
 
 // refusesLong: a message over the limit is not stored, nor one that grows over it.
@@ -356,8 +278,8 @@ func refusesLong(p *probe.Probe) {
 	for _, sent := range [][]wstest.Frame{{p.Text(m)}, p.Fragments(m.JSON(), 2000, 2000), p.Fragments(grown.JSON(), 2000, 2000)} {
 		c := p.Member()
 		c.Send(sent...)
-		expectGone(c, "")
-		expectNotStored(c, "the limit is checked too late, or for each fragment alone", m, grown)
+		c.ExpectGone("")
+		c.ExpectNotStored("the limit is checked too late, or for each fragment alone", m, grown)
 	}
 }
 
@@ -370,14 +292,27 @@ func refuses(names ...string) func(*probe.Probe) {
 				before := len(p.History())
 				c := p.Member()
 				c.Send(p.Keyed(sent.Send)...)
-				expectGone(c, sent.Hint)
+				c.ExpectGone(sent.Hint)
 				if h := p.History(); len(h) != before {
 					c.Came = []string{"a new connection is greeted with: " + h.String()}
 					c.Fail("nothing of that is stored", sent.Hint)
 				}
 			}
 		}
-		expectOthers(p, other, "others sent what no server takes")
+		other.ExpectServed("others sent what no server takes")
+	}
+}
+
+// passesOverNothing: a frame with a reserved bit, which means nothing here, is read as if it had none, or it ends
+// the connection. But nobody may think that it was read if it was not.
+func passesOverNothing(p *probe.Probe) {
+	c, strange, m := p.Member(), p.Post(), p.Post()
+	f := p.Text(strange)
+	f.RSV = 4
+	c.Send(f, p.Text(m))
+	if !c.HangsUp(p.Patience/10) && p.History().Has(m) && !p.History().Has(strange) {
+		c.Kind = ""
+		c.Fail("both posts are stored, or the connection ends")
 	}
 }
 
@@ -397,13 +332,5 @@ func survivesRudeness(p *probe.Probe) {
 	gone := p.Member()
 	gone.Send(half)
 	gone.Reset()
-	expectOthers(p, quiet, "others sent frames that are not messages, and vanished inside a frame")
-}
-
-// expectOthers holds the server to serve ordinary members still.
-func expectOthers(p *probe.Probe, c *probe.Client, after string) {
-	m := p.Post()
-	c.Mark()
-	c.Sent = []string{"after " + after + ":"}
-	sendStored(c, m, p.Text(m))
+	quiet.ExpectServed("others sent frames that are not messages, and vanished inside a frame")
 }

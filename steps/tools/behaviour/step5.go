@@ -1,11 +1,9 @@
 package behaviour
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"websocket-workshop/steps/tools/probe"
@@ -13,30 +11,21 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// sendsSender: the sender gets the new history too.
-func sendsSender(p *probe.Probe) {
-	c := p.Member()
-	for range 3 {
-		say(c, c)
-	}
-}
-
-// sendsOthers: so do the others, at once.
-func sendsOthers(p *probe.Probe) {
+// sends: the sender gets the new history, and so do the others, at once.
+func sends(p *probe.Probe) {
 	a, b, c := p.Member(), p.Member(), p.Member()
 	for _, sender := range []*probe.Client{a, b, a} {
-		say(sender, a, b, c)
+		sender.Say(a, b, c)
 	}
 }
 
-// sendsOnce: a post brings each member the history, whole, and once.
+// sendsOnce: a post brings each member the history once.
 func sendsOnce(p *probe.Probe) {
 	members := []*probe.Client{p.Member(), p.Member(), p.Member()}
 	for _, from := range members[:2] {
-		say(from, members...)
+		from.Say(members...)
 		for _, c := range members {
 			if err := c.Stays(100 * time.Millisecond); err == nil {
-				c.Kind = ""
 				c.Fail("the new history once", map[bool]string{
 					true:  "the sender gets it twice: once from the loop that reads its messages, and again with everybody",
 					false: "it is sent twice: is a member in the list twice, or the history sent in two places?"}[c == from])
@@ -47,267 +36,10 @@ func sendsOnce(p *probe.Probe) {
 	}
 }
 
-// say sends a new post, and holds the server to send the history with it to these members.
-func say(c *probe.Client, members ...*probe.Client) {
-	m := c.Probe.Post()
-	c.Mark()
-	c.Post(m)
-	for _, to := range members {
-		to.Sent, to.From, to.Kind = c.Sent, c.From, ""
-		if _, ok := to.Hears(m); !ok {
-			to.Fail("a text frame with the new history, to every member that is there")
-		}
-	}
-}
-
-// comeAndGo lets n members come, and leave in three ways.
-func comeAndGo(p *probe.Probe, n int) {
-	p.Together(5, func(i int) {
-		for j := range n / 5 {
-			leaver := p.Member()
-			switch (i + j) % 3 {
-			case 0:
-				leaver.Reset()
-			case 1:
-				leaver.Send(p.CloseFrame(1001, ""))
-			}
-			leaver.Close()
-		}
-	})
-}
-
-// forgetsGone: members that have left, in whatever way, cost nothing. The pauses between the statements make what
-// each costs larger.
-func forgetsGone(p *probe.Probe) {
-	const gone = 120
-	c, other, half := p.Member(), p.Member(), p.Member()
-	half.TCP.CloseWrite()
-	half.Sent = []string{"(a member ends its side of the connection, without a close frame)"}
-	if half.Ended(p.Patience) == wstest.ErrTimeout {
-		half.Fail("the server closes the connection of a member that has left",
-			"when reading from a member ends with an error, io.EOF too, Close its connection")
-	}
-	say(c, c, other)
-	before := fastest(c, 0)
-	comeAndGo(p, gone)
-	say(c, c, other)
-	most := 4*before + 2*time.Millisecond
-	if after := fastest(c, most); after > most {
-		c.Sent = []string{fmt.Sprintf("a post, after %d other members have come and gone", gone)}
-		c.Came = []string{fmt.Sprintf("it takes %v; before they came it took %v (with pauses between all statements)",
-			after.Round(10*time.Microsecond), before.Round(10*time.Microsecond))}
-		c.Fail("a post costs the server what it did before", "members that have left still get every history: "+
-			"remove a member from the list when reading from it ends")
-	}
-}
-
-// fastest returns the least time in which a few posts come back to their sender: enough if it is at most this.
-func fastest(c *probe.Client, enough time.Duration) time.Duration {
-	least := time.Hour
-	for try := 0; try < 20 && least > enough; try++ {
-		begun := time.Now()
-		tell(c, c.Probe.Posts(5, 60)...)
-		least = min(least, time.Since(begun))
-	}
-	return least
-}
-
-// leavesNothing: of a member that has left no goroutine stays.
-func leavesNothing(p *probe.Probe) {
-	const gone = 60
-	p.Story = fmt.Sprintf("%d members came, and left in different ways", gone)
-	c := p.Member()
-	comeAndGo(p, gone)
-	say(c, c)
-	p.Pause(p.Scaled(rules.PingTime) % (2 * time.Second)) // some look only now and then who is there
-	counts := map[string]int{}
-	for _, g := range p.Server.Dump() {
-		timer := !p.Quick && strings.HasPrefix(g.State, "select")
-		if counts[g.Place]++; g.Place != "" && !timer && counts[g.Place] > gone/2 {
-			p.Fail(probe.Failure{Kind: probe.Wrong, Sent: p.Story, Expected: "no goroutine stays for a member that has left",
-				Came: fmt.Sprintf("at least %d goroutines are still there, waiting%s", counts[g.Place], g.Place),
-				Cause: "a goroutine that is started for each member never ends: close its channel, " +
-					"or tell it in another way, when the member leaves"})
-		}
-	}
-}
-
-// endsWrites: a write that fails is not tried again and again.
-func endsWrites(p *probe.Probe) {
-	p.Story = "members that read nothing vanished, while long histories were sent to them"
-	expectRest(p, func() {
-		c, deaf := p.Member(), []*probe.Client{deaf(p), deaf(p), deaf(p)}
-		for range 8 {
-			tell(c, p.Posts(10, 3000)...)
-		}
-		for _, d := range deaf {
-			d.Reset()
-		}
-	})
-}
-
-// sameOrder: everyone sees the posts in the same order, at any time.
-func sameOrder(p *probe.Probe) {
-	members := make([]*probe.Client, 8)
-	for i := range members {
-		members[i] = p.Member()
-		go p.Member().Ended(time.Minute) // the more there are to tell, the longer that takes
-	}
-	for range 12 {
-		posts, histories := p.Posts(len(members), 60), make([]string, len(members))
-		for _, c := range members {
-			c.Mark()
-			c.Sent = []string{fmt.Sprintf("%d members sent a post each, at the same moment", len(members))}
-		}
-		p.Together(len(members), func(i int) { members[i].Write(p.Text(posts[i]).Bytes()) })
-		p.Together(len(members), func(i int) { histories[i] = expectAll(members[i], posts).String() })
-		for i, h := range histories {
-			if h != histories[0] {
-				members[i].Came = []string{"one member: " + histories[0], "another:    " + h}
-				members[i].Fail("the same order for everyone")
-			}
-		}
-	}
-}
-
-// expectAll holds the server to send the member a history with all these posts, in the end.
-func expectAll(c *probe.Client, posts []probe.Post) probe.History {
-	h, ok := c.Hears(posts...)
-	if !ok && c.Kind == probe.TimedOut && h != nil {
-		c.Came = append(c.Came, fmt.Sprintf("(%d of %d posts are missing in the last history that came)", h.Missing(posts...), len(posts)))
-		if !c.Probe.History().Has(posts...) {
-			c.Fail("in the end a history with all of them", "posts that come at the same moment are lost on their way into the history: "+
-				"change it under one lock")
-		}
-	}
-	if !ok {
-		c.Fail("in the end a history with all of them, for every member")
-	}
-	return h
-}
-
-// losesNone: of many posts none is lost, however many members post at once.
-func losesNone(p *probe.Probe) {
-	const n, atOnce = 60, 12
-	members := make([]*probe.Client, n)
-	p.Together(n, func(i int) { members[i] = p.Member() })
-	for begin := 0; begin+atOnce <= n; begin += atOnce {
-		posts := p.Posts(atOnce, 60)
-		for _, c := range members {
-			c.Mark()
-			c.Sent = []string{fmt.Sprintf("%d of %d members sent a post each, at the same moment", atOnce, n)}
-		}
-		p.Together(atOnce, func(i int) { members[begin+i].Write(p.Text(posts[i]).Bytes()) })
-		p.Together(n, func(i int) { expectAll(members[i], posts) })
-	}
-}
-
-// missesNothing: whoever joins while others post gets what is posted in that moment. Nothing is posted after it for a
-// while, which would bring it as well. Many join at once, so that the post meets some of them.
-func missesNothing(p *probe.Probe) {
-	const joiners = 16
-	talker := p.Member()
-	for range 5 {
-		tell(talker, p.Posts(10, 1000)...) // a long history takes some time to make
-	}
-	span := 5 * time.Millisecond // that joining takes, all together
-	for range 16 {
-		m := p.Post()
-		talker.Mark()
-		begun := time.Now()
-		took := make([]time.Duration, joiners)
-		p.Together(joiners+1, func(i int) {
-			if i == joiners {
-				p.Pause(time.Duration(p.Number(int(span))))
-				talker.Post(m)
-				return
-			}
-			c := p.Join()
-			c.Sent = []string{"a post, in the moment in which this member joined: " + m.Text}
-			took[i] = time.Since(begun)
-			expectAll(c, []probe.Post{m})
-			c.Close()
-		})
-		expectAll(talker, []probe.Post{m})
-		span = min(slices.Max(took), 100*time.Millisecond)
-	}
-}
-
-// deaf opens a WebSocket and reads nothing from it. Little fits on its way.
-func deaf(p *probe.Probe) *probe.Client {
-	c := p.Join()
-	c.TCP.SetReadBuffer(4 << 10)
-	return c
-}
-
-// tell sends posts, in one piece, and waits until the sender has the history with the last. More than 4 s are a
-// stall: a write that is stuck ends after 5.
-func tell(c *probe.Client, all ...probe.Post) {
-	begun, m := time.Now(), all[len(all)-1]
-	c.Mark()
-	c.Post(all...)
-	_, ok := c.Hears(m)
-	if took := time.Since(begun); !ok || took > rules.WriteTime-time.Second {
-		c.Sent = []string{strings.TrimPrefix(c.Probe.Story+"; a member sent a post, "+probe.Short(m.Text), "; ")}
-		if ok {
-			c.Kind, c.Came = probe.TimedOut, []string{fmt.Sprintf("nothing for %v", took.Round(time.Second))}
-		}
-		c.Fail("the sender, and all who read, get every new history at once")
-	}
-}
-
-// outlastsSlow: members that read nothing delay nobody, however much there is to send to them: long histories
-// until the system takes no more, and then more of them than a queue has room for.
-func outlastsSlow(p *probe.Probe) {
-	c := p.Member()
-	deaf(p)
-	deaf(p)
-	p.Story = "two members read nothing"
-	for range 4 {
-		tell(c, p.Posts(10, 4000)...)
-	}
-	for range 40 {
-		tell(c, p.Posts(10, 60)...)
-	}
-}
-
-// readsOn: a member that pauses and goes on gets whole frames, in order, and the newest in the end; or it was let go.
-// Of all that was posted meanwhile little waits for it.
-func readsOn(p *probe.Probe) {
-	const many, most = 360, 320 // histories; a queue of 256 is still a bounded one
-	c := p.Member()
-	for range 5 {
-		tell(c, p.Posts(10, 700)...)
-	}
-	slow := p.Join()
-	slow.TCP.SetReadBuffer(128 << 10)
-	var last probe.Post
-	for range many / 10 {
-		some := p.Posts(10, 700)
-		last = some[9]
-		tell(c, some...)
-	}
-	came := 0
-	for h, err := slow.NextHistory(); !h.Has(last); h, err = slow.NextHistory() {
-		slow.Sent = []string{fmt.Sprintf("%d posts, by another member, while this one read nothing; now it reads on", many)}
-		if came++; err == wstest.ErrTimeout {
-			slow.Fail("in the end the newest history", "whoever reads slowly never gets the newest: "+
-				"a newer history has to replace the one that waits, and must not be thrown away itself")
-		} else if err != nil {
-			return
-		}
-	}
-	if came > most {
-		slow.Came = []string{fmt.Sprintf("%d histories, one for each post", came)}
-		slow.Fail("the newest history, after the few that were on their way",
-			"every history waits until it is sent: one is enough, as the newest takes the place of the one before")
-	}
-}
-
 // staysListening: a member that only reads stays, and so does one that says nothing at all.
 func staysListening(p *probe.Probe) {
 	talker, listener := p.Member(), p.Member()
-	say(talker, talker, listener)
+	talker.Say(talker, listener)
 	p.Together(2, func(i int) {
 		c := []*probe.Client{talker, listener}[i]
 		if err := c.Stays(p.Scaled(silence)); err != wstest.ErrTimeout {
@@ -315,29 +47,171 @@ func staysListening(p *probe.Probe) {
 			c.Fail("a member that says nothing stays", p.Hint)
 		}
 	})
-	say(talker, talker, listener)
+	talker.Say(talker, listener)
 }
 
-// dropsStuck: a member that takes nothing for 5 s is let go.
-func dropsStuck(p *probe.Probe) {
-	stuck, sender := deaf(p), p.Member()
-	for begun := time.Now(); time.Since(begun) < p.Scaled(3*rules.WriteTime)+p.Patience; { // until even the largest buffers are full
-		for range 3 { // each is waited for, so that the server has something to write every time
-			tell(sender, p.Posts(10, 4000)...)
-		}
-		p.Pause(p.Scaled(rules.WriteTime) / 5)
-		if isGone(stuck) {
-			return
-		}
+// hangsUp: after the goodbyes the server ends TCP, and does so first.
+func hangsUp(p *probe.Probe) {
+	c := p.Member()
+	begun := time.Now()
+	c.Send(p.CloseFrame(1000, ""))
+	c.ExpectClose(1000)
+	switch err := c.Ended(max(p.Patience, rules.CloseTime)); {
+	case err == wstest.ErrTimeout, time.Since(begun) > rules.CloseTime-time.Second: // who waits for the other side mostly gives up after 5 s
+		c.Fail("the server ends the TCP connection once both have said goodbye", p.Hint)
+	case err == wstest.ErrReset:
+		c.Fail("the server ends the TCP connection gently", probe.Resets)
 	}
-	stuck.Sent = []string{"a member reads nothing, while long histories are sent to it for 15 s"}
-	stuck.Came, stuck.Kind = []string{"it is still connected"}, ""
-	stuck.Fail("a write that takes 5 s ends the member", p.Hint)
 }
 
-// isGone reports whether the other side takes nothing any more: it has closed the connection.
-func isGone(c *probe.Client) bool {
-	c.TCP.SetWriteDeadline(time.Now().Add(time.Second))
-	_, err := c.TCP.Write(wstest.Masked(wstest.Pong, []byte("?")).Bytes())
-	return err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
+// closeEndsAll: what follows a member's close frame does not count.
+func closeEndsAll(p *probe.Probe) {
+	watcher, c := p.Member(), p.Member()
+	late := p.Post()
+	c.Send(p.CloseFrame(1000, ""), p.Text(late), p.Masked(wstest.Ping, []byte("late")))
+	c.ExpectClose(1000)
+	c.ExpectNothing()
+	watcher.ExpectServed("a member said goodbye")
+	c.Kind = ""
+	c.ExpectNotStored("the loop that reads goes on after a close frame: it has to end there", late)
+}
+
+// pongs: a ping is answered in kind, also between the fragments of a message; a pong that nobody asked for is not.
+func pongs(p *probe.Probe) {
+	for _, payload := range [][]byte{[]byte(p.Word(5)), nil, p.Bytes(wstest.MaxControl)} {
+		c, m := p.Member(), p.Post()
+		parts := p.Fragments(m.JSON(), 9, 8)
+		ping := p.Masked(wstest.Ping, payload)
+		c.Send(p.Masked(wstest.Pong, []byte("unasked")), parts[0], ping)
+		expectPong(c, ping)
+		c.ExpectStored(m, p.Masked(wstest.Pong, nil), parts[1], parts[2])
+	}
+}
+
+// expectPong waits for the answer to a ping.
+func expectPong(c *probe.Client, ping wstest.Frame) {
+	const expected = "a pong with the payload of the ping"
+	f, err := c.Frame()
+	switch {
+	case err != nil || f.Opcode != wstest.Pong:
+		c.Fail(expected, map[bool]string{true: "a ping (opcode 9) is answered at once with a pong (opcode a)"}[c.Kind == probe.TimedOut])
+	case bytes.Equal(f.Payload, ping.Payload):
+	case bytes.Equal(f.Payload, ping.Bytes()[6:]):
+		c.Fail(expected, "the pong's payload is still masked: undo the ping's mask first")
+	case len(f.Payload) == 0:
+		c.Fail(expected, "the pong is empty: it carries the payload of the ping")
+	default:
+		c.Fail(expected, "the pong has another payload: it carries that of the ping, byte for byte")
+	}
+}
+
+// beats: the server pings its members. One that answers stays, even if it does a period late; one that does not is dropped.
+func beats(p *probe.Probe) {
+	ping, quiet := p.Scaled(rules.PingTime), p.Scaled(rules.QuietTime)
+	begun := time.Now()
+	until := begun.Add(quiet + ping)
+	p.Together(3, func(i int) {
+		c := p.Member()
+		c.Sent = []string{"nothing but " + []string{"pongs, at once", "pongs, 30 s after each ping", "not even pongs"}[i]}
+		pings := 0
+		for time.Now().Before(until) {
+			c.Patience = 2*ping + p.Patience/3
+			f, err := c.Next()
+			took := time.Since(begun)
+			switch gone := err != nil && err != wstest.ErrTimeout; {
+			case gone && i == 2 && took > ping*3/2:
+				return
+			case gone:
+				c.Note(err)
+				c.Came = append(c.Came, fmt.Sprintf("after %v", took.Round(10*time.Millisecond)))
+				c.Fail(fmt.Sprintf("a member that answers pings stays, and any stays for %s", rules.Seconds(rules.QuietTime)), "the time limit for reading begins anew with every frame that comes, and is longer than two pings apart")
+			case err != nil:
+				c.Note(err)
+				c.Fail(fmt.Sprintf("a ping every %s", rules.Seconds(rules.PingTime)))
+			case f.Opcode == wstest.Close && i == 2:
+				return
+			case f.Opcode != wstest.Ping || f.ServerFault() != nil:
+				c.Fail("a ping frame (opcode 9) with FIN, and no other frame")
+			}
+			pings++
+			if i < 2 {
+				p.Pause(time.Duration(i) * ping)
+				c.Write(wstest.Masked(wstest.Pong, f.Payload).Bytes())
+			}
+		}
+		if i == 2 && c.Ended(ping+p.Patience/3) == wstest.ErrTimeout {
+			c.Came = []string{"it is still connected"}
+			c.Fail(fmt.Sprintf("a member that nothing is heard from for %s is dropped", rules.Seconds(rules.QuietTime)), "set a time limit for reading before each frame: SetReadDeadline(time.Now().Add(quietTime))")
+		}
+	})
+}
+
+// drains: after the goodbyes the server does not wait forever for a member to hang up, whether that is silent or goes on.
+func drains(p *probe.Probe) {
+	p.Together(3, func(i int) {
+		c := p.Member()
+		sent := []wstest.Frame{p.CloseFrame(1000, ""), p.CloseFrame(1000, ""), p.Masked(wstest.Binary, []byte("not text"))}[i]
+		c.Send(sent)
+		if _, err := c.AwaitClose(); err != nil {
+			c.Fail("a close frame")
+		}
+		limit := time.Now().Add(p.Scaled(2*rules.CloseTime) + p.Patience/2)
+		for i == 1 && time.Now().Before(limit) { // it goes on talking
+			if c.IsGone() {
+				return
+			}
+			p.Pause(p.Scaled(rules.CloseTime) / 10)
+		}
+		p.Pause(time.Until(limit))
+		if c.IsGone(); !c.IsGone() { // the first write tells the member, the second one the check
+			c.Sent = append(c.Sent, []string{"and then nothing, but the connection stays open", "and then more, without end", "and then nothing"}[i])
+			c.Came = append(c.Came, fmt.Sprintf("over %s later the server still listens", rules.Seconds(2*rules.CloseTime)))
+			c.Fail(fmt.Sprintf("the server closes the connection at most %s after its close frame", rules.Seconds(rules.CloseTime)), p.Hint)
+		}
+	})
+}
+
+// endsGently: the close frame arrives even if the member is still talking.
+func endsGently(p *probe.Probe) {
+	p.Current()
+	p.Together(3, func(int) {
+		c := p.Member()
+		c.Send(p.Masked(wstest.Binary, p.Bytes(10)))
+		first := c.Post(p.Posts(25, 4000)...)
+		p.Pause(100 * time.Millisecond)
+		second := c.Post(p.Posts(3, 4000)...)
+		f, err := c.AwaitClose()
+		if err == nil && f.Code() != 1003 {
+			c.Fail("a close frame with status code 1003", "the first mistake counts: what comes after it is not looked at")
+		}
+		_, third := c.Write(p.CloseFrame(1003, "").Bytes())
+		for _, err := range []error{first, second, third, err, c.Ended(max(p.Patience, rules.CloseTime+2*time.Second))} {
+			if err != nil && err != wstest.ErrHungUp {
+				c.Came = append(c.Came, "("+err.Error()+")")
+				c.Fail("the close frame, and then the end of the connection without a reset", probe.Resets)
+			}
+		}
+	})
+}
+
+// awaitsAnswer: a member that has yet to answer the goodbye is not hung up on, though it sends a ping. After its answer comes nothing.
+func awaitsAnswer(p *probe.Probe) {
+	c := p.Member()
+	p.Server.Signal(os.Interrupt)
+	c.Sent = []string{"Ctrl-C"}
+	c.ExpectGoodbye()
+	c.Send(p.Masked(wstest.Ping, []byte("still here?")))
+	if !c.Quiet(200 * time.Millisecond) {
+		f, err := c.Next()
+		if c.Note(err); len(f.Raw) > 0 {
+			c.Fail("nothing after the server's own close frame, not even a pong", "that a pong cannot be written any more is not an error: drop it, and read on")
+		}
+		c.Fail("the server waits for the member's own close frame", "the member is hung up on before its answer is read: a pong that cannot be written any more is not a reason to end")
+	}
+	c.Send(p.CloseFrame(1001, ""))
+	if f, err := c.Next(); len(f.Raw) > 0 {
+		c.Fail("after the member's answer nothing but the end of the connection", "a second close frame, or another frame, was sent after the goodbye (section 5.5.1)")
+	} else if err == wstest.ErrReset {
+		c.Fail("the server ends the TCP connection gently", probe.Resets)
+	}
 }

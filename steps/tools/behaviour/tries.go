@@ -98,7 +98,7 @@ func why(c rules.Case, came string, end probe.Kind) string {
 	case end == probe.HungUp && !strings.Contains(came, "close"):
 		return "the server hangs up without a close frame: it says why before it ends the connection"
 	case end == probe.Reset:
-		return resets
+		return probe.Resets
 	case strings.HasPrefix(bare, "close ") && bare != sent:
 		return "it is ended, but with another code: either the code is the wrong one, or another check comes first"
 	}

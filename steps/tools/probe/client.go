@@ -249,7 +249,7 @@ func (c *Client) NextHistory() (History, error) {
 
 // Hears reads histories until one has all the posts, and reports whether one had; h is the last.
 func (c *Client) Hears(posts ...Post) (h History, ok bool) {
-	for deadline := time.Now().Add(2 * c.Probe.Patience); !ok && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(10 * c.Probe.Patience); !ok && time.Now().Before(deadline); {
 		next, err := c.NextHistory()
 		if err != nil {
 			return h, false
@@ -261,7 +261,7 @@ func (c *Client) Hears(posts ...Post) (h History, ok bool) {
 
 // AwaitClose reads frames until a close frame, and returns that.
 func (c *Client) AwaitClose() (wstest.Frame, error) {
-	for deadline := time.Now().Add(2 * c.Patience); time.Now().Before(deadline); { // histories may be on their way
+	for deadline := time.Now().Add(4 * c.Patience); time.Now().Before(deadline); { // histories may be on their way
 		if f, err := c.Frame(); err != nil || f.Opcode == wstest.Close {
 			return f, err
 		}

@@ -41,16 +41,3 @@ func TestUpgrade6(t *testing.T) {
 		nc.Close()
 	}
 }
-
-// Once the door is locked, nobody comes in.
-func TestUpgradeLocked6(t *testing.T) {
-	room.door.Lock()
-	defer room.door.Unlock()
-	r := httptest.NewRequest("GET", "/", nil)
-	r.Header.Set("Upgrade", "websocket")
-	w := httptest.NewRecorder()
-	upgrade(w, r)
-	if w.Code != http.StatusServiceUnavailable {
-		t.Errorf("upgrade, when the server stops: the status is %d, want 503", w.Code)
-	}
-}

@@ -1,15 +1,16 @@
 package main
 
 import (
-	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 )
 
-// Who is let in before the door is locked is told goodbye like the others.
+// Whoever was let in before close says goodbye to the others is told goodbye, too.
 func TestHubCloseDoor(t *testing.T) {
 	h := hub{members: make(map[*conn]*member)}
 	client, server := net.Pipe()
@@ -23,13 +24,25 @@ func TestHubCloseDoor(t *testing.T) {
 	h.join(c)
 	h.door.RUnlock()
 	client.SetReadDeadline(time.Now().Add(3 * time.Second))
-	got := make([]byte, 1000)
-	n, _ := client.Read(got) // the history
-	io.ReadFull(client, got[n:n+4])
-	if !strings.Contains(string(got[n:n+4]), "\x03\xe9") {
-		t.Errorf("close, while a member comes in: it gets % x, want 88, a length, and the code 03 e9", got[n:n+4])
+	got := ""
+	for b := make([]byte, 1000); !strings.Contains(got, "\x03\xe9"); {
+		n, err := client.Read(b)
+		if got += string(b[:n]); err != nil {
+			t.Errorf("close, while a member comes in: it gets %q, want a close frame with 1001, too", got)
+			break
+		}
 	}
 	client.Close()
 	h.leave(c)
 	<-closed
+}
+
+// After close nobody is let in any more.
+func TestHubCloseShut(t *testing.T) {
+	room.close() // nobody is in it
+	w := httptest.NewRecorder()
+	upgrade(w, handshake())
+	if w.Code != http.StatusServiceUnavailable {
+		t.Errorf("close, and then upgrade(a right request): the status is %d, want 503", w.Code)
+	}
 }

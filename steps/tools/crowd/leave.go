@@ -1,0 +1,194 @@
+package crowd
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"websocket-workshop/steps/tools/probe"
+	"websocket-workshop/steps/tools/rules"
+	"websocket-workshop/steps/tools/wstest"
+)
+
+// comeAndGo lets n members come, and leave in three ways.
+func comeAndGo(p *probe.Probe, n int) {
+	p.Together(5, func(i int) {
+		for j := range n / 5 {
+			leaver := p.Member()
+			switch (i + j) % 3 {
+			case 0:
+				leaver.Reset()
+			case 1:
+				leaver.Send(p.CloseFrame(1001, ""))
+			}
+			leaver.Close()
+		}
+	})
+}
+
+// Forgets: members that have left, in whatever way, cost nothing. The pauses between the statements make what
+// each costs larger.
+func Forgets(p *probe.Probe) {
+	const gone = 120
+	c, other, half := p.Member(), p.Member(), p.Member()
+	half.TCP.CloseWrite()
+	half.Sent = []string{"(a member ends its side of the connection, without a close frame)"}
+	if half.Ended(p.Patience) == wstest.ErrTimeout {
+		half.Fail("the server closes the connection of a member that has left",
+			"when reading from a member ends with an error, io.EOF too, Close its connection")
+	}
+	c.Say(c, other)
+	before := fastest(c, 0)
+	comeAndGo(p, gone)
+	c.Say(c, other)
+	most := 4*before + 2*time.Millisecond
+	if after := fastest(c, most); after > most {
+		c.Sent = []string{fmt.Sprintf("posts, after %d other members have come and gone", gone)}
+		c.Came = []string{fmt.Sprintf("five take %v; before they came it was %v (with pauses between all statements)",
+			after.Round(10*time.Microsecond), before.Round(10*time.Microsecond))}
+		c.Fail("a post costs the server what it did before", "members that have left still get every history: "+
+			"remove a member from the list when reading from it ends")
+	}
+}
+
+// fastest returns the least time in which a few posts come back to their sender: one that is enough will do.
+func fastest(c *probe.Client, enough time.Duration) time.Duration {
+	least := time.Hour
+	for try := 0; try < 20 && least > enough; try++ {
+		begun := time.Now()
+		c.Tell(c.Probe.Posts(5, 60)...)
+		least = min(least, time.Since(begun))
+	}
+	return least
+}
+
+// LeavesNothing: of a member that has left no goroutine stays.
+func LeavesNothing(p *probe.Probe) {
+	const gone = 60
+	p.Story = fmt.Sprintf("%d members came, and left in different ways", gone)
+	c := p.Member()
+	comeAndGo(p, gone)
+	c.Say(c)
+	p.Pause(p.Scaled(rules.PingTime) % (2 * time.Second)) // some look only now and then who is there
+	counts := map[string]int{}
+	for _, g := range p.Server.Dump() {
+		timer := !p.Quick && strings.HasPrefix(g.State, "select")
+		if counts[g.Place]++; g.Place != "" && !timer && counts[g.Place] > gone/2 {
+			p.Fail(probe.Failure{Kind: probe.Wrong, Sent: p.Story,
+				Expected: "no goroutine stays for a member that has left",
+				Came:     fmt.Sprintf("at least %d goroutines are still there, waiting%s", counts[g.Place], g.Place),
+				Cause: "a goroutine that is started for each member never ends: close its channel, " +
+					"or tell it in another way, when the member leaves"})
+		}
+	}
+}
+
+// EndsWrites: a write that fails is not tried again and again.
+func EndsWrites(p *probe.Probe) {
+	p.Story = "members that read nothing vanished, while long histories were sent to them"
+	p.ExpectRest(func() {
+		c, deaf := p.Member(), []*probe.Client{p.Deaf(), p.Deaf(), p.Deaf()}
+		for range 8 {
+			c.Tell(p.Posts(10, 3000)...)
+		}
+		for _, d := range deaf {
+			d.Reset()
+		}
+	})
+}
+
+// SaysGoodbye: stopped, the server tells every member, and nothing more, whatever came before.
+func SaysGoodbye(p *probe.Probe) {
+	s := p.Current()
+	p.Ask(p.Upgrade().With("Sec-WebSocket-Version", "8")) // somebody is refused
+	members := []*probe.Client{p.Member(), p.Member(), p.Member()}
+	p.Dial() // a browser may have connections open on which it has said nothing yet
+	p.Dial().Write([]byte("GET / HTTP/1.1\r\n"))
+	s.Signal(os.Interrupt)
+	for _, c := range members {
+		c.Sent = []string{"Ctrl-C, with three members; somebody else was refused before"}
+		answerGoodbye(c)
+	}
+	p.ExpectExit(s, "Ctrl-C, with three members that answer", p.Hint)
+}
+
+// answerGoodbye waits for the close frame of a server that stops, and answers it.
+func answerGoodbye(c *probe.Client) {
+	c.ExpectGoodbye()
+	c.Write(c.Probe.CloseFrame(1001, "").Bytes())
+	if f, err := c.Next(); err == nil && f.Opcode != wstest.Close {
+		c.Fail("nothing after the server's own close frame",
+			fmt.Sprintf("a %s frame was sent after the close frame", wstest.Names[f.Opcode]))
+	}
+	c.Close()
+}
+
+// EndsPromptly: stopped, the server does not wait for members that have answered, or that left long ago.
+func EndsPromptly(p *probe.Probe) {
+	s := p.Current()
+	comeAndGo(p, 15)
+	members := []*probe.Client{p.Member(), p.Member(), p.Member()}
+	s.Signal(os.Interrupt)
+	p.Together(len(members), func(i int) { answerGoodbye(members[i]) })
+	const within, sent = rules.GoodbyeTime * 2 / 3, "Ctrl-C, with three members that answer at once; others left before"
+	if !s.AwaitExit(within) {
+		p.Fail(probe.Failure{Kind: probe.TimedOut, Sent: sent, Expected: "the server ends when the members have answered",
+			Came: fmt.Sprintf("it still runs after %v", within), Cause: p.Hint})
+	}
+	p.ExpectExit(s, sent, p.Hint)
+}
+
+// EndsDespiteDeaf: members that never read cannot stop the server from stopping, nor keep the goodbye from the
+// others.
+func EndsDespiteDeaf(p *probe.Probe) {
+	const sent = "Ctrl-C, with six members that never read, and four that do"
+	s := p.Current()
+	for range 6 {
+		p.Deaf()
+	}
+	p.Story = "six members read nothing"
+	readers := []*probe.Client{p.Member(), p.Member(), p.Member(), p.Member()}
+	for range 6 {
+		readers[0].Tell(p.Posts(10, 4000)...)
+	}
+	s.Signal(os.Interrupt)
+	p.Together(len(readers), func(i int) {
+		readers[i].Sent = []string{sent}
+		readers[i].ExpectGoodbye()
+	})
+	p.ExpectExit(s, sent, p.Hint)
+}
+
+// GreetsLast: whoever joins while the server stops gets 101 and then the goodbye, or 503, or no connection.
+func GreetsLast(p *probe.Probe) {
+	for range 3 {
+		s := p.Serve()
+		p.Pause(time.Until(s.Begun.Add(220 * time.Millisecond))) // Signal does not wait then
+		var stopping sync.WaitGroup
+		stopping.Go(func() {
+			p.Pause(time.Duration(p.Number(4000)) * time.Microsecond)
+			s.Signal(os.Interrupt)
+		})
+		p.Together(40, func(i int) {
+			p.Pause(time.Duration(i*200) * time.Microsecond)
+			in, err := wstest.Dial(s.Addr(), p.Patience)
+			if err != nil {
+				return
+			}
+			defer in.Close()
+			c := &probe.Client{Client: in, Probe: p}
+			a, err := c.Ask(p.Upgrade())
+			if err != nil || a.Status == http.StatusServiceUnavailable {
+				return
+			}
+			c.Sent = []string{"a handshake, in the moment of Ctrl-C"}
+			c.Expect101(a)
+			c.ExpectClose(1001)
+		})
+		stopping.Wait()
+		s.Kill()
+	}
+}

@@ -1,0 +1,155 @@
+// Package crowd is what a server must do when many members are there: rows about who does what at the same
+// moment, about members that are slow, that leave, and that are there when the server stops. The table of
+// package behaviour says what they are about.
+package crowd
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+
+	"websocket-workshop/steps/tools/probe"
+	"websocket-workshop/steps/tools/wstest"
+)
+
+// NoRace: no two goroutines use the same variable at the same time, one of them to change it. The race
+// detector shows it, whether or not it had any consequence; so each kind of meeting has to happen once.
+func NoRace(p *probe.Probe) {
+	p.Story = "members came, sent messages and left, many at the same time"
+	stay := p.Join()
+	p.Together(6, func(i int) { mill(p, i) })
+	if runtime.GOOS != "windows" {
+		go p.Attempt(func() { stay.Ended(p.Patience) })
+		p.Server.Signal(os.Interrupt)
+		p.Server.AwaitExit(p.Patience)
+	}
+	p.Pause(50 * time.Millisecond) // the detector may still be printing
+}
+
+// mill is what one of several members does for a while, all of them at once.
+func mill(p *probe.Probe, i int) {
+	for round := range 4 {
+		c := p.Join()
+		for range 3 {
+			c.Write(p.Text(p.Post()).Bytes())
+			if p.Step >= 6 {
+				c.Write(p.Masked(wstest.Ping, []byte("ping")).Bytes())
+			}
+			p.Pause(time.Duration(p.Number(3)) * time.Millisecond)
+		}
+		switch (i + round) % 4 {
+		case 0:
+			c.Reset()
+		case 1:
+			c.Write(p.CloseFrame(1001, "bye").Bytes())
+		case 2:
+			c.Write(p.Masked(wstest.Binary, []byte("binary")).Bytes())
+		}
+		c.Ended(5 * time.Millisecond)
+		c.Close()
+	}
+}
+
+// SameOrder: everyone sees the posts in the same order, at any time.
+func SameOrder(p *probe.Probe) {
+	members := make([]*probe.Client, 8)
+	for i := range members {
+		members[i] = p.Member()
+		go p.Member().Ended(time.Minute) // the more there are to tell, the longer that takes
+	}
+	for range 12 {
+		posts, histories := p.Posts(len(members), 60), make([]string, len(members))
+		for _, c := range members {
+			c.Mark()
+			c.Sent = []string{fmt.Sprintf("%d members sent a post each, at the same moment", len(members))}
+		}
+		p.Together(len(members), func(i int) { members[i].Write(p.Text(posts[i]).Bytes()) })
+		p.Together(len(members), func(i int) { histories[i] = members[i].ExpectAll(posts...).String() })
+		for i, h := range histories {
+			if h != histories[0] {
+				members[i].Came = []string{"one member: " + histories[0], "another:    " + h}
+				members[i].Fail("the same order for everyone")
+			}
+		}
+	}
+}
+
+// LosesNone: of many posts none is lost, however many come at once. Where only two come, one shortly after
+// the other, the second meets the end of sending the first at most members.
+func LosesNone(p *probe.Probe) {
+	const rounds = 24
+	members := make([]*probe.Client, 24)
+	p.Together(len(members), func(i int) { members[i] = p.Member() })
+	for round := range rounds {
+		posts := p.Posts(2+10*((round+1)/rounds), 60) // in the last round, twelve
+		for _, c := range members {
+			c.Mark()
+			c.Sent = []string{fmt.Sprintf("%d of %d members sent a post each, nearly at the same moment",
+				len(posts), len(members))}
+		}
+		p.Together(len(posts), func(i int) {
+			p.Pause(time.Duration(i*p.Number(1000)) * time.Microsecond)
+			members[i].Write(p.Text(posts[i]).Bytes())
+		})
+		p.Together(len(members), func(i int) { members[i].ExpectAll(posts...) })
+	}
+}
+
+// MissesNothing: whoever joins while others post gets what is posted in that moment, and no older history
+// after a newer one. After the last post of a round there is none for a while that would bring it as well.
+// Many join at once, so that the posts meet some of them.
+func MissesNothing(p *probe.Probe) {
+	const joiners, few = 20, 3
+	talker := p.Member()
+	for range 5 {
+		talker.Tell(p.Posts(10, 1000)...) // a long history takes some time to make
+	}
+	span := 5 * time.Millisecond // that joining takes, all together
+	for range 20 {
+		posts := p.Posts(few, 60)
+		talker.Mark()
+		begun := time.Now()
+		took := make([]time.Duration, joiners)
+		p.Together(joiners+1, func(i int) {
+			if i < joiners {
+				c := p.Join()
+				c.Sent = []string{"posts, in the moment in which this member joined; the last: " + posts[few-1].Text}
+				took[i] = time.Since(begun)
+				c.ExpectAll(posts...)
+				c.Close()
+				return
+			}
+			for _, m := range posts {
+				p.Pause(time.Duration(p.Number(int(span) / few * 2)))
+				talker.Post(m)
+			}
+		})
+		talker.ExpectAll(posts...)
+		span = min(slices.Max(took), 100*time.Millisecond)
+	}
+}
+
+// talk lets a member send one post after the other, until what it returns is called.
+func talk(p *probe.Probe) (stop func()) {
+	talker := p.Member()
+	over, done := make(chan bool), make(chan bool)
+	go func() {
+		defer close(done)
+		p.Attempt(func() { // that histories come is the matter of other rows
+			for {
+				select {
+				case <-over:
+					return
+				default:
+					talker.Tell(p.PostOf(1000))
+				}
+			}
+		})
+	}()
+	return func() {
+		close(over)
+		<-done
+	}
+}

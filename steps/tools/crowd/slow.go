@@ -1,0 +1,142 @@
+package crowd
+
+import (
+	"fmt"
+	"time"
+
+	"websocket-workshop/steps/tools/probe"
+	"websocket-workshop/steps/tools/rules"
+	"websocket-workshop/steps/tools/wstest"
+)
+
+// DelaysNobody: members that read nothing delay nobody, however much there is to send to them: long histories
+// until the system takes no more, and then more of them than a queue has room for.
+func DelaysNobody(p *probe.Probe) {
+	c := p.Member()
+	p.Deaf()
+	p.Deaf()
+	p.Story = "two members read nothing"
+	for range 4 {
+		c.Tell(p.Posts(10, 4000)...)
+	}
+	for range 40 {
+		c.Tell(p.Posts(10, 60)...)
+	}
+}
+
+// ReadsOn: a member that pauses and goes on gets whole frames, in order, and the newest in the end; or it was
+// let go. Of all that was posted meanwhile little waits for it.
+func ReadsOn(p *probe.Probe) {
+	const many, most = 480, 440 // histories: a queue of 256 is still a bounded one, and the system holds some
+	c := p.Member()
+	for range 5 {
+		c.Tell(p.Posts(10, 700)...)
+	}
+	slow := p.Join()
+	slow.TCP.SetReadBuffer(128 << 10)
+	var last probe.Post
+	for range many / 10 {
+		some := p.Posts(10, 700)
+		last = some[9]
+		c.Tell(some...)
+	}
+	came := 0
+	for h, err := slow.NextHistory(); !h.Has(last); h, err = slow.NextHistory() {
+		slow.Sent = []string{fmt.Sprintf("%d posts, by another member, while this one read nothing; now it reads on", many)}
+		if came++; err == wstest.ErrTimeout {
+			slow.Fail("in the end the newest history", "whoever reads slowly never gets the newest: "+
+				"a newer history has to replace the one that waits, and must not be thrown away itself")
+		} else if err != nil {
+			return
+		}
+	}
+	if came > most {
+		slow.Came = []string{fmt.Sprintf("%d histories, one for each post", came)}
+		slow.Fail("the newest history, after the few that were on their way", "every history waits until it is "+
+			"sent: one is enough, as the newest takes the place of the one before")
+	}
+}
+
+// LetsGo: a member that takes nothing for 5 s is let go.
+func LetsGo(p *probe.Probe) {
+	stuck, sender := p.Deaf(), p.Member()
+	limit := p.Scaled(3*rules.WriteTime) + p.Patience
+	for begun := time.Now(); time.Since(begun) < limit; { // until even the largest buffers are full
+		for range 3 { // each is waited for, so that the server has something to write every time
+			sender.Tell(p.Posts(10, 4000)...)
+		}
+		p.Pause(p.Scaled(rules.WriteTime) / 5)
+		if stuck.IsGone() {
+			return
+		}
+	}
+	stuck.Sent = []string{"a member reads nothing, while long histories are sent to it for 15 s"}
+	stuck.Came = []string{"it is still connected"}
+	stuck.Fail("a write that takes "+rules.Seconds(rules.WriteTime)+" ends the member", p.Hint)
+}
+
+// KeepsPongsApart: pings are answered in their order, and pongs and histories do not mix, though they are
+// written at the same time.
+func KeepsPongsApart(p *probe.Probe) {
+	defer talk(p)()
+	defer talk(p)()
+	p.Together(3, func(int) {
+		c := p.Member()
+		pings := make([]wstest.Frame, 600)
+		var all []byte
+		for i := range pings {
+			pings[i] = p.Masked(wstest.Ping, []byte(fmt.Sprint(i, " of very many")))
+			all = append(all, pings[i].Bytes()...)
+		}
+		for begun, among := time.Now(), 0; among < 60 && time.Since(begun) < p.Patience; { // they may take turns
+			c.Sent = []string{fmt.Sprintf("%d pings, while other members send one post after the other", len(pings))}
+			go c.Write(all)
+			among += expectPongs(c, pings)
+		}
+	})
+}
+
+// expectPongs reads on until the last of the pings is answered, and returns how many histories came among the
+// pongs. Those of older pings may be left out.
+func expectPongs(c *probe.Client, pings []wstest.Frame) (among int) {
+	const expected = "pongs with the payloads of the pings, in their order; that of the last one too"
+	for heard := time.Now(); len(pings) > 0; heard = time.Now() {
+		f, err := c.Message()
+		for ; err == nil && f.Opcode < wstest.Close && time.Since(heard) < c.Probe.Patience; among++ {
+			f, err = c.Message()
+		}
+		if err == nil && f.Opcode < wstest.Close {
+			c.Came, c.Kind = []string{fmt.Sprintf("nothing for %v but histories", c.Probe.Patience)}, probe.TimedOut
+		}
+		if err != nil || f.Opcode != wstest.Pong {
+			c.Fail(expected)
+		}
+		at := 0
+		for at < len(pings) && string(pings[at].Payload) != string(f.Payload) {
+			at++
+		}
+		if at == len(pings) {
+			c.Fail(expected, "a pong came twice, too late, or with another payload: "+
+				"is the ping's buffer used again before the pong is written?")
+		}
+		pings = pings[at+1:]
+	}
+	return among
+}
+
+// ClosesLast: the server's close frame is the last that it sends, though others go on talking.
+func ClosesLast(p *probe.Probe) {
+	defer talk(p)()
+	sent := []wstest.Frame{
+		p.CloseFrame(1000, ""), p.CloseFrame(4000, "bye"), p.Masked(0x3, nil), p.Masked(wstest.Binary, nil),
+		p.Masked(wstest.Text, []byte("{}")), p.Text(p.PostOf(rules.MaxMessage + 1000)), p.Masked(wstest.Text, []byte("\xff")),
+	}
+	p.Together(2*len(sent), func(i int) {
+		c := p.Member()
+		c.Send(sent[i/2])
+		if _, err := c.AwaitClose(); err != nil {
+			c.Fail("a close frame", "the connection ends without a goodbye, while others talk")
+		}
+		c.ExpectNothing()
+	})
+}

@@ -1,0 +1,218 @@
+package probe
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"websocket-workshop/steps/tools/rules"
+	"websocket-workshop/steps/tools/wstest"
+)
+
+// Say sends a new post, and holds the server to send the history with it to these members.
+func (c *Client) Say(members ...*Client) {
+	m := c.Probe.Post()
+	c.Mark()
+	c.Post(m)
+	for _, to := range members {
+		to.Sent, to.From, to.Kind = c.Sent, c.From, ""
+		if _, ok := to.Hears(m); !ok {
+			to.Fail("a text frame with the new history, to every member that is there")
+		}
+	}
+}
+
+// Tell sends posts, in one piece, and waits until the sender has the history with the last.
+func (c *Client) Tell(all ...Post) {
+	c.Mark()
+	c.Post(all...)
+	if _, ok := c.Hears(all[len(all)-1]); !ok {
+		c.Sent = []string{strings.TrimPrefix(c.Probe.Story+"; a member sent a post", "; ")}
+		c.Fail("the sender, and all who read, get every new history at once")
+	}
+}
+
+// ExpectAll holds the server to send the member a history with all these posts, in the end.
+func (c *Client) ExpectAll(posts ...Post) History {
+	const expected = "in the end a history with all of them, for every member"
+	h, ok := c.Hears(posts...)
+	if !ok && c.Kind == TimedOut && h != nil {
+		c.Came = append(c.Came, fmt.Sprintf("(%d of %d posts are missing in the last history that came)",
+			h.Missing(posts...), len(posts)))
+		if !c.Probe.History().Has(posts...) {
+			c.Fail(expected, "posts that come at the same moment are lost on their way into the history: "+
+				"change it under one lock")
+		}
+	}
+	if !ok {
+		c.Fail(expected)
+	}
+	return h
+}
+
+// ExpectStored sends frames with a post in them, and holds the server to greet new connections with it.
+func (c *Client) ExpectStored(m Post, sent ...wstest.Frame) {
+	c.Send(sent...)
+	h, gone := c.Probe.History(), false
+	for deadline := time.Now().Add(c.Probe.Patience); !h.Has(m) && !gone && time.Now().Before(deadline); {
+		gone = c.HangsUp(20 * time.Millisecond)
+		h = c.Probe.History()
+	}
+	expected := "a new connection is greeted with a history that has: " + Short(m.Text)
+	if !h.Has(m) {
+		c.Came = append(c.Came, "a new connection is greeted with: "+h.String())
+		c.Fail(expected)
+	}
+	if got := h[h.Find(m.Text)]; got.User != m.User {
+		c.Came = []string{fmt.Sprintf("the history has it from user %q", got.User)}
+		c.Fail(fmt.Sprintf("%s, from user %q", expected, m.User), `the field "user" is lost on the way`)
+	}
+}
+
+// ExpectNotStored holds the history to have none of the posts.
+func (c *Client) ExpectNotStored(cause string, posts ...Post) {
+	if h := c.Probe.History(); h.Missing(posts...) < len(posts) {
+		c.Came = []string{"a new connection is greeted with: " + h.String()}
+		c.Fail("nothing of that is stored", cause, c.Probe.Hint)
+	}
+}
+
+// ExpectGone holds the server to end the connection, or to say goodbye: it may then wait for the answer.
+func (c *Client) ExpectGone(cause string) {
+	if _, err := c.AwaitClose(); err == wstest.ErrTimeout {
+		c.Probe.Alive()
+		c.Fail("the server ends the connection", cause)
+	}
+}
+
+// ExpectServed holds the server to serve an ordinary member still, after what others have done.
+func (c *Client) ExpectServed(after string) {
+	m := c.Probe.Post()
+	c.Mark()
+	c.Sent = []string{"after " + after + ":"}
+	c.ExpectStored(m, c.Probe.Text(m))
+}
+
+// Resets is what it means that a connection is reset.
+const Resets = "TCP resets a connection that is closed with bytes unread, and a close frame may be lost " +
+	"with it: CloseWrite, read on until the other side ends, then Close"
+
+// ExpectClose waits for a close frame with this code; that it is well formed is part of it.
+func (c *Client) ExpectClose(code int, causes ...string) {
+	expected := fmt.Sprintf("a close frame with status code %d", code)
+	f, err := c.AwaitClose()
+	switch {
+	case err == wstest.ErrReset:
+		c.Fail(expected, Resets)
+	case err == wstest.ErrTimeout:
+		c.Fail(expected, causes...)
+	case err != nil:
+		c.Fail(expected, append(causes, "the server hung up without a close frame: "+
+			"it says why before it ends the connection")...)
+	case f.Code() == code:
+	case len(f.Payload) < 2:
+		c.Fail(expected, "the close frame is empty: its payload begins with the status code, in two bytes")
+	case bytes.HasPrefix(f.Payload, binary.LittleEndian.AppendUint16(nil, uint16(code))):
+		c.Fail(expected, "the status code is little-endian, and the network's order is big-endian: binary.BigEndian")
+	case strings.HasPrefix(string(f.Payload), fmt.Sprint(code)):
+		c.Fail(expected, "the status code is written as text: it is a number of two bytes")
+	default:
+		c.Fail(expected, fmt.Sprintf("it is ended, but with %d: either the code is the wrong one, "+
+			"or another check comes first", f.Code()))
+	}
+}
+
+// ExpectGoodbye waits for the close frame of a server that stops, for less time than that gives its members
+// to answer.
+func (c *Client) ExpectGoodbye() {
+	c.Within(rules.GoodbyeTime*2/3, func() { c.ExpectClose(1001) })
+}
+
+// ExpectNothing holds the server to send nothing after its close frame, for a while.
+func (c *Client) ExpectNothing() {
+	if c.Quiet(200 * time.Millisecond) {
+		return
+	}
+	f, err := c.Next()
+	if len(f.Raw) == 0 {
+		c.Note(err) // the end: nothing more can come
+		return
+	}
+	cause := fmt.Sprintf("a %s frame was sent after the close frame: nothing may follow it, no history either "+
+		"(section 5.5.1)", wstest.Names[f.Opcode])
+	if err != nil || f.ServerFault() != nil {
+		cause = fmt.Sprintf("more bytes follow than the close frame's length announces, %q: "+
+			"its length is that of code and reason", f.Raw)
+	}
+	c.Fail("nothing after the server's own close frame", cause)
+}
+
+// ExpectExit waits for exit status 0 after a signal.
+func (p *Probe) ExpectExit(s *Server, sent, hint string) {
+	begun, within := time.Now(), rules.StopTime+p.Patience/3
+	f := Failure{Kind: Wrong, Sent: sent}
+	f.Expected = "the server ends within " + rules.Seconds(rules.StopTime) + ", with exit status 0"
+	ended := s.AwaitExit(within)
+	state := s.Cmd.ProcessState
+	switch {
+	case !ended:
+		f.Kind, f.Cause = TimedOut, hint
+		f.Came = fmt.Sprintf("it still runs after %v", within.Round(100*time.Millisecond))
+		p.Fail(f)
+	case state.Success():
+		return
+	case state.ExitCode() < 0:
+		f.Cause = "the signal is not caught: signal.Notify(…, os.Interrupt, syscall.SIGTERM)"
+	case strings.Contains(s.Tail(3), "Server closed"):
+		f.Cause = "http.ErrServerClosed is not a failure: log.Fatal any other error, and let main return on this one"
+	default:
+		f.Cause = "something panics, or calls log.Fatal or os.Exit on the way out: the last line printed may say what"
+	}
+	f.Came = fmt.Sprintf("%v after %v. It printed:\n%s", state, time.Since(begun).Round(100*time.Millisecond), s.Tail(2))
+	p.Fail(f)
+}
+
+// ExpectRest holds a server to come to rest after do: it prints nothing more, and where Go can be asked for
+// its goroutines, none of them works. What is seen once may be the end of something.
+func (p *Probe) ExpectRest(do func()) {
+	f := Failure{Kind: Wrong, Sent: p.Story, Expected: "a server that waits until there is something to do"}
+	for try := range 2 {
+		s := p.Serve()
+		do()
+		p.Pause(300 * time.Millisecond)
+		lines := s.Output.Next()
+		p.Pause(200 * time.Millisecond)
+		if printed := s.Output.Next() - lines; printed >= 20 {
+			f.Came = fmt.Sprintf("in 200 ms it printed %d lines:\n%s", printed, s.Tail(2))
+			break
+		}
+		all := s.Dump()
+		i := slices.IndexFunc(all, func(g Goroutine) bool { return strings.HasPrefix(g.State, "runn") })
+		if i < 0 {
+			return
+		} else if try > 0 {
+			f.Came = "a goroutine works on" + all[i].Place
+		}
+	}
+	f.Cause = "a loop goes round without waiting for anything: does it end where reading or writing returns an error?"
+	p.Fail(f)
+}
+
+// Deaf opens a WebSocket and reads nothing from it. Little fits on its way.
+func (p *Probe) Deaf() *Client {
+	c := p.Join()
+	c.TCP.SetReadBuffer(4 << 10)
+	return c
+}
+
+// IsGone reports whether the other side takes nothing any more: it has closed the connection.
+func (c *Client) IsGone() bool {
+	c.TCP.SetWriteDeadline(time.Now().Add(time.Second))
+	_, err := c.TCP.Write(wstest.Masked(wstest.Pong, []byte("?")).Bytes())
+	return err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
+}
