@@ -259,7 +259,7 @@ var (
 // which hold a server to something, and the unit tests.
 func (w *workshop) checkerWords() string {
 	var s strings.Builder
-	for _, name := range strings.Fields("check trial behaviour probe rules wstest") {
+	for _, name := range strings.Fields("check trial behaviour crowd probe rules wstest") {
 		for _, text := range w.code("steps/tools/" + name) {
 			s.WriteString(text)
 		}
