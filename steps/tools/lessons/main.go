@@ -34,8 +34,8 @@
 // 40 lines. The hints for a step are in a file beside its lesson: for each turn a heading with its
 // name and three <details>, and far below them ours.
 //
-// Commands, `name()`, `file.go`, links, tasks and their plain commands, and what a column "the checker
-// says" quotes must exist, or be in names.go.
+// Commands, `name()`, `file.go`, links, tasks and their plain commands, and what a column "the check
+// prints" quotes must exist, or be in names.go.
 package main
 
 import (
