@@ -16,9 +16,10 @@ const crowded = "The wire does not answer. Is it running? If many other tabs of 
 
 // follow calls handlers.event(event) for each event in order, handlers.now(now) each second with what
 // /now has, handlers.problem(words) when something is wrong ("" when it is right again), and
-// handlers.restart() when the wire has been restarted. It returns a function that ends this.
-export function follow(handlers) {
-  const channel = globalThis.BroadcastChannel ? new BroadcastChannel("websocket-workshop-wire") : undefined;
+// handlers.restart() when the wire has been restarted. It returns a function that ends this. paths name
+// another stream than the wire's, and what stands for /now there.
+export function follow(handlers, paths = { events: "events", now: "now" }) {
+  const channel = globalThis.BroadcastChannel ? new BroadcastChannel(`websocket-workshop-${paths.events}`) : undefined;
   let source; // the stream, while this tab has it
   let run, last = 0; // the wire's run, and the number of the last event
   let claim = 0; // when this tab began to lead, or 0
@@ -31,7 +32,7 @@ export function follow(handlers) {
 
   function openStream() {
     if (source || ended) return;
-    source = new EventSource(last > 0 ? `events?after=${run}-${last}` : "events");
+    source = new EventSource(last > 0 ? `${paths.events}?after=${run}-${last}` : paths.events);
     const mine = source;
     const late = setTimeout(() => mine === source && mine.readyState !== EventSource.OPEN && report(crowded), opening);
     mine.addEventListener("open", () => report(""));
@@ -40,7 +41,7 @@ export function follow(handlers) {
       if (mine.readyState !== EventSource.CLOSED) return report(silent); // the browser tries again
       clearTimeout(late);
       if (mine === source) source = undefined;
-      report(await reason());
+      report(await reason(paths.events));
       setTimeout(() => (claim || !channel) && openStream(), second);
     });
   }
@@ -102,7 +103,7 @@ export function follow(handlers) {
     if (asking || Date.now() - asked < 0.9 * second) return;
     asking = true;
     asked = Date.now();
-    latest.now = await now().catch(() => latest.now); // the stream reports what is wrong
+    latest.now = await now(paths.now).catch(() => latest.now); // the stream reports what is wrong
     asking = false;
     if (ended || !latest.now) return;
     if (run && latest.now.run && latest.now.run !== run) return restart();
@@ -182,17 +183,17 @@ export function follow(handlers) {
 }
 
 // now returns what the wire tells besides events. Its error has the status of a refusal.
-export async function now() {
-  const response = await fetch("now", { signal: AbortSignal.timeout(opening) });
+export async function now(path = "now") {
+  const response = await fetch(path, { signal: AbortSignal.timeout(opening) });
   if (!response.ok) throw Object.assign(new Error(await response.text()), { status: response.status });
   return response.json();
 }
 
 // reason returns why the wire refuses its stream.
-async function reason() {
+async function reason(path) {
   const stop = new AbortController();
   try {
-    const response = await fetch("events", { signal: stop.signal });
+    const response = await fetch(path, { signal: stop.signal });
     return response.ok ? silent : `The wire refuses: ${await response.text()}`;
   } catch {
     return silent;

@@ -96,6 +96,19 @@ func main() {
 		fmt.Println(p.says)
 		status = 1
 	}
+	for name, fresh := range w.htmlFiles() {
+		name = htmlDir + "/" + name
+		switch {
+		case fresh == w.read(name):
+		case *update:
+			if err := os.WriteFile(filepath.Join(w.root, name), []byte(fresh), 0o644); err != nil {
+				log.Fatal(err)
+			}
+		default:
+			fmt.Printf("%s is stale: task lessons\n", name)
+			status = 1
+		}
+	}
 	os.Exit(status)
 }
 

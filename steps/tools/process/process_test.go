@@ -305,3 +305,17 @@ func TestFreePort(t *testing.T) {
 		seen[port] = true
 	}
 }
+
+// TestTaken: a port is not free if a browser might find another program on one of its addresses.
+func TestTaken(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+		if err != nil {
+			continue // this machine does not have the address
+		}
+		if _, port, _ := net.SplitHostPort(l.Addr().String()); isFree(port) {
+			t.Errorf("a port that is taken on %s is said to be free", host)
+		}
+		l.Close()
+	}
+}

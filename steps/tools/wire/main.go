@@ -77,8 +77,8 @@ func run(ctx context.Context, out io.Writer, o options, args []string) error {
 		}
 		defer l.Close()
 		context.AfterFunc(ctx, func() { l.Close() }) // at once
-		tap := wiretap.NewTap(record, s.name, reachable(o.addrs[i], l), s.address)
-		if s.keeper == nil {
+		tap := wiretap.NewTap(record, s.Name, reachable(o.addrs[i], l), s.Address)
+		if s.Keeper == nil {
 			tap.Loop = looped
 		}
 		taps, addrs = append(taps, tap), append(addrs, l.Addr())
@@ -96,18 +96,18 @@ func run(ctx context.Context, out io.Writer, o options, args []string) error {
 	var all sync.WaitGroup
 	defer all.Wait() // until the servers have exited
 	for i, s := range servers {
-		if s.keeper != nil {
-			all.Go(func() { s.keeper.Keep(ctx) })
-		} else if !taps[i].Check() && isOwn(s.addr, append(addrs, l.Addr())) {
-			looped(fmt.Errorf("nothing runs on %s, and the port is this wire's: name the server's address", s.addr))
+		if s.Keeper != nil {
+			all.Go(func() { s.Keeper.Keep(ctx) })
+		} else if !taps[i].Check() && isOwn(s.Addr, append(addrs, l.Addr())) {
+			looped(fmt.Errorf("nothing runs on %s, and the port is this wire's: name the server's address", s.Addr))
 		}
 	}
-	for ctx.Err() == nil && slices.ContainsFunc(servers, func(s *server) bool { return s.address() == "" }) {
+	for ctx.Err() == nil && slices.ContainsFunc(servers, func(s *wiretap.Server) bool { return s.Address() == "" }) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	if ctx.Err() == nil {
 		for i, t := range taps {
-			at := servers[i].addr
+			at := servers[i].Addr
 			fmt.Fprintf(out, "%-8s http://%s   (the server itself listens on %s)\n", t.Name, t.Addr, at)
 		}
 		fmt.Fprintf(out, "%-8s http://%s/wire.html\n", "the view", reachable(o.view, l))

@@ -51,7 +51,7 @@ func TestServers(t *testing.T) {
 		if err == nil {
 			var names []string
 			for _, s := range servers {
-				names = append(names, s.name)
+				names = append(names, s.Name)
 			}
 			got = strings.Join(names, " ")
 		}
@@ -60,7 +60,7 @@ func TestServers(t *testing.T) {
 		}
 	}
 	t.Chdir("steps/tools")
-	if servers, err := findServers([]string{"raw"}); err != nil || servers[0].keeper.Dir != "raw" {
+	if servers, err := findServers([]string{"raw"}); err != nil || servers[0].Keeper.Dir != "raw" {
 		t.Errorf("from within a folder: %v, %v", servers, err)
 	}
 }

@@ -25,7 +25,7 @@ func Guard(h http.Handler, names ...string) http.Handler {
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Frame-Options", "DENY") // no other page may lead somebody's clicks
+		w.Header().Set("X-Frame-Options", "SAMEORIGIN") // no foreign page may lead somebody's clicks
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if why := foreign(r, names); why != "" {
 			http.Error(w, why, http.StatusForbidden)
