@@ -15,7 +15,7 @@ var inputs = []struct {
 	pkg, run string
 	files    []string
 }{
-	{"./raw", "TestNoPushAfterClose", []string{"library/websocket.go", "frontend/index.html"}},
+	{"./raw", "TestNoPushAfterClose", []string{"library/websocket.go"}},
 }
 
 // TestNoteInputs breaks files in a copy of the workshop, and looks whether the tests that depend
