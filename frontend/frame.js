@@ -1,14 +1,15 @@
-// The page that draws frames. What the bytes mean is worked out in frame-codec.js; here
-// is where the bytes come from; frame-diagram.js draws them.
+// The page that draws frames: where their bytes come from, and the address that shares them.
+// frame-parse.js reads the bytes, frame-rules.js judges the frames, frame-diagram.js draws them.
 
-import { drawFrame, el } from "./frame-diagram.js";
-import {
-  closePayload, count, decodeAll, encode, fields, maxBytes, opcodes, parseBytes, toHex, utf8,
-} from "./frame-codec.js";
+import { drawFrame } from "./frame-diagram.js";
+import { el } from "./dom.js";
+import { closePayload, count, encode, opcodes, toHex, utf8 } from "./frame-codec.js";
+import { maxBytes, parseBytes } from "./frame-parse.js";
+import { decodeAll } from "./frame-rules.js";
 
 const maxFrames = 20; // drawn at once
-const maxPayload = 768; // bytes of payload drawn at once, and of these
-const maxEach = 512; // for one frame
+const maxPayload = 768; // bytes of payload drawn at once
+const maxEach = 512; // of these, for one frame
 const maxAddress = 4096; // bytes in the address
 const addressPause = 300; // milliseconds: WebKit allows 100 changes of the address in 10 s
 const maxUndo = 1000;
@@ -21,8 +22,8 @@ const build = { payload: $("payload"), opcode: $("opcode"), code: $("code"), fin
 
 const key = [0x37, 0xfa, 0x21, 0x3d];
 const counting = (n) => Uint8Array.from({ length: n }, (_, i) => i);
-const long = "A payload of 126 bytes and more does not fit in seven bits. The seven bits then say 126, " +
-  "and the two bytes behind them hold the length: that is enough for 65,535 bytes.";
+const long = "A payload of 126 bytes and more does not fit in seven bits. Then the seven bits are 126, " +
+  "and the next two bytes hold the length, which is enough for 65,535 bytes.";
 
 const examples = {
   rfc: [
@@ -57,7 +58,7 @@ function fromAddress() {
   try {
     hash = decodeURIComponent(hash);
   } catch {
-    // it stays as it is, and the message will name what is no hex digit
+    // the error will name what is not a hex digit
   }
   const result = parseBytes(hash ? "#" + hash : examples.rfc[1][1]);
   $("hex").value = result.error ? hash : hexOf(result.runs);
@@ -70,10 +71,10 @@ function fromText() {
   if (!result.error) setAddress(result.runs);
 }
 
-// begin draws what has come from outside: there is nothing to undo.
+// begin draws bytes from outside the diagram: there is nothing to undo.
 function begin(result) {
   const text = $("hex").value;
-  if (result.tooLong || (result.error && text.length > 10 * maxKept && /[^\0-\xff]/.test(text))) { // or the browser would be busy with it
+  if (result.tooLong || (result.error && text.length > 10 * maxKept && /[^\0-\xff]/.test(text))) { // it would keep the browser busy
     $("hex").value = text.slice(0, maxKept);
     result.error += ` The field keeps the first ${maxKept} characters.`;
   }
@@ -86,7 +87,7 @@ function hexOf(runs) {
   return runs.length === 1 ? toHex(runs[0], " ") : runs.map((run) => toHex(run)).join(",");
 }
 
-// flip turns over one bit of a drawn frame; undo takes the last flip back.
+// flip changes one bit of a drawn frame; undo takes the last change back.
 function flip(i, bit) {
   const [run, at] = drawn.frames[i].start;
   flips.push([run, at * 8 + bit]);
@@ -128,13 +129,13 @@ function fromForm() {
 
 function formOptions() {
   const digits = build.key.value.replace(/0x|[\s:,-]/gi, "");
-  if (build.mask.checked && !/^[0-9a-f]{8}$/i.test(digits)) return { error: "A masking key has 4 bytes: 8 hex digits." };
+  if (build.mask.checked && !/^[0-9a-f]{8}$/i.test(digits)) return { error: "A masking key is 4 bytes: 8 hex digits." };
   const [maskingKey] = parseBytes("#" + digits).runs ?? [];
   const code = build.code.value.trim();
   const opcode = Number(build.opcode.value);
   if (opcode === 8 && (!/^\d*$/.test(code) || Number(code) > 65535)) return { error: "A status code is a number up to 65535." };
   const text = build.payload.value;
-  if (opcode === 8 && code === "" && utf8(text).length > 1) return { error: "A reason needs a status code in front of it." };
+  if (opcode === 8 && code === "" && utf8(text).length > 1) return { error: "A reason needs a status code before it." };
   const payload = opcode === 8 && code !== "" ? closePayload(Number(code), text) : utf8(text);
   return {
     options: { opcode, fin: build.fin.checked, key: build.mask.checked ? maskingKey : null, payload: payload.slice(0, 65536) },
@@ -142,7 +143,7 @@ function formOptions() {
   };
 }
 
-// The form shows the frame too, if it is one that the form could have made.
+// fillForm makes the form show the frame, if it is one that the form could have made.
 function fillForm({ error, runs }) {
   $("build-error").textContent = "";
   if (error || runs.length !== 1) return;
@@ -216,9 +217,9 @@ function summary({ runs, cut, binary, frames, rest }) {
   const broken = frames.flatMap((frame) => frame.problems).filter((problem) => !problem.unless).length;
   if (broken > 0) notes.push(broken === 1 ? "One rule is broken." : `${broken} rules are broken.`);
   if (binary) notes.push("Read as binary digits.");
-  if (runs.length > 1) notes.push("Each line is judged by itself.");
-  if (frames[0]?.problems.some((problem) => problem.unless)) notes.push("If this is no frame, or does not begin where one begins, the drawing means nothing.");
-  if (rest > 0) notes.push(`Only the first ${maxFrames} frames are drawn: ${count(rest)} lie behind them.`);
+  if (runs.length > 1) notes.push("Each line is judged on its own.");
+  if (frames[0]?.problems.some((problem) => problem.unless)) notes.push("If this is not the beginning of a frame, the drawing means nothing.");
+  if (rest > 0) notes.push(`Only the first ${maxFrames} frames are drawn: ${count(rest)} follow.`);
   if (cut) notes.push(`Only the first ${maxBytes.toLocaleString("en")} bytes are read.`);
   if (size > maxAddress) notes.push(`The address holds the first ${maxAddress.toLocaleString("en")} bytes.`);
   return notes;
@@ -242,7 +243,7 @@ addEventListener("keydown", (event) => {
   undo();
 });
 addEventListener("hashchange", fromAddress);
-if (location.hash) { // a frame that somebody links to comes first
+if (location.hash) { // a linked frame comes first
   $("input").open = false;
   document.querySelector("main").append($("input"));
 }

@@ -12,7 +12,9 @@ import (
 	"time"
 )
 
-//go:embed index.html chat.js chat.css frame.html frame.js frame-codec.js frame-diagram.js frame-diagram.css frame.css wire.html wire.js wire.css
+// Not *.js: an editor or a memory stick may leave files like ._chat.js.
+//
+//go:embed [a-z]*.html [a-z]*.css [a-z]*.js
 var files embed.FS
 
 // mark names this process in each answer: a page that waits for its server sees that it is another.

@@ -58,7 +58,7 @@ func TestEveryFileAPageLoadsIsServed(t *testing.T) {
 			todo = append(todo, m[1])
 		}
 	}
-	for _, name := range []string{"chat.js", "chat.css", "frame.html", "frame.js", "frame-codec.js", "frame-diagram.js", "frame-diagram.css", "frame.css"} {
+	for _, name := range []string{"chat.css", "chat-reconnect.js", "frame-diagram.css", "frame-rules.js", "frame.css", "frame.js"} {
 		if !seen[name] {
 			t.Errorf("no page leads to %s", name)
 		}

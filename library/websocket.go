@@ -32,7 +32,7 @@ type conn struct {
 	ws *websocket.Conn
 
 	mu     sync.Mutex
-	closed bool // a close frame is on its way: the library would send messages behind it
+	closed bool // a close frame is on its way: the library would send messages after it
 }
 
 // A message is what one member sent.
@@ -41,12 +41,11 @@ type message struct {
 	data []byte
 }
 
-// accept turns a request into a WebSocket connection. A client that is refused has been
-// told so when accept returns the error.
+// accept turns a request into a WebSocket connection. A refused client has already been answered.
 func accept(w http.ResponseWriter, r *http.Request) (*conn, error) {
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		Subprotocols:   []string{"json"},
-		OriginPatterns: r.Header.Values("X-Forwarded-Host"), // beside Host: behind a proxy
+		OriginPatterns: r.Header.Values("X-Forwarded-Host"), // besides Host, for proxies
 	})
 	if err != nil {
 		return nil, err
@@ -81,7 +80,7 @@ func (c *conn) write(payload []byte) error {
 	return c.ws.Write(ctx, opText, payload)
 }
 
-// ping asks the member for a sign of life. Whoever gives none in time is gone.
+// ping asks the member for a sign of life. A member that gives none in time is gone.
 func (c *conn) ping() {
 	ctx, cancel := context.WithTimeout(context.Background(), quietTime-pingTime)
 	defer cancel()

@@ -71,7 +71,7 @@ func (c *conn) read() (message, error) {
 	}
 }
 
-// control takes in a control frame (section 5.5).
+// control handles a control frame (section 5.5).
 func (c *conn) control(h header) error {
 	payload, err := c.readPayload(h, nil)
 	if err != nil {
@@ -79,7 +79,7 @@ func (c *conn) control(h header) error {
 	}
 	switch h.op {
 	case opPing:
-		c.write(encode(opPong, payload)) // if that fails, so will the next read
+		c.write(encode(opPong, payload)) // after our close frame it fails, and the visit must go on
 	case opClose:
 		return parseClose(payload)
 	}

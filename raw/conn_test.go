@@ -41,6 +41,18 @@ func TestNothingAfterClose(t *testing.T) {
 	}
 }
 
+// TestPingAfterGoodbye: a ping that comes after our close frame is not answered, and does not
+// keep the member's answer from being read (5.5.1).
+func TestPingAfterGoodbye(t *testing.T) {
+	t.Parallel()
+	sent := append(wstest.Masked(wstest.Ping, []byte("p")).Bytes(), closing(1001, "bye").Bytes()...)
+	c := &conn{nc: &wstest.Endless{}, br: bufio.NewReader(bytes.NewReader(sent))}
+	c.goodbye()
+	if _, err := c.read(); err != (closeError{1001, "bye"}) {
+		t.Errorf("a ping and a close frame were read, and the visit ends with %v", err)
+	}
+}
+
 // TestNoPushAfterClose: a member that the server on the library refuses gets no more history,
 // however much is posted (5.5.1). The library's own second close frame is in the table.
 func TestNoPushAfterClose(t *testing.T) {

@@ -34,7 +34,7 @@ func encode(op byte, payload []byte) []byte {
 	return append(frame, payload...)
 }
 
-// A header is what stands in a frame before its payload (section 5.2).
+// A header is the part of a frame before its payload (section 5.2).
 type header struct {
 	fin    bool    // the message ends with this frame
 	op     byte    // what the frame carries
@@ -119,7 +119,7 @@ func parseClose(payload []byte) closeError {
 		return closeError{1005, "no status code"} // a number for the log: it is never sent
 	}
 	if len(payload) == 1 || !sendable(binary.BigEndian.Uint16(payload)) {
-		return closeError{1002, "the status code is none that may be sent"}
+		return closeError{1002, "the status code is not one that may be sent"}
 	}
 	if !utf8.Valid(payload[2:]) {
 		return closeError{1007, "the reason is not UTF-8"}

@@ -34,7 +34,7 @@ func (h *history) json() []byte {
 	return b
 }
 
-// add puts p in front and forgets the oldest post where there are too many.
+// add puts p first, and drops the oldest post if there are too many.
 func (h *history) add(p post) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"sync"
 	"testing"
@@ -143,6 +144,18 @@ func TestJoinWhileClosing(t *testing.T) {
 				joinWhileClosing(t, start(t, binary, "chat"))
 			})
 		}
+	}
+}
+
+// TestClosed: once the room is closed, a handshake is answered 503.
+func TestClosed(t *testing.T) {
+	room.close() // no test joins this process's own room
+	defer func() { room.closed = false }()
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("Upgrade", "websocket")
+	w := httptest.NewRecorder()
+	if upgrade(w, r); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("answered %d: %s", w.Code, w.Body)
 	}
 }
 

@@ -86,7 +86,9 @@ export async function leave(t) {
 export async function until(page, check, argument) {
   const end = Date.now() + 30_000;
   for (;;) {
-    const result = await page.evaluate(check, argument);
+    const result = await page.evaluate(check, argument).catch((error) => {
+      if (!/context was destroyed|context.* not found|navigat|Cannot find context/i.test(error.message)) throw error; // the page is being loaded again
+    });
     if (result) return result;
     if (Date.now() > end) assert.fail(`never true: ${check} with ${JSON.stringify(argument)}`);
     await sleep(30);

@@ -1,9 +1,10 @@
 // The pure half of the frame page: pasted text to bytes, bytes to frames, and back.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  closeCodeName, closePayload, decode, decodeAll, encode, fields, maxBytes, parseBytes, toHex, utf8,
-} from "../frame-codec.js";
+import { closePayload, decode, encode, toHex, utf8 } from "../frame-codec.js";
+import { fields } from "../frame-fields.js";
+import { maxBytes, parseBytes } from "../frame-parse.js";
+import { closeCodeName, decodeAll } from "../frame-rules.js";
 
 const bytesOf = (text) => {
   const { runs, error } = parseBytes(text);
@@ -51,7 +52,7 @@ test("what is not bytes for certain is named", () => {
     ["00000000  81 85 37 fa 21 3d", /“00000000”.*dump/], ["\t0x0000:  4500 0034 1c46 4000", /“0x0000:”.*dump/], ["0x0010:  4500 0034", /dump/], ["00000010: 8185 37fa", /dump/],
     ["1000000110000101", /binary or hex/], ["10000001 1000", /binary or hex/], ["10000001, 10000101", /binary or hex/], ["0b10000001", /binary or hex/],
     ["81 0x 05", /“0x” is not hex/], ["#8105,#8105", /“#” is not/], ["frame.html#8105 frame.html#zz", /not a hex digit/],
-    ["47 45 54 20 2f 20 48 54 54 50", /text of HTTP/], ["485454502f312e3120313031", /text of HTTP/], ["#474554202f", /text of HTTP/],
+    ["47 45 54 20 2f 20 48 54 54 50", /HTTP text/], ["485454502f312e3120313031", /HTTP text/], ["#474554202f", /HTTP text/],
     ["81 ".repeat(200_001), /too long/], ["\n".repeat(5000), /too long/],
   ]) assert.match(bytesOf(text), pattern, text);
   assert.equal(parseBytes("81".repeat(maxBytes)).cut, false);

@@ -90,6 +90,16 @@ function reading(frames) {
     }
   });
 
+  test("a screen of 1280 × 800 shows what the fields mean and the unmasking, beside the form or a long diagram", async (t) => {
+    const long = toHex(encode({ opcode: 1, key: [0x37, 0xfa, 0x21, 0x3d], payload: utf8(JSON.stringify({ user: "ann", text: "Is anybody there?" })) }));
+    for (const [hash, parts] of [["", ".meanings > div, .verdict, .xor, [data-byte]"], ["#" + long, ".meanings > div, .verdict, .xor, [data-byte='15']"]]) {
+      const page = await frames(t, hash, { width: 1280, height: 800 });
+      const below = await page.$$eval(parts, (all) => all.filter((e) => e.getBoundingClientRect().bottom > 800).map((e) => e.textContent));
+      assert.deepEqual(below, []);
+      assert.match(await textOf(page, "article small"), /^(5|41) bytes of payload, 6 of header, masked$/);
+    }
+  });
+
   test("what is no hex is named, what is good draws again, and no text holds the page up", async (t) => {
     const page = await frames(t, "#81zz");
     assert.match(await textOf(page, "#error"), /“z”.*not a hex digit/);

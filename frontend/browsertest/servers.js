@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
+import { encode, toHex, utf8 } from "../frame-codec.js";
 import { leave } from "./browser.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -91,13 +92,14 @@ function run(t, name, args) {
 
 const types = { ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8" };
 
-// standIn serves the pages, and leaves each WebSocket to visited(socket, n), the nth from 0.
-// While away is true it answers nobody.
-export async function standIn(t, visited = () => {}) {
+// standIn serves the pages, and leaves each WebSocket to visited(socket, n), the nth from 0. While
+// away is true it answers nobody. answers are handlers by path, for what is not a page.
+export async function standIn(t, visited = () => {}, answers = {}) {
   const server = { away: false, sockets: [] };
   const http = createServer((request, response) => {
     if (server.away) return request.socket.destroy();
     const name = new URL(request.url, "http://page").pathname.slice(1) || "index.html";
+    if (answers[name]) return answers[name](request, response);
     if (!/^[\w-]+\.(html|css|js)$/.test(name)) return response.writeHead(404).end();
     response.setHeader("Content-Type", types[extname(name)]);
     response.end(readFileSync(join(root, "frontend", name)));
@@ -113,4 +115,36 @@ export async function standIn(t, visited = () => {}) {
   });
   server.url = `http://localhost:${http.address().port}`;
   return server;
+}
+
+// standInWire serves the view of a wire that has one server, raw. streams are the open streams.
+export async function standInWire(t) {
+  const it = { run: "a", events: [], streams: new Set(), refusal: undefined, halves: [] };
+  const line = (event, i) => `id: ${it.run}-${i + 1}\ndata: ${JSON.stringify(event)}\n\n`;
+  const server = await standIn(t, undefined, {
+    now: (_, response) => response.end(JSON.stringify({ run: it.run, servers: [{ name: "raw", url: "http://localhost:1", running: true }], rows: [], halves: it.halves })),
+    events: (_, response) => {
+      if (it.refusal) return response.writeHead(503).end(it.refusal);
+      response.writeHead(200, { "Content-Type": "text/event-stream" });
+      response.write("retry: 100\n\n" + it.events.map(line).join(""));
+      it.streams.add(response);
+      response.on("close", () => it.streams.delete(response));
+    },
+  });
+  // add records events, and sends them to who has a stream.
+  it.add = (...events) => events.forEach((event) => {
+    it.events.push(event);
+    for (const stream of it.streams) stream.write(line(event, it.events.length - 1));
+  });
+  // drop ends all streams.
+  it.drop = () => it.streams.forEach((stream) => stream.destroy());
+  return Object.assign(it, { server, url: `${server.url}/wire.html` });
+}
+
+let clock = 1_700_000_000_000;
+
+// said is the event of a frame from the server.
+export function said(text, { conn = 1, from = "server" } = {}) {
+  const hex = toHex(encode({ opcode: 1, payload: utf8(text) }));
+  return { server: "raw", conn, from, kind: "frame", time: clock++, hex, length: hex.length / 2, fin: true, opcode: 1, masked: false, payload: toHex(utf8(text)) };
 }

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { standIn } from "./servers.js";
+import { said, standIn, standInWire } from "./servers.js";
 
 // webKit opens url in a browser of its own and returns run(script), which gives what the script returns.
 async function webKit(t, url) {
@@ -31,7 +31,17 @@ async function webKit(t, url) {
   const { sessionId } = await call("/session", { capabilities: {} });
   end = () => call(`/session/${sessionId}`, undefined, "DELETE");
   await call(`/session/${sessionId}/url`, { url });
-  return (script) => call(`/session/${sessionId}/execute/async`, { script: `const done = arguments[0]; (async () => { ${script} })().then(done, (error) => done(String(error)))`, args: [] });
+  const run = (script) => call(`/session/${sessionId}/execute/async`, { script: `const done = arguments[0]; (async () => { ${script} })().then(done, (error) => done(String(error)))`, args: [] });
+  // run.open opens another tab, in which scripts run from then on, and returns its handle for run.go.
+  run.open = async (address) => {
+    const { handle } = await call(`/session/${sessionId}/window/new`, { type: "tab" });
+    await run.go(handle);
+    await call(`/session/${sessionId}/url`, { url: address });
+    return handle;
+  };
+  run.go = (handle) => call(`/session/${sessionId}/window`, { handle });
+  run.close = () => call(`/session/${sessionId}/window`, undefined, "DELETE");
+  return run;
 }
 
 const wait = "const until = async (check) => { while (!check()) await new Promise((resolve) => setTimeout(resolve, 20)); };";
@@ -64,4 +74,29 @@ test("WebKitGTK: names and bits are inside their cells, and 200 flips are borne"
     for (let i = 0; i <= 200; i++) document.querySelector("[data-bit='7']").click();
     await until(() => location.hash === "#808537fa213d7f9f4d5158");
     return document.querySelector("article h2").firstChild.textContent;`), "Continuation ");
+});
+
+test("WebKitGTK: ten tabs of the wire view share one stream, and a link cut short says so", async (t) => {
+  const it = await standInWire(t);
+  it.add(...Array.from({ length: 40 }, (_, i) => said(`message ${i}, ${Math.random()}`)));
+  const run = await webKit(t, it.url);
+  const drawn = (n) => run(`${wait} await until(() => document.querySelectorAll(".is-frame").length === ${n}); return document.querySelector("#state").textContent;`);
+  assert.equal(await drawn(40), "live");
+  const handles = [];
+  for (let i = 0; i < 9; i++) {
+    handles.push(await run.open(it.url));
+    assert.equal(await drawn(40), "live");
+  }
+  it.add(said("live"));
+  for (const handle of handles) {
+    await run.go(handle);
+    await drawn(41);
+  }
+  assert.equal(it.streams.size, 1);
+  assert.match(await run(`${wait}
+    document.querySelector("#link").click();
+    await until(() => location.hash.startsWith("#r="));
+    location.hash = location.hash.slice(0, location.hash.length * 0.6);
+    await until(() => document.querySelector("#warning").textContent);
+    return document.querySelector("#warning").textContent;`), /^This link is cut short: only its first \d\d events are here/);
 });

@@ -14,7 +14,7 @@ after(cleanUp);
 describe("wire", { concurrency: 2 }, () => programs.forEach(engine));
 
 // rungs are what each rung of a column says, from its arrow to its text.
-const rungs = (page, column) => page.$$eval("section", (all, i) => [...all[i].querySelectorAll(".ladder:not(.plain) .rung")]
+const rungs = (page, column) => page.$$eval("section", (all, i) => [...all[i].querySelectorAll(".rung")]
   .map((rung) => [...rung.querySelectorAll(".visually-hidden, .label, .words")].map((e) => e.textContent).join("")), column);
 const state = (page, words) => until(page, (wanted) => document.querySelector("#state").textContent.includes(wanted), words);
 const drawn = (page, n) => until(page, (wanted) => document.querySelectorAll(".is-frame").length === wanted, n);
@@ -48,17 +48,17 @@ function engine(program) {
       return { it, view };
     }
 
-    test("a ladder has the handshake and each frame, as text and never as HTML", async (t) => {
+    test("a lane has the handshake and each frame, as text and never as HTML", async (t) => {
       const text = '<img src=x onerror="document.title=1"> <b>hi</b> שלום';
       const { view } = await chat(t, text);
       for (const column of [0, 1]) {
         const [request, answer, greeting, said, history, ...rest] = await rungs(view, column);
-        assert.equal(request, "from the browser: handshake");
-        assert.equal(answer, "from the server: answer");
-        assert.match(greeting, /^from the server: text · FIN · \d+ bytes\{"msg":\[\{"user":"workshop"/);
-        assert.match(said, /^from the browser: text · FIN · \d+ bytes/);
+        assert.equal(request, "Connection 1, from the browser: handshake");
+        assert.equal(answer, "Connection 1, from the server: answer");
+        assert.match(greeting, /^Connection 1, from the server: text · FIN · \d+ bytes\{"msg":\[\{"user":"workshop"/);
+        assert.match(said, /^Connection 1, from the browser: text · FIN · \d+ bytes/);
         assert.ok(said.endsWith(JSON.stringify({ user: "ann", text })), said);
-        assert.match(history, /^from the server: text · FIN/);
+        assert.match(history, /^Connection 1, from the server: text · FIN/);
         assert.deepEqual(rest, []);
       }
       await until(view, () => document.querySelectorAll(".calculation strong").length === 2 && [...document.querySelectorAll(".calculation strong")].every((e) => e.textContent.startsWith(" ✓")));
@@ -67,7 +67,7 @@ function engine(program) {
       assert.equal(await view.$$eval("img, main b", (all) => all.length), 0);
     });
 
-    test("a selected frame is drawn beside the ladders; arrow keys go on, Escape goes back", async (t) => {
+    test("a selected frame is drawn beside the lanes; arrow keys go on, Escape goes back", async (t) => {
       const { view } = await chat(t, "hi");
       await view.click(".is-frame .client");
       assert.match(await textOf(view, "#panel blockquote"), /"text":"hi"/);
@@ -100,13 +100,14 @@ function engine(program) {
       await view.click("#pause");
       const page = await open(t, it.urls[0]);
       await presence(page, "🟢 connected");
-      await until(view, () => document.querySelector("#waits").textContent.endsWith(" wait"));
+      await until(view, () => document.querySelector("#waits").textContent.endsWith(" waiting"));
       await drawn(view, 6);
       await view.click("#pause");
       await drawn(view, 7);
       const last = await view.$$eval("section:first-child option", (all) => all.at(-1).value);
       await view.select("section:first-child select", last);
-      assert.deepEqual(await view.$$eval("section:first-child .ladder:not(.plain, [hidden]) h3", (all) => all.map((h) => h.textContent.trim())), [`Connection ${last}`]);
+      await drawn(view, 4);
+      assert.deepEqual(await view.$$eval("section:first-child h3", (all) => all.map((h) => h.textContent.trim())), ["Connection 2"]);
       await view.click("#clear");
       await drawn(view, 0);
     });

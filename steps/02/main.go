@@ -22,7 +22,7 @@ func main() {
 	addr := flag.String("addr", "localhost:"+cmp.Or(os.Getenv("PORT"), "8080"), "`host:port` to listen on")
 	flag.Parse()
 	if flag.NArg() > 0 {
-		log.Fatalf("unexpected argument %q: the address goes behind -addr", flag.Arg(0))
+		log.Fatalf("unexpected argument %q: the address goes after -addr", flag.Arg(0))
 	}
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
@@ -33,14 +33,14 @@ func main() {
 	}
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
-		log.Fatalf("%v; if another server has the port, stop it or choose another port: -addr localhost:8081", err)
+		log.Fatalf("%v; choose another address: -addr localhost:0 takes any free port", err)
 	}
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	log.Printf("listening on http://%s", net.JoinHostPort(cmp.Or(host, "localhost"), port))
 
 	server := &http.Server{
 		Handler:      http.HandlerFunc(serve),
-		ReadTimeout:  5 * time.Second,  // a request that never ends would hold a connection for ever
+		ReadTimeout:  5 * time.Second,  // a request that never ends would hold a connection forever
 		WriteTimeout: 10 * time.Second, // so would a browser that never reads the page
 		IdleTimeout:  time.Minute,      // and one that has nothing more to ask
 	}
@@ -59,7 +59,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	frontend.Handler().ServeHTTP(w, r)
 }
 
-// upgrade answers a request to go on in another protocol than HTTP.
+// upgrade answers a request to switch from HTTP to another protocol.
 func upgrade(w http.ResponseWriter, r *http.Request) {
 	if !hasToken(r, "Upgrade", "websocket") {
 		http.Error(w, "this server upgrades to websocket and nothing else", http.StatusBadRequest)
@@ -74,7 +74,7 @@ func upgrade(w http.ResponseWriter, r *http.Request) {
 	visit(c)
 }
 
-// hasToken reports whether a header field that is a list names the token, in any case.
+// hasToken reports whether a header field that is a list has the token, ignoring case.
 // Firefox, for one, sends "Connection: keep-alive, Upgrade".
 func hasToken(r *http.Request, field, token string) bool {
 	return slices.ContainsFunc(tokens(r, field), func(t string) bool { return strings.EqualFold(t, token) })
@@ -96,7 +96,7 @@ func visit(c *conn) {
 	c.nc.Close()
 }
 
-// chat takes what a member sends until that ends; its error says why.
+// chat takes what a member sends until the connection ends; its error says why.
 func chat(c *conn) error {
 	for {
 		_, err := c.read()

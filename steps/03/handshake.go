@@ -15,9 +15,8 @@ import (
 // the key knows WebSocket; no other server would answer so by chance.
 const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-// accept turns a request into a WebSocket connection (section 4.2): it checks the
-// request, takes the TCP connection from net/http and answers 101. A client that is
-// refused has been told so when accept returns the error.
+// accept turns a request into a WebSocket connection (section 4.2): it checks the request,
+// takes over its TCP connection and answers 101. A refused client has already been answered.
 func accept(w http.ResponseWriter, r *http.Request) (*conn, error) {
 	if status, problem := refusal(r, w.Header()); status != 0 {
 		http.Error(w, problem, status)
@@ -60,10 +59,9 @@ func refusal(r *http.Request, h http.Header) (status int, problem string) {
 	return 0, ""
 }
 
-// sameOrigin reports whether the page that asks came from this server (section 10.2): a
-// browser lets any page open a WebSocket to any host, so it is the server that must object.
-// A proxy that changes Host keeps the old one in X-Forwarded-Host, which no page can set.
-// What is no browser sends no Origin. None of this stops a name that its owner points at
+// sameOrigin reports whether the page came from this server (section 10.2): browsers let any
+// page open a WebSocket to any host. Other clients send no Origin. A proxy that changes Host
+// moves it to X-Forwarded-Host, which no page can set. This does not stop a name that points at
 // 127.0.0.1 (DNS rebinding): there Origin and Host agree.
 func sameOrigin(r *http.Request) bool {
 	for _, origin := range r.Header.Values("Origin") {

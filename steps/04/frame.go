@@ -30,7 +30,7 @@ func encode(op byte, payload []byte) []byte {
 	return append(frame, payload...)
 }
 
-// A header is what stands in a frame before its payload (section 5.2).
+// A header is the part of a frame before its payload (section 5.2).
 type header struct {
 	fin    bool    // the message ends with this frame
 	op     byte    // what the frame carries

@@ -54,7 +54,7 @@ func (m *member) push(frame []byte) {
 	}
 }
 
-// send writes what is next, and again, until that is still the same: nothing newer has come.
+// send writes what is next, and repeats that until nothing newer has come.
 func (m *member) send() {
 	for {
 		frame := m.next.Load()

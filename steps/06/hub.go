@@ -12,7 +12,8 @@ type hub struct {
 	mu      sync.Mutex // held while a history is made and handed out: the newest must come last
 	members map[*conn]*member
 
-	door   sync.RWMutex   // whoever comes in holds it, from before the 101 until it is a member
+	door   sync.RWMutex   // guards closed; an upgrade holds it from before its 101 until join
+	closed bool           // no more members are let in
 	visits sync.WaitGroup // of the members
 }
 
@@ -52,7 +53,7 @@ func (h *hub) post(p post) {
 	}
 }
 
-// each calls f for every member, each alone: one that does not read delays nobody's.
+// each calls f for every member, in goroutines: one that does not read delays no other.
 func (h *hub) each(f func(*conn)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -63,7 +64,9 @@ func (h *hub) each(f func(*conn)) {
 
 // close says goodbye to everyone, and waits until all have answered and left.
 func (h *hub) close() {
-	h.door.Lock() // for ever: nobody comes in any more, and whoever was let in is a member
+	h.door.Lock() // waits for upgrades under way: whoever got a 101 is now a member
+	h.closed = true
+	h.door.Unlock()
 	h.each((*conn).goodbye)
 	h.visits.Wait()
 }
@@ -75,7 +78,7 @@ func (m *member) push(frame []byte) {
 	}
 }
 
-// send writes what is next, and again, until that is still the same: nothing newer has come.
+// send writes what is next, and repeats that until nothing newer has come.
 func (m *member) send() {
 	for {
 		frame := m.next.Load()

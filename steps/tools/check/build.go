@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"go/build"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"websocket-workshop/steps/tools/process"
@@ -34,36 +36,41 @@ func findSource(dir string) (source, error) {
 	info, err := os.Stat(full)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return src, fmt.Errorf("there is no folder %s: go run ./steps/tools/play -step 1 makes work, to begin in", src.name)
+		return src, fmt.Errorf("there is no folder %s: go run ./steps/tools/play -step 1 makes work, to begin in",
+			src.name)
 	case err != nil:
 		return src, fmt.Errorf("the folder cannot be read: %v", err)
 	case !info.IsDir():
 		return src, fmt.Errorf("%s is a file: give the folder that it is in", src.name)
 	case src.root == "":
-		return src, fmt.Errorf("%s is outside of the workshop's folder, and Go would not find the page it serves: put it inside", src.name)
+		return src, fmt.Errorf("%s is outside of the workshop's folder, and Go would not find the page that "+
+			"it serves: put it inside", src.name)
 	}
 	return src.program()
 }
 
 // program returns the folder that has the program: this one, or the only one below it that is
-// package main (cmd/server, say). What the build leaves out does not count.
+// package main (cmd/server, say). Whatever the go command ignores does not count; the folder itself
+// may be a symbolic link.
 func (src source) program() (source, error) {
-	var mains []string
+	var mains []string // as seen from the folder
 	var wrong error
-	err := filepath.WalkDir(src.dir, func(dir string, d os.DirEntry, err error) error {
-		if err != nil || !d.IsDir() || len(mains) > 0 && mains[0] == src.dir {
+	err := fs.WalkDir(os.DirFS(src.dir), ".", func(at string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() || slices.Contains(mains, ".") {
 			return err
 		}
-		if name := d.Name(); dir != src.dir && (strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "testdata" || name == "vendor") {
-			return filepath.SkipDir
+		name := d.Name()
+		if at != "." && (strings.ContainsAny(name[:1], "._") || name == "testdata" || name == "vendor") {
+			return fs.SkipDir
 		}
+		dir := filepath.Join(src.dir, filepath.FromSlash(at))
 		pkg, err := build.ImportDir(dir, 0)
 		var several *build.MultiplePackageError
 		switch {
 		case errors.As(err, &several):
 			wrong = cmp.Or(wrong, notMain(filepath.Join(dir, several.Files[1]), several.Packages[1]))
 		case pkg.Name == "main" && len(pkg.GoFiles) > 0:
-			mains = append(mains, dir)
+			mains = append(mains, at)
 		case len(pkg.GoFiles) > 0:
 			wrong = cmp.Or(wrong, notMain(filepath.Join(dir, pkg.GoFiles[0]), pkg.Name))
 		}
@@ -73,14 +80,17 @@ func (src source) program() (source, error) {
 	case err != nil:
 		return src, err
 	case len(mains) == 1:
-		src.name, src.dir, src.root = filepath.Join(src.name, relative(src.dir, mains[0])), mains[0], process.Root(mains[0])
+		src.name, src.dir = filepath.Join(src.name, mains[0]), filepath.Join(src.dir, mains[0])
+		src.root = process.Root(src.dir)
 		return src, nil
 	case len(mains) > 1:
-		return src, fmt.Errorf("there are %d programs below %s: say which folder, such as %s", len(mains), src.name, filepath.Join(src.name, relative(src.dir, mains[0])))
+		return src, fmt.Errorf("there are %d programs below %s: choose one of the folders, such as %s",
+			len(mains), src.name, filepath.Join(src.name, mains[0]))
 	case wrong != nil:
 		return src, wrong
 	}
-	return src, fmt.Errorf("there is no Go code in %s: go run ./steps/tools/play -step N puts the start of step N into work", src.name)
+	const begin = "go run ./steps/tools/play -step N puts step N into work"
+	return src, fmt.Errorf("there is no Go code in %s: %s", src.name, begin)
 }
 
 // notMain says that a file is of another package than main.
@@ -98,7 +108,7 @@ func relative(folder, path string) string {
 }
 
 // pathInError finds the file of an error that Go prints, and packageInError the line that names the
-// package: there is but one.
+// package: there is only one.
 var (
 	pathInError    = regexp.MustCompile(`(?m)^[^\s:#][^\s:]*\.go:`)
 	packageInError = regexp.MustCompile(`(?m)^# .*\n`)
@@ -107,7 +117,8 @@ var (
 // build compiles the folder; with an error comes what the compiler says, its paths as
 // seen from where the user stands.
 func (src source) build(ctx context.Context, binary string, flags ...string) (string, error) {
-	said, err := process.Build(ctx, src.root, binary, append(flags, "./"+filepath.ToSlash(relative(src.root, src.dir)))...)
+	pkg := "./" + filepath.ToSlash(relative(src.root, src.dir))
+	said, err := process.Build(ctx, src.root, binary, append(flags, pkg)...)
 	said = pathInError.ReplaceAllStringFunc(packageInError.ReplaceAllString(said, ""), func(path string) string {
 		return relative(".", filepath.Join(src.root, path))
 	})
@@ -119,10 +130,14 @@ func (src source) inTheWay(said string) string {
 	workshop := process.Workshop(src.dir)
 	switch {
 	case workshop != "" && workshop != src.root && strings.Contains(said, "websocket-workshop"):
-		return fmt.Sprintf("Remove %s: the code there belongs to the workshop's own module. (Or keep it, and name it in a workspace: go work init . ./%s)",
+		return fmt.Sprintf("Remove %s: the code there belongs to the workshop's own module. "+
+			"(Or keep it, and name it in a workspace: go work init . ./%s)",
 			relative(".", filepath.Join(src.root, "go.mod")), filepath.ToSlash(relative(workshop, src.root)))
+	case strings.Contains(said, "malformed import path"):
+		return "Go cannot build what is in a folder of this name: rename it, to work for example."
 	case strings.Contains(said, "workspace"), strings.Contains(said, "go.work"):
-		return "A file go.work, here or in a folder above, names other modules: GOWORK=off in the environment leaves it aside."
+		return "A file go.work, here or in a folder above, names other modules: " +
+			"set the environment variable GOWORK to off."
 	}
 	return ""
 }

@@ -1,52 +1,20 @@
 package main
 
 import (
-	"net"
+	"os"
+	"os/exec"
 	"path/filepath"
-	"slices"
+	"runtime"
 	"strings"
 	"testing"
-
-	"websocket-workshop/steps/tools/process"
 )
 
-// healthy returns a machine that nothing is wrong with.
-func healthy(t *testing.T) machine {
-	for _, name := range []string{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"} {
-		t.Setenv(name, "")
-	}
-	return machine{goVersion: "go1.25.3", root: repo, port: process.FreePort()}
-}
-
-func TestDoctorWell(t *testing.T) {
-	var out strings.Builder
-	if status := examine(t.Context(), &out, healthy(t).everything()...); status != 0 {
-		t.Errorf("status %d on a machine that is well:\n%s", status, out.String())
-	}
-}
-
-func TestDoctorVersion(t *testing.T) {
-	for version, ok := range map[string]bool{
-		"go1.25": true, "go1.25.0": true, "go1.26.1": true, "go2.0": true, "go1.26rc1": true, "go1.25-custom": true,
-		"go1.24.9": false, "go1.9": false, "": false,
-	} {
-		m := healthy(t)
-		m.goVersion = version
-		if f := m.version(t.Context()); (f.remedy == "") != ok {
-			t.Errorf("version %q: %+v", version, f)
-		}
-	}
-}
-
-func TestDoctorSettings(t *testing.T) {
-	workspace := filepath.Join(write(t, map[string]string{"go.work": "go 1.25\n"}), "go.work")
-	for name, value := range map[string]string{"GO111MODULE": "off", "GOFLAGS": "-mod=none", "GOWORK": workspace} {
-		t.Run(name, func(t *testing.T) {
-			t.Setenv(name, value)
-			if f := healthy(t).settings(t.Context()); !strings.Contains(f.remedy, name+" is "+value) {
-				t.Errorf("%+v", f)
-			}
-		})
+// TestOtherSystem: where Go builds for another system, the check blames no server and no virus scanner.
+func TestOtherSystem(t *testing.T) {
+	t.Setenv("GOOS", map[bool]string{true: "linux", false: "windows"}[runtime.GOOS == "windows"])
+	status, said := check(t, "-step", "1", filepath.Join(repo, "steps", "01"))
+	if status != 2 || !strings.Contains(said, "do this: go env -u GOOS") {
+		t.Errorf("status %d, %s", status, said)
 	}
 }
 
@@ -56,53 +24,60 @@ func TestDoctorRuns(t *testing.T) {
 		t.Setenv(name, filepath.Join(t.TempDir(), "nowhere"))
 	}
 	status, said := check(t, "-step", "1", filepath.Join(repo, "steps", "01"))
-	if status != 2 || !strings.Contains(said, "nowhere") || !strings.Contains(said, "do this: let the environment variable TMP") {
+	if status != 2 || !strings.Contains(said, "nowhere") || !strings.Contains(said, "environment variable TMP") {
 		t.Errorf("status %d, %s", status, said)
 	}
 }
 
-func TestDoctorPort(t *testing.T) {
-	m := healthy(t)
-	l, err := net.Listen("tcp", "localhost:"+m.port)
+// apart runs a shell script where its mounts and its network are its own; in it, $CHECK is the command.
+func apart(t *testing.T, script string) string {
+	t.Helper()
+	if err := exec.Command("unshare", "-rmn", "true").Run(); err != nil {
+		t.Skip("this needs unshare, as Linux has it: ", err)
+	}
+	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	if six, err := net.Listen("tcp", "[::1]:0"); err == nil { // which a browser may take for localhost
-		defer six.Close()
-		m := healthy(t)
-		_, m.port, _ = net.SplitHostPort(six.Addr().String())
-		if f := m.portFree(t.Context()); f.remedy == "" {
-			t.Errorf("a port in use on [::1]: %+v", f)
-		}
+	cmd := exec.Command("unshare", "-rmn", "sh", "-ec", script)
+	cmd.Dir, cmd.Env = repo, append(os.Environ(), asCommand+"=yes", "CHECK="+exe, "DIR="+t.TempDir())
+	said, err := cmd.CombinedOutput()
+	if len(said) == 0 {
+		t.Fatal(err)
 	}
-	f := m.portFree(t.Context())
-	if !strings.Contains(f.what, m.port) || !strings.Contains(f.remedy, "-addr") {
-		t.Errorf("a port in use: %+v", f)
+	return string(said)
+}
+
+// TestNoExec: the doctor finds a disk on which no program runs, the workshop's or that of temporary files.
+func TestNoExec(t *testing.T) {
+	const mount = "mount -t tmpfs -o noexec none $DIR\n"
+	said := apart(t, mount+"cd $DIR; echo module x > go.mod; $CHECK -doctor")
+	if !strings.Contains(said, os.TempDir()+" can be run") || !strings.Contains(said, ".bin, where task,") {
+		t.Errorf("the workshop's disk:\n%s", said)
 	}
-	m.port = "many"
-	if f := m.portFree(t.Context()); f.remedy == "" {
-		t.Errorf("no port: %+v", f)
+	said = apart(t, mount+"TMPDIR=$DIR $CHECK -doctor")
+	if !strings.Contains(said, "variable TMPDIR") || strings.Contains(said, "go env -u") ||
+		!strings.Contains(said, "programs in .bin can be run") {
+		t.Errorf("temporary files:\n%s", said)
 	}
 }
 
-func TestDoctorProxy(t *testing.T) {
-	for _, test := range []struct {
-		env []string
-		ok  bool
-	}{
-		{nil, true},
-		{[]string{"http_proxy", "proxy:3128", "no_proxy", "notlocalhost,localhost.example"}, false},
-		{[]string{"HTTP_PROXY", "http://proxy:3128"}, false},
-		{[]string{"http_proxy", "proxy:3128", "no_proxy", "example.com, localhost"}, true},
-		{[]string{"HTTP_PROXY", "proxy:3128", "NO_PROXY", "*"}, true},
+// TestLoopback: where programs do not reach each other, that is what is wrong, and not the server.
+func TestLoopback(t *testing.T) {
+	const up = "ip link set lo up || { echo there is no ip; exit; }\n"
+	for _, test := range []struct{ script, says, not string }{
+		{up + "$CHECK -doctor", "to itself get through", "does not get through"},
+		{"$CHECK -doctor", "from here to here does not get through", "port 8080 is taken"},
+		{"$CHECK -step 1 steps/01", "from here to here does not get through", "the wrong address"},
+		{up + "ip addr del 127.0.0.1/8 dev lo; $CHECK -doctor", "does not have the address of", "✗ trouble  port"},
+		{up + "ip addr del ::1/128 dev lo; $CHECK -doctor", "to itself get through", "does not have"},
 	} {
-		m := healthy(t)
-		for pair := range slices.Chunk(test.env, 2) {
-			t.Setenv(pair[0], pair[1])
+		said := apart(t, test.script)
+		if strings.Contains(said, "there is no ip") {
+			continue
 		}
-		if f := m.proxy(t.Context()); strings.Contains(f.remedy, "NO_PROXY") == test.ok {
-			t.Errorf("with %v: %+v", test.env, f)
+		if !strings.Contains(said, test.says) || strings.Contains(said, test.not) {
+			t.Errorf("%s\n%s\nwant %q, not %q", test.script, said, test.says, test.not)
 		}
 	}
 }

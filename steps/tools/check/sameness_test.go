@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -72,6 +73,40 @@ func TestOnlyCode(t *testing.T) {
 	for _, path := range paths {
 		if filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
 			t.Errorf("%s is not code", path)
+		}
+	}
+}
+
+// TestGoVersion: every go.mod asks for the same Go by a name that has a toolchain, which takes
+// three numbers. The texts and the container name that Go too.
+func TestGoVersion(t *testing.T) {
+	read := func(name string) string {
+		b, err := os.ReadFile(filepath.Join(repo, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	directive := regexp.MustCompile(`(?m)^go (\d+\.\d+)\.\d+$`)
+	main := directive.FindStringSubmatch(read("go.mod"))
+	if main == nil {
+		t.Fatal("go.mod has no line like: go 1.25.0")
+	}
+	for _, depth := range []string{"*", "*/*", "*/*/*"} {
+		modules, _ := fs.Glob(os.DirFS(repo), depth+"/go.mod") // the patterns are valid
+		for _, name := range modules {
+			if own := directive.FindString(read(name)); own != main[0] {
+				t.Errorf("%s says %q, and go.mod %q", name, own, main[0])
+			}
+		}
+	}
+	for name, want := range map[string]string{
+		"README.md":                       "Go " + main[1] + " or newer",
+		"steps/INSTRUCTOR.md":             "Go " + main[1] + " or newer",
+		".devcontainer/devcontainer.json": "/go:" + main[1] + `"`,
+	} {
+		if !strings.Contains(read(name), want) {
+			t.Errorf("%s does not say %s", name, want)
 		}
 	}
 }

@@ -132,7 +132,9 @@ func (st *stage) act(action string) error {
 		err = errors.Join(c.Send(goodbye), c.TCP.CloseWrite())
 	}
 	// the server takes note in its terminal; if it does not, this shows in the block
-	st.server.Output.Await(from, patience, func(lines []string) bool { return slices.ContainsFunc(lines, event.MatchString) })
+	st.server.Output.Await(from, patience, func(lines []string) bool {
+		return slices.ContainsFunc(lines, event.MatchString)
+	})
 	if verb == "reload" && err == nil {
 		err = st.open(window)
 	}
@@ -161,7 +163,9 @@ func (st *stage) open(window string) error {
 	return err
 }
 
-const toCopy = `mkdir "$COPY/frontend"; cp frontend/*.* "$COPY/frontend"; cp -R library raw steps go.* "$COPY"; cd "$COPY"` + "\n"
+const toCopy = `mkdir "$COPY/frontend"; cp frontend/*.* "$COPY/frontend"
+cp -R library raw steps go.* "$COPY"; cd "$COPY"
+`
 
 // genRun runs the commands of a block in a copy of the workshop: without a network, unless
 // they are to fetch a module (copy with MODULE).

@@ -13,36 +13,32 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// A lesson is a text whose edits turn one folder into another.
-type lesson struct {
-	number         int
-	text, from, to string
-}
-
-var lessons = []lesson{
-	{1, "steps/01.md", "", "steps/01"}, {2, "steps/02.md", "steps/01", "steps/02"},
-	{3, "steps/03.md", "steps/02", "steps/03"}, {4, "steps/04.md", "steps/03", "steps/04"},
-	{5, "steps/05.md", "steps/04", "steps/05"}, {6, "steps/06.md", "steps/05", "steps/06"},
-	{7, "library/README.md", "steps/06", "library"},
-}
-
-// lessonOf returns the lesson of a text. Others are number 0, which changes nothing.
-func lessonOf(text string) lesson {
-	if i := slices.IndexFunc(lessons, func(l lesson) bool { return l.text == text }); i >= 0 {
-		return lessons[i]
+// stepOf returns the step whose lesson or whose hints a text is, or 0.
+func stepOf(text string) int {
+	for n := 1; n <= stepcode.Library; n++ {
+		if text == stepcode.Lesson(n) || text == stepcode.HintsFile(n) {
+			return n
+		}
 	}
-	return lesson{}
+	return 0
 }
+
+// isHints reports whether a text has hints.
+func isHints(text string) bool { n := stepOf(text); return n > 0 && text == stepcode.HintsFile(n) }
 
 const maxBlock = 40 // lines of an edit: more is not typed with understanding
 
-// A part of a file is a declaration, in the step before and in the lesson's.
+// A part of a file is a declaration, in the step before and in the lesson's. That of a turn has the
+// turn open.
 type part struct {
 	stepcode.Pair
 	file  string
-	given bool // play puts it there
+	given bool           // play puts it there
+	turn  *stepcode.Turn // that attendees write
+	ours  string         // what we have written for it
+	head  *head          // if the part is the imports
 	hunks []*hunk
-	rest  []string // behind the last hunk
+	rest  []string // after the last hunk
 }
 
 // A hunk is a change of a part.
@@ -51,19 +47,46 @@ type hunk struct {
 	shown int // the line of the mark that shows it; 0: none does yet
 }
 
-// partsOf returns the parts of the files in both folders of a lesson.
-func (w *workshop) partsOf(l lesson) (parts []*part, err error) {
-	before, after := w.code(l.from), w.code(l.to)
-	all := maps.Clone(before)
-	maps.Copy(all, after)
+// A head has the imports of a file, which come with the blocks that need them.
+type head struct {
+	decl string   // with all of them
+	have []string // those that are there by now
+}
+
+// partsOf returns the parts of the files of a step and of the one before.
+func (w *workshop) partsOf(step int) (parts []*part, err error) {
+	if step == 0 {
+		return nil, nil
+	}
+	s, err := stepcode.ReadIn(w.files, step)
+	if err != nil {
+		return nil, err
+	}
+	bare, err := s.Bare()
+	if err != nil {
+		return nil, err
+	}
+	all := maps.Clone(s.After)
+	maps.Copy(all, s.Before)
 	for _, file := range slices.Sorted(maps.Keys(all)) {
-		pairs, err := stepcode.Pairs(before[file], after[file])
+		pairs, err := stepcode.Pairs(s.Before[file], s.After[file])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %v", file, err)
 		}
 		for _, pair := range pairs {
-			p := &part{Pair: pair, file: file, given: pair.After != "" && isGiven(l.number, file, pair.Names)}
-			hunks, rest := stepcode.Diff(codeLines(pair.Before), codeLines(pair.After), strings.Clone)
+			p := &part{Pair: pair, file: file, turn: stepcode.TurnOf(step, file, pair.Names)}
+			given := stepcode.Given(step, file, pair.Names) || pair.Names[0] == "package" && step != stepcode.Library
+			p.given = given && pair.After != ""
+			switch {
+			case pair.Names[0] == "import" && pair.After != "":
+				p.head = &head{pair.After, stepcode.Imports(bare[file])}
+			case p.turn != nil:
+				p.ours, _ = s.Ours(*p.turn) // OpenDecl has the same errors
+				if p.After, err = s.OpenDecl(*p.turn); err != nil {
+					return nil, err
+				}
+			}
+			hunks, rest := stepcode.Diff(codeLines(p.Before), codeLines(p.After), strings.Clone)
 			for _, h := range hunks {
 				p.hunks = append(p.hunks, &hunk{Hunk: h})
 			}
@@ -74,50 +97,36 @@ func (w *workshop) partsOf(l lesson) (parts []*part, err error) {
 	return parts, nil
 }
 
-// isGiven reports whether attendees need not type a declaration.
-func isGiven(step int, file string, names []string) bool {
-	isHead := names[0] == "package" || names[0] == "import"
-	return step != stepcode.Library && (isHead || stepcode.Given(step, file, names))
-}
-
 // checkShown refuses a change of a lesson that no block shows.
-func (w *workshop) checkShown(p *page, l lesson) {
+func (w *workshop) checkShown(p *page, step int) {
 	for _, part := range p.parts {
 		i := slices.IndexFunc(part.hunks, func(h *hunk) bool { return h.shown == 0 })
-		if !w.exists(path.Join(l.to, part.file)) {
+		switch {
+		case !w.exists(path.Join(stepcode.Folder(step), part.file)):
 			if !strings.Contains(p.source, part.file) {
 				p.say(p.edited, "%s goes, and nothing says so", part.file)
 			}
-		} else if i >= 0 && !(part.given && part.isHead()) {
-			p.say(p.edited, "no block shows %s of %s/%s", part.selector(i), l.to, part.file)
+		case part.head != nil:
+			if all := stepcode.Imports("package p\n" + part.After); len(all) > len(part.head.have) {
+				p.say(p.edited, "no block needs all imports of %s: %q, not only %q", part.file, all, part.head.have)
+			}
+		case i >= 0 && !(part.given && part.Names[0] == "package"):
+			p.say(p.edited, "no block shows %s of %s/%s", part.selector(i), stepcode.Folder(step), part.file)
 		}
 	}
 }
 
-// isHead reports whether a part is package or imports.
-func (p *part) isHead() bool { return p.Names[0] == "package" || p.Names[0] == "import" }
-
-// isThere reports whether a part stands in the attendee's file by now.
+// isThere reports whether a part is in the attendee's file by now.
 func (p *part) isThere() bool { return len(p.view(nil)) > 0 }
 
-var codeComment = regexp.MustCompile(`(^|\s)//\s.*$`)
-
-// typed counts the characters that are to be typed, without comments and indents.
-func (p *part) typed() (n int) {
-	if p.given || p.isHead() {
-		return 0
-	}
-	for _, h := range p.hunks {
-		for _, line := range h.New {
-			n += len(strings.TrimSpace(codeComment.ReplaceAllString(line, "")))
-		}
-	}
-	return n
+// isIn reports whether one of the part's hunks is chosen.
+func (p *part) isIn(chosen map[*hunk]bool) bool {
+	return slices.ContainsFunc(p.hunks, func(h *hunk) bool { return chosen[h] })
 }
 
 // selector returns how a mark names a hunk.
 func (p *part) selector(hunk int) string {
-	if len(p.hunks) == 1 {
+	if len(p.hunks) == 1 || p.turn != nil {
 		return p.Names[0]
 	}
 	return fmt.Sprintf("%s/%d", p.Names[0], hunk+1)
@@ -130,6 +139,10 @@ func (p *part) view(chosen map[*hunk]bool) (lines []string) {
 		for _, line := range all {
 			lines = append(lines, sign+line)
 		}
+	}
+	if p.head != nil {
+		add(" ", codeLines(stepcode.OnlyImports(p.head.decl, p.head.have)))
+		return lines
 	}
 	for _, h := range p.hunks {
 		add(" ", h.Same)
@@ -147,36 +160,43 @@ func (p *part) view(chosen map[*hunk]bool) (lines []string) {
 	return lines
 }
 
-var declWords = regexp.MustCompile(`(?m)^(?:func (?:\([^)]*\) )?|const |var |type |import )(?:\w+|\()`)
+// grow adds imports to those that are there, and returns that as view does.
+func (h *head) grow(imports []string) (lines []string) {
+	before := codeLines(stepcode.OnlyImports(h.decl, h.have))
+	h.have = append(h.have, imports...)
+	p := new(part)
+	hunks, rest := stepcode.Diff(before, codeLines(stepcode.OnlyImports(h.decl, h.have)), strings.Clone)
+	chosen := make(map[*hunk]bool)
+	for _, one := range hunks {
+		p.hunks = append(p.hunks, &hunk{Hunk: one})
+		chosen[p.hunks[len(p.hunks)-1]] = true
+	}
+	p.rest = rest
+	return p.view(chosen)
+}
+
+var declWords = regexp.MustCompile(`(?m)^(?:func (?:\([^)]*\) )?|const |var |type )(?:\w+|\()|^import`)
 
 // label returns the first words of a part, for people who look for it in their file.
 func (p *part) label() string {
 	return cmp.Or(declWords.FindString(cmp.Or(p.Before, p.After)), p.Names[0])
 }
 
-// isEdit names the marks whose block is made of declarations.
-var isEdit = map[string]bool{"edit": true, "given": true, "turn": true, "ours": true}
-
 // genEdit makes the block of an edit, and notes what it shows.
 func genEdit(w *workshop, p *page, m *mark, old string) (string, error) {
 	p.edited = m.line
-	parts := slices.DeleteFunc(slices.Clone(p.parts), func(part *part) bool { return len(m.args) > 0 && part.file != m.args[0] })
-	if len(m.args) < 2 || len(parts) == 0 {
-		return "", errors.New("it takes a file of this text's step, and declarations")
+	parts := slices.DeleteFunc(slices.Clone(p.parts), func(part *part) bool {
+		return len(m.args) > 0 && part.file != m.args[0]
+	})
+	if len(m.args) < 2 || len(parts) == 0 || isHints(p.name) {
+		return "", errors.New("it takes a file of this lesson's step, and declarations")
 	}
 	chosen, err := choose(parts, m.args[1:])
 	if err != nil {
 		return "", err
 	}
-	block := block(parts, chosen, m.kind)
-	before, n := p.source[:m.at], strings.Count(block, "\n")-2
-	answers := func(o *mark) bool { return o.title == "ours"+strings.TrimPrefix(m.title, "turn") && o.at > m.at }
-	switch {
-	case m.kind == "turn" && !slices.ContainsFunc(p.marks, answers):
-		err = errors.New("no ours of the same follows")
-	case m.kind == "ours" && strings.Count(before, "<details") == strings.Count(before, "</details"):
-		err = errors.New("stands in a <details>")
-	case m.kind != "given" && n > maxBlock:
+	block := block(parts, chosen, m.kind == "given")
+	if n := strings.Count(block, "\n") - 2; m.kind != "given" && n > maxBlock {
 		err = fmt.Errorf("this block has %d lines: split it, %d is the most", n, maxBlock)
 	}
 	for _, part := range parts {
@@ -184,17 +204,28 @@ func genEdit(w *workshop, p *page, m *mark, old string) (string, error) {
 			switch {
 			case !chosen[h]:
 				continue
-			case part.given != (m.kind == "given"):
+			case part.given != (m.kind == "given") || (part.turn != nil) != (m.kind == "turn"):
 				err = fmt.Errorf("steps/tools/stepcode says otherwise of %s", part.Names[0])
 			case h.shown > 0:
 				err = fmt.Errorf("line %d shows %s already", h.shown, part.selector(i))
 			}
-			if m.kind != "turn" {
-				h.shown = m.line
-			}
+			h.shown = m.line
+		}
+		if m.kind == "turn" && err == nil && part.isIn(chosen) {
+			err = linksHints(p, m, part.turn)
 		}
 	}
 	return block, err
+}
+
+// linksHints refuses a turn without a link to its hints below it.
+func linksHints(p *page, m *mark, t *stepcode.Turn) error {
+	file := path.Base(stepcode.HintsFile(t.Step))
+	link := fmt.Sprintf("](%s#%s)", file, stepcode.Anchor(t.Name))
+	if !strings.Contains(p.source[m.to:], link) {
+		return fmt.Errorf("no link to its hints follows: [Hints]%s", strings.TrimPrefix(link, "]"))
+	}
+	return nil
 }
 
 // choose returns the hunks that are named: NAME for all of a declaration, NAME/2 for one.
@@ -205,7 +236,7 @@ func choose(parts []*part, words []string) (map[*hunk]bool, error) {
 		before := len(chosen)
 		for _, p := range parts {
 			for i, h := range p.hunks {
-				if slices.Contains(p.Names, name) && (!isOne || number == fmt.Sprint(i+1)) {
+				if p.head == nil && slices.Contains(p.Names, name) && (!isOne || number == fmt.Sprint(i+1)) {
 					chosen[h] = true
 				}
 			}
@@ -217,38 +248,55 @@ func choose(parts []*part, words []string) (map[*hunk]bool, error) {
 	return chosen, nil
 }
 
-// block returns the block for chosen hunks of a file: what is given as it is, the rest as a diff.
-func block(parts []*part, chosen map[*hunk]bool, kind string) string {
-	text, lines := "", []string{"+++ " + parts[0].file}
+// block returns the block for chosen hunks of a file: what is given as it is, the rest as a diff, with
+// the imports that it needs.
+func block(parts []*part, chosen map[*hunk]bool, given bool) string {
+	if given {
+		text := ""
+		for _, p := range parts {
+			if p.isIn(chosen) {
+				text += p.After
+			}
+		}
+		return fenced("go", text)
+	}
+	lines := []string{"+++ " + parts[0].file}
 	goesOn := !slices.ContainsFunc(parts, (*part).isThere) // what is new now follows directly
 	if goesOn {
 		lines[0] += " (new)"
 	}
 	for i, p := range parts {
-		view := p.view(chosen)
-		if slices.ContainsFunc(p.hunks, func(h *hunk) bool { return chosen[h] }) {
-			text += p.After
+		isThere, view := p.isThere(), p.view(chosen)
+		if p.head != nil {
+			view = p.head.grow(needs(parts, chosen, p.head))
 		}
 		switch {
-		case p.isThere():
+		case isThere:
 			lines, goesOn = append(lines, changes(view, "@@ "+p.label())...), false
 		case len(view) > 0: // it is new
-			if kind == "turn" {
-				head := slices.IndexFunc(view, func(line string) bool { return strings.HasSuffix(line, "{") })
-				view = append(view[:head+1], "+\t// your turn", "+}")
-			}
-			if next := slices.IndexFunc(parts[i:], (*part).isThere); next >= 0 && !goesOn {
-				lines = append(lines, "@@ before "+parts[i+next].label())
+			if next := slices.IndexFunc(parts[i+1:], (*part).isThere); next >= 0 && !goesOn {
+				lines = append(lines, "@@ before "+parts[i+1+next].label())
 			} else if !goesOn {
 				lines = append(lines, "@@ at the end")
 			}
 			lines, goesOn = append(lines, view...), true
 		}
 	}
-	if kind == "given" {
-		return fenced("go", text)
-	}
 	return fenced("diff", strings.Join(lines, "\n"))
+}
+
+// needs returns the imports that chosen hunks need and that are not there yet.
+func needs(parts []*part, chosen map[*hunk]bool, h *head) (paths []string) {
+	all := stepcode.Imports("package p\n" + h.decl)
+	for _, p := range parts {
+		for _, hunk := range p.hunks {
+			if chosen[hunk] {
+				paths = append(paths, stepcode.Used(strings.Join(hunk.New, "\n")+"\n", all)...)
+				paths = append(paths, stepcode.Used(p.ours, all)...)
+			}
+		}
+	}
+	return slices.DeleteFunc(paths, func(path string) bool { return slices.Contains(h.have, path) })
 }
 
 // changes returns the changes in a view: each with lines around it that tell the place,

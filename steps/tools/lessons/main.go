@@ -2,33 +2,40 @@
 // and writes the blocks of the lessons.
 //
 //	go run -C steps/tools/lessons .                       says what no longer holds: file, line, what
-//	go run -C steps/tools/lessons . -update               first writes anew what is generated
-//	go run -C steps/tools/lessons . -update steps/03.md   in this text alone
+//	go run -C steps/tools/lessons . -update               first generates again what is generated
+//	go run -C steps/tools/lessons . -update steps/03.md   in this text only
 //
-// For authors: you write prose, the order, and marks; the tool writes what stands under a mark.
-// A declaration is named as in Go, a method type.name; package and import are a file's head.
+// Authors write the prose, the order, and marks; the tool writes what is under a mark. A declaration
+// is named as in Go, and a method type.name. The block of a mark also has the imports that the file
+// needs from there on.
 //
-//	<!-- edit: conn.go message conn.read -->   to be typed: what changes in these declarations;
-//	                                           conn.read/2 is the second place alone where it does
-//	<!-- given: main.go main -->               what play-N puts there, shown as it is. It is listed in
-//	                                           steps/tools/stepcode; heads are given and need no mark
-//	<!-- turn: frame.go encode -->             the head of a new function, for the attendee to fill,
-//	<!-- ours: frame.go encode -->             and further down, in <details>, what we have written
+//	<!-- edit: conn.go message conn.ping -->   what changes in these declarations; conn.ping/2 is only
+//	                                           the second place where conn.ping does
+//	<!-- given: main.go main -->               what play always gives, as it is
+//	<!-- turn: frame.go encode -->             an open turn; a link to its hints follows it
+//	<!-- ours: frame.go encode -->             in the file of hints: what we have written, or only
+//	<!-- first: frame.go encode -->            the first line of it
 //	<!-- delete: conn.go -->                   a file that goes; nothing is generated
 //	<!-- gen: chat.js connect -->…<!-- /gen -->  other generated text, in a line too: see generators
 //	<!-- gen: minutes + 8 -->…<!-- /gen -->    the time of a lesson, with 8 minutes that it allows
-//	<!-- gen: timetable -->…<!-- /gen -->      around a table: at, minutes, what. Rows that link a
-//	                                           lesson get its time, up to the next five minutes
+//	<!-- gen: timetable -->…<!-- /gen -->      around a table: at, minutes, what. Rows that link a lesson
+//	                                           get the time of its turns, up to the next five minutes
 //	<!-- server steps/03: open, send ann "hi" -->  a console block: what the server prints then. Also
 //	                                           leave, reload, interrupt; open2 is a second window
 //	<!-- run: copy -->                         over an sh block: it is run in a copy of the workshop,
 //	                                           without a network; copy with MODULE@VERSION: with one
 //	<!-- not ours: why -->                     over code that is not from here
+//	five seconds<!-- limit: WriteTime -->      after a limit that the text states: which of package rules
+//	                                           it is, or none
 //
-// Every changed line of a step stands under exactly one of edit, given and ours: the blocks in
-// their order turn the step before into this one. The lines around a change show the file as
-// it is by then. 40 lines are the most. Commands, `name()`, `file.go`, links, tasks and their
-// plain commands, and what a column "the checker says" quotes have to exist, or stand in names.go.
+// steps/tools/stepcode lists what is given and what is a turn. Every changed line of a step is under
+// exactly one edit, given or turn: the blocks in their order, and ours in the turns, make the step
+// before into this one. The lines around a change show the file as it is by then. A block has at most
+// 40 lines. The hints for a step are in a file beside its lesson: for each turn a heading with its
+// name and three <details>, and far below them ours.
+//
+// Commands, `name()`, `file.go`, links, tasks and their plain commands, and what a column "the checker
+// says" quotes must exist, or be in names.go.
 package main
 
 import (
@@ -37,17 +44,29 @@ import (
 	"io/fs"
 	"log"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/stepcode"
 )
 
-// texts are those that have to be there.
-var texts = strings.Fields("steps/00.md steps/01.md steps/02.md steps/03.md steps/04.md steps/05.md " +
-	"steps/06.md README.md library/README.md steps/INSTRUCTOR.md")
+// texts returns the names of the texts, each after those that it is made of: those that have to be
+// there, and whatever else is beside the lessons.
+func (w *workshop) texts() []string {
+	all := []string{"steps/00.md"}
+	for n := 1; n <= stepcode.Library; n++ {
+		all = append(all, stepcode.Lesson(n), stepcode.HintsFile(n))
+	}
+	all = append(all, "README.md", "steps/INSTRUCTOR.md")
+	for _, name := range w.glob("steps/*.md", "library/*.md") {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
 
 func main() {
 	log.SetFlags(0)
@@ -56,7 +75,7 @@ func main() {
 	here, _ := os.Getwd() // if there is none, there is no workshop
 	w := newWorkshop(process.Workshop(here))
 	status := 0
-	for _, name := range texts {
+	for _, name := range w.texts() {
 		if flag.NArg() > 0 && !slices.Contains(flag.Args(), name) {
 			continue
 		}
@@ -73,19 +92,37 @@ func main() {
 			status = 1
 		}
 	}
+	for _, p := range w.checkPages() {
+		fmt.Println(p.says)
+		status = 1
+	}
+	for name, fresh := range w.htmlFiles() {
+		name = htmlDir + "/" + name
+		switch {
+		case fresh == w.read(name):
+		case *update:
+			if err := os.WriteFile(filepath.Join(w.root, name), []byte(fresh), 0o644); err != nil {
+				log.Fatal(err)
+			}
+		default:
+			fmt.Printf("%s is stale: task lessons\n", name)
+			status = 1
+		}
+	}
 	os.Exit(status)
 }
 
 // A workshop is what the texts are held to.
 type workshop struct {
-	root  string          // its folder
-	files fs.FS           // what is in it
-	names map[string]bool // see learn
+	root   string          // its folder
+	files  fs.FS           // what is in it
+	names  map[string]bool // see learn
+	limits map[string]any  // of package rules
 }
 
 // newWorkshop returns the workshop in a folder.
 func newWorkshop(root string) *workshop {
-	w := &workshop{root: root, files: os.DirFS(root)}
+	w := &workshop{root: root, files: os.DirFS(root), limits: limits}
 	w.learn()
 	return w
 }
@@ -101,6 +138,7 @@ func (w *workshop) check(name string) ([]problem, string) {
 	w.checkMarks(p)
 	w.checkNames(p)
 	w.checkTables(p)
+	w.checkLimits(p)
 	slices.SortStableFunc(p.problems, func(a, b problem) int { return a.line - b.line })
 	return slices.Compact(p.problems), fresh
 }
@@ -117,14 +155,17 @@ func (w *workshop) exists(name string) bool {
 	return err == nil
 }
 
-// code returns the Go files in a folder, its tests left out. "" has none.
-func (w *workshop) code(dir string) map[string]string {
-	files := make(map[string]string)
-	names, _ := fs.Glob(w.files, dir+"/*.go")
-	for _, name := range names {
-		if !strings.HasSuffix(name, "_test.go") {
-			files[path.Base(name)] = w.read(name)
-		}
+// glob returns the names that match one of the patterns, which are well formed.
+func (w *workshop) glob(patterns ...string) (names []string) {
+	for _, pattern := range patterns {
+		found, _ := fs.Glob(w.files, pattern)
+		names = append(names, found...)
 	}
+	return names
+}
+
+// code returns the Go files in a folder, without its tests. A folder that cannot be read has none.
+func (w *workshop) code(dir string) stepcode.Files {
+	files, _ := stepcode.CodeIn(w.files, dir)
 	return files
 }

@@ -14,15 +14,17 @@ import (
 )
 
 // known are the names that texts may use though they are not in our code.
-var known = strings.Fields("Node.js bufferedAmount")
+var known = strings.Fields("Node.js bufferedAmount fg")
 
 var (
 	identifier = regexp.MustCompile(`[A-Za-z_]\w*`)
 	dottedName = regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(\))?$`)
 	function   = regexp.MustCompile(`(?m)^func (?:\(\w* ?\*?(\w+)\) )?(\w+)|\w\.(\w+)\(|function (\w+)\(`)
-	fileName   = regexp.MustCompile(`(?:^|[\s("'])((?:[\w.-]+/)*[\w.-]*\w\.(?:go|js|html|css|md|yml|mod|sum|json))(?:$|[\s),.;:!?"'])`)
+	fileName   = regexp.MustCompile(`(?:^|[\s("'])` +
+		`((?:[\w.-]+/)*[\w.-]*\w\.(?:go|js|html|css|md|yml|mod|sum|json))(?:$|[\s),.;:!?"'])`)
 	folderName = regexp.MustCompile(`^(?:steps|raw|library|frontend|work)(?:/[\w.-]+)*/?$`)
-	foreign    = regexp.MustCompile(`(?:^|/)(?:node_modules|testdata|[._][^/]+)$|^(?:work|vendor|steps/tools/lessons)$`)
+	foreign    = regexp.MustCompile(`(?:^|/)(?:node_modules|testdata|[._][^/]+)$|` +
+		`^(?:work|vendor|steps/tools/lessons)$`)
 )
 
 // learn takes in the names of our files and folders (with any folders in front), those in
@@ -148,7 +150,8 @@ func (w *workshop) checkLink(p *page, line int, target string) {
 }
 
 // goFlags are the flags of the go command, and of tests in raw, that a text may use.
-var goFlags = strings.Fields("C race run count v bench benchtime benchmem fuzz fuzztime timeout short o mod m json u buildvcs echo load")
+var goFlags = strings.Fields("C race run count v bench benchtime benchmem fuzz fuzztime timeout short o mod m json u " +
+	"buildvcs echo load")
 
 var (
 	inlineCmd = regexp.MustCompile(`^(task|go (run|test|build|vet|mod|get|install)|git diff)( |$)`)

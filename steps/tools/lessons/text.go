@@ -51,7 +51,8 @@ type problem struct {
 
 // say notes what is wrong at a line.
 func (p *page) say(line int, format string, args ...any) {
-	p.problems = append(p.problems, problem{line, fmt.Sprintf("%s:%d: %s", p.name, line, fmt.Sprintf(format, args...))})
+	says := fmt.Sprintf("%s:%d: %s", p.name, line, fmt.Sprintf(format, args...))
+	p.problems = append(p.problems, problem{line, says})
 }
 
 var (
@@ -62,7 +63,8 @@ var (
 
 // parse takes a text apart.
 func parse(name, source string) *page {
-	p := &page{name: name, source: source, edited: 1, root: markdown.Parser().Parse(text.NewReader([]byte(source)))}
+	p := &page{name: name, source: source, edited: 1}
+	p.root = markdown.Parser().Parse(text.NewReader([]byte(source)))
 	for _, at := range anyFence.FindAllStringSubmatchIndex(source, -1) {
 		f := &fence{info: source[at[4]:at[5]], line: p.lineAt(at[0]), from: at[0], to: at[1], mark: new(mark)}
 		for _, line := range codeLines(source[at[6]:at[7]]) {
@@ -163,10 +165,13 @@ func rows(source string) (all []row) {
 }
 
 // owed are marks without which something would not be checked.
-var owed = map[string]string{"README.md": "<!-- gen: steps -->", "steps/INSTRUCTOR.md": "<!-- gen: timetable -->"}
+var owed = map[string]string{
+	"README.md":           "<!-- gen: steps -->",
+	"steps/INSTRUCTOR.md": "<!-- gen: timetable -->",
+}
 
 // silent are marks that make nothing.
-var silent = strings.Fields("not delete /gen side-by-side /side-by-side")
+var silent = strings.Fields("not delete limit /gen side-by-side /side-by-side")
 
 // checkMarks refuses marks that mean nothing, and blocks that no mark speaks for. Without
 // one there are commands (sh), and what is not from here (text, json).

@@ -57,11 +57,11 @@ func (p *beginning) checkFolder() error {
 	names := strings.Split(filepath.ToSlash(rel), "/")
 	for _, name := range names {
 		if why := badName(name); rel != "." && why != "" {
-			return fmt.Errorf("nothing was changed: %q cannot be the name of a folder with code: %s", name, why)
+			return unchanged("%q cannot be the name of a folder with code: %s", name, why)
 		}
 	}
 	if rel == "." || slices.Contains([]string{"steps", "raw", "library", "frontend"}, names[0]) {
-		return fmt.Errorf("nothing was changed: %s is part of the workshop: choose a folder of your own", p.shown(p.work))
+		return unchanged("%s is part of the workshop: choose a folder of your own", p.shown(p.work))
 	}
 	return nil
 }
@@ -74,13 +74,13 @@ func (p *beginning) look() (there bool, err error) {
 	case errors.Is(err, os.ErrNotExist):
 		return false, nil
 	case err != nil:
-		return false, fmt.Errorf("nothing was changed: %s cannot be looked at: %v", work, err)
+		return false, unchanged("%s cannot be looked at: %v", work, err)
 	case info.Mode()&os.ModeSymlink != 0:
 		target, _ := os.Readlink(p.work)
-		return false, fmt.Errorf("nothing was changed: %s is a symbolic link to %s, and play does not write through a link. "+
-			"Remove the link (the folder that it leads to stays as it is), or name another folder with -dir", work, filepath.ToSlash(target))
+		return false, unchanged("%s is a symbolic link to %s, and play does not write through a link. Remove the link "+
+			"(the folder that it leads to stays as it is), or name another folder with -dir", work, filepath.ToSlash(target))
 	case !info.IsDir():
-		return false, fmt.Errorf("nothing was changed: %s is a file, and should be a folder: rename it, then try again", work)
+		return false, unchanged("%s is a file, and should be a folder: rename it, then try again", work)
 	}
 	return true, nil
 }
@@ -98,15 +98,16 @@ func (p *beginning) replace(plan *plan, now time.Time) (kept string, err error) 
 	removeLeft(parent)
 	made, err := os.MkdirTemp(parent, fmt.Sprintf("%s%d-", fresh, os.Getpid()))
 	if err != nil {
-		return "", fmt.Errorf("nothing was changed: no folder can be made beside %s: %v", p.shown(p.work), err)
+		return "", unchanged("no folder can be made beside %s: %v", p.shown(p.work), err)
 	}
 	defer os.RemoveAll(made) // it no longer exists if everything went well
 	if err := p.fill(made, plan); err != nil {
-		return "", fmt.Errorf("nothing was changed: the code to begin with cannot be copied: %v", err)
+		return "", unchanged("the code to begin with cannot be copied: %v", err)
 	}
 	if there {
 		if kept, err = p.moveAside(now); err != nil {
-			return "", fmt.Errorf("nothing was changed: %s cannot be moved aside: %v; is a server, an editor or a terminal using it?", p.shown(p.work), err)
+			return "", unchanged("%s cannot be moved aside: %v; is a server, an editor or a terminal using it?",
+				p.shown(p.work), err)
 		}
 	}
 	if err := os.Rename(made, p.work); err != nil {
@@ -156,7 +157,7 @@ func isRunning(pid int) bool {
 		return false
 	}
 	defer process.Release()
-	return !errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone) // elsewhere; Windows refuses the signal
+	return !errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone) // Windows refuses the signal
 }
 
 // moveAside moves work under a name with the date and time, and returns that. An empty folder is

@@ -18,6 +18,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,7 @@ type beginning struct {
 	step int    // to begin; 0 is the one after that of the code in work
 	bare bool
 	next bool
+	open string // the turns to leave open, with commas between them; "" is all
 }
 
 func main() {
@@ -43,7 +45,8 @@ const usage = `say which step to begin, with N from 1 to 6:
   go run ./steps/tools/play -step N          the finished step, for you to write its turns
   go run ./steps/tools/play -step N -bare    the step before, for you to type it all
   go run ./steps/tools/play -next            your own code, and what the next step adds
-  -library in place of -step N begins the lesson after step 6; -dir DIR uses another folder than work`
+-library in place of -step N begins the lesson after step 6, -turns response,accept leaves only these turns
+open, and -dir DIR uses another folder than work.`
 
 // command runs play with its arguments, and returns the exit status.
 func command(out io.Writer, args []string, now time.Time) int {
@@ -54,11 +57,12 @@ func command(out io.Writer, args []string, now time.Time) int {
 	library := flags.Bool("library", false, "begin the lesson after step 6, with a library")
 	flags.BoolVar(&p.bare, "bare", false, "begin with the code of the step before, and what is given")
 	flags.BoolVar(&p.next, "next", false, "go on from the code that is there")
+	flags.StringVar(&p.open, "turns", "", "the turns to leave open, as `response,accept`; without it all")
 	dir := flags.String("dir", "", "the folder to put the code into, instead of work")
 	err := flags.Parse(args)
 	asked := *library || p.step != 0 // for a certain step
 	if err != nil || flags.NArg() > 0 || *library && p.step != 0 || p.step < 0 || p.step > stepcode.Last ||
-		!asked && !p.next || p.next && p.bare {
+		!asked && !p.next || p.next && p.bare || p.bare && p.open != "" {
 		fmt.Fprintln(out, usage)
 		return 2
 	}
@@ -105,12 +109,17 @@ func (p *beginning) run(out io.Writer, dir string, now time.Time) error {
 	if process.Workshop(filepath.Dir(p.work)) == "" {
 		fmt.Fprintf(out, "%s is outside the workshop's folder: Go can build it only inside.\n", p.shown(p.work))
 	}
-	if within(p.here, p.work) { // a shell stays in a folder that is moved or removed, whatever its prompt shows
+	if within(p.here, p.work) { // a shell stays in a folder that is moved, whatever its prompt shows
 		fmt.Fprintf(out, "You are in the folder as it was. Leave it:  cd %s\n", quoted(filepath.ToSlash(p.work)))
 		p.here = p.work
 	}
 	fmt.Fprint(out, p.commands())
 	return nil
+}
+
+// unchanged returns an error that also says that nothing has happened.
+func unchanged(format string, args ...any) error {
+	return fmt.Errorf("nothing was changed: "+format, args...)
 }
 
 // in returns the path of something in the workshop.
@@ -126,6 +135,9 @@ func (p *beginning) name() string {
 	return fmt.Sprintf("step %d", p.step)
 }
 
+// place is the end of a file that a step begins.
+const place = "\n\n// Type what %s shows: each block says where.\n"
+
 // A plan is what the folder is to hold.
 type plan struct {
 	files stepcode.Files
@@ -138,19 +150,20 @@ func (p *beginning) plan() (*plan, string, error) {
 	if p.next {
 		return p.planNext()
 	}
-	s, err := stepcode.Read(p.root, p.step)
+	s, err := p.read()
 	if err != nil {
-		return nil, "", fmt.Errorf("nothing was changed: the code to begin with cannot be read: %v", err)
+		return nil, "", err
 	}
+	work := p.shown(p.work)
 	if !p.bare {
 		files, err := s.Open()
 		return &plan{files: files}, fmt.Sprintf("%s is %s, finished except for your turns: %s. Edit the files in %s.",
-			p.shown(p.work), p.name(), list(stepcode.Turns(p.step)), p.shown(p.work)), err
+			work, p.name(), list(s.Turns), work), err
 	}
 	files, err := s.Bare()
 	for name, text := range files {
 		if s.Before[name] == "" {
-			files[name] = strings.TrimRight(text, "\n") + fmt.Sprintf("\n\n// Type what %s shows: each block says where.\n", stepcode.Lesson(p.step))
+			files[name] = strings.TrimRight(text, "\n") + fmt.Sprintf(place, stepcode.Lesson(p.step))
 		}
 	}
 	holds := fmt.Sprintf("the code of step %d, and what is given of step %d", p.step-1, p.step)
@@ -160,7 +173,28 @@ func (p *beginning) plan() (*plan, string, error) {
 	case stepcode.Library:
 		holds = fmt.Sprintf("the code of step %d", stepcode.Last)
 	}
-	return &plan{files: files}, fmt.Sprintf("%s holds %s. Edit the files in %s.", p.shown(p.work), holds, p.shown(p.work)), err
+	return &plan{files: files}, fmt.Sprintf("%s holds %s. Edit the files in %s.", work, holds, work), err
+}
+
+// read reads the step, with the turns that are to be open.
+func (p *beginning) read() (*stepcode.Step, error) {
+	s, err := stepcode.Read(p.root, p.step)
+	if err != nil {
+		return nil, unchanged("the code to begin with cannot be read: %v", err)
+	}
+	if p.open == "" {
+		return s, nil
+	}
+	s.Turns = nil
+	for _, name := range strings.Split(p.open, ",") {
+		i := slices.IndexFunc(stepcode.Turns(p.step), func(t stepcode.Turn) bool { return t.Name == name })
+		if i < 0 {
+			all := list(stepcode.Turns(p.step))
+			return nil, unchanged("%q is no turn of %s, whose turns are %s", name, p.name(), all)
+		}
+		s.Turns = append(s.Turns, stepcode.Turns(p.step)[i])
+	}
+	return s, nil
 }
 
 // list names turns, with the file after those that are in it.

@@ -88,7 +88,8 @@ func TestPlay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		said := play(t, args, 0, "go run ./work\n", check, "finished except for your turns: "+list(stepcode.Turns(n))+". Edit the files in work.\n")
+		turns := "finished except for your turns: " + list(stepcode.Turns(n)) + ". Edit the files in work.\n"
+		said := play(t, args, 0, "go run ./work\n", check, turns)
 		if got := code(t, "work"); !maps.Equal(got, want) {
 			t.Errorf("%s: work holds other files: %v", args, got)
 		}
@@ -102,7 +103,8 @@ func TestPlay(t *testing.T) {
 		got := code(t, "work")
 		for name, text := range want {
 			if s.Before[name] == "" {
-				text = strings.TrimRight(text, "\n") + fmt.Sprintf("\n\n// Type what steps/%02d.md shows: each block says where.\n", n)
+				text = strings.TrimRight(text, "\n")
+				text += fmt.Sprintf("\n\n// Type what steps/%02d.md shows: each block says where.\n", n)
 			}
 			if _, err := stepcode.Split(got[name]); err != nil || got[name] != text {
 				t.Errorf("step %d: %s is (%v)\n%s", n, name, err, got[name])
@@ -112,6 +114,20 @@ func TestPlay(t *testing.T) {
 			t.Errorf("step %d: work has %d files, not %d", n, len(got), len(want))
 		}
 	}
+}
+
+// TestTurns: only the turns that are named are open.
+func TestTurns(t *testing.T) {
+	copyWorkshop(t)
+	play(t, "-step 2 -turns response", 0, "finished except for your turns: response in handshake.go. ")
+	got := code(t, "work")
+	for text, n := range map[string]int{"your turn: ": 1, "\t\"errors\"\n": 1, "\t\"crypto/sha1\"\n": 0} {
+		if strings.Count(got["handshake.go"]+got["conn.go"], text) != n {
+			t.Errorf("there is %q, but not %d times, in\n%s\n%s", text, n, got["handshake.go"], got["conn.go"])
+		}
+	}
+	play(t, "-step 2 -turns encode", 1, `"encode" is no turn of step 2, whose turns are response in handshake.go`)
+	play(t, "-step 2 -bare -turns response", 2, "say which step")
 }
 
 // TestIgnores: what the go command ignores does not stop play.
@@ -135,7 +151,8 @@ func TestMovesAside(t *testing.T) {
 		t.Errorf("an empty folder is kept: %s", said)
 	}
 	const bad = "this does not compile"
-	kept := []string{aside + "/2026-01-02_12-00-00", aside + "/2026-01-02_12-00-00_2", aside + "/2026-01-02_12-00-00_3"}
+	const first = aside + "/2026-01-02_12-00-00"
+	kept := []string{first, first + "_2", first + "_3"}
 	for i, dir := range kept {
 		write(t, "work/main.go", fmt.Sprint(bad, i))
 		write(t, "work/deep/notes.txt", fmt.Sprint(bad, i))
@@ -164,7 +181,9 @@ func TestMovesAside(t *testing.T) {
 // TestNothingLost: where play cannot do what it is asked for, it does nothing.
 func TestNothingLost(t *testing.T) {
 	root := copyWorkshop(t)
-	for _, args := range []string{"", "-step 0", "-step -1", "-step 7", "-step two", "-step 2 work", "-step 2 -library", "-what", "-next -bare", "-bare"} {
+	for _, args := range []string{
+		"", "-step 0", "-step -1", "-step 7", "-step two", "-step 2 work", "-step 2 -library", "-what", "-next -bare", "-bare",
+	} {
 		play(t, args, 2, "say which step", "-step N", "-next")
 	}
 	write(t, "work/main.go", "mine")
@@ -198,13 +217,15 @@ func TestNothingLost(t *testing.T) {
 func TestNames(t *testing.T) {
 	root := copyWorkshop(t)
 	for name, why := range map[string]string{
-		"my work": "ASCII", "wörk": "ASCII", "work,2": "ASCII", "-work": "flag", "con": "Windows", "NUL.txt": "Windows", "com1": "Windows",
-		"work~1": "Windows", "_x": "ignores", ".x": "ignores", "testdata": "keeps", "vendor": "keeps", "work.": "dot",
-		"mine/wörk": "ASCII", "raw": "part of the workshop", "steps/03": "part of the workshop", ".": "part of the workshop",
+		"my work": "ASCII", "wörk": "ASCII", "work,2": "ASCII", "mine/wörk": "ASCII", "-work": "flag", "work.": "dot",
+		"con": "Windows", "NUL.txt": "Windows", "com1": "Windows", "work~1": "Windows",
+		"_x": "ignores", ".x": "ignores", "testdata": "keeps", "vendor": "keeps",
+		"raw": "part of the workshop", "steps/03": "part of the workshop", ".": "part of the workshop",
 	} {
 		var out strings.Builder
-		status := command(&out, []string{"-step", "1", "-dir", name}, noon)
-		if said := out.String(); status != 1 || !strings.Contains(said, why) || !strings.Contains(said, "nothing was changed") || strings.Count(said, "\n") != 1 {
+		status, said := command(&out, []string{"-step", "1", "-dir", name}, noon), out.String()
+		isLine := strings.HasPrefix(said, "nothing was changed: ") && strings.Count(said, "\n") == 1
+		if status != 1 || !isLine || !strings.Contains(said, why) {
 			t.Errorf("%q: status %d, %s", name, status, said)
 		}
 		if _, err := os.Lstat(filepath.Join(root, name)); err == nil && !strings.Contains(why, "part") {
@@ -249,10 +270,13 @@ func TestNext(t *testing.T) {
 	write(t, "work/main.go", strings.Replace(s.After["main.go"], "upgrade requested!", "a browser asks", 1))
 	write(t, "work/main_test.go", "package main\n")
 	write(t, "work/deep/notes.txt", "mine")
-	play(t, "-next", 0, "work goes on to step 2 with your code: 11 declarations added, 0 changed", "Edit the files in work.\n",
-		"Your turns: response in handshake.go, conn.write in conn.go, accept in handshake.go.", "make these changes yourself; steps/02.md",
-		"main.go        upgrade        The handshake instead of 501\n", aside+"/2026-01-02_12-00-00\n", "task check-2")
-	for name, want := range map[string]string{"main.go": "a browser asks", "main_test.go": "package main\n", "deep/notes.txt": "mine", "conn.go": "your turn: conn.write"} {
+	play(t, "-next", 0, "work goes on to step 2 with your code: 11 declarations added, 0 changed",
+		"Edit the files in work.\n", "task check-2", "make these changes yourself; steps/02.md",
+		"Your turns: response in handshake.go, conn.write in conn.go, accept in handshake.go.",
+		"main.go        upgrade        The handshake instead of 501\n", aside+"/2026-01-02_12-00-00\n")
+	for name, want := range map[string]string{
+		"main.go": "a browser asks", "main_test.go": "package main\n", "deep/notes.txt": "mine", "conn.go": "your turn: conn.write",
+	} {
 		if got, err := os.ReadFile(filepath.Join("work", name)); !strings.Contains(string(got), want) {
 			t.Errorf("work/%s holds %q, %v", name, got, err)
 		}
@@ -265,7 +289,8 @@ func TestNext(t *testing.T) {
 	for name, text := range s.Before {
 		write(t, filepath.Join("work", name), text)
 	}
-	play(t, "-next", 0, "work goes on to the server on the library with your code", "Gone, as the lesson asks: conn.go, frame.go, handshake.go.", "-step 6 -library")
+	play(t, "-next", 0, "work goes on to the server on the library with your code",
+		"Gone, as the lesson asks: conn.go, frame.go, handshake.go.", "-step 6 -library")
 	want, err := s.Open()
 	if err != nil {
 		t.Fatal(err)
@@ -285,7 +310,8 @@ func TestElsewhere(t *testing.T) {
 	t.Chdir("steps")
 	outside := filepath.ToSlash(t.TempDir()) + "/x&y"
 	for dir, want := range map[string]string{
-		"": "or  go run ../work\n", " -dir mine": "part of the workshop", " -dir ../own": "go run ../own\n", " -dir " + outside: `go run "` + outside + `"` + "\n",
+		"": "or  go run ../work\n", " -dir mine": "part of the workshop", " -dir ../own": "go run ../own\n",
+		" -dir " + outside: fmt.Sprintf("go run %q\n", outside),
 	} {
 		status := 0
 		if strings.Contains(want, "part") {

@@ -22,12 +22,12 @@ func (p *beginning) planNext() (*plan, string, error) {
 			return nil, "", err
 		}
 	}
-	s, err := stepcode.Read(p.root, p.step)
+	s, err := p.read()
 	if err != nil {
-		return nil, "", fmt.Errorf("nothing was changed: the next step cannot be read: %v", err)
+		return nil, "", err
 	}
 	if p.step == 1 {
-		return nil, "", errors.New("nothing was changed: step 1 is the first: -step 1, without -next, begins it")
+		return nil, "", unchanged("step 1 is the first: -step 1, without -next, begins it")
 	}
 	next, err := s.GoOn(theirs)
 	if err != nil {
@@ -58,9 +58,9 @@ func (p *beginning) own() (stepcode.Files, error) {
 // unreadable says that the code in the folder is not understood.
 func (p *beginning) unreadable(err error) error {
 	if bad := new(stepcode.FileError); errors.As(err, &bad) {
-		return fmt.Errorf("nothing was changed: %s/%v: correct this first", p.shown(p.work), err)
+		return unchanged("%s/%v: correct this first", p.shown(p.work), err)
 	}
-	return fmt.Errorf("nothing was changed: %v", err)
+	return unchanged("%v", err)
 }
 
 // findStep finds the step after that of some code, whose turns must be written.
@@ -71,10 +71,10 @@ func (p *beginning) findStep(theirs stepcode.Files) error {
 	case err != nil:
 		return p.unreadable(err)
 	case reached == 0:
-		return fmt.Errorf("nothing was changed: the code in %s is not recognizable as that of a step. "+
+		return unchanged("the code in %s is not recognizable as that of a step. "+
 			"Name the step to go on to (-next -step N), or begin one with our code (-step N)", work)
 	case reached == stepcode.Library:
-		return fmt.Errorf("nothing was changed: %s has the server on the library, and that is the last lesson", work)
+		return unchanged("%s has the server on the library, and that is the last lesson", work)
 	}
 	s, err := stepcode.Read(p.root, reached)
 	if err != nil {
@@ -84,10 +84,11 @@ func (p *beginning) findStep(theirs stepcode.Files) error {
 	if err != nil {
 		return p.unreadable(err)
 	}
-	var left []string
+	var left []stepcode.Turn
 	for _, f := range found {
-		if turn := stepcode.TurnOf(reached, f.File, f.Names); turn != nil && (f.State == stepcode.Missing || f.State == stepcode.Open) {
-			left = append(left, fmt.Sprintf("%s in %s", turn.Name, f.File))
+		isLeft := f.State == stepcode.Missing || f.State == stepcode.Open
+		if turn := stepcode.TurnOf(reached, f.File, f.Names); turn != nil && isLeft {
+			left = append(left, *turn)
 		}
 	}
 	p.step = reached + 1
@@ -96,8 +97,8 @@ func (p *beginning) findStep(theirs stepcode.Files) error {
 		if p.step == stepcode.Library {
 			what = "-library"
 		}
-		return fmt.Errorf("nothing was changed: %s is at step %d, and not finished: %s. Write what is left, go on all the same (-next %s), "+
-			"or begin %s with our code (%s)", work, reached, strings.Join(left, ", "), what, p.name(), what)
+		return unchanged("%s is at step %d, and not finished: %s. Write what is left, go on all the same (-next %s), "+
+			"or begin %s with our code (%s)", work, reached, list(left), what, p.name(), what)
 	}
 	return nil
 }
@@ -105,8 +106,8 @@ func (p *beginning) findStep(theirs stepcode.Files) error {
 // report returns what going on has done, in one line, and what it has left to the attendee.
 func (p *beginning) report(next *stepcode.Next) string {
 	work := p.shown(p.work)
-	said := fmt.Sprintf("%s goes on to %s with your code: %d declarations added, %d changed as the lesson does. Edit the files in %s.",
-		work, p.name(), len(next.Added), len(next.Applied), work)
+	said := fmt.Sprintf("%s goes on to %s with your code: %d declarations added, %d changed as the lesson does. "+
+		"Edit the files in %s.", work, p.name(), len(next.Added), len(next.Applied), work)
 	if len(next.Removed) > 0 {
 		said += fmt.Sprintf("\nGone, as the lesson asks: %s.", strings.Join(next.Removed, ", "))
 	}
@@ -122,7 +123,8 @@ func (p *beginning) report(next *stepcode.Next) string {
 		said += fmt.Sprintf("\nYour turns: %s.", list(open))
 	}
 	if len(next.ToDo) > 0 {
-		said += fmt.Sprintf("\nYours differs from ours here, so make these changes yourself; %s shows them:", p.shown(p.in(stepcode.Lesson(p.step))))
+		said += fmt.Sprintf("\nYours differs from ours here, so make these changes yourself; %s shows them:",
+			p.shown(p.in(stepcode.Lesson(p.step))))
 	}
 	for _, c := range next.ToDo {
 		said += "\n  " + p.place(c)

@@ -8,21 +8,22 @@ import (
 	"syscall"
 )
 
-// OwnGroup makes a command run in a process group of its own: Ctrl-C in the terminal is for
-// the tool, which then ends what it has started. On Linux the system ends it should the
-// tool be killed.
+// OwnGroup makes a command run in a process group of its own. Ctrl-C in the terminal then
+// reaches only the tool, which stops what it has started; and what the command starts itself
+// is killed when it exits. On Linux the system kills the command should the tool be killed.
 func OwnGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	dieWithParent(cmd.SysProcAttr)
 }
 
-// Interrupt does what Ctrl-C in its terminal does. It does not wait for the end.
+// Interrupt does what Ctrl-C in its terminal does. It does not wait for the exit.
 func (p *Program) Interrupt() error { return p.Cmd.Process.Signal(os.Interrupt) }
 
-// kill ends a process, and its group if it has one of its own.
-func kill(cmd *exec.Cmd) {
-	if cmd.SysProcAttr != nil && cmd.SysProcAttr.Setpgid {
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+// groupKiller returns a function that kills all processes in the group of a command that has
+// been started, if it has one of its own. A process may leave its group: then it lives on.
+func groupKiller(cmd *exec.Cmd) func() {
+	if cmd.SysProcAttr == nil || !cmd.SysProcAttr.Setpgid {
+		return func() {}
 	}
-	cmd.Process.Kill()
+	return func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // no group: nothing is left of it
 }

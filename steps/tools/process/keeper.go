@@ -2,158 +2,252 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"maps"
 	"os"
-	"os/signal"
-	"path"
+	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
 
-const pause = 300 * time.Millisecond // between two looks at the files
+const (
+	pause      = 100 * time.Millisecond // between two looks at the files
+	shortPause = 20 * time.Millisecond  // while the server has yet to listen
+	stopTime   = 3 * time.Second        // for the server to exit when interrupted
+)
 
-// A Keeper builds the server in a folder and runs it; on every save of its code or of the page
-// it builds and runs it anew. Where it does not build, the old one goes on.
+// listenTime is how long a server may take to listen: some systems inspect a new program for seconds.
+var listenTime = 15 * time.Second
+
+// A Keeper builds the server in a folder and runs it, and does both again whenever a file is
+// saved that it is built from. While the code does not build, the server from before goes on.
 type Keeper struct {
-	Name  string    // of the server, as the user says it
-	Root  string    // its module's folder
-	Dir   string    // the folder with its code, as seen from Root
-	File  string    // what is built
-	Waits bool      // for a save, where nothing runs; otherwise that is the end
-	Addrs []string  // where it is to listen, if others may listen there
-	Out   io.Writer // for what there is to say
+	Name   string       // of the server, as the user typed it
+	Root   string       // its module's folder
+	Dir    string       // the folder with its code, as seen from Root
+	File   string       // what is built is named after it, and removed in the end: FILE-PID-N.exe
+	Args   []string     // of the server
+	Addr   string       // host:port where it is expected to listen; "" or port 0 if unknown
+	Waits  bool         // for a save, when nothing runs; otherwise Keep returns
+	Stdout io.Writer    // of the server; if nil, an Output
+	Stderr io.Writer    // the same
+	Line   func(string) // is called for each line in that Output, if not nil
+	Report func(Event)  // is called for each event, one at a time, in order; nil prints them
 
-	// Run starts the file, in a process group of its own: Ctrl-C is for the tool, which then ends it.
-	Run func(context.Context) (*Program, error)
-
-	seen    map[string]string // the stamps of what was built
-	program *Program          // nil if it never ran
-	inWay   []string          // those of Addrs where others answered before it started
+	mu      sync.Mutex // held during Report, and where program is set
+	watch   watch
+	file    string   // File-PID-N
+	others  []string // where others answered before the server was started
+	program *Program // nil if it never ran
+	started time.Time
+	looked  time.Time               // for the others
+	silent  bool                    // NotListening was reported
+	up      atomic.Pointer[Program] // what listens, or did last
 }
 
-// Keep keeps the server until ctx ends, or until the server ends and nobody could save. It
+// NewKeeper returns a Keeper for the server in a folder: one seen from here or, if there is
+// none, from the top of the module.
+func NewKeeper(dir string) (*Keeper, error) {
+	full, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(full)
+	if err != nil {
+		full = filepath.Join(Root("."), dir)
+		info, err = os.Stat(full)
+	}
+	root := Root(full)
+	switch {
+	case errors.Is(err, os.ErrNotExist) && filepath.Clean(dir) == "work":
+		const remedy = "begin with task play-1, or go run ./steps/tools/play -step 1"
+		return nil, errors.New("there is no work/ yet: " + remedy)
+	case err != nil || !info.IsDir():
+		return nil, fmt.Errorf("%s is not a folder with a server", dir)
+	case root == "":
+		const why = "is outside the workshop's folder, and Go would not find the page it serves"
+		return nil, fmt.Errorf("%s %s: put it inside", dir, why)
+	}
+	rel, err := filepath.Rel(root, full)
+	name := strings.TrimSuffix(filepath.ToSlash(dir), "/")
+	file := filepath.Join(root, ".bin", "server")
+	return &Keeper{Name: name, Root: root, Dir: filepath.ToSlash(rel), File: file}, err
+}
+
+// Keep keeps the server until ctx is done, or until the server exits and Waits is not set. It
 // returns the exit status.
 func (k *Keeper) Keep(ctx context.Context) int {
-	k.seen = k.stamps()
+	k.file = ownFile(k.File)
+	defer os.Remove(k.file + ".exe")
+	defer os.Remove(k.file + ".new")
+	k.watch = watch{root: k.Root, dir: k.Dir}
+	k.watch.changed()
 	k.start(ctx)
 	for told := false; ; {
+		next := pause
+		if k.program != nil && k.up.Load() != k.program && !k.silent {
+			next = shortPause
+		}
 		select {
 		case <-ctx.Done():
-			return k.end()
-		case <-time.After(pause):
+			return k.stop()
+		case <-time.After(next):
 		}
-		switch now := k.stamps(); {
-		case !maps.Equal(now, k.seen):
-			k.seen, told = now, false
-			fmt.Fprintf(k.Out, "saved: building %s anew\n", k.Name)
+		switch {
+		case k.watch.changed():
+			told = false
+			k.report(Event{Kind: Saved})
 			k.start(ctx)
 		case k.program != nil && !k.program.Exited():
+			k.awaitUp()
 		case !k.Waits:
-			return k.end()
+			return k.stop()
 		case !told:
 			told = true
-			k.sayEnded()
-		case len(Answering(k.inWay)) < len(k.inWay):
+			k.report(Event{Kind: Stopped, Others: k.others})
+		case time.Since(k.looked) > time.Second && k.portFree():
 			told = false
-			fmt.Fprintln(k.Out, "the port is free now")
+			k.report(Event{Kind: PortFree})
 			k.start(ctx)
 		}
 	}
 }
 
-// sayEnded says what can be done now that the server does not run.
-func (k *Keeper) sayEnded() {
-	status := k.end()
-	if port := os.Getenv("PORT"); status != 0 && strings.Trim(port, "0123456789") != "" {
-		fmt.Fprintf(k.Out, "the environment variable PORT is %q, which is no port: change or remove it\n", port)
-	}
-	switch {
-	case k.program == nil: // the compiler has said it all
-		fmt.Fprintf(k.Out, "%s is not running: save to try again, or press Ctrl-C\n", k.Name)
-	case status != 0 && k.inWay != nil:
-		fmt.Fprintf(k.Out, "%s is not running, and another program answers on %s: when that has ended or you save, it is tried again; or press Ctrl-C\n", k.Name, strings.Join(k.inWay, " and "))
-	default:
-		fmt.Fprintf(k.Out, "%s ended by itself (%v): save to run it again, or press Ctrl-C\n", k.Name, k.program.Cmd.ProcessState)
-	}
+// Listening reports whether the server listens. It may be called at any time.
+func (k *Keeper) Listening() bool {
+	p := k.up.Load()
+	return p != nil && !p.Exited()
 }
 
-// start builds the server beside the one that runs, ends that one and starts the new one.
+// start builds the server beside the one that runs, stops that one and starts the new one.
 func (k *Keeper) start(ctx context.Context) {
-	soon := time.AfterFunc(2*time.Second, func() {
-		fmt.Fprintf(k.Out, "building %s: the first time, this may take a minute\n", k.Name)
+	slow := time.AfterFunc(2*time.Second, func() { k.report(Event{Kind: SlowBuild}) })
+	if k.program != nil {
+		slow.Stop()
+	}
+	var out string
+	err := Patiently(func() (err error) { // without what only a debugger reads, it takes a third less time
+		out, err = Build(ctx, k.Root, k.file+".new", "-ldflags=-w", "./"+k.Dir)
+		return err
 	})
-	said, err := Build(ctx, k.Root, k.File+".new", "./"+filepath.ToSlash(k.Dir))
-	soon.Stop()
-	if ctx.Err() != nil {
+	slow.Stop()
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil:
+		k.report(Event{Kind: BuildFailed, Output: out, Err: err})
 		return
 	}
-	if fmt.Fprint(k.Out, said); err != nil {
-		fmt.Fprintln(k.Out, k.Name, "does not build:", err)
-		return
-	}
-	k.end()
-	k.inWay = Answering(k.Addrs)
-	if err = os.Rename(k.File+".new", k.File); err == nil { // no system would replace it while it runs
-		k.program, err = k.Run(ctx)
+	k.report(Event{Kind: Built, Output: out})
+	k.stop()
+	k.others = InUse(k.Addr)
+	if err = os.Rename(k.file+".new", k.file+".exe"); err == nil { // no system would replace it while it runs
+		err = Patiently(k.run)
 	}
 	if err != nil {
-		fmt.Fprintln(k.Out, k.Name, "does not run:", err)
-	} else if k.inWay != nil && !k.program.AwaitExit(pause) { // it has found a place beside the other
-		fmt.Fprintf(k.Out, "careful: another program answers on %s, and a browser may show you that one. task doctor says which it is: stop it, or choose another port, behind -addr\n",
-			strings.Join(k.inWay, " and "))
+		k.report(Event{Kind: StartFailed, Err: err})
 	}
 }
 
-// end tells the server to end, if it runs, and waits until it has: the next one needs
-// its port. It returns the exit status, which is 1 if it never ran.
-func (k *Keeper) end() int {
+// run starts what was built.
+func (k *Keeper) run() error {
+	cmd := exec.Command(k.file+".exe", k.Args...)
+	cmd.Stdout, cmd.Stderr = k.Stdout, k.Stderr
+	if k.Stdout == nil {
+		cmd.Stdout = &Output{Line: k.Line}
+	}
+	OwnGroup(cmd) // Ctrl-C is for the tool
+	p, err := Start(cmd)
+	if err == nil {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.program, k.started, k.silent = p, time.Now(), false
+	}
+	return err
+}
+
+// awaitUp looks whether the server listens, if it is not known yet.
+func (k *Keeper) awaitUp() {
+	if k.up.Load() == k.program {
+		return
+	}
+	addrs := Loopback(k.Addr)
+	free := slices.DeleteFunc(slices.Clone(addrs), func(a string) bool { return slices.Contains(k.others, a) })
+	age := time.Since(k.started)
+	beside := k.others != nil && age > 3*pause // it has found a place beside the others
+	switch {
+	case len(addrs) == 0, beside, Answering(free) != nil:
+		k.up.Store(k.program)
+		k.report(Event{Kind: Running, Others: k.others})
+	case age > listenTime && !k.silent:
+		k.silent = true
+		k.report(Event{Kind: NotListening})
+	}
+}
+
+// portFree reports whether one of the others has gone.
+func (k *Keeper) portFree() bool {
+	k.looked = time.Now()
+	return len(Answering(k.others)) < len(k.others)
+}
+
+// stop stops the server, if it runs, and waits until it has exited: the next one needs its
+// port. It returns the exit status, which is 1 if it never ran.
+func (k *Keeper) stop() int {
 	if k.program == nil {
 		return 1
 	}
-	k.program.Stop(3 * time.Second)
+	k.program.Stop(stopTime)
 	return k.program.Cmd.ProcessState.ExitCode()
 }
 
-// stamps returns what tells the code and the page, as they are saved, from what they were before.
-func (k *Keeper) stamps() map[string]string {
-	stamps, root := map[string]string{}, os.DirFS(k.Root)
-	for _, pattern := range []string{path.Join(filepath.ToSlash(k.Dir), "*.go"), "frontend/*.go", "frontend/*.html", "frontend/*.css", "frontend/*.js"} {
-		files, _ := fs.Glob(root, pattern) // the patterns are well formed: no error
-		for _, file := range files {
-			if info, err := fs.Stat(root, file); err == nil {
-				stamps[file] = fmt.Sprint(info.ModTime(), info.Size())
-			}
-		}
+// report reports an event.
+func (k *Keeper) report(e Event) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	e.Name, e.Addr, e.Program = k.Name, k.Addr, k.program
+	if k.Report == nil {
+		e.Print(os.Stderr)
+	} else {
+		k.Report(e)
 	}
-	return stamps
 }
 
-// Attended returns a context that ends when this process is told to end, and when its terminal
-// is gone, or the process that started it. Task, which may stand in between, stays when its
-// terminal is closed, and then nobody else is told.
-func Attended() context.Context {
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	parent, hadTerminal := os.Getppid(), hasTerminal()
-	go func() {
-		for os.Getppid() == parent && hasTerminal() == hadTerminal {
-			time.Sleep(pause)
+var (
+	ownName = regexp.MustCompile(`^-(\d+)-\d+\.(exe|new)$`)
+	files   atomic.Int64 // names that were given out
+)
+
+// ownFile returns a name for what a Keeper builds, which no other has: base-PID-N. What
+// processes that were killed have left under such names is removed.
+func ownFile(base string) string {
+	base = strings.TrimSuffix(base, ".exe")
+	left, _ := filepath.Glob(base + "-*") // where that is not a pattern, nothing is removed
+	for _, file := range left {
+		if m := ownName.FindStringSubmatch(strings.TrimPrefix(file, base)); m != nil && !isRunning(m[1]) {
+			os.Remove(file)
 		}
-		cancel()
-	}()
-	return ctx
+	}
+	return fmt.Sprintf("%s-%d-%d", base, os.Getpid(), files.Add(1))
 }
 
-// hasTerminal reports whether this process has a controlling terminal. Windows, which has no
-// such file, ends the programs of a console that is closed.
-func hasTerminal() bool {
-	f, err := os.Open("/dev/tty")
-	if err == nil {
-		f.Close()
+// isRunning reports whether there is a process with this number.
+func isRunning(pid string) bool {
+	n, err := strconv.Atoi(pid)
+	if err != nil {
+		return false
 	}
-	return err == nil
+	p, err := os.FindProcess(n)
+	if err != nil {
+		return false
+	}
+	return !errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone) // Windows has no such signal
 }

@@ -2,6 +2,8 @@ package process
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -9,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -61,25 +64,27 @@ func lab(t *testing.T, text string) {
 
 // A kept server is one with its keeper, and what both print.
 type kept struct {
-	Keeper
+	*Keeper
 	Output
-	at   int      // so many lines were looked at
-	stop func()   // ends the keeper
-	end  chan int // its exit status
+	at     int      // so many lines were looked at
+	cancel func()   // stops the keeper
+	end    chan int // its exit status
 }
 
-// keep begins to keep the server in srv, that it listens at addr.
+// keep begins to keep the server in srv, which listens on addr.
 func keep(t *testing.T, addr string, waits bool) *kept {
-	ctx, stop := context.WithCancel(t.Context())
-	k := &kept{stop: stop, end: make(chan int, 1)}
-	k.Keeper = Keeper{Name: "srv", Root: ".", Dir: "srv", File: "srv.exe", Waits: waits, Addrs: Loopback(addr), Out: &k.Output}
-	k.Run = func(context.Context) (*Program, error) {
-		cmd := exec.Command("./srv.exe", addr)
-		cmd.Stdout = &k.Output
-		OwnGroup(cmd)
-		return Start(cmd)
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	k := &kept{cancel: cancel, end: make(chan int, 1)}
+	keeper, err := NewKeeper("srv")
+	if err != nil {
+		t.Fatal(err)
 	}
-	go func() { k.end <- k.Keep(ctx) }()
+	keeper.Args, keeper.Addr, keeper.Waits = []string{addr}, addr, waits
+	keeper.Line = func(line string) { fmt.Fprintln(&k.Output, line) }
+	keeper.Report = func(e Event) { fmt.Fprintf(&k.Output, "%s: %s\n", e.Kind, e) }
+	k.Keeper = keeper
+	go func() { k.end <- keeper.Keep(ctx) }()
 	return k
 }
 
@@ -116,16 +121,22 @@ func TestSaves(t *testing.T) {
 	save(t, strings.ReplaceAll(code, "version 1", "version 22"))
 	k.await(t, "version 1 ends", "version 22 begins")
 	save(t, "package main\n\nfunc main() {}\n")
-	k.await(t, "version 22 ends", "srv ended by itself (exit status 0)")
+	k.await(t, "version 22 ends", "srv has exited (exit status 0)")
 	save(t, code)
 	k.await(t, "version 1 begins")
-	k.stop()
+	k.cancel()
 	if status := <-k.end; status != 0 {
 		t.Errorf("exit status %d", status)
 	}
 	k.await(t, "version 1 ends")
-	if said := k.Tail(1000); strings.Count(said, "saved") != 5 || strings.Count(said, "begins") != 3 {
-		t.Errorf("there were five saves and three servers, and not\n%s", said)
+	text := k.Tail(1000)
+	for kind, want := range map[Kind]int{Saved: 5, BuildFailed: 2, Built: 4, Stopped: 2, "version": 6} {
+		if got := strings.Count("\n"+text, "\n"+string(kind)); got != want {
+			t.Errorf("%s: %d times, not %d, in\n%s", kind, got, want, text)
+		}
+	}
+	if left, _ := filepath.Glob(".bin/*"); left != nil {
+		t.Errorf("left behind: %v", left)
 	}
 
 	// Where nobody could save, what does not build is the end of it.
@@ -147,10 +158,10 @@ func TestPort(t *testing.T) {
 	addr := other.Addr().String()
 	_, port, _ := net.SplitHostPort(addr)
 	k := keep(t, "localhost:"+port, true)
-	k.await(t, `PORT is "8o8o", which is no port`, "another program answers on "+addr)
+	k.await(t, `PORT is "8o8o", which is not a port`, "another program answers on "+addr)
 	other.Close()
 	k.await(t, "the port is free now", "version 1 begins")
-	k.stop()
+	k.cancel()
 	<-k.end
 
 	other, err = net.Listen("tcp", "[::1]:"+port)
@@ -160,8 +171,144 @@ func TestPort(t *testing.T) {
 	defer other.Close()
 	k = keep(t, "localhost:"+port, true)
 	k.await(t, "careful: another program answers on [::1]:"+port)
-	k.stop()
+	k.cancel()
 	<-k.end
+}
+
+// TestWatch: what a build uses is watched, in whatever folder it is, and nothing else.
+func TestWatch(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const main = "package main\n\nimport (\n_ \"strange/page\"\n_ \"strange/srv/a/b\"\n)\n"
+	write("go.mod", "// of a test\nmodule strange\n")
+	write("elsewhere/main.go", main)
+	write("elsewhere/a/b/b.go", "package b\n")
+	write("page/page.go", "package page\n\nimport _ \"embed\"\n\n//go:embed *.html all:static\nvar s string\n")
+	write("page/index.html", "")
+	write("page/static/x/y.css", "")
+	link := os.Symlink("elsewhere", filepath.Join(dir, "srv"))
+	srv := map[bool]string{true: "srv", false: "elsewhere"}[link == nil] // Windows may not let us
+	w := watch{root: dir, dir: srv}
+	if !w.changed() || w.changed() {
+		t.Error("the first look sees all")
+	}
+	for _, test := range []struct {
+		name, text string
+		want       bool
+	}{
+		{"elsewhere/main.go", main + "// saved\n", true},
+		{"elsewhere/new.go", "package main\n", true},
+		{"elsewhere/a/b/b.go", "package b // saved\n", true},
+		{"elsewhere/a/b/c.go", "package b\n", true},
+		{"elsewhere/a/a.go", "package a\n", false}, // nobody imports it
+		{"page/index.html", "saved", true},
+		{"page/new.html", "", true},
+		{"page/static/x/z", "", true},
+		{"page/notes.txt", "", false},
+		{"elsewhere/.main.go.swp", "", false},
+		{"elsewhere/.#main.go", "", false},
+		{"elsewhere/main.go~", "", false},
+		{"elsewhere/4913", "", false},
+		{"elsewhere/main_test.go", "package main\n", false},
+		{"elsewhere/testdata/x.go", "package x\n", false},
+		{"elsewhere/.hidden/x.go", "package x\n", false},
+		{"elsewhere/vendor/x/x.go", "package x\n", false},
+		{"elsewhere/history.json", "{}", false},
+		{"elsewhere/new.go", "package main\n\nimport _ \"strange/srv/later\"\n", true},
+		{"elsewhere/later/later.go", "package later\n", true},
+		{"elsewhere/main.go", "not Go\n", true},
+		{"elsewhere/main.go", main, true},
+		{"elsewhere/a/b/b.go", "package b\n", true},
+		{"go.mod", "module strange\n\ngo 1.25\n", true},
+	} {
+		write(test.name, test.text)
+		if got := w.changed(); got != test.want && (link == nil || !strings.Contains(test.name, "/a/b")) {
+			t.Errorf("%s is saved, and noticed: %t", test.name, got)
+		}
+	}
+	for _, name := range []string{"elsewhere/a/b/c.go", "elsewhere"} {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil || !w.changed() {
+			t.Errorf("%s is removed, and nobody notices: %v", name, err)
+		}
+	}
+}
+
+// TestTwoKeepers: two keepers of one folder with one file name are not in each other's way.
+func TestTwoKeepers(t *testing.T) {
+	lab(t, code)
+	both := []*kept{keep(t, "localhost:0", true), keep(t, "localhost:0", true)}
+	for _, version := range []string{"version 1", "version 2", "version 3"} {
+		save(t, strings.ReplaceAll(code, "version 1", version))
+		for _, k := range both {
+			k.await(t, version+" begins")
+		}
+	}
+	for _, k := range both {
+		k.cancel()
+		<-k.end
+		k.await(t, "version 3 ends")
+	}
+
+	gone, err := Start(command("broken"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-gone.Done
+	for _, pid := range []int{gone.Cmd.Process.Pid, os.Getppid()} {
+		for _, end := range []string{"exe", "new"} {
+			if err := os.WriteFile(fmt.Sprintf(".bin/server-%d-1.%s", pid, end), nil, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	ownFile(filepath.Join(".bin", "server.exe"))
+	if left, _ := filepath.Glob(".bin/*"); len(left) != 2 || !strings.Contains(left[0], fmt.Sprint(os.Getppid())) {
+		t.Errorf("left of killed processes, and of one that runs: %v", left)
+	}
+}
+
+// TestRunning: it is known whether the server listens.
+func TestRunning(t *testing.T) {
+	lab(t, code)
+	listenTime = 100 * time.Millisecond
+	t.Cleanup(func() { listenTime = 15 * time.Second })
+	k := keep(t, "localhost:"+FreePort(), true)
+	k.await(t, string(Running))
+	if !k.Listening() {
+		t.Error("it does not listen")
+	}
+	save(t, "package main\n\nimport \"time\"\n\nfunc main() { time.Sleep(time.Hour) }\n")
+	k.await(t, string(NotListening)+": srv does not listen on localhost:")
+	if k.Listening() {
+		t.Error("it listens")
+	}
+	save(t, "package main\n\nfunc main() {}\n") // noticed although the one before hangs
+	k.await(t, string(Stopped))
+	k.cancel()
+	<-k.end
+}
+
+// TestPatiently: what fails for lack of open files is tried again.
+func TestPatiently(t *testing.T) {
+	times := 0
+	err := Patiently(func() error {
+		if times++; times < 3 {
+			return &os.PathError{Op: "open", Err: syscall.EMFILE}
+		}
+		return io.EOF
+	})
+	if err != io.EOF || times != 3 {
+		t.Errorf("%v after %d times", err, times)
+	}
 }
 
 // TestTerminalGone: where the terminal is closed, nothing goes on, although the process in
@@ -169,6 +316,9 @@ func TestPort(t *testing.T) {
 func TestTerminalGone(t *testing.T) {
 	if _, err := exec.LookPath("script"); err != nil || runtime.GOOS != "linux" {
 		t.Skip("opens its terminal with Linux's script")
+	}
+	if err := NoteInputs("../serve"); err != nil {
+		t.Fatal(err)
 	}
 	serve := filepath.Join(t.TempDir(), "serve.exe")
 	if said, err := Build(t.Context(), ".", serve, "../serve"); err != nil {

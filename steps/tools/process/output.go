@@ -11,54 +11,58 @@ import (
 // What is kept of a program's output: it may print without end.
 const (
 	maxLines = 4000
-	headKept = 1000 // of the lines: the first ones stay, then the last ones
-	maxLine  = 16 << 10
+	headKept = 1000     // of the lines, the first ones; the others kept are the last ones
+	maxLine  = 16 << 10 // bytes; longer ones are cut
 )
 
-// listeningLine is what every server of the workshop says once it listens, in whatever log:
-// in colours, in JSON, with more words behind.
+// listeningLine matches what every server of the workshop prints once it listens, in whatever
+// log: in colours, in JSON, followed by other words.
 var listeningLine = regexp.MustCompile(`(?i)listening on(?:\s|\x1b\[[\d;]*m)*http://((?:\[[^]\s]*]|[\w.-]*):\d+)`)
 
 // Output is what a program has printed so far, in lines. It is safe for concurrent use, and
 // its zero value is empty and ready to use.
 type Output struct {
+	Line func(string) // if not nil, it is called for each line, in order
+
 	mu      sync.Mutex
 	lines   []string
-	dropped int           // lines forgotten behind the head, so that line numbers stay
-	rest    []byte        // of a line without its end
-	address string        // that the server says it listens on: a flood may wash the line away
-	changed chan struct{} // if not nil: closed at the next change
+	dropped int           // lines that were dropped after the head, so that line numbers stay valid
+	rest    []byte        // of a line whose end has not been printed yet
+	address string        // that the server listens on: a flood may have dropped that line
+	changed chan struct{} // if not nil, it is closed at the next change
 	ended   bool          // nothing more can come
 }
 
-// Write takes what the program prints. It never fails.
+// Write adds what the program prints. It never fails.
 func (o *Output) Write(b []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.rest = append(o.rest, b...)
 	for {
-		end := bytes.IndexByte(o.rest, '\n')
-		if end < 0 && len(o.rest) < maxLine {
+		line, rest, whole := bytes.Cut(o.rest, []byte("\n"))
+		if !whole && len(line) < maxLine {
 			break
 		}
-		line := o.rest
-		if end >= 0 {
-			line = o.rest[:end]
-		}
-		text := strings.TrimRight(string(line[:min(len(line), maxLine)]), "\r")
-		if m := listeningLine.FindStringSubmatch(text); m != nil && o.address == "" {
-			o.address = m[1]
-		}
-		o.lines = append(o.lines, text)
-		o.rest = o.rest[min(len(o.rest), len(line)+1):]
+		o.rest = rest
+		o.add(strings.TrimRight(string(line[:min(len(line), maxLine)]), "\r"))
 	}
-	if len(o.lines) > maxLines {
+	o.change()
+	return len(b), nil
+}
+
+// add adds a line. The lock must be held.
+func (o *Output) add(line string) {
+	if m := listeningLine.FindStringSubmatch(line); m != nil && o.address == "" {
+		o.address = m[1]
+	}
+	if o.Line != nil {
+		o.Line(line)
+	}
+	if o.lines = append(o.lines, line); len(o.lines) > maxLines {
 		over := len(o.lines) - maxLines/2
 		o.lines = append(o.lines[:headKept], o.lines[headKept+over:]...)
 		o.dropped += over
 	}
-	o.change()
-	return len(b), nil
 }
 
 // change wakes those who wait. The lock must be held.
@@ -69,16 +73,20 @@ func (o *Output) change() {
 	}
 }
 
-// end says that nothing more can come.
+// end notes that nothing more can come.
 func (o *Output) end() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if len(o.rest) > 0 {
+		o.add(string(o.rest))
+		o.rest = nil
+	}
 	o.ended = true
 	o.change()
 }
 
-// Since returns the lines from number n on, the last one perhaps without its end yet, and a
-// channel that is closed when there is more, or will never be.
+// Since returns the lines from number n on, the last one possibly incomplete, and a channel
+// that is closed when there is more, or never will be.
 func (o *Output) Since(n int) ([]string, <-chan struct{}) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -102,14 +110,14 @@ func (o *Output) Next() int {
 	return o.dropped + len(o.lines)
 }
 
-// Address returns the host:port that the server says it listens on, or "".
+// Address returns the host:port that the server prints that it listens on, or "".
 func (o *Output) Address() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.address
 }
 
-// Flooded reports whether there was so much that lines were forgotten.
+// Flooded reports whether there was so much that lines were dropped.
 func (o *Output) Flooded() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -117,7 +125,7 @@ func (o *Output) Flooded() bool {
 }
 
 // Await waits until the lines from number n on satisfy ok, and reports whether they did
-// before patience or the program was at its end.
+// before patience or the output ended.
 func (o *Output) Await(n int, patience time.Duration, ok func([]string) bool) bool {
 	timeout := time.After(patience)
 	for {

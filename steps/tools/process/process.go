@@ -1,18 +1,15 @@
-// Package process builds servers and runs them as processes of their own: on a free port,
-// with their output kept, until they are told to end; or anew on every save, by a Keeper. On
-// Linux, macOS and Windows.
+// Package process builds servers and runs them as processes of their own: on a free port, with
+// their output kept, until they are stopped. A Keeper does so again on every save. On Linux,
+// macOS and Windows.
 package process
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -37,18 +34,40 @@ func above(dir, file string) string {
 }
 
 // Build compiles a main package to a file, as seen from root, a module's folder. The last of
-// args is the package ("./raw"), what stands in front of it flags of go build ("-race"). The
-// file's name should end in .exe: Windows runs no other, and elsewhere it does no harm. With
-// an error comes what the compiler says, its paths as seen from root.
+// args is the package ("./raw"), those before it are flags of go build ("-race"). The file's
+// name should end in .exe: Windows runs no other, and elsewhere it does no harm. The text is
+// what the compiler prints, its paths as seen from root.
 func Build(ctx context.Context, root, file string, args ...string) (string, error) {
-	// git has no say in this: it may refuse to look into a folder that is somebody else's
+	// -buildvcs=false: git may refuse to look into a folder that belongs to somebody else.
 	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-buildvcs=false", "-o", file}, args...)...)
 	cmd.Dir = root
-	said, err := cmd.CombinedOutput()
+	out, err := cmd.CombinedOutput()
 	if errors.Is(err, exec.ErrNotFound) {
 		return "the command go is not found: it has to be in the PATH", err
 	}
-	return string(said), err
+	return string(out), err
+}
+
+// OutOfFiles reports whether an operation failed because this process, or the whole machine,
+// has as many files and connections open as the system allows. It may succeed later.
+func OutOfFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
+var sayFull = sync.OnceFunc(func() {
+	fmt.Fprintln(os.Stderr, "too many files and connections are open: waiting until some are closed "+
+		"(ulimit -n shows how many may be)")
+})
+
+// Patiently calls f again while it fails because of OutOfFiles, and says once that it waits.
+func Patiently(f func() error) error {
+	err := f()
+	for OutOfFiles(err) {
+		sayFull()
+		time.Sleep(50 * time.Millisecond)
+		err = f()
+	}
+	return err
 }
 
 // A Program is a process that Start has started.
@@ -56,24 +75,32 @@ type Program struct {
 	Cmd    *exec.Cmd     // its ProcessState is set once Done is closed
 	Output *Output       // what it has printed so far
 	Done   chan struct{} // closed when the process has exited and all its output has been read
+
+	killGroup func()
 }
 
 // Start runs a command, and does not wait for anything. What it prints is kept in Output,
-// but for what cmd has a Stdout or Stderr of its own for. Whoever starts it stops it.
+// unless cmd has a Stdout or Stderr of its own; an Output in cmd.Stdout becomes that one. Whoever
+// starts a process stops it. What it has started itself is killed when it exits, if OwnGroup was
+// called for cmd.
 func Start(cmd *exec.Cmd) (*Program, error) {
 	p := &Program{Cmd: cmd, Output: new(Output), Done: make(chan struct{})}
-	if cmd.Stdout == nil {
+	if out, ok := cmd.Stdout.(*Output); ok {
+		p.Output = out
+	} else if cmd.Stdout == nil {
 		cmd.Stdout = p.Output
 	}
 	if cmd.Stderr == nil {
 		cmd.Stderr = p.Output
 	}
-	cmd.WaitDelay = time.Second // for what it has started, and may go on printing
+	cmd.WaitDelay = time.Second // what it has started may hold its output open
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
+	p.killGroup = groupKiller(cmd)
 	go func() {
-		cmd.Wait() // how it ended is in ProcessState
+		cmd.Wait() // how it exited is in ProcessState
+		p.killGroup()
 		p.Output.end()
 		close(p.Done)
 	}()
@@ -81,7 +108,7 @@ func Start(cmd *exec.Cmd) (*Program, error) {
 }
 
 // Serve runs a server in a process group of its own, and returns once it listens, with
-// the address (host:port) that it says. Give it -addr localhost:0 for a free port.
+// the address (host:port) that it prints. Give it -addr localhost:0 for a free port.
 func Serve(cmd *exec.Cmd, patience time.Duration) (p *Program, addr string, err error) {
 	OwnGroup(cmd)
 	if p, err = Start(cmd); err != nil {
@@ -91,10 +118,10 @@ func Serve(cmd *exec.Cmd, patience time.Duration) (p *Program, addr string, err 
 	if addr = p.Output.Address(); addr != "" {
 		return p, addr, nil
 	}
-	why := "does not say where it listens"
+	why := "does not print where it listens"
 	if p.Output.hasEnded() {
-		<-p.Done // in a moment
-		why = fmt.Sprintf("ended at once: %v", cmd.ProcessState)
+		<-p.Done // it will be closed in a moment
+		why = fmt.Sprintf("exited at once: %v", cmd.ProcessState)
 	}
 	p.Kill()
 	<-p.Done
@@ -121,69 +148,20 @@ func (p *Program) AwaitExit(patience time.Duration) bool {
 	}
 }
 
-// Kill ends the process and, on Unix, what it has started in its own group. It does not
-// wait for the end.
+// Kill kills the process and, if OwnGroup was called, what it has started. It does not wait
+// for the exit.
 func (p *Program) Kill() {
 	if !p.Exited() {
-		kill(p.Cmd)
+		p.killGroup()
+		p.Cmd.Process.Kill()
 	}
 }
 
-// Stop does what Ctrl-C does, and kills the process if it has not ended within patience (or
-// at once, if it cannot be interrupted). It returns when the process has ended.
+// Stop does what Ctrl-C does, and kills the process if it has not exited within patience (or
+// at once, if it cannot be interrupted). It returns when the process has exited.
 func (p *Program) Stop(patience time.Duration) {
 	if p.Interrupt() != nil || !p.AwaitExit(patience) {
 		p.Kill()
 	}
 	<-p.Done
-}
-
-// freed holds the ports that were given out, so that two servers never get the same one.
-var freed sync.Map
-
-// FreePort returns a port of localhost that nothing listens on, for a server that cannot
-// choose one or does not say which it took; "0" if there is none. It is below those that
-// systems give to outgoing connections, so that none of ours takes it in the meantime.
-func FreePort() string {
-	for range 1000 {
-		port := strconv.Itoa(12000 + rand.IntN(18000))
-		if _, given := freed.LoadOrStore(port, true); !given && isFree(port) {
-			return port
-		}
-	}
-	return "0"
-}
-
-// isFree reports whether nothing listens on a port. A process that is just being forked has
-// a copy of every socket for a moment, and so the port would go on listening after Close:
-// none may be forked meanwhile.
-func isFree(port string) bool {
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	l, err := net.Listen("tcp", "localhost:"+port)
-	return err == nil && l.Close() == nil
-}
-
-// Loopback returns the addresses that a server can be reached at whose -addr is addr: with
-// localhost, a browser may try either of two. There are none if the system chooses the port.
-func Loopback(addr string) []string {
-	host, port, _ := net.SplitHostPort(addr)
-	switch {
-	case port == "" || port == "0":
-		return nil
-	case host == "" || host == "localhost":
-		return []string{"127.0.0.1:" + port, "[::1]:" + port}
-	}
-	return []string{addr}
-}
-
-// Answering returns those of the addresses on which somebody takes connections.
-func Answering(addrs []string) (taken []string) {
-	for _, addr := range addrs {
-		if nc, err := net.DialTimeout("tcp", addr, 300*time.Millisecond); err == nil {
-			nc.Close()
-			taken = append(taken, addr)
-		}
-	}
-	return taken
 }

@@ -7,8 +7,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -35,9 +35,19 @@ func TestMain(m *testing.M) {
 		if err := child.Run(); err != nil {
 			os.Exit(1)
 		}
+	case "leaver": // exits and leaves a deaf one behind
+		child := command("deaf")
+		child.Stdout = os.Stdout
+		if err := child.Start(); err != nil {
+			os.Exit(1)
+		}
+	case "full": // opens as many files as it may
+		full(os.Args[1])
 	case "broken":
 		fmt.Fprintln(os.Stderr, "no such thing")
 		os.Exit(3)
+	case "last words":
+		fmt.Print("no end of line")
 	case "flood":
 		listen()
 		for i := range 10 * maxLines {
@@ -105,23 +115,57 @@ func TestStop(t *testing.T) {
 	deaf.Kill() // does no harm
 }
 
-// TestGroup: what a server has started ends with it.
+// TestGroup: what a server has started ends with it, whether it is killed or exits by itself.
 func TestGroup(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("a process group of Windows does not end with its first process")
+	for _, role := range []string{"parent", "leaver"} {
+		p := serve(t, role)
+		if role == "parent" {
+			p.Kill()
+		}
+		if !p.AwaitExit(patience) {
+			t.Fatalf("the %s goes on", role)
+		}
+		for deadline := time.Now().Add(patience); Answering([]string{p.Output.Address()}) != nil; time.Sleep(shortPause) {
+			if time.Now().After(deadline) {
+				t.Fatalf("what the %s has started goes on", role)
+			}
+		}
 	}
-	p := serve(t, "parent")
-	p.Kill()
-	p.AwaitExit(patience)
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		nc, err := net.Dial("tcp", p.Output.Address())
-		if err != nil {
-			return
-		}
-		nc.Close()
-		if time.Now().After(deadline) {
-			t.Fatal("the server's child goes on")
-		}
+}
+
+// full prints what is seen while no more files can be opened, and afterwards.
+func full(root string) {
+	w := &watch{root: root, dir: "srv"}
+	w.changed()
+	var open []*os.File
+	for f, err := os.Open(os.DevNull); err == nil; f, err = os.Open(os.DevNull) {
+		open = append(open, f)
+	}
+	_, err := w.stamps()
+	fmt.Println("terminal gone:", terminalGone(), "saved:", w.changed(), "known:", !OutOfFiles(err))
+	os.Chtimes(filepath.Join(root, "srv/main.go"), time.Time{}, time.Unix(1, 0))
+	fmt.Println("saved:", w.changed())
+	open[0].Close()
+	fmt.Println("saved:", w.changed())
+}
+
+// TestFull: that no file can be opened is not mistaken for a terminal that is closed, nor for
+// files that are gone; and a file that was saved in the meantime is noticed later.
+func TestFull(t *testing.T) {
+	lab(t, code)
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := filepath.Abs(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("sh", "-c", `ulimit -n 64; exec "$0" "$1"`, self, here)
+	cmd.Env = append(os.Environ(), "ROLE=full")
+	out, err := cmd.CombinedOutput()
+	if want := "terminal gone: false saved: false known: false\nsaved: false\nsaved: true\n"; err != nil || string(out) != want {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 
@@ -155,6 +199,22 @@ func TestFlood(t *testing.T) {
 	}
 }
 
+// TestLine: each line is handed on once, the last one also if it has no end.
+func TestLine(t *testing.T) {
+	var lines []string
+	o := &Output{Line: func(line string) { lines = append(lines, line) }}
+	cmd := command("last words")
+	cmd.Stdout = o
+	p, err := Start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.AwaitExit(patience)
+	if p.Output != o || len(lines) != 1 || lines[0] != "no end of line" || o.Tail(2) != lines[0] {
+		t.Errorf("%q, %q", lines, o.Tail(2))
+	}
+}
+
 // TestRoot: the module and the workshop that a folder lies in are found, also where there is no
 // such folder yet, or another module in between.
 func TestRoot(t *testing.T) {
@@ -175,7 +235,67 @@ func TestRoot(t *testing.T) {
 	}
 }
 
+// TestListen: the one line of an error says what is wrong, and recommends a port that is free.
+func TestListen(t *testing.T) {
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	_, port, _ := net.SplitHostPort(other.Addr().String())
+	taken := "another program answers on 127.0.0.1:" + port + ": stop it, or choose another port: -view localhost:"
+	for addr, want := range map[string]string{
+		"localhost:" + port:    taken,
+		"0.0.0.0:" + port:      taken,
+		":" + port:             taken,
+		"203.0.113.77:" + port: "this machine has no address 203.0.113.77 to listen on: choose another one: -view localhost:",
+		"203.0.113.77:0":       "this machine has no address 203.0.113.77 to listen on: choose another one: -view localhost:",
+		"localhost:99999":      "listen tcp: address 99999: invalid port: choose another port: -view localhost:",
+		"localhost":            "listen tcp: address localhost: missing port in address: choose another port: -view localhost:",
+	} {
+		_, err := Listen("-view", addr)
+		got := fmt.Sprint(err)
+		advice, isAdvice := strings.CutPrefix(got, want)
+		if !isAdvice {
+			t.Errorf("%s: %s", addr, got)
+		} else if l, err := Listen("-view", "localhost:"+advice); err != nil {
+			t.Errorf("the recommended port: %v", err)
+		} else {
+			l.Close()
+		}
+	}
+	if InUse("203.0.113.77:80") != nil || InUse("localhost:0") != nil {
+		t.Error("another program answers where nothing can")
+	}
+}
+
+// A trying listener's Accept fails with errs first.
+type trying struct {
+	net.Listener
+	errs []error
+}
+
+func (l *trying) Accept() (net.Conn, error) {
+	err := l.errs[0]
+	l.errs = l.errs[1:]
+	return nil, err
+}
+
+// TestAccept: only a listener that is closed ends a server.
+func TestAccept(t *testing.T) {
+	l := &trying{errs: []error{syscall.EMFILE, syscall.ECONNABORTED, syscall.ENFILE, net.ErrClosed}}
+	if _, err := (patientListener{l}).Accept(); err != net.ErrClosed || len(l.errs) > 0 {
+		t.Errorf("%v, and then %v", err, l.errs)
+	}
+}
+
 func TestFreePort(t *testing.T) {
+	if l, err := net.Listen("tcp", "[::1]:0"); err == nil {
+		defer l.Close()
+		if _, port, _ := net.SplitHostPort(l.Addr().String()); isFree(port) {
+			t.Error("a port that another program has on [::1] is free")
+		}
+	}
 	seen := map[string]bool{"0": true}
 	for range 50 {
 		port := FreePort()
@@ -183,5 +303,19 @@ func TestFreePort(t *testing.T) {
 			t.Fatalf("port %s was given out before", port)
 		}
 		seen[port] = true
+	}
+}
+
+// TestTaken: a port is not free if a browser might find another program on one of its addresses.
+func TestTaken(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+		if err != nil {
+			continue // this machine does not have the address
+		}
+		if _, port, _ := net.SplitHostPort(l.Addr().String()); isFree(port) {
+			t.Errorf("a port that is taken on %s is said to be free", host)
+		}
+		l.Close()
 	}
 }

@@ -61,14 +61,45 @@ func (s *shape) place(name string) string {
 	return fmt.Sprintf("%s:%d", filepath.Base(at.Filename), at.Line)
 }
 
-// misfit says why a test that was written for s does not fit other code, or "" if it does: all
-// that the test uses has to have the same name and type there.
-func (s *shape) misfit(code *shape, test []byte) string {
+// calls reports whether one of the callers calls a function, directly or through others. It
+// goes by the names alone, so that it may find a call too many.
+func (s *shape) calls(callers []string, callee string) bool {
+	seen := make(map[string]bool)
+	var visit func(name string)
+	visit = func(name string) {
+		f, ok := s.decls[name].(*ast.FuncDecl)
+		if !ok || f.Body == nil || seen[name] {
+			return
+		}
+		seen[name] = true
+		ast.Inspect(f.Body, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.Ident:
+				visit(n.Name)
+			case *ast.SelectorExpr:
+				for other := range s.decls {
+					if strings.HasSuffix(other, "."+n.Sel.Name) {
+						visit(other)
+					}
+				}
+			}
+			return true
+		})
+	}
+	for _, caller := range callers {
+		visit(caller)
+	}
+	return seen[callee]
+}
+
+// needs returns the names that a test uses of the code it was written for, and that its fields
+// and methods have.
+func (s *shape) needs(test []byte) (needed []string, members map[string]bool) {
 	file, err := parser.ParseFile(token.NewFileSet(), "", test, 0)
 	if err != nil {
-		return err.Error()
+		panic(err) // it is ours
 	}
-	members := make(map[string]bool) // names of fields and methods in the test
+	members = make(map[string]bool)
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.SelectorExpr:
@@ -80,7 +111,6 @@ func (s *shape) misfit(code *shape, test []byte) string {
 		}
 		return true
 	})
-	var needed []string
 	for _, id := range file.Unresolved {
 		needed = append(needed, id.Name)
 	}
@@ -89,7 +119,14 @@ func (s *shape) misfit(code *shape, test []byte) string {
 			needed = append(needed, name)
 		}
 	}
-	slices.Sort(needed)
+	return needed, members
+}
+
+// misfit says why a test that was written for s does not fit other code, or "" if it does: all
+// that the test needs has to have the same name and type there. If it is exact, no struct may
+// have other fields than those of s.
+func (s *shape) misfit(code *shape, needed []string, members map[string]bool, exact bool) string {
+	needed = slices.Clone(needed)
 	for i := 0; i < len(needed); i++ { // which grows
 		name := needed[i]
 		want, have := s.decls[name], code.decls[name]
@@ -103,6 +140,13 @@ func (s *shape) misfit(code *shape, test []byte) string {
 			return name + " " + why
 		}
 		needed = append(needed, typesIn(want)...)
+	}
+	for name, want := range s.decls {
+		w, ok := want.(*ast.TypeSpec)
+		h, ok2 := code.decls[name].(*ast.TypeSpec)
+		if exact && ok && ok2 && types.ExprString(w.Type) != types.ExprString(h.Type) {
+			return name + " has other fields"
+		}
 	}
 	return ""
 }
@@ -152,6 +196,9 @@ func signature(f *ast.FuncType) string {
 	}
 	if f.Results == nil {
 		return list(f.Params)
+	}
+	if results := f.Results.List; len(results) == 1 && len(results[0].Names) < 2 {
+		return list(f.Params) + " " + types.ExprString(results[0].Type)
 	}
 	return list(f.Params) + " " + list(f.Results)
 }

@@ -1,56 +1,54 @@
-// Command serve builds a server of the workshop and runs it; on every save of its code or
-// of the page it builds and runs it anew:
+// Command serve builds a server of the workshop and runs it, and does so again on every save
+// of its code or of the page:
 //
 //	go run ./steps/tools/serve [-o FILE] DIR [ARGUMENT...]
 //
-// On a terminal it waits for the next save where the server does not build or has ended, and
-// where another program has the port, for that to be free; elsewhere it ends, with the
-// server's exit status. It ends with its terminal and with the process that started it.
-// It looks at the files themselves: Task's own watch stops the server for whatever an editor
-// does in the folder, swap files and all, and does not always start it again.
+// On a terminal it waits for the next save when the server does not build or has exited, and
+// for the port to be free when another program has it; elsewhere it exits, with the server's
+// exit status. It ends with its terminal and with the process that started it. It looks at the
+// files itself: Task's own watch stops the server for whatever an editor does in the folder,
+// swap files and all, and does not always start it again.
 package main
 
 import (
 	"cmp"
-	"context"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"websocket-workshop/steps/tools/process"
 )
 
 func main() {
-	file := flag.String("o", filepath.Join(".bin", "server.exe"), "the `file` to build")
+	file := flag.String("o", "", "the `file` to build; the number of this process is added to its name")
 	flag.Parse()
 	if flag.NArg() == 0 {
 		fmt.Fprintln(os.Stderr, "which server? go run ./steps/tools/serve steps/03")
 		os.Exit(2)
 	}
-	dir, args := flag.Arg(0), flag.Args()[1:]
-	info, err := os.Stderr.Stat()
-	k := &process.Keeper{
-		Name: dir, Root: ".", Dir: dir, File: *file, Out: os.Stderr,
-		Waits: err == nil && info.Mode()&os.ModeCharDevice != 0,
-		Addrs: addresses(args, os.Getenv("PORT")),
-		Run: func(context.Context) (*process.Program, error) {
-			cmd := &exec.Cmd{Path: *file, Args: append([]string{*file}, args...), Stdout: os.Stdout, Stderr: os.Stderr}
-			process.OwnGroup(cmd)
-			return process.Start(cmd)
-		},
+	k, err := process.NewKeeper(flag.Arg(0))
+	if err == nil && *file != "" {
+		k.File, err = filepath.Abs(*file)
 	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	k.Args, k.Addr = flag.Args()[1:], address(flag.Args()[1:], os.Getenv("PORT"))
+	k.Stdout, k.Stderr = os.Stdout, os.Stderr
+	info, err := os.Stderr.Stat()
+	k.Waits = err == nil && info.Mode()&os.ModeCharDevice != 0
 	os.Exit(k.Keep(process.Attended()))
 }
 
-// addresses returns where a server listens that has these arguments, and its default port
-// from the environment: with localhost, a browser may try either of two.
-func addresses(args []string, port string) []string {
+// address returns where a server listens that has these arguments, and its default port from
+// the environment.
+func address(args []string, port string) string {
 	flags := flag.NewFlagSet("", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	addr := flags.String("addr", "localhost:"+cmp.Or(port, "8080"), "")
 	flags.Parse(args) // what is wrong with them, the server says
-	return process.Loopback(*addr)
+	return *addr
 }

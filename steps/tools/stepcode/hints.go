@@ -11,6 +11,7 @@ import (
 
 var (
 	heading = regexp.MustCompile(`(?m)^## (.+)\n`)
+	comment = regexp.MustCompile(`<!--.*-->\n?`)
 	folded  = regexp.MustCompile(`(?s)<details><summary>(Hint [^<]*)</summary>\n(.*?)\n</details>`)
 )
 
@@ -40,7 +41,7 @@ func HintsIn(workshop fs.FS, step int, turn string) ([]string, error) {
 		}
 		var hints []string
 		for _, m := range folded.FindAllStringSubmatch(section, -1) {
-			hints = append(hints, strings.TrimSpace(m[2]))
+			hints = append(hints, strings.TrimSpace(comment.ReplaceAllString(m[2], "")))
 		}
 		return hints, nil
 	}

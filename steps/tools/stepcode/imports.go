@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// imports returns the paths that a file imports. A file that does not parse imports nothing.
-func imports(src string) (paths []string) {
+// Imports returns the paths that a file imports. A file that does not parse imports nothing.
+func Imports(src string) (paths []string) {
 	file, err := parser.ParseFile(token.NewFileSet(), "", src, parser.ImportsOnly)
 	if err != nil {
 		return nil
@@ -31,15 +31,20 @@ func packageName(importPath string) string {
 	return path.Base(majorVersion.ReplaceAllString(importPath, ""))
 }
 
-// used returns those of the imports that declarations use. Declarations that do not parse use none.
-func used(decls string, from []string) (paths []string) {
-	file, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+decls, 0)
-	if err != nil {
-		return nil
-	}
+// Used returns those of the imports that declarations use, or some lines out of them.
+func Used(code string, from []string) (paths []string) {
 	names := make(map[string]bool)
-	for _, id := range file.Unresolved { // nothing in the file declares it
-		names[id.Name] = true
+	file, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+code, 0)
+	if err == nil {
+		for _, id := range file.Unresolved { // nothing in the file declares it
+			names[id.Name] = true
+		}
+	} else if all := tokens(code); len(all) > 1 {
+		for i, dot := range all[1:] {
+			if dot == "." && (i == 0 || all[i-1] != ".") {
+				names[all[i]] = true
+			}
+		}
 	}
 	for _, path := range from {
 		if names[packageName(path)] && !slices.Contains(paths, path) {
@@ -51,9 +56,9 @@ func used(decls string, from []string) (paths []string) {
 
 var importLine = regexp.MustCompile(`(?m)^(?:import |\t)"([^"]+)"\s*?(?://.*)?\n`)
 
-// onlyImports returns an import declaration with only those paths, and those that have a name of
-// their own; without any, "".
-func onlyImports(decl string, paths []string) string {
+// OnlyImports returns an import declaration with only those paths, and those that have a name of
+// their own. If none is left it returns "".
+func OnlyImports(decl string, paths []string) string {
 	decl = importLine.ReplaceAllStringFunc(decl, func(line string) string {
 		if !slices.Contains(paths, importLine.FindStringSubmatch(line)[1]) {
 			return ""
@@ -81,18 +86,19 @@ func AddImports(src string, paths []string) string {
 // addImport is AddImports for one.
 func addImport(src, path string) string {
 	decls, err := Split(src)
-	if err != nil || slices.Contains(imports(src), path) {
+	if err != nil || slices.Contains(Imports(src), path) {
 		return src
 	}
 	d, line := Find(decls, "import"), "\t"+strconv.Quote(path)+"\n"
 	if d == nil {
-		return Join(slices.Insert(decls, 1, Decl{[]string{"import"}, "\nimport" + strings.Replace(line, "\t", " ", 1)}))
+		one := Decl{[]string{"import"}, "\nimport " + strings.TrimLeft(line, "\t")}
+		return Join(slices.Insert(decls, 1, one))
 	}
 	text := singleImport.ReplaceAllString(d.Text, "import (\n\t$1\n)")
 	switch end := strings.LastIndex(text, ")"); {
 	case isStandard(path):
 		text = strings.Replace(text, "(\n", "(\n"+line, 1)
-	case isStandard(imports(src)[len(imports(src))-1]):
+	case isStandard(Imports(src)[len(Imports(src))-1]):
 		text = text[:end] + "\n" + line + text[end:]
 	default:
 		text = text[:end] + line + text[end:]
@@ -112,7 +118,7 @@ func dropUnused(src, body string) string {
 	if err != nil || d == nil {
 		return src
 	}
-	d.Text = onlyImports(d.Text, used(body, imports(src)))
+	d.Text = OnlyImports(d.Text, Used(body, Imports(src)))
 	return Join(decls)
 }
 

@@ -51,8 +51,10 @@ func StepOf(workshop fs.FS, theirs Files) (int, error) {
 // usesLibrary reports whether code imports a package that is called websocket.
 func usesLibrary(files Files) bool {
 	for _, text := range files {
-		if slices.ContainsFunc(imports(text), func(path string) bool { return packageName(path) == "websocket" }) {
-			return true
+		for _, path := range Imports(text) {
+			if packageName(path) == "websocket" {
+				return true
+			}
 		}
 	}
 	return false
@@ -161,7 +163,7 @@ func (m *merge) bring(file string, pairs []Pair) error {
 		if p.After == "" || p.Names[0] == "package" || p.Names[0] == "import" {
 			continue
 		}
-		text, turn := p.After, TurnOf(m.step.Number, file, p.Names)
+		text, turn := p.After, turnIn(m.step.Turns, file, p.Names)
 		if turn != nil {
 			var err error
 			if text, err = m.step.OpenDecl(*turn); err != nil {
@@ -211,14 +213,14 @@ func (m *merge) insert(file string, n int, d Decl) int {
 func (m *merge) finish(theirs Files) {
 	var ours []string
 	for _, text := range m.step.After {
-		ours = append(ours, imports(text)...)
+		ours = append(ours, Imports(text)...)
 	}
 	m.next.Files = make(Files)
 	for name, decls := range m.files {
 		text := Join(decls)
 		if text != theirs[name] {
 			body := Join(slices.DeleteFunc(slices.Clone(decls), func(d Decl) bool { return d.isHead() }))
-			text = dropUnused(AddImports(text, used(body, ours)), body)
+			text = dropUnused(AddImports(text, Used(body, ours)), body)
 		}
 		m.next.Files[name] = text
 	}

@@ -80,6 +80,9 @@ type goFile struct {
 // offset returns where in the text a position is.
 func (f *goFile) offset(p token.Pos) int { return f.set.PositionFor(p, false).Offset }
 
+// at returns the text of a part of the file.
+func (f *goFile) at(n ast.Node) string { return string(f.text[f.offset(n.Pos()):f.offset(n.End())]) }
+
 // An edit replaces the text between two offsets.
 type edit struct {
 	from, to int
@@ -137,9 +140,12 @@ func (o *Overlay) parse(path string) *goFile {
 }
 
 // rewrite adds the file with edits made to it. None of them may contain a line break, so that
-// every line keeps its number: what the compiler, a panic or the race detector says of a line
-// is true of the file on disk.
+// every line keeps its number, and a line directive keeps its name: what the compiler, a panic
+// or the race detector says of a line is true of the file on disk.
 func (o *Overlay) rewrite(f *goFile, edits []edit) error {
+	start := f.set.PositionFor(f.Package, false)
+	directive := fmt.Sprintf("/*line %s:%d:%d*/", f.path, start.Line, start.Column)
+	edits = append(edits, edit{start.Offset, start.Offset, directive})
 	slices.SortStableFunc(edits, func(a, b edit) int { return a.from - b.from })
 	var out bytes.Buffer
 	last := 0

@@ -105,6 +105,7 @@ func CodeIn(files fs.FS, dir string) (Files, error) {
 type Step struct {
 	Number        int
 	Before, After Files
+	Turns         []Turn // that are open in what is made of the step: all of them, at first
 }
 
 // Read reads a step; root is the workshop's folder.
@@ -115,7 +116,7 @@ func ReadIn(workshop fs.FS, number int) (*Step, error) {
 	if number < 1 || number > Library {
 		return nil, fmt.Errorf("there is no step %d", number)
 	}
-	s := &Step{Number: number}
+	s := &Step{Number: number, Turns: Turns(number)}
 	var err error
 	if number > 1 {
 		if s.Before, err = CodeIn(workshop, Folder(number-1)); err != nil {
@@ -206,12 +207,13 @@ func Split(src string) (decls []Decl, err error) {
 		if offset < start { // two declarations in one line: they stay together
 			offset = start
 		}
-		if n := len(decls) - 1; n >= 0 && (names[0] == "import" && decls[n].Names[0] == "import" || offset == start) {
+		isImport := func(names []string) bool { return names[0] == "import" }
+		switch n := len(decls) - 1; {
+		case n >= 0 && isImport(names) && isImport(decls[n].Names):
 			decls[n].Text += src[start:offset]
-			if names[0] != "import" {
-				decls[n].Names = append(decls[n].Names, names...)
-			}
-		} else {
+		case n >= 0 && offset == start:
+			decls[n].Names = append(decls[n].Names, names...)
+		default:
 			decls = append(decls, Decl{names, src[start:offset]})
 		}
 		start = offset

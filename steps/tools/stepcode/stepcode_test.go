@@ -1,14 +1,20 @@
 package stepcode
 
 import (
-	"encoding/json"
 	"fmt"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 )
@@ -83,31 +89,63 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestOpen: with its turns open a step compiles, says so in each of them, and is the step again
-// once ours is typed.
+// compiles looks that a program compiles.
+func compiles(t *testing.T, name string, files Files) {
+	t.Helper()
+	set, all := token.NewFileSet(), []*ast.File{}
+	for file, text := range files {
+		parsed, err := parser.ParseFile(set, name+"/"+file, text, parser.SkipObjectResolution)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		all = append(all, parsed)
+	}
+	conf := types.Config{
+		Importer: importer.ForCompiler(set, "gc", export),
+		Error:    func(err error) { t.Error(err) },
+	}
+	conf.Check("main", set, all, nil)
+}
+
+// exports are the files with what the imports of the steps export.
+var exports = sync.OnceValues(func() (map[string]string, error) {
+	cmd := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}",
+		"./steps/01", "./steps/06", "./library")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	files := make(map[string]string)
+	for line := range strings.Lines(string(out)) {
+		path, file, _ := strings.Cut(strings.TrimSpace(line), "=")
+		files[path] = file
+	}
+	return files, err
+})
+
+// export opens what a package exports.
+func export(path string) (io.ReadCloser, error) {
+	files, err := exports()
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(files[path])
+}
+
+// TestOpen: with its turns open a step says so in each of them, and is the step again once ours is
+// typed. It compiles, and still does after any one turn.
 func TestOpen(t *testing.T) {
-	overlay := struct{ Replace map[string]string }{make(map[string]string)}
-	args := []string{"build", "-overlay", filepath.Join(t.TempDir(), "overlay.json")}
 	for n := 1; n <= Library; n++ {
 		s := read(t, n)
 		files := open(t, s)
-		for name, text := range files {
-			file := filepath.Join(t.TempDir(), name)
-			if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			at, err := filepath.Abs(filepath.Join(root, Folder(n), name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			overlay.Replace[at] = file
-		}
-		args = append(args, "./"+Folder(n))
+		compiles(t, fmt.Sprint("open", n), files)
 		for _, turn := range Turns(n) {
 			said := fmt.Sprintf("panic(%q)", "your turn: "+turn.String())
 			if strings.Count(files[turn.File], said) != 1 {
 				t.Errorf("%s of step %d does not say %s:\n%s", turn.File, n, said, files[turn.File])
 			}
+			one := open(t, s)
+			one[turn.File] = write(t, s, turn, one[turn.File])
+			compiles(t, fmt.Sprintf("open %d with %s", n, turn.Name), one)
 			files[turn.File] = write(t, s, turn, files[turn.File])
 		}
 		for name, text := range s.After {
@@ -116,17 +154,25 @@ func TestOpen(t *testing.T) {
 			}
 		}
 	}
-	text, err := json.Marshal(overlay)
-	if err != nil {
-		t.Fatal(err)
+}
+
+// TestHints: each turn has three hints, of which the last has the first line of ours.
+func TestHints(t *testing.T) {
+	for n := 1; n <= Library; n++ {
+		s := read(t, n)
+		for _, turn := range s.Turns {
+			hints, err := Hints(root, n, turn.File+" "+turn.Name)
+			line, _ := s.FirstLine(turn)
+			if err != nil || len(hints) != 3 || !strings.Contains(hints[2], line) {
+				t.Errorf("%v: the hints are %q, %v; the last should have %s", turn, hints, err, line)
+			}
+			if where := Where(os.DirFS(root), n, turn.File, turn.Name); len(where) != 1 {
+				t.Errorf("%v is under the headings %q", turn, where)
+			}
+		}
 	}
-	if err := os.WriteFile(args[2], text, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("go", args...)
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("with open turns: %v\n%s", err, out)
+	if _, err := Hints(root, 3, "main"); err == nil {
+		t.Error("what is no turn has hints")
 	}
 }
 
@@ -185,8 +231,8 @@ func TestBare(t *testing.T) {
 				t.Fatal(err)
 			}
 			body := Join(slices.DeleteFunc(decls, func(d Decl) bool { return d.isHead() }))
-			if got := imports(files[name]); n != Library && !slices.Equal(used(body, got), got) {
-				t.Errorf("step %d: %s imports %q, and uses %q", n, name, got, used(body, got))
+			if got := Imports(files[name]); n != Library && !slices.Equal(Used(body, got), got) {
+				t.Errorf("step %d: %s imports %q, and uses %q", n, name, got, Used(body, got))
 			}
 		}
 	}
@@ -273,7 +319,8 @@ func TestCode(t *testing.T) {
 	folder := fstest.MapFS{}
 	for name, text := range map[string]string{
 		"main.go": main, "main_test.go": main, "._main.go": "\x00\x05", ".#hub.go": "", "_x.go": "no Go",
-		"old.go": "//go:build ignore\n\n" + main, "hub_plan9.go": main, "notes.txt": "mine", "dir.go/main.go": main,
+		"old.go": "//go:build ignore\n\n" + main, "hub_plan9.go": main, "notes.txt": "mine",
+		"dir.go/main.go": main,
 	} {
 		folder[name] = &fstest.MapFile{Data: []byte(text)}
 	}
@@ -317,17 +364,19 @@ func TestLook(t *testing.T) {
 			t.Errorf("not found: %q, but %+v", want, found)
 		}
 	}
-	look("frame.go readHeader open true false", "conn.go conn.read open true false", "main.go chat there false false",
-		"frame.go header.check there false true")
+	look("frame.go readHeader open true false", "conn.go conn.read open true false",
+		"main.go chat there false false", "frame.go header.check there false true")
 	for _, turn := range Turns(4) {
 		theirs[turn.File] = write(t, s, turn, theirs[turn.File])
 	}
-	theirs["conn.go"] = strings.Replace(theirs["conn.go"], "start := len(data)", "start := len(data) // here", 1)
-	theirs["frame.go"] = strings.Replace(theirs["frame.go"], "for i := range p", "for i := 0; i < len(p); i++", 1)
+	conn, frame := theirs["conn.go"], theirs["frame.go"]
+	theirs["conn.go"] = strings.Replace(conn, "start := len(data)", "start := len(data) // here", 1)
+	theirs["frame.go"] = strings.Replace(frame, "for i := range p", "for i := 0; i < len(p); i++", 1)
 	theirs["main.go"] = s.Before["main.go"]
 	delete(theirs, "history.go")
-	look("frame.go readHeader there true false", "conn.go conn.readPayload there false false", "frame.go unmask different true false",
-		"main.go chat open false false", "history.go parsePost missing false true")
+	look("frame.go readHeader there true false", "conn.go conn.readPayload there false false",
+		"frame.go unmask different true false", "main.go chat open false false",
+		"history.go parsePost missing false true")
 	theirs["own.go"] = "package main\n\nfunc ("
 	if _, err := s.Look(theirs); err == nil || !strings.HasPrefix(err.Error(), "own.go:3:") {
 		t.Errorf("a file that does not parse: %v", err)
@@ -340,7 +389,10 @@ func TestImports(t *testing.T) {
 	for _, c := range []struct{ name, src, want string }{
 		{"none", "package p\n", "package p\n\nimport \"bytes\"\n"},
 		{"one", "package p\n\nimport \"io\"\n", "package p\n\nimport (\n" + std + "\t\"io\"\n)\n"},
-		{"groups", "package p\n\nimport (\n\t\"io\"\n\n" + other + ")\n", "package p\n\nimport (\n" + std + "\t\"io\"\n\n" + other + ")\n"},
+		{
+			"groups", "package p\n\nimport (\n\t\"io\"\n\n" + other + ")\n",
+			"package p\n\nimport (\n" + std + "\t\"io\"\n\n" + other + ")\n",
+		},
 		{"there", "package p\n\nimport \"bytes\"\n", "package p\n\nimport \"bytes\"\n"},
 		{"no Go", "package p; what", "package p; what"},
 	} {
@@ -353,8 +405,19 @@ func TestImports(t *testing.T) {
 	if got := AddImports(src, []string{"nhooyr.io/websocket", "example.com/x"}); got != want {
 		t.Errorf("not of the standard library: %s", got)
 	}
+	for code, want := range map[string]string{
+		"func f() { io.Copy(b.net.Conn(), io.Discard) }\n": "[io]",
+		"\tif x := io.EOF; x.net.y {\n":                    "[io]", // some lines
+		"func f(net net.Conn) { net.Close() }\n":           "[net]",
+		"func f(net int) { net.Close() }\n":                "[]",
+	} {
+		if got := fmt.Sprint(Used(code, []string{"io", "net"})); got != want {
+			t.Errorf("%s uses %s, not %s", code, got, want)
+		}
+	}
 	src = "package p\n\nimport (\n" + std + "\tb \"math/big\"\n\n" + other + ")\n\nvar x io.Reader\n"
-	if got := dropUnused(src, "var x io.Reader\n"); got != "package p\n\nimport (\n\tb \"math/big\"\n)\n\nvar x io.Reader\n" {
+	want = "package p\n\nimport (\n\tb \"math/big\"\n)\n\nvar x io.Reader\n"
+	if got := dropUnused(src, "var x io.Reader\n"); got != want {
 		t.Errorf("unused: %s", got)
 	}
 }
@@ -373,7 +436,8 @@ func TestDiff(t *testing.T) {
 		got := ""
 		hunks, rest := Diff(strings.Fields(c.old), strings.Fields(c.fresh), strings.ToLower)
 		for _, h := range hunks {
-			got += fmt.Sprintf("%s[%s|%s] ", strings.Join(h.Same, " "), strings.Join(h.Old, " "), strings.Join(h.New, " "))
+			same, old, fresh := strings.Join(h.Same, " "), strings.Join(h.Old, " "), strings.Join(h.New, " ")
+			got += fmt.Sprintf("%s[%s|%s] ", same, old, fresh)
 		}
 		if got = strings.TrimSpace(got + strings.Join(rest, " ")); got != c.want {
 			t.Errorf("from %q to %q is %q, not %q", c.old, c.fresh, got, c.want)

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -22,27 +23,51 @@ func (o *Overlay) Times(dir string, change func(time.Duration) time.Duration) er
 	})
 }
 
-// times returns the edits that change the times in a file: a unit, with the number it is multiplied by.
+// times returns the edits that change the times in a file: a unit, or a unit and the number it is
+// multiplied by.
 func times(f *goFile, change func(time.Duration) time.Duration) (edits []edit) {
-	factor := map[ast.Expr]int{} // of units
-	ast.Inspect(f.File, func(n ast.Node) bool {
-		if m, ok := n.(*ast.BinaryExpr); ok && m.Op == token.MUL {
-			if number, ok := m.X.(*ast.BasicLit); ok {
-				factor[m.Y], _ = strconv.Atoi(number.Value)
-			}
-		}
-		return true
-	})
+	units := make(map[ast.Expr]time.Duration)
+	pkg := ""
 	for _, s := range timeNames(f.File) {
-		unit := map[string]time.Duration{"Second": time.Second, "Minute": time.Minute, "Hour": time.Hour}[s.Sel.Name]
-		n := time.Duration(max(1, factor[s]))
-		if unit > 0 {
-			from, to := f.offset(s.Pos()), f.offset(s.End())
-			text := fmt.Sprintf("(%d * %sNanosecond)", change(n*unit)/n, f.text[from:f.offset(s.Sel.Pos())])
-			edits = append(edits, edit{from, to, text})
+		pkg = f.at(s.X)
+		switch s.Sel.Name {
+		case "Second":
+			units[s] = time.Second
+		case "Minute":
+			units[s] = time.Minute
+		case "Hour":
+			units[s] = time.Hour
 		}
 	}
+	ast.Inspect(f.File, func(n ast.Node) bool {
+		e, ok := n.(ast.Expr)
+		if !ok {
+			return true
+		}
+		d := units[e]
+		if m, ok := e.(*ast.BinaryExpr); ok && m.Op == token.MUL {
+			d = max(number(m.X)*units[m.Y], units[m.X]*number(m.Y))
+		}
+		if d == 0 || strings.Contains(f.at(e), "\n") {
+			return true
+		}
+		text := fmt.Sprintf("(%d * %s.Nanosecond)", change(d), pkg)
+		edits = append(edits, edit{f.offset(e.Pos()), f.offset(e.End()), text})
+		return false
+	})
 	return edits
+}
+
+// number returns the number that an expression is, as in 5 or time.Duration(5), or 0.
+func number(e ast.Expr) time.Duration {
+	if call, ok := e.(*ast.CallExpr); ok && len(call.Args) == 1 {
+		e = call.Args[0]
+	}
+	if b, ok := e.(*ast.BasicLit); ok {
+		n, _ := strconv.Atoi(b.Value)
+		return time.Duration(n)
+	}
+	return 0
 }
 
 // timeNames returns what a file names of the package time.

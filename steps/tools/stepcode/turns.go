@@ -14,7 +14,7 @@ import (
 // given are the declarations that play gives: step, file, names. The lessons mark the same ones
 // (<!-- given: FILE NAME … -->). Of the library's one new file nothing is given.
 var given = map[int]map[string][]string{
-	1: {"main.go": {"main", "hasToken", "tokens"}},         // flags, the listener, the http.Server; lists in header fields
+	1: {"main.go": {"main", "hasToken", "tokens"}},         // flags, the http.Server; lists in header fields
 	2: {"handshake.go": {"guid", "refusal", "sameOrigin"}}, // what a handshake must look like
 	3: {"history.go": {"historySize", "post", "past", "history", "history.json", "history.add"}},
 	4: {
@@ -87,13 +87,15 @@ func Turns(step int) []Turn {
 }
 
 // TurnOf returns the turn of a step for one of the names of a declaration, or nil.
-func TurnOf(step int, file string, names []string) *Turn {
-	for _, t := range Turns(step) {
-		if t.File == file && slices.Contains(names, t.Name) {
-			return &t
-		}
+func TurnOf(step int, file string, names []string) *Turn { return turnIn(Turns(step), file, names) }
+
+// turnIn returns the one of some turns for a declaration, or nil.
+func turnIn(all []Turn, file string, names []string) *Turn {
+	i := slices.IndexFunc(all, func(t Turn) bool { return t.File == file && slices.Contains(names, t.Name) })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	return &all[i]
 }
 
 // Given reports whether play gives a declaration of a step, whichever way an attendee goes.
@@ -216,6 +218,17 @@ func (s *Step) Ours(t Turn) (string, error) {
 	return dedent(ours), err
 }
 
+// FirstLine returns the first line of what we have written for a turn.
+func (s *Step) FirstLine(t Turn) (string, error) {
+	text, err := s.decl(t)
+	if err != nil {
+		return "", err
+	}
+	_, ours, _, err := t.cut(text)
+	line, _, _ := strings.Cut(strings.TrimSpace(ours), "\n")
+	return line, err
+}
+
 // dedent takes the indentation of the first line from all lines.
 func dedent(text string) string {
 	indent := text[:len(text)-len(strings.TrimLeft(text, "\t"))]
@@ -236,9 +249,9 @@ func (s *Step) Needs(t Turn) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := imports(s.After[t.File])
-	return slices.DeleteFunc(used("func _() {\n"+ours+"}\n", all), func(path string) bool {
-		return slices.Contains(used(rest, all), path)
+	all := Imports(s.After[t.File])
+	return slices.DeleteFunc(Used("func _() {\n"+ours+"}\n", all), func(path string) bool {
+		return slices.Contains(Used(rest, all), path)
 	}), nil
 }
 
@@ -251,7 +264,7 @@ func (s *Step) withoutTurns(file string) (string, error) {
 	}
 	var text strings.Builder
 	for _, d := range decls {
-		if t := TurnOf(s.Number, file, d.Names); t != nil {
+		if t := turnIn(s.Turns, file, d.Names); t != nil {
 			above, _, below, err := t.cut(d.Text)
 			if err != nil {
 				return "", err
@@ -292,16 +305,16 @@ func (s *Step) Open() (Files, error) {
 		if err != nil {
 			return nil, err
 		}
-		keep := used(rest, imports(text))
+		keep := Used(rest, Imports(text))
 		var open strings.Builder
 		for _, d := range decls {
-			if t := TurnOf(s.Number, file, d.Names); t != nil {
+			if t := turnIn(s.Turns, file, d.Names); t != nil {
 				if d.Text, err = s.OpenDecl(*t); err != nil {
 					return nil, err
 				}
 			}
 			if d.Names[0] == "import" {
-				d.Text = onlyImports(d.Text, keep)
+				d.Text = OnlyImports(d.Text, keep)
 			}
 			open.WriteString(d.Text)
 		}
@@ -323,17 +336,17 @@ func (s *Step) Bare() (Files, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		keep := imports(s.Before[name])
+		keep := Imports(s.Before[name])
 		for _, p := range pairs {
 			if Given(s.Number, name, p.Names) {
-				keep = append(keep, used(p.After, imports(text))...)
+				keep = append(keep, Used(p.After, Imports(text))...)
 			}
 		}
 		var bare strings.Builder
 		for _, p := range pairs {
 			switch {
 			case p.After != "" && p.Names[0] == "import":
-				bare.WriteString(onlyImports(p.After, keep))
+				bare.WriteString(OnlyImports(p.After, keep))
 			case p.After != "" && (p.Names[0] == "package" || Given(s.Number, name, p.Names)):
 				bare.WriteString(p.After)
 			default:

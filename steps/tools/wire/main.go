@@ -1,12 +1,13 @@
 // Command wire stands between the page and one or two servers of the workshop, passes every
 // byte on unchanged, and shows them all on a page of its own:
 //
-//	go run ./steps/tools/wire [-addr localhost:8080] [-addr2 localhost:8081] [-view localhost:8090] [SERVER [SERVER]]
+//	go run ./steps/tools/wire [-addr A] [-addr2 A] [-view A] [-host NAME] [SERVER [SERVER]]
 //
 // A SERVER is a folder with the code of one (raw, library, steps/03, work), which is built and
-// started, and anew on every save; or the host:port of something that runs already. Without
-// one, it is raw and library. Programs read the events at /events of the view's address: see
-// wiretap.Record, and send bytes as the page does: see wiretap.View.
+// started, again on every save; or the host:port of something that runs already. Without one,
+// they are raw and library. Behind a forwarded port, the view may need to know the name that it
+// has in the browser: -host NAME. Programs read the events at /events of the view's address, as
+// the page does, and send bytes to /send: see package wiretap.
 package main
 
 import (
@@ -19,7 +20,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,78 +27,104 @@ import (
 	"websocket-workshop/steps/tools/wiretap"
 )
 
+// Options are what the flags say.
+type options struct {
+	addrs [2]string
+	view  string
+	hosts []string // names of the view behind a forwarded port
+}
+
 func main() {
-	first := flag.String("addr", "localhost:8080", "`host:port` in front of the first server")
-	second := flag.String("addr2", "localhost:8081", "`host:port` in front of the second")
-	page := flag.String("view", "localhost:8090", "`host:port` of the page that shows the bytes")
+	var o options
+	flag.StringVar(&o.addrs[0], "addr", "localhost:8080", "`host:port` in front of the first server")
+	flag.StringVar(&o.addrs[1], "addr2", "localhost:8081", "`host:port` in front of the second")
+	flag.StringVar(&o.view, "view", "localhost:8090", "`host:port` of the page that shows the bytes")
+	flag.Func("host", "`name` of that page's host in your browser, behind a forwarded port", func(name string) error {
+		o.hosts = append(o.hosts, name)
+		return nil
+	})
 	flag.Parse()
-	if err := run(process.Attended(), os.Stdout, flag.Args(), *first, *second, *page); err != nil {
+	if err := run(process.Attended(), os.Stdout, o, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// run listens, starts the servers, says on out where all can be reached, and stays until it
-// is told to end.
-func run(ctx context.Context, out io.Writer, args []string, first, second, page string) error {
+// run listens, starts the servers, prints on out where all can be reached, and stays until ctx
+// is done. It is an error, perhaps a later one, if the wire stands in front of itself.
+func run(ctx context.Context, out io.Writer, o options, args []string) error {
 	servers, err := findServers(args)
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	loop := make(chan error, 1)
+	looped := func(err error) {
+		select {
+		case loop <- err:
+		default: // it is known
+		}
+		cancel()
+	}
 	record := wiretap.NewRecord()
 	var taps []*wiretap.Tap
-	flags, addrs := []string{"-addr", "-addr2"}, []string{first, second}
+	var addrs []net.Addr
 	for i, s := range servers {
-		l, err := listen(flags[i], addrs[i])
+		l, err := process.Listen([]string{"-addr", "-addr2"}[i], o.addrs[i])
 		if err != nil {
 			return err
 		}
 		defer l.Close()
-		tap := &wiretap.Tap{Name: s.name, Record: record, Addr: reachable(addrs[i], l), Target: s.address}
-		taps = append(taps, tap)
+		context.AfterFunc(ctx, func() { l.Close() }) // at once
+		tap := wiretap.NewTap(record, s.Name, reachable(o.addrs[i], l), s.Address)
+		if s.Keeper == nil {
+			tap.Loop = looped
+		}
+		taps, addrs = append(taps, tap), append(addrs, l.Addr())
 		go tap.Serve(l)
 	}
-	l, err := listen("-view", page)
+	l, err := process.Listen("-view", o.view)
 	if err != nil {
 		return err
 	}
-	v := wiretap.NewView(record, taps)
-	site := &http.Server{Handler: v.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
+	v := wiretap.NewView(record, taps...)
+	site := &http.Server{Handler: v.Handler(o.hosts...), ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
 	go site.Serve(l)
 	defer v.Close(site)
 
 	var all sync.WaitGroup
-	defer all.Wait() // until the servers have ended
-	for _, s := range servers {
-		if s.keeper != nil {
-			all.Go(func() { s.keeper.Keep(ctx) })
+	defer all.Wait() // until the servers have exited
+	for i, s := range servers {
+		if s.Keeper != nil {
+			all.Go(func() { s.Keeper.Keep(ctx) })
+		} else if !taps[i].Check() && isOwn(s.Addr, append(addrs, l.Addr())) {
+			looped(fmt.Errorf("nothing runs on %s, and the port is this wire's: name the server's address", s.Addr))
 		}
 	}
-	for slices.ContainsFunc(servers, func(s *server) bool { return s.address() == "" }) {
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-ctx.Done():
-			return nil
+	for ctx.Err() == nil && slices.ContainsFunc(servers, func(s *wiretap.Server) bool { return s.Address() == "" }) {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if ctx.Err() == nil {
+		for i, t := range taps {
+			at := servers[i].Addr
+			fmt.Fprintf(out, "%-8s http://%s   (the server itself listens on %s)\n", t.Name, t.Addr, at)
 		}
+		fmt.Fprintf(out, "%-8s http://%s/wire.html\n", "the view", reachable(o.view, l))
 	}
-	for i, p := range taps {
-		fmt.Fprintf(out, "%-8s http://%s   (the server itself listens on %s)\n", p.Name, p.Addr, servers[i].address())
-	}
-	fmt.Fprintf(out, "%-8s http://%s/wire.html\n", "the view", reachable(page, l))
 	<-ctx.Done()
-	return nil
+	select {
+	case err = <-loop:
+	default:
+	}
+	return err
 }
 
-// listen listens on an address; its error is one line that says what to do.
-func listen(name, addr string) (net.Listener, error) {
-	if others := process.Answering(process.Loopback(addr)); others != nil {
-		return nil, fmt.Errorf("another program answers on %s: stop it, or choose another port: %s localhost:%s", strings.Join(others, " and "), name, process.FreePort())
-	}
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("%v: choose another address: %s localhost:%s", err, name, process.FreePort())
-	}
-	return l, nil
+// isOwn reports whether the address of a server has the port of a listener on this machine.
+func isOwn(server string, own []net.Addr) bool {
+	addr, err := net.ResolveTCPAddr("tcp", server)
+	hasPort := func(l net.Addr) bool { return l.(*net.TCPAddr).Port == addr.Port }
+	return err == nil && process.IsLocal(addr.IP.String()) && slices.ContainsFunc(own, hasPort)
 }
 
 // reachable returns the host:port to give a browser for a listener on addr.

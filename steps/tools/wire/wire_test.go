@@ -8,13 +8,29 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"websocket-workshop/steps/tools/process"
 )
+
+// patience is for what has to happen soon. It is so long only for the sake of slow machines.
+const patience = 30 * time.Second
+
+// TestMain makes the test binary the command, if ROLE says so.
+func TestMain(m *testing.M) {
+	if os.Getenv("ROLE") == "wire" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
 
 // TestServers: what is built and run, or runs already, and what is neither.
 func TestServers(t *testing.T) {
@@ -23,19 +39,19 @@ func TestServers(t *testing.T) {
 		"":                        "raw library",
 		"./raw/ localhost:9000":   "./raw localhost:9000",
 		"steps/03 steps/03":       "steps/03 steps/03 (2)",
-		"nothing":                 "nothing is neither a folder with",
+		"nothing":                 "nothing is not a folder with",
 		"localhost:99999":         "localhost:99999 is neither a folder with",
-		"README.md":               "README.md is neither a folder with",
-		"raw library raw":         "one server or two, and not 3",
-		t.TempDir():               "is outside of the workshop's folder",
-		"no-such-folder/work raw": "no-such-folder/work is neither a folder with",
+		"README.md":               "README.md is not a folder with",
+		"raw library raw":         "one server or two, not 3",
+		t.TempDir():               "is outside the workshop's folder",
+		"no-such-folder/work raw": "no-such-folder/work is not a folder with",
 	} {
 		servers, err := findServers(strings.Fields(args))
 		got := fmt.Sprint(err)
 		if err == nil {
 			var names []string
 			for _, s := range servers {
-				names = append(names, s.name)
+				names = append(names, s.Name)
 			}
 			got = strings.Join(names, " ")
 		}
@@ -44,16 +60,8 @@ func TestServers(t *testing.T) {
 		}
 	}
 	t.Chdir("steps/tools")
-	if servers, err := findServers([]string{"raw"}); err != nil || servers[0].keeper.Dir != "raw" {
+	if servers, err := findServers([]string{"raw"}); err != nil || servers[0].Keeper.Dir != "raw" {
 		t.Errorf("from within a folder: %v, %v", servers, err)
-	}
-	taken, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	if _, err := listen("-view", taken.Addr().String()); err == nil || !strings.Contains(err.Error(), "choose another port: -view localhost:") || strings.Contains(err.Error(), "\n") {
-		t.Errorf("a taken port: %v", err)
 	}
 }
 
@@ -80,7 +88,9 @@ func TestRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	in, out := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, out, []string{"."}, "localhost:0", "", "localhost:0") }()
+	go func() {
+		ended <- run(ctx, out, options{addrs: [2]string{"localhost:0"}, view: "localhost:0"}, []string{"."})
+	}()
 	lines := bufio.NewScanner(in)
 	lines.Scan()
 	words := strings.Fields(strings.ReplaceAll(lines.Text(), ")", ""))
@@ -101,5 +111,93 @@ func TestRun(t *testing.T) {
 	}
 	if others := process.Answering([]string{strings.TrimPrefix(wire, "http://"), server}); others != nil {
 		t.Errorf("somebody still listens on %s", others)
+	}
+}
+
+// TestItself: a wire in front of itself ends with one line, in whatever way that is written.
+func TestItself(t *testing.T) {
+	hosts := []string{"localhost", "127.0.0.1", "[::1]", "0.0.0.0", "[::]", "", "LOCALHOST", "[::ffff:127.0.0.1]"}
+	for _, host := range hosts {
+		if !process.IsLocal(strings.Trim(host, "[]")) {
+			continue // no IPv6 here
+		}
+		for i := range 3 {
+			own, second, view := process.FreePort(), process.FreePort(), process.FreePort()
+			o := options{addrs: [2]string{"localhost:" + own, "localhost:" + second}, view: "localhost:" + view}
+			args := [][]string{{host + ":" + own}, {host + ":" + view}, {"localhost:" + second, host + ":" + own}}[i]
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			err := run(ctx, io.Discard, o, args)
+			cancel()
+			named := func(arg string) bool { return strings.Contains(err.Error(), arg) }
+			if err == nil || strings.Contains(err.Error(), "\n") || !slices.ContainsFunc(args, named) {
+				t.Fatalf("%v in front of %v: %v", o, args, err)
+			}
+		}
+	}
+}
+
+// TestFull: when no more files can be opened, connections wait, and all are served in the end.
+func TestFull(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("limits open files by ulimit")
+	}
+	self, err := filepath.Abs(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	echo, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer echo.Close()
+	go func() {
+		for {
+			nc, err := echo.Accept()
+			if err != nil {
+				return
+			}
+			go func() { io.Copy(nc, nc); nc.Close() }()
+		}
+	}()
+	cmd := exec.Command("sh", "-c", `ulimit -n 64; exec "$0" -addr localhost:0 -view localhost:0 "$1"`, self, echo.Addr().String())
+	cmd.Env = append(os.Environ(), "ROLE=wire")
+	process.OwnGroup(cmd)
+	p, err := process.Start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Kill()
+	p.Output.Await(0, patience, func(lines []string) bool { return len(lines) > 1 })
+	lines, _ := p.Output.Since(0)
+	if len(lines) < 2 {
+		t.Fatalf("wire does not start: %q", lines)
+	}
+	addr := strings.TrimPrefix(strings.Fields(lines[0])[1], "http://")
+	var clients []net.Conn
+	for range 60 {
+		nc, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		nc.SetDeadline(time.Now().Add(patience))
+		io.WriteString(nc, "x")
+		clients = append(clients, nc)
+	}
+	isFull := func(lines []string) bool {
+		return slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, "too many files") })
+	}
+	if !p.Output.Await(0, patience, isFull) {
+		t.Errorf("it is not said why clients wait, but %s", p.Output.Tail(9))
+	}
+	for i, nc := range clients {
+		if _, err := io.ReadFull(nc, make([]byte, 1)); err != nil {
+			t.Fatalf("client %d: %v", i, err)
+		}
+		nc.Close()
+	}
+	p.Stop(patience)
+	if text := p.Output.Tail(9); strings.Count(text, "too many files") != 1 || !p.Cmd.ProcessState.Success() {
+		t.Errorf("%v\n%s", p.Cmd.ProcessState, text)
 	}
 }

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sort"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,137 +15,123 @@ import (
 )
 
 const (
-	maxEvents  = 2000     // that are kept of a server
-	maxBytes   = 32 << 20 // that they may hold
-	maxBacklog = 32 << 20 // bytes that wait for a reader who is slower than the servers
-	maxReaders = 20       // at once
+	maxEvents  = 2000          // of each server, for a reader that has none
+	maxBacklog = 5 * maxEvents // of each server, for a reader that falls behind
+	maxBytes   = 32 << 20      // that the events of a server may hold
 )
 
-// An event is something that was seen on a connection.
-type event struct {
-	number int64 // in the order that they were seen in, over all servers
-	server string
-	conn   int64 // from 1 on, for each server
-	from   origin
-	kind   string // "request", "response", "frame", "end" or "other"
-	time   time.Time
-	raw    []byte       // bytes as they came, as far as they are kept
-	length uint64       // how many came
-	frame  wstest.Frame // its header, if it is one
-	size   int          // of that header
-	how    string       // an end: "fin" or "reset"
+// An Event is something that was seen on a connection.
+type Event struct {
+	Number int64 // from 1 on, in the order that they were seen in, over all servers
+	Server string
+	Conn   int64 // from 1 on, for each server
+	From   Origin
+	Kind   string // "request", "response", "frame", "end" or "other"
+	Time   time.Time
+	Raw    []byte       // the bytes, as far as they are kept
+	Length uint64       // how many there were
+	Frame  wstest.Frame // its header, if it is one
+	Size   int          // of that header
+	How    string       // an end: "fin" or "reset"
 }
 
-// encode returns the event in JSON, as the page and other programs read it. It is written by hand,
+// AppendJSON appends the event as the page and other programs read it. It is written by hand,
 // since package json takes several times as long for so much hex.
-func (e *event) encode() []byte {
-	server, _ := json.Marshal(e.server) // a text: no error
-	b := make([]byte, 0, 300+4*len(e.raw))
-	b = fmt.Appendf(b, `{"server":%s,"conn":%d,"from":%q,"kind":%q,"time":%d,"hex":"`, server, e.conn, e.from, e.kind, e.time.UnixMilli())
-	b = fmt.Appendf(hex.AppendEncode(b, e.raw), `","length":%d`, e.length)
-	if e.kind == "frame" {
-		payload := slices.Clone(e.raw[e.size:])
-		if e.frame.Masked {
-			wstest.Mask(payload, e.frame.Key)
+func (e *Event) AppendJSON(b []byte) []byte {
+	server, _ := json.Marshal(e.Server) // a text: no error
+	b = slices.Grow(b, 300+4*len(e.Raw))
+	b = fmt.Appendf(b, `{"server":%s,"conn":%d,"from":%q,"kind":%q,`, server, e.Conn, e.From, e.Kind)
+	b = fmt.Appendf(b, `"time":%d,"hex":"`, e.Time.UnixMilli())
+	b = fmt.Appendf(hex.AppendEncode(b, e.Raw), `","length":%d`, e.Length)
+	if e.Kind == "frame" {
+		payload := slices.Clone(e.Raw[e.Size:])
+		if e.Frame.Masked {
+			wstest.Mask(payload, e.Frame.Key)
 		}
-		b = fmt.Appendf(b, `,"fin":%t,"opcode":%d,"masked":%t,"payload":"`, e.frame.Fin, e.frame.Opcode, e.frame.Masked)
+		f := e.Frame
+		b = fmt.Appendf(b, `,"fin":%t,"opcode":%d,"masked":%t,"payload":"`, f.Fin, f.Opcode, f.Masked)
 		b = append(hex.AppendEncode(b, payload), '"')
 	}
-	if e.how != "" {
-		b = fmt.Appendf(b, `,"how":%q`, e.how)
+	if e.How != "" {
+		b = fmt.Appendf(b, `,"how":%q`, e.How)
 	}
 	return append(b, '}')
 }
 
 // cost is about the memory that an event takes, in bytes.
-func (e *event) cost() int { return cap(e.raw) + 200 }
+func (e *Event) cost() int { return cap(e.Raw) + 200 }
 
-// A Record keeps the newest events of each server, and hands them out.
+// A Record keeps the newest events of each server. It waits for no reader: one that is too far
+// behind misses events, and sees that by their numbers.
 type Record struct {
+	run string // tells the events of this record from those of another
+
 	mu      sync.Mutex
 	number  int64
 	kept    map[string]*queue
-	readers map[*queue]bool // each gets the events from some moment on
+	changed chan struct{} // closed when there is another event
 }
 
 // A queue is events in their order, and what they cost.
 type queue struct {
-	events []*event
+	events []*Event
 	cost   int
-	ready  chan struct{} // a reader's: holds a token when there is something in the queue
 }
 
-func (q *queue) add(e *event) {
-	q.events = append(q.events, e)
-	q.cost += e.cost()
-	select {
-	case q.ready <- struct{}{}:
-	default:
-	}
-}
-
+// NewRecord returns an empty record.
 func NewRecord() *Record {
-	return &Record{kept: map[string]*queue{}, readers: map[*queue]bool{}}
+	run := strconv.FormatInt(time.Now().UnixMilli(), 36)
+	return &Record{run: run, kept: map[string]*queue{}, changed: make(chan struct{})}
 }
 
-// add keeps an event and hands it to all readers. It never waits for one: whoever is too
-// far behind misses events, and sees that by their numbers.
-func (r *Record) add(e *event) {
+// add numbers an event and keeps it.
+func (r *Record) add(e *Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.number++
-	e.number, e.time = r.number, time.Now()
-	q := r.kept[e.server]
+	e.Number, e.Time = r.number, time.Now()
+	q := r.kept[e.Server]
 	if q == nil {
 		q = &queue{}
-		r.kept[e.server] = q
+		r.kept[e.Server] = q
 	}
-	q.add(e)
-	for len(q.events) > maxEvents || q.cost > maxBytes {
+	q.events = append(q.events, e)
+	q.cost += e.cost()
+	for len(q.events) > maxBacklog || q.cost > maxBytes {
 		q.cost -= q.events[0].cost()
 		q.events[0] = nil
 		q.events = q.events[1:]
 	}
-	for reader := range r.readers {
-		if reader.cost < maxBacklog {
-			reader.add(e)
-		}
-	}
+	close(r.changed)
+	r.changed = make(chan struct{})
 }
 
-// read returns a new reader, whose queue begins with what is kept after the event with
-// that number; or nil if there are too many.
-func (r *Record) read(after int64) *queue {
+// Since returns the events that are kept after the one with a number, in their order, and a
+// channel that is closed when there are more. After number 0 it returns only the newest ones.
+func (r *Record) Since(number int64) ([]*Event, <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.readers) == maxReaders {
-		return nil
-	}
-	reader := &queue{ready: make(chan struct{}, 1)}
+	var events []*Event
 	for _, q := range r.kept {
-		for _, e := range q.events {
-			if e.number > after {
-				reader.add(e)
-			}
+		from := sort.Search(len(q.events), func(i int) bool { return q.events[i].Number > number })
+		if number == 0 {
+			from = max(0, len(q.events)-maxEvents)
 		}
+		events = append(events, q.events[from:]...)
 	}
-	slices.SortFunc(reader.events, func(a, b *event) int { return int(a.number - b.number) })
-	r.readers[reader] = true
-	return reader
+	slices.SortFunc(events, func(a, b *Event) int { return int(a.Number - b.Number) })
+	return events, r.changed
 }
 
-// take returns what is in a reader's queue, and empties it.
-func (r *Record) take(reader *queue) []*event {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	events := reader.events
-	reader.events, reader.cost = nil, 0
-	return events
-}
+// id names an event in all records.
+func (r *Record) id(number int64) string { return fmt.Sprintf("%s-%d", r.run, number) }
 
-// leave ends a reader.
-func (r *Record) leave(reader *queue) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.readers, reader)
+// after returns the number of the event that an id names, or 0 if that is one of another record.
+func (r *Record) after(id string) int64 {
+	number, ok := strings.CutPrefix(id, r.run+"-")
+	n, err := strconv.ParseInt(number, 10, 64)
+	if !ok || err != nil {
+		return 0
+	}
+	return n
 }

@@ -3,12 +3,16 @@
 package wiretap
 
 import (
-	"errors"
+	"bytes"
+	"crypto/rand"
+	"fmt"
 	"io"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"websocket-workshop/steps/tools/process"
 )
 
 // bufferSize is how many bytes are read at once, in each direction of each connection.
@@ -17,51 +21,91 @@ const bufferSize = 64 << 10
 // A Tap stands between clients and one server, and passes every byte on unchanged.
 type Tap struct {
 	Name   string        // of the server, in the record
-	Record *Record       // of what passes
 	Addr   string        // its own host:port
 	Target func() string // returns the server's host:port, or "" while it is not running
+	Loop   func(error)   // is called if the target leads back to this tap; nil if it cannot
 
-	conns atomic.Int64 // so many were taken
-	open  sync.Map     // the watchers of those that are open, as keys
+	record *Record
+	mark   string       // the value of a header field, which no other tap sends
+	conns  atomic.Int64 // accepted so far
+	count  atomic.Int64 // that are open
+	open   sync.Map     // their watchers, as keys
 }
 
-// Serve takes connections until the listener is closed.
-func (p *Tap) Serve(l net.Listener) {
-	for {
+const markName = "Wire-Loop"
+
+// NewTap returns a tap that adds what passes to a record.
+func NewTap(r *Record, name, addr string, target func() string) *Tap {
+	return &Tap{Name: name, Addr: addr, Target: target, record: r, mark: rand.Text()}
+}
+
+// Serve accepts connections until the listener is closed. Each is one to the server, too: while
+// the system grants no more, clients wait to be accepted.
+func (t *Tap) Serve(l net.Listener) {
+	for limit := int64(16); ; {
 		nc, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) {
+		if err != nil {
 			return
-		} else if err != nil {
-			time.Sleep(50 * time.Millisecond) // no file descriptor is free, perhaps: some will be
-			continue
 		}
-		go p.join(nc.(*net.TCPConn), newWatcher(p.Record, p.Name, p.conns.Add(1)))
+		var server net.Conn
+		err = process.Patiently(func() (err error) {
+			server, err = net.DialTimeout("tcp", t.Target(), 5*time.Second)
+			return err
+		})
+		go t.join(newWatcher(t.record, t.Name, t.conns.Add(1)), nc.(*net.TCPConn), server, err)
+		if t.count.Load() >= limit && t.Loop != nil { // many, or one that has come back many times
+			limit *= 2
+			go t.Check()
+		}
 	}
 }
 
-// join connects to the server and passes bytes both ways until both have ended. A server
-// that takes no connection is a reset to the client: it cannot be refused any more.
-func (p *Tap) join(client *net.TCPConn, w *watcher) {
-	p.open.Store(w, nil)
-	defer p.open.Delete(w)
-	defer client.Close()
-	nc, err := net.DialTimeout("tcp", p.Target(), 5*time.Second)
+// Check reports whether the server answers. It sends a request with the tap's mark: if the
+// server leads back to this tap, directly or through other programs, the mark comes back, and
+// Loop is called.
+func (t *Tap) Check() bool {
+	target := t.Target()
+	nc, err := net.DialTimeout("tcp", target, time.Second)
 	if err != nil {
-		w.end(fromServer, "reset")
+		return false
+	}
+	defer nc.Close()
+	nc.SetDeadline(time.Now().Add(time.Second))
+	const request = "HEAD / HTTP/1.1\r\nHost: %s\r\n%s: %s\r\nConnection: close\r\n\r\n"
+	fmt.Fprintf(nc, request, target, markName, t.mark)
+	nc.Read(make([]byte, 1)) // an answer, or the end of a loop
+	return true
+}
+
+// loops notes that the mark has come back.
+func (t *Tap) loops() {
+	t.Loop(fmt.Errorf("%s leads back to this wire, without end: name the server's own address", t.Target()))
+}
+
+// join passes bytes both ways until both directions have ended. To the client, a server that
+// accepts no connection is a reset: it cannot be refused any more.
+func (t *Tap) join(w *watcher, client *net.TCPConn, nc net.Conn, err error) {
+	t.count.Add(1)
+	defer t.count.Add(-1)
+	t.open.Store(w, nil)
+	defer t.open.Delete(w)
+	defer client.Close()
+	if err != nil {
+		w.end(FromServer, "reset")
 		client.SetLinger(0)
 		return
 	}
 	defer nc.Close()
-	l := &link{watcher: w, sides: [2]*side{newSide(client), newSide(nc.(*net.TCPConn))}}
+	l := &link{watcher: w, tap: t, sides: [2]*side{newSide(client), newSide(nc.(*net.TCPConn))}}
 	var both sync.WaitGroup
-	both.Go(func() { l.pass(fromClient, fromServer) })
-	both.Go(func() { l.pass(fromServer, fromClient) })
+	both.Go(func() { l.pass(FromClient, FromServer) })
+	both.Go(func() { l.pass(FromServer, FromClient) })
 	both.Wait()
 }
 
 // watchers returns those of the connections that are open.
-func (p *Tap) watchers() (all []*watcher) {
-	p.open.Range(func(w, _ any) bool {
+func (t *Tap) watchers() (all []*watcher) {
+	t.open.Range(func(w, _ any) bool {
 		all = append(all, w.(*watcher))
 		return true
 	})
@@ -71,10 +115,11 @@ func (p *Tap) watchers() (all []*watcher) {
 // A link is a client's connection and the one to the server that belongs to it.
 type link struct {
 	watcher *watcher
+	tap     *Tap
 	sides   [2]*side
 
 	mu    sync.Mutex // guards what follows, and the two bools of each side
-	reset bool       // both connections were
+	reset bool       // both connections have been reset
 }
 
 // A side is one end's connection.
@@ -82,18 +127,23 @@ type side struct {
 	*net.TCPConn
 	writing chan struct{} // holds a token while something is written to it
 	ended   bool          // it has sent FIN
-	gone    bool          // it no longer takes what is written
+	gone    bool          // writing to it has failed
 }
 
 func newSide(nc *net.TCPConn) *side { return &side{TCPConn: nc, writing: make(chan struct{}, 1)} }
 
-// pass passes on what one side sends, up to and with its end. The watcher sees bytes before
-// they are passed on: an answer is never seen before what it answers. It waits for nobody.
-func (l *link) pass(from, to origin) {
+// pass passes on what one side sends, including its end. The watcher sees bytes before they are
+// passed on: so it never sees a response before its request.
+func (l *link) pass(from, to Origin) {
 	in, out := l.sides[from], l.sides[to]
 	buf := make([]byte, bufferSize)
-	for {
+	for first := true; ; first = false {
 		n, err := in.Read(buf)
+		if first && from == FromClient && l.tap.Loop != nil && bytes.Contains(buf[:n], []byte(l.tap.mark)) {
+			l.tap.loops()
+			l.end(from, false)
+			return
+		}
 		if n > 0 {
 			l.watcher.watch(from, buf[:n])
 			out.writing <- struct{}{}
@@ -113,9 +163,9 @@ func (l *link) pass(from, to origin) {
 	}
 }
 
-// lost notes that a side no longer takes bytes. What it has sent before is still to be read
-// and passed on; whoever reads it then finds its end. If that has been found, this is a reset.
-func (l *link) lost(to origin) {
+// lost notes that writing to a side has failed. What it sent before is yet to be read and passed
+// on, and then its end is found. If that has been found already, this is a reset.
+func (l *link) lost(to Origin) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sides[to].gone = true
@@ -125,9 +175,9 @@ func (l *link) lost(to origin) {
 }
 
 // end passes on the end of what a side sends: FIN as FIN, anything else as a reset.
-func (l *link) end(from origin, fin bool) {
+func (l *link) end(from Origin, fin bool) {
 	in, out := l.sides[from], l.sides[1-from]
-	if fin { // A system tells of a reset once: the write that learned of it may be about to say so.
+	if fin { // The system reports a reset once: perhaps to a write that has yet to note it.
 		select {
 		case in.writing <- struct{}{}:
 			<-in.writing
@@ -145,8 +195,8 @@ func (l *link) end(from origin, fin bool) {
 	}
 }
 
-// pull resets both connections, as one side has done with its own. l.mu is held.
-func (l *link) pull(from origin) {
+// pull resets both connections, as one side has reset its own. l.mu is held.
+func (l *link) pull(from Origin) {
 	if l.reset {
 		return
 	}

@@ -1,17 +1,15 @@
 package wiretap
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"mime"
-	"net"
 	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,26 +20,48 @@ import (
 // sendPatience is how long a server has to answer bytes that were sent from the page.
 const sendPatience = 2 * time.Second
 
-// A View serves wire.html, and what the page asks for.
+// A View answers what wire.html asks for: about taps that share a record.
 type View struct {
-	Record *Record
-	Taps   []*Tap
-
-	run    string        // tells this run's events from those of another
+	taps   []*Tap
+	record *Record
 	ending chan struct{} // closed when no more events will come
 }
 
-// NewView returns the view of what passes the taps, which share one record.
-func NewView(r *Record, taps []*Tap) *View {
-	return &View{Record: r, Taps: taps, run: strconv.FormatInt(time.Now().UnixMilli(), 36), ending: make(chan struct{})}
+// NewView returns the view of taps that share a record.
+func NewView(r *Record, taps ...*Tap) *View {
+	return &View{record: r, taps: taps, ending: make(chan struct{})}
 }
 
-// Close ends the view, now that the servers have ended, once the page has the last events.
-func (v *View) Close(server *http.Server) {
-	for deadline := time.Now().Add(500 * time.Millisecond); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if !slices.ContainsFunc(v.Taps, func(p *Tap) bool { return len(p.watchers()) > 0 }) {
-			break
+// Register adds to mux what the view asks for: /events, /now and /send. It belongs behind a Guard.
+func (v *View) Register(mux *http.ServeMux) {
+	mux.HandleFunc("GET /events", v.events)
+	mux.HandleFunc("GET /now", v.now)
+	mux.HandleFunc("POST /send", v.send)
+}
+
+// Handler answers with the pages, the view first of all, and what the view asks for, behind a
+// Guard with these names.
+func (v *View) Handler(names ...string) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", frontend.Handler())
+	mux.Handle("GET /{$}", http.RedirectHandler("/wire.html", http.StatusFound))
+	v.Register(mux)
+	guarded := Guard(mux, names...)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, t := range v.taps {
+			if r.Header.Get(markName) == t.mark && t.Loop != nil { // the view would record its own events
+				t.loops()
+			}
 		}
+		guarded.ServeHTTP(w, r)
+	})
+}
+
+// Close ends the view when the page has the last events. The servers must have exited.
+func (v *View) Close(server *http.Server) {
+	isOpen := func(t *Tap) bool { return t.count.Load() > 0 }
+	for began := time.Now(); slices.ContainsFunc(v.taps, isOpen) && time.Since(began) < time.Second/2; {
+		time.Sleep(10 * time.Millisecond)
 	}
 	close(v.ending)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -50,73 +70,27 @@ func (v *View) Close(server *http.Server) {
 	server.Close()
 }
 
-// Handler answers the page alone: what a page of another origin asks for is refused, and so
-// is a request to another name than this machine's own, which a foreign page may have given
-// this address (DNS rebinding).
-func (v *View) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", frontend.Handler())
-	mux.Handle("GET /{$}", http.RedirectHandler("/wire.html", http.StatusFound))
-	mux.HandleFunc("GET /events", v.events)
-	mux.HandleFunc("GET /now", v.now)
-	mux.HandleFunc("POST /send", v.send)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Frame-Options", "DENY") // nor may another page lead somebody's clicks
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if why := foreign(r); why != "" {
-			http.Error(w, why, http.StatusForbidden)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
-}
-
-// foreign says why a request is refused, or "".
-func foreign(r *http.Request) string {
-	host := r.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	switch {
-	case !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()):
-		return "this is for localhost alone, and Host says " + r.Host
-	case len(r.Header.Values("Origin")) > 1, r.Header.Values("Origin") != nil && r.Header.Get("Origin") != "http://"+r.Host:
-		return "this is for its own page alone, and Origin says " + r.Header.Get("Origin")
-	case strings.HasSuffix(r.Header.Get("Sec-Fetch-Site"), "-site") && r.Header.Get("Sec-Fetch-Mode") != "navigate":
-		return "this is for its own page alone" // the browser's word, also where it sends no Origin
-	}
-	return ""
-}
-
-// events sends what is kept and then what comes, by Server-Sent Events. Each has as its id
-// the run and its number: a page that comes back gets what it has not seen.
+// events sends what is kept and then what comes, by Server-Sent Events. Each has an id, which
+// names this record and its number: a page that comes back with it, in Last-Event-ID or in
+// /events?after=ID, gets what it has not seen.
 func (v *View) events(w http.ResponseWriter, r *http.Request) {
-	var after int64
-	if number, ok := strings.CutPrefix(r.Header.Get("Last-Event-ID"), v.run+"-"); ok {
-		after, _ = strconv.ParseInt(number, 10, 64)
-	}
-	reader := v.Record.read(after)
-	if reader == nil {
-		http.Error(w, "too many read the events: close a window", http.StatusServiceUnavailable)
-		return
-	}
-	defer v.Record.leave(reader)
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
 	c := http.NewResponseController(w)
-	fmt.Fprint(w, "retry: 1000\n\n") // milliseconds, should this program be started anew
+	w.Header().Set("Cache-Control", "no-store")
+	after := v.record.after(cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("after")))
+	w.Header().Set("Content-Type", "text/event-stream")
+	fmt.Fprint(w, "retry: 1000\n\n") // milliseconds, should this program be started again
 	for last := false; ; {
-		for _, e := range v.Record.take(reader) {
+		events, more := v.record.Since(after)
+		for _, e := range events {
 			c.SetWriteDeadline(time.Now().Add(30 * time.Second)) // for a reader that does not read
-			fmt.Fprintf(w, "id: %s-%d\ndata: %s\n\n", v.run, e.number, e.encode())
+			fmt.Fprintf(w, "id: %s\ndata: %s\n\n", v.record.id(e.Number), e.AppendJSON(nil))
+			after = e.Number
 		}
 		if c.Flush() != nil || last {
 			return
 		}
 		select {
-		case <-reader.ready:
+		case <-more:
 		case <-v.ending:
 			last = true
 		case <-r.Context().Done():
@@ -125,12 +99,13 @@ func (v *View) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// now says what the page shows besides the events: the servers, the rows of the table that
-// can be tried, and what of a head or a frame has come and is not whole, for a second now.
+// now answers with what the page shows besides the events: the servers, the rows of the table
+// that can be tried, and heads and frames that have been incomplete for a second.
 func (v *View) now(w http.ResponseWriter, r *http.Request) {
 	servers, halves, rows := []map[string]any{}, []map[string]any{}, []string{}
-	for _, p := range v.Taps {
-		servers = append(servers, map[string]any{"name": p.Name, "url": "http://" + p.Addr, "running": p.Target() != ""})
+	for _, p := range v.taps {
+		running := p.Target() != ""
+		servers = append(servers, map[string]any{"name": p.Name, "url": "http://" + p.Addr, "running": running})
 		for _, w := range p.watchers() {
 			halves = append(halves, w.halves(time.Second)...)
 		}
@@ -140,20 +115,20 @@ func (v *View) now(w http.ResponseWriter, r *http.Request) {
 			rows = append(rows, c.Name)
 		}
 	}
-	reply(w, map[string]any{"servers": servers, "rows": rows, "halves": halves})
+	reply(w, map[string]any{"run": v.record.run, "servers": servers, "rows": rows, "halves": halves})
 }
 
-// send does what the page's box and buttons ask for. The request must say that it is JSON: no
-// form of a foreign page can say so.
+// send does what the page's box and buttons ask for. The Content-Type must be JSON: a form on a
+// foreign page cannot send that.
 func (v *View) send(w http.ResponseWriter, r *http.Request) {
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
 		http.Error(w, "Content-Type must be application/json", http.StatusUnsupportedMediaType)
 		return
 	}
 	var wanted struct{ Hex, Row, Server string }
 	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<20)).Decode(&wanted)
 	if err != nil {
-		err = fmt.Errorf("the body is not the JSON that is wanted: %w", err)
+		err = fmt.Errorf("the body is not the expected JSON: %w", err)
 	}
 	var answers []map[string]string
 	if err == nil {
@@ -167,7 +142,7 @@ func (v *View) send(w http.ResponseWriter, r *http.Request) {
 }
 
 // try opens a handshake with each server, or the one that is named, sends the bytes given
-// in hex (or those of the table's row that is named), and returns what each of them says.
+// in hex (or those of the table's row that is named), and returns what each of them answers.
 // All of it goes over the wire, and can be seen there.
 func (v *View) try(bytes, what, server string) (answers []map[string]string, err error) {
 	b, err := hex.DecodeString(bytes)
@@ -181,7 +156,7 @@ func (v *View) try(bytes, what, server string) (answers []map[string]string, err
 		return nil, errors.New("nothing to send: hex is empty")
 	}
 	var all sync.WaitGroup
-	for _, p := range v.Taps {
+	for _, p := range v.taps {
 		if server == "" || server == p.Name {
 			a := map[string]string{"server": p.Name}
 			answers = append(answers, a)

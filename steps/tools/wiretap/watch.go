@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"io"
 	"iter"
+	"math"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -16,22 +18,22 @@ import (
 )
 
 const (
-	maxHead = 64 << 10 // bytes in a request's or an answer's head; what has more is no head
-	maxKept = 4 << 10  // bytes of a payload, or of what is neither head nor frame, that are kept
+	maxHead = 64 << 10 // bytes in the head of a request or response; anything longer is not a head
+	maxKept = 4 << 10  // bytes kept of a payload, or of what is neither head nor frame
 )
 
-// An origin is the side that bytes come from.
-type origin int
+// An Origin is the side that bytes come from.
+type Origin int
 
 const (
-	fromClient origin = iota
-	fromServer
+	FromClient Origin = iota
+	FromServer
 )
 
-func (o origin) String() string { return [...]string{"client", "server"}[o] }
+func (o Origin) String() string { return [...]string{"client", "server"}[o] }
 
-// A watcher cuts what goes over one connection into heads and frames, however TCP has cut
-// it, and records them. It changes nothing and waits for nobody.
+// A watcher cuts what passes over one connection into heads and frames, in whatever pieces TCP
+// delivers it, and records them. It changes nothing and waits for nobody.
 type watcher struct {
 	log    *Record
 	server string
@@ -39,29 +41,29 @@ type watcher struct {
 
 	mu       sync.Mutex
 	streams  [2]*stream
-	asked    []*http.Request // which wait for their answer
-	upgraded bool            // 101 was said: from here on there are frames
+	asked    []*http.Request // that have no response yet
+	upgraded bool            // the response was 101: frames follow
 }
 
-// A stream is what one side sends. A coroutine reads it, which stands still where it wants
-// more than has come. The unit is what is coming: a head, a frame or a chunk.
+// A stream is what one side sends. A coroutine reads it, and pauses where it needs more than
+// has arrived. The unit is what it is reading: a head, a frame or a piece of a body.
 type stream struct {
 	*watcher
-	from   origin
-	in     []byte                  // what has come and is not taken yet
-	resume func() (struct{}, bool) // goes on reading
-	stop   func()                  // says that nothing more will come
-	wait   func(struct{}) bool     // stands still; false: nothing more will come
+	from   Origin
+	in     []byte                  // what has arrived and is not taken yet
+	resume func() (struct{}, bool) // continues reading
+	stop   func()                  // ends reading: nothing more will arrive
+	wait   func(struct{}) bool     // pauses reading; it returns false if nothing more will arrive
 
 	unit   []byte    // what is kept of it
-	length uint64    // bytes of it that have come
-	since  time.Time // its first byte came
+	length uint64    // bytes of it that have arrived
+	since  time.Time // its first byte arrived
 }
 
 func newWatcher(log *Record, server string, conn int64) *watcher {
 	w := &watcher{log: log, server: server, conn: conn}
 	for from := range w.streams {
-		s := &stream{watcher: w, from: origin(from)}
+		s := &stream{watcher: w, from: Origin(from)}
 		s.resume, s.stop = iter.Pull(s.read)
 		w.streams[from] = s
 	}
@@ -69,15 +71,15 @@ func newWatcher(log *Record, server string, conn int64) *watcher {
 }
 
 // watch takes the next bytes of one side.
-func (w *watcher) watch(from origin, b []byte) {
+func (w *watcher) watch(from Origin, b []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.streams[from].in = b
 	w.streams[from].resume()
 }
 
-// end records that a side has ended its half of the connection, or by a reset all of it.
-func (w *watcher) end(from origin, how string) {
+// end records that a side has ended its half of the connection ("fin") or all of it ("reset").
+func (w *watcher) end(from Origin, how string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range w.streams {
@@ -85,30 +87,29 @@ func (w *watcher) end(from origin, how string) {
 			s.stop()
 		}
 	}
-	w.log.add(&event{server: w.server, conn: w.conn, from: from, kind: "end", how: how})
+	w.log.add(&Event{Server: w.server, Conn: w.conn, From: from, Kind: "end", How: how})
 }
 
-// halves returns what there is of heads and frames that have waited for their rest for longer
-// than age, as the page reads it.
+// halves returns the heads and frames that have been incomplete for longer than age, in the form
+// that the page reads.
 func (w *watcher) halves(age time.Duration) (found []map[string]any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range w.streams {
 		if s.length > 0 && time.Since(s.since) > age {
 			kept := s.unit[:min(len(s.unit), maxKept)]
-			found = append(found, map[string]any{
-				"server": w.server, "conn": w.conn, "from": s.from.String(), "hex": hex.EncodeToString(kept), "length": s.length,
-			})
+			found = append(found, map[string]any{"server": w.server, "conn": w.conn, "from": s.from.String(),
+				"hex": hex.EncodeToString(kept), "length": s.length})
 		}
 	}
 	return found
 }
 
-// more waits until something has come that is not taken, and says false if nothing will.
+// more waits until something has arrived that is not taken. It reports false if nothing will.
 func (s *stream) more() bool { return len(s.in) > 0 || s.wait(struct{}{}) }
 
-// take waits for n more bytes of the unit, of which it keeps up to keep bytes in all. It says
-// false if they will not come.
+// take waits for n more bytes of the unit, of which it keeps up to keep bytes in all. It reports
+// false if they will not arrive.
 func (s *stream) take(n uint64, keep int) bool {
 	for n > 0 && s.more() {
 		if s.length == 0 {
@@ -121,14 +122,14 @@ func (s *stream) take(n uint64, keep int) bool {
 	return n == 0
 }
 
-// record records the unit as what e says it is, and begins the next.
-func (s *stream) record(e event) {
+// record records the unit as the event e, and begins the next.
+func (s *stream) record(e Event) {
 	if s.length == 0 {
 		return
 	}
-	e.server, e.conn, e.from, e.raw, e.length = s.server, s.conn, s.from, s.unit, s.length
-	if e.kind == "other" {
-		e.raw = e.raw[:min(len(e.raw), maxKept)]
+	e.Server, e.Conn, e.From, e.Raw, e.Length = s.server, s.conn, s.from, s.unit, s.length
+	if e.Kind == "other" {
+		e.Raw = e.Raw[:min(len(e.Raw), maxKept)]
 	}
 	s.unit, s.length = nil, 0
 	s.log.add(&e)
@@ -143,10 +144,10 @@ func (s *stream) read(wait func(struct{}) bool) {
 			s.message()
 		}
 	}
-	s.record(event{kind: "other"}) // half a frame is no frame
+	s.record(Event{Kind: "other"}) // an incomplete frame
 }
 
-// frame reads a frame, of which the unit may be the beginning.
+// frame reads a frame. The unit may be its beginning.
 func (s *stream) frame() {
 	f, size := wstest.ParseHeader(s.unit)
 	for len(s.unit) < size {
@@ -156,54 +157,70 @@ func (s *stream) frame() {
 		f, size = wstest.ParseHeader(s.unit)
 	}
 	if s.take(f.Length, size+maxKept) {
-		s.record(event{kind: "frame", frame: f, size: size})
+		s.record(Event{Kind: "frame", Frame: f, Size: size})
 	}
 }
 
-// message reads a request or an answer, head and body. A client may send frames behind its
-// request without waiting for 101: they do not begin as a next request would.
+// message reads a request or a response, head and body. A client may send frames right after its
+// request, without waiting for 101: they cannot be mistaken for another request.
 func (s *stream) message() {
-	for !bytes.HasSuffix(s.unit, []byte("\n\r\n")) && !bytes.HasSuffix(s.unit, []byte("\n\n")) { // not every server knows CR
-		if !s.take(1, maxHead+1) {
+	for !endsHead(s.unit) {
+		if !s.line() {
 			return
 		}
-		begins := beginsHead(s.from, s.unit)
-		if n := len(s.asked); !begins && s.from == fromClient && n > 0 && s.asked[n-1].Header.Get("Upgrade") != "" {
+		n, begins := len(s.asked), beginsHead(s.from, s.unit)
+		switch {
+		case !begins && s.from == FromClient && n > 0 && s.asked[n-1].Header.Get("Upgrade") != "":
 			s.frame()
 			return
-		} else if !begins || len(s.unit) > maxHead {
+		case !begins || len(s.unit) > maxHead:
 			s.strange()
 			return
 		}
 	}
 	head := string(s.unit)
-	s.record(event{kind: [...]string{"request", "response"}[s.from]})
-	body, err := s.body(head)
-	if err == nil {
-		_, err = io.Copy(io.Discard, body)
-		s.record(event{kind: "other"})
-	}
-	if err != nil {
+	s.record(Event{Kind: [...]string{"request", "response"}[s.from]})
+	if !s.body(head) {
 		s.strange()
 	}
+	s.record(Event{Kind: "other"})
 }
 
-// switched begins the answer that agrees to an upgrade, whatever the rest of it is like.
+// line takes the rest of a line of a head, or one byte while it is unclear whether it is a head.
+func (s *stream) line() bool {
+	for len(s.unit) <= maxHead {
+		if !s.more() {
+			return false
+		}
+		n := bytes.IndexByte(s.in, '\n') + 1
+		switch {
+		case len(s.unit) < len("HTTP/"):
+			return s.take(1, maxHead+1)
+		case n > 0:
+			return s.take(uint64(n), maxHead+1)
+		}
+		s.take(uint64(len(s.in)), maxHead+1)
+	}
+	return true
+}
+
+// switched matches the beginning of a response that agrees to an upgrade, even an invalid one.
 var switched = regexp.MustCompile(`^\S+ 101\b`)
 
-// body notes what a head means, and returns what belongs to it.
-func (s *stream) body(head string) (io.Reader, error) {
-	in := bufio.NewReader(io.MultiReader(strings.NewReader(head), s))
-	if s.from == fromClient {
+// body notes what a head means, and reads the body that belongs to it. It reports false if that
+// is not HTTP.
+func (s *stream) body(head string) bool {
+	in := bufio.NewReader(strings.NewReader(head))
+	if s.from == FromClient {
 		request, err := http.ReadRequest(in)
-		if err != nil { // so the server will say, too
+		if err != nil { // the server will say so
 			request = &http.Request{Body: http.NoBody}
 		}
 		s.asked = append(s.asked, request)
-		return request.Body, nil
+		return s.content(request.Body, request.ContentLength, request.TransferEncoding)
 	}
 	if s.upgraded = switched.MatchString(head); s.upgraded {
-		return http.NoBody, nil
+		return true
 	}
 	var request *http.Request
 	if len(s.asked) > 0 {
@@ -211,44 +228,95 @@ func (s *stream) body(head string) (io.Reader, error) {
 	}
 	response, err := http.ReadResponse(in, request)
 	if err != nil {
-		return nil, err
+		return false
 	}
-	if response.StatusCode >= 200 && request != nil { // before that, the answer is still to come
+	if response.StatusCode >= 200 && request != nil { // 1xx: the final response is yet to come
 		s.asked = s.asked[1:]
 	}
-	return response.Body, nil
+	return s.content(response.Body, response.ContentLength, response.TransferEncoding)
 }
 
-// Read is for package http, which knows how long a body is. It hands out a byte at a time, so
-// that nothing behind the body is read. What comes is recorded as it comes.
-func (s *stream) Read(p []byte) (int, error) {
+// content reads a body and nothing after it, given what package http says of its length.
+func (s *stream) content(body io.Reader, length int64, encoding []string) bool {
+	switch {
+	case body == http.NoBody:
+		return true
+	case length >= 0:
+		return s.skip(uint64(length))
+	case len(encoding) == 0:
+		return s.skip(math.MaxUint64) // until the connection ends
+	}
+	for { // chunks
+		line, _, _ := strings.Cut(s.chunkLine(), ";")
+		size, err := strconv.ParseUint(strings.TrimSpace(line), 16, 63)
+		if err != nil || !s.skip(size) {
+			return false
+		}
+		if size > 0 && s.chunkLine() != "\r\n" {
+			return false
+		}
+		for size == 0 { // the trailer
+			if line := strings.TrimSpace(s.chunkLine()); line == "" {
+				return true
+			}
+		}
+	}
+}
+
+// moreBody waits until a byte of a body has arrived. What arrived before is recorded first.
+func (s *stream) moreBody() bool {
 	if len(s.in) == 0 {
-		s.record(event{kind: "other"})
+		s.record(Event{Kind: "other"})
 	}
-	if !s.more() {
-		return 0, io.EOF
-	}
-	p[0] = s.in[0]
-	s.take(1, maxKept)
-	return 1, nil
+	return s.more()
 }
 
-// strange reads what is no HTTP, from the unit on.
+// skip takes n bytes of a body. It reports false if they will not arrive.
+func (s *stream) skip(n uint64) bool {
+	for n > 0 && s.moreBody() {
+		some := min(n, uint64(len(s.in)))
+		s.take(some, maxKept)
+		n -= some
+	}
+	return n == 0
+}
+
+// chunkLine takes the line before or after a chunk and returns it, or the beginning of one that is
+// far too long.
+func (s *stream) chunkLine() string {
+	var line []byte
+	for len(line) < maxKept && !bytes.HasSuffix(line, []byte("\n")) && s.moreBody() {
+		n := bytes.IndexByte(s.in, '\n') + 1
+		if n == 0 {
+			n = len(s.in)
+		}
+		line = append(line, s.in[:n]...)
+		s.take(uint64(n), maxKept)
+	}
+	return string(line)
+}
+
+// strange reads what is not HTTP, beginning with the unit.
 func (s *stream) strange() {
-	s.record(event{kind: "other"})
+	s.record(Event{Kind: "other"})
 	for s.more() && !s.upgraded {
 		s.take(uint64(len(s.in)), maxKept)
-		s.record(event{kind: "other"})
+		s.record(Event{Kind: "other"})
 	}
 }
 
-// beginsHead says whether b may be the beginning of a request or of an answer. The first byte of
-// a frame can be a letter (RSV1 without FIN), but the second, with its mask bit, is none.
-func beginsHead(from origin, b []byte) bool {
-	if from == fromClient {
+// beginsHead reports whether b may be the beginning of a request or a response. The first byte of
+// a client's frame can be a letter (RSV1 without FIN), the second, with its mask bit, cannot.
+func beginsHead(from Origin, b []byte) bool {
+	if from == FromClient {
 		return isLetter(b[0]) && (len(b) == 1 || isLetter(b[1]))
 	}
 	return strings.HasPrefix("HTTP/", string(b[:min(len(b), 5)]))
+}
+
+// endsHead reports whether b ends with an empty line. Not every server sends CR.
+func endsHead(b []byte) bool {
+	return bytes.HasSuffix(b, []byte("\n\r\n")) || bytes.HasSuffix(b, []byte("\n\n"))
 }
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }

@@ -35,10 +35,11 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	server, front := listener(t), listener(t)
-	p := &Tap{Name: "it", Record: NewRecord(), Addr: front.Addr().String(), Target: server.Addr().String}
-	go p.Serve(front)
-	v := NewView(p.Record, []*Tap{p})
-	v.run = "run"
+	r := NewRecord()
+	r.run = "run"
+	tap := NewTap(r, "it", front.Addr().String(), server.Addr().String)
+	go tap.Serve(front)
+	v := NewView(r, tap)
 	page := httptest.NewServer(v.Handler())
 	t.Cleanup(func() { page.CloseClientConnections(); page.Close() })
 	return &bench{v, t, server, page.URL}
@@ -57,7 +58,7 @@ func listener(t *testing.T) net.Listener {
 // dial connects through the wire, and returns the client's end and the server's.
 func (b *bench) dial() (ends [2]*net.TCPConn) {
 	b.t.Helper()
-	client, err := net.Dial("tcp", b.Taps[0].Addr)
+	client, err := net.Dial("tcp", b.taps[0].Addr)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -74,18 +75,19 @@ func (b *bench) dial() (ends [2]*net.TCPConn) {
 }
 
 // events waits for the events up to one that satisfies last.
-func (b *bench) events(last func(*event) bool) (all []*event) {
+func (b *bench) events(last func(*Event) bool) (all []*Event) {
 	b.t.Helper()
-	r := b.Record.read(0)
-	defer b.Record.leave(r)
+	var after int64
 	for timeout := time.After(patience); ; {
-		for _, e := range b.Record.take(r) {
+		events, more := b.record.Since(after)
+		for _, e := range events {
 			if all = append(all, e); last(e) {
 				return all
 			}
+			after = e.Number
 		}
 		select {
-		case <-r.ready:
+		case <-more:
 		case <-timeout:
 			b.t.Fatalf("%d events were seen, and not what is to come", len(all))
 		}
@@ -96,11 +98,11 @@ func (b *bench) events(last func(*event) bool) (all []*event) {
 func (b *bench) ends(conn int64) string {
 	b.t.Helper()
 	var ends []string
-	b.events(func(e *event) bool {
-		if e.conn == conn && e.kind == "end" {
-			ends = append(ends, e.from.String()+" "+e.how)
+	b.events(func(e *Event) bool {
+		if e.Conn == conn && e.Kind == "end" {
+			ends = append(ends, e.From.String()+" "+e.How)
 		}
-		return e.conn == conn && e.how == "reset"
+		return e.Conn == conn && e.How == "reset"
 	})
 	return strings.Join(ends, ", ")
 }
@@ -130,12 +132,12 @@ func TestPassThrough(t *testing.T) {
 	both.Wait()
 	var sum [2]uint64
 	fins := 0
-	b.events(func(e *event) bool {
-		sum[e.from] += e.length
-		if len(e.raw) > maxKept {
-			t.Errorf("%d bytes are kept", len(e.raw))
+	b.events(func(e *Event) bool {
+		sum[e.From] += e.Length
+		if len(e.Raw) > maxKept {
+			t.Errorf("%d bytes are kept", len(e.Raw))
 		}
-		fins += len(e.how) / len("fin")
+		fins += len(e.How) / len("fin")
 		return fins == 2
 	})
 	if sum != [2]uint64{3 << 20, 3 << 20} {
@@ -148,7 +150,7 @@ const response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n
 
 // A piece is what one side sends, and how it has to be seen: the kinds, in their order.
 type piece struct {
-	from  origin
+	from  Origin
 	bytes string
 	kinds string
 }
@@ -160,29 +162,33 @@ func frame(opcode byte, length int, masked bool) string {
 
 // conversations are what goes over one connection each.
 func conversations() map[string][]piece {
-	upgrade := []piece{{fromClient, request, "request"}, {fromServer, response, "response"}}
+	upgrade := []piece{{FromClient, request, "request"}, {FromServer, response, "response"}}
 	hello := frame(wstest.Text, 5, true)
+	const chunked = "\r\nTransfer-Encoding: chunked\r\n\r\n"
 	return map[string][]piece{
 		"frames": append(slices.Clone(upgrade),
-			piece{fromServer, frame(1, 0, false) + frame(9, 125, false) + frame(1, 126, false), "frame frame frame"},
-			piece{fromClient, frame(1, 65535, true) + frame(2, 65536, true) + frame(8, 2, true), "frame frame frame"}),
-		"frames behind the request": {{fromClient, request, "request"}, {fromClient, hello + "G\x80 key" + hello, "frame frame frame"}, {fromServer, response, "response"},
-			{fromClient, hello, "frame"}},
-		"a refusal, and what follows": {{fromClient, request, "request"}, {fromServer, "HTTP/1.1 501 No\r\nContent-Length: 2\r\n\r\nno", "response other"},
-			{fromClient, request, "request"}, {fromServer, response, "response"}, {fromServer, hello, "frame"}},
-		"pages": {{fromClient, "HEAD / HTTP/1.1\r\n\r\n", "request"}, {fromServer, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", "response"},
-			{fromClient, "POST / HTTP/1.1\r\ncontent-length: 5\r\n\r\nGET /" + request, "request other request"},
-			{fromServer, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n" + response, "response response response"},
-			{fromClient, hello, "frame"}},
-		"chunks": {{fromClient, "GET / HTTP/1.1\r\n\r\n" + request, "request request"},
-			{fromServer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "response"}, {fromServer, "5;x=y\r\nHTTP/\r\n0\r\nTrailer: x\r\n\r\n", "other"},
-			{fromServer, response + hello, "response frame"}},
-		"bare new lines":        {{fromClient, strings.ReplaceAll(request, "\r", ""), "request"}, {fromServer, "HTTP/1.1 101 Yes\n\n", "response"}, {fromServer, hello, "frame"}},
-		"a body without an end": {{fromClient, request, "request"}, {fromServer, "HTTP/1.0 200 OK\r\n\r\n", "response"}, {fromServer, hello + response, "other"}},
-		"nonsense":              {{fromClient, request, "request"}, {fromServer, "HTTQ/1.1 " + response, "other"}},
-		"no request":            {{fromClient, "\x16\x03\x01 GET /" + request, "other"}, {fromServer, "HTTP/1.1 400 Bad\r\n\r\n", "response"}},
-		"a head without an end": {{fromClient, "GET /" + strings.Repeat("x", maxHead), "other"}},
-		"half a frame":          append(slices.Clone(upgrade), piece{fromClient, hello[:7], ""}),
+			piece{FromServer, frame(1, 0, false) + frame(9, 125, false) + frame(1, 126, false), "frame frame frame"},
+			piece{FromClient, frame(1, 65535, true) + frame(2, 65536, true) + frame(8, 2, true), "frame frame frame"}),
+		"frames behind the request": {{FromClient, request, "request"}, {FromClient, hello + "G\x80 key" + hello, "frame frame frame"}, {FromServer, response, "response"},
+			{FromClient, hello, "frame"}},
+		"a refusal, and what follows": {{FromClient, request, "request"}, {FromServer, "HTTP/1.1 501 No\r\nContent-Length: 2\r\n\r\nno", "response other"},
+			{FromClient, request, "request"}, {FromServer, response, "response"}, {FromServer, hello, "frame"}},
+		"pages": {{FromClient, "HEAD / HTTP/1.1\r\n\r\n", "request"}, {FromServer, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", "response"},
+			{FromClient, "POST / HTTP/1.1\r\ncontent-length: 5\r\n\r\nGET /" + request, "request other request"},
+			{FromServer, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n" + response, "response response response"},
+			{FromClient, hello, "frame"}},
+		"chunks": {{FromClient, "GET / HTTP/1.1\r\n\r\n" + request, "request request"},
+			{FromServer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "response"}, {FromServer, "5;x=y\r\nHTTP/\r\n0\r\nTrailer: x\r\n\r\n", "other"},
+			{FromServer, response + hello, "response frame"}},
+		"an upload in chunks":   {{FromClient, "POST / HTTP/1.1" + chunked + "3\r\nGET\r\n0\r\n\r\n" + request, "request other request"}},
+		"chunks of no size":     {{FromServer, "HTTP/1.1 200 OK" + chunked + "2\r\nok\r\nsize\r\n\r\n" + response, "response other"}},
+		"a chunk too long":      {{FromServer, "HTTP/1.1 200 OK" + chunked + "2\r\nlong\r\n0\r\n\r\n" + response, "response other"}},
+		"bare new lines":        {{FromClient, strings.ReplaceAll(request, "\r", ""), "request"}, {FromServer, "HTTP/1.1 101 Yes\n\n", "response"}, {FromServer, hello, "frame"}},
+		"a body without an end": {{FromClient, request, "request"}, {FromServer, "HTTP/1.0 200 OK\r\n\r\n", "response"}, {FromServer, hello + response, "other"}},
+		"nonsense":              {{FromClient, request, "request"}, {FromServer, "HTTQ/1.1 " + response, "other"}},
+		"no request":            {{FromClient, "\x16\x03\x01 GET /" + request, "other"}, {FromServer, "HTTP/1.1 400 Bad\r\n\r\n", "response"}},
+		"a head without an end": {{FromClient, "GET /" + strings.Repeat("x", maxHead), "other"}},
+		"half a frame":          append(slices.Clone(upgrade), piece{FromClient, hello[:7], ""}),
 	}
 }
 
@@ -212,13 +218,14 @@ func TestHoweverCut(t *testing.T) {
 				if halves := w.halves(-1); len(halves) != 1 || halves[0]["length"] != uint64(7) || halves[0]["hex"] != fmt.Sprintf("%x", frame(wstest.Text, 5, true)[:7]) {
 					t.Errorf("what is not whole: %v", halves)
 				}
-				w.end(fromServer, "reset")
+				w.end(FromServer, "reset")
 				want = append(want, "client other", "server end")
 			}
 			var got []string
-			for _, e := range w.log.take(w.log.read(0)) {
-				seen[e.from] += string(e.raw) + strings.Repeat("x", int(e.length)-len(e.raw)) // the end of a long payload
-				if is := e.from.String() + " " + e.kind; e.kind != "other" || len(got) == 0 || got[len(got)-1] != is {
+			events, _ := w.log.Since(0)
+			for _, e := range events {
+				seen[e.From] += string(e.Raw) + strings.Repeat("x", int(e.Length)-len(e.Raw)) // the end of a long payload
+				if is := e.From.String() + " " + e.Kind; e.Kind != "other" || len(got) == 0 || got[len(got)-1] != is {
 					got = append(got, is)
 				}
 			}
@@ -235,7 +242,7 @@ func TestHoweverCut(t *testing.T) {
 // TestEnds: an end is passed on as what it is, and told once.
 func TestEnds(t *testing.T) {
 	b := newBench(t)
-	for _, from := range []origin{fromClient, fromServer} {
+	for _, from := range []Origin{FromClient, FromServer} {
 		ends := b.dial()
 		here, there := ends[from], ends[1-from]
 		io.WriteString(here, "last words")
@@ -244,7 +251,7 @@ func TestEnds(t *testing.T) {
 		if came, err := io.ReadAll(there); wstest.Ending(err) != "resets" || string(came) != "last words" && string(came) != "" {
 			t.Errorf("%v resets, and the other side reads %q, %v", from, came, err)
 		}
-		if got, want := b.ends(b.Taps[0].conns.Load()), from.String()+" reset"; got != want {
+		if got, want := b.ends(b.taps[0].conns.Load()), from.String()+" reset"; got != want {
 			t.Errorf("seen is %s, not %s", got, want)
 		}
 
@@ -263,14 +270,14 @@ func TestEnds(t *testing.T) {
 		for err := error(nil); err == nil; {
 			_, err = io.WriteString(there, "?")
 		}
-		if got, want := b.ends(b.Taps[0].conns.Load()), fmt.Sprintf("%v fin, %v reset", from, from); got != want {
+		if got, want := b.ends(b.taps[0].conns.Load()), fmt.Sprintf("%v fin, %v reset", from, from); got != want {
 			t.Errorf("seen is %s, not %s", got, want)
 		}
 	}
 
 	// Where no server runs, the client is told as well as it still can be.
 	b.server.Close()
-	if c, err := wstest.Open(b.Taps[0].Addr, patience); wstest.Ending(err) != "resets" && !errors.Is(err, syscall.EPIPE) {
+	if c, err := wstest.Open(b.taps[0].Addr, patience); wstest.Ending(err) != "resets" && !errors.Is(err, syscall.EPIPE) {
 		t.Errorf("the client has %v, %v", c, err)
 	}
 	if got := b.ends(5); got != "server reset" {
@@ -286,24 +293,25 @@ func TestResetInTraffic(t *testing.T) {
 		ends := b.dial()
 		go func() {
 			for err := error(nil); err == nil; {
-				_, err = ends[fromServer].Write(make([]byte, 100))
+				_, err = ends[FromServer].Write(make([]byte, 100))
 			}
 		}()
-		io.CopyN(io.Discard, ends[fromClient], 100_000)
-		ends[fromClient].SetLinger(0)
-		ends[fromClient].Close()
+		io.CopyN(io.Discard, ends[FromClient], 100_000)
+		ends[FromClient].SetLinger(0)
+		ends[FromClient].Close()
 		if got := b.ends(visit + 1); got != "client reset" {
 			t.Fatalf("seen is %s", got)
 		}
 	}
 }
 
-// follow asks for the events after the one with an id, as a program does, and returns a function
-// that waits for the next, its time aside; "" is the end.
+// follow asks for the events after the one with an id, by a field or a query, and returns a
+// function that waits for the next, its time aside; "" is the end.
 func (b *bench) follow(id string) func() string {
 	b.t.Helper()
-	req, _ := http.NewRequestWithContext(b.t.Context(), "GET", b.url+"/events", nil)
-	req.Header.Set("Last-Event-ID", id)
+	_, query, _ := strings.Cut(id, "?")
+	req, _ := http.NewRequestWithContext(b.t.Context(), "GET", b.url+"/events?"+query, nil)
+	req.Header.Set("Last-Event-ID", strings.TrimSuffix(id, "?"+query))
 	res, err := http.DefaultClient.Do(req)
 	if err != nil || res.Header.Get("Content-Type") != "text/event-stream" {
 		b.t.Fatal(res, err)
@@ -325,21 +333,109 @@ func (b *bench) follow(id string) func() string {
 	}
 }
 
+// TestSpeed: a body is not looked at byte by byte. It takes less time than a 256th of it does
+// that comes in single bytes.
+func TestSpeed(t *testing.T) {
+	const size = 4 << 20
+	took := func(head, body string, pieceSize, size int) time.Duration {
+		piece := []byte(strings.Repeat(body, bufferSize/len(body)))
+		least := time.Hour
+		for range 3 { // somebody else may have had the processor
+			w := newWatcher(NewRecord(), "it", 1)
+			w.watch(FromServer, []byte(head))
+			began := time.Now()
+			for at := 0; at < size; at += pieceSize {
+				w.watch(FromServer, piece[at%bufferSize:][:pieceSize])
+			}
+			least = min(least, time.Since(began))
+		}
+		return least
+	}
+	chunk := fmt.Sprintf("3f9\r\n%s\r\n", strings.Repeat("x", 0x3f9)) // 1,024 bytes in all
+	for head, body := range map[string]string{
+		fmt.Sprintf("Content-Length: %d", size): "x",
+		"Transfer-Encoding: chunked":            chunk,
+		"Connection: close":                     "x", // it ends with the connection
+	} {
+		head = "HTTP/1.1 200 OK\r\n" + head + "\r\n\r\n"
+		if whole, bytes := took(head, body, bufferSize, size), took(head, body, 1, size/256); whole > bytes {
+			t.Errorf("%q: %v, and a 256th in single bytes %v", head, whole, bytes)
+		}
+	}
+}
+
+// loopTap serves a tap in front of target, and returns it and where it is told that it leads
+// back to itself.
+func loopTap(t *testing.T, front net.Listener, target string) (*Tap, chan error) {
+	loop := make(chan error, 100)
+	tap := NewTap(NewRecord(), "it", front.Addr().String(), func() string { return target })
+	tap.Loop = func(err error) { front.Close(); loop <- err }
+	go tap.Serve(front)
+	return tap, loop
+}
+
+// TestLoop: a tap that leads back to itself, directly or through another one, is told so. Two in
+// a row are none.
+func TestLoop(t *testing.T) {
+	server := listener(t)
+	go http.Serve(server, http.NotFoundHandler())
+	a, b := listener(t), listener(t)
+	first, firstLoop := loopTap(t, a, b.Addr().String())
+	second, secondLoop := loopTap(t, b, server.Addr().String())
+	if !first.Check() || !second.Check() || len(firstLoop)+len(secondLoop) > 0 {
+		t.Error("two taps in a row lead nowhere, or in a circle")
+	}
+
+	a, b = listener(t), listener(t)
+	loopTap(t, a, b.Addr().String())
+	tap, loop := loopTap(t, b, a.Addr().String())
+	if tap.Check(); len(loop) == 0 {
+		t.Error("two taps in a circle are not seen")
+	}
+
+	a = listener(t)
+	tap, loop = loopTap(t, a, a.Addr().String())
+	if tap.Check(); len(loop) == 0 || !strings.Contains((<-loop).Error(), a.Addr().String()) {
+		t.Error("a tap that leads to itself is not seen")
+	}
+
+	a = listener(t)
+	_, loop = loopTap(t, a, a.Addr().String()) // that it leads to itself, perhaps since now
+	if nc, err := net.Dial("tcp", a.Addr().String()); err == nil {
+		defer nc.Close()
+	}
+	select {
+	case <-loop:
+	case <-time.After(patience):
+		t.Error("a tap that comes to lead to itself is not seen")
+	}
+
+	a, b = listener(t), listener(t)
+	tap, loop = loopTap(t, a, b.Addr().String())
+	go http.Serve(b, NewView(tap.record, tap).Handler())
+	if tap.Check(); len(loop) == 0 {
+		t.Error("a tap in front of its own view is not seen")
+	}
+	if server.Close(); second.Check() {
+		t.Error("a server that is closed answers")
+	}
+}
+
 // TestContract: a program that follows reads what is kept, then what comes, in the agreed form.
 func TestContract(t *testing.T) {
 	b := newBench(t)
 	ends := b.dial()
-	send := func(from origin, text string) {
+	send := func(from Origin, text string) {
 		io.WriteString(ends[from], text)
 		io.ReadFull(ends[1-from], make([]byte, len(text)))
 	}
-	send(fromClient, request)
-	send(fromServer, response)
+	send(FromClient, request)
+	send(FromServer, response)
 	next := b.follow("")
 	long, bye := frame(wstest.Binary, 5000, true), frame(wstest.Close, 2, false)
-	send(fromClient, long[:100])
-	send(fromClient, long[100:])
-	send(fromServer, bye)
+	send(FromClient, long[:100])
+	send(FromClient, long[100:])
+	send(FromServer, bye)
 	event := func(from, kind, raw, rest string) string {
 		return fmt.Sprintf(`{"server":"it","conn":1,"from":"%s","kind":"%s","hex":"%x","length":%s}`, from, kind, raw, rest)
 	}
@@ -357,11 +453,14 @@ func TestContract(t *testing.T) {
 	if got := b.follow("run-3")(); got != goodbye {
 		t.Errorf("who comes back after event 3 gets %s", got)
 	}
+	if got := b.follow("?after=run-3")(); got != goodbye {
+		t.Errorf("who asks for what came after event 3 gets %s", got)
+	}
 	if got := b.follow("old-3")(); !strings.Contains(got, "request") {
 		t.Errorf("who comes from another run gets %s", got)
 	}
-	ends[fromServer].Close()
-	ends[fromClient].Close()
+	ends[FromServer].Close()
+	ends[FromClient].Close()
 	b.Close(&http.Server{})
 	for range 2 {
 		if got := next(); !strings.HasSuffix(got, `"kind":"end","hex":"","length":0,"how":"fin"}`) {
@@ -373,73 +472,101 @@ func TestContract(t *testing.T) {
 	}
 }
 
-// TestBounds: only so much is kept, and for a reader that does not read, too.
+// TestBounds: only so much is kept, and a new reader gets only the newest.
 func TestBounds(t *testing.T) {
 	r := NewRecord()
-	slow := r.read(0)
 	for range 3 * maxEvents {
-		r.add(&event{server: "a", raw: make([]byte, 50_000)})
+		r.add(&Event{Server: "a", Raw: make([]byte, 50_000)})
 	}
-	r.add(&event{server: "b"})
-	for range 2 * maxEvents {
-		r.add(&event{server: "c"})
+	r.add(&Event{Server: "b"})
+	for range 2 * maxBacklog {
+		r.add(&Event{Server: "c"})
 	}
-	if slow.cost > maxBacklog+100_000 || len(r.take(slow)) == 0 || slow.cost != 0 {
-		t.Errorf("%d bytes wait for a reader", slow.cost)
+	if cost := r.kept["a"].cost; cost > maxBytes || cost < maxBytes-100_000 {
+		t.Errorf("%d bytes of a are kept", cost)
 	}
-	kept := r.take(r.read(0))
-	if cost := r.kept["a"].cost; cost > maxBytes || cost < maxBytes-100_000 || len(r.kept["c"].events) != maxEvents || len(r.kept["b"].events) != 1 {
-		t.Errorf("kept: %d bytes of a, %d events in all", cost, len(kept))
-	}
-	if !slices.IsSortedFunc(kept, func(a, b *event) int { return int(a.number - b.number) }) {
-		t.Error("not in order")
-	}
-	for range 2 * maxReaders {
-		slow = r.read(0)
-	}
-	if slow != nil {
-		t.Error("there is no end of readers")
+	for after, want := range map[int64]int{0: maxEvents, 1: maxBacklog, r.number - 3: 3, r.number: 0} {
+		events, _ := r.Since(after)
+		of := map[string]int{}
+		for _, e := range events {
+			of[e.Server]++
+		}
+		if of["c"] != want || after < 2 && of["b"] != 1 {
+			t.Errorf("after %d: %v, not %d", after, of, want)
+		}
+		if !slices.IsSortedFunc(events, func(a, b *Event) int { return int(a.Number - b.Number) }) {
+			t.Error("not in order")
+		}
 	}
 }
 
-// ask returns what the view answers: the status, and what it says behind it.
-func (b *bench) ask(method, path, host, header, body string) (int, string) {
+// ask returns what the view answers: the status, and its text.
+func (b *bench) ask(method, path, host, headers, body string, names ...string) (int, string) {
 	req := httptest.NewRequest(method, "http://"+host+path, strings.NewReader(body))
-	if name, value, ok := strings.Cut(header, ": "); ok {
-		req.Header.Set(name, value)
+	for _, header := range strings.Split(headers, "; ") {
+		if name, value, ok := strings.Cut(header, ": "); ok {
+			req.Header.Add(name, value)
+		}
 	}
 	rec := httptest.NewRecorder()
-	b.Handler().ServeHTTP(rec, req)
+	b.Handler(names...).ServeHTTP(rec, req)
 	return rec.Code, strings.TrimSpace(rec.Body.String())
 }
 
-// TestForeign: a page from elsewhere gets nothing.
+// TestForeign: a page from elsewhere gets nothing, and the view's own page all, by whatever port
+// it is forwarded.
 func TestForeign(t *testing.T) {
 	b := newBench(t)
 	own := strings.TrimPrefix(b.url, "http://")
 	_, port, _ := net.SplitHostPort(own)
+	const json, outside = "Content-Type: application/json", "x-8090.example.dev"
 	for _, c := range []struct {
-		method, path, host, header string
-		want                       int
+		method, path, host, header, names string
+		want                              int
 	}{
-		{"GET", "/wire.html", own, "", 200},
-		{"GET", "/", "localhost:" + port, "", 302},
-		{"GET", "/now", "[::1]:" + port, "", 200},
-		{"GET", "/now", "evil.example:" + port, "", 403},
-		{"GET", "/events", "localhost.evil.example", "", 403},
-		{"GET", "/events", "10.0.0.1:" + port, "", 403},
-		{"GET", "/now", own, "Origin: " + b.url, 200},
-		{"GET", "/events", own, "Origin: http://localhost:8080", 403},
-		{"GET", "/events", own, "Origin: null", 403},
-		{"GET", "/events", own, "Sec-Fetch-Site: same-site", 403},
-		{"POST", "/send", own, "Content-Type: text/plain", 415},
-		{"POST", "/send", own, "Content-Type: application/x-www-form-urlencoded", 415},
-		{"POST", "/send", own, "", 415},
-		{"POST", "/send", own, "Content-Type: application/json; charset=utf-8", 400},
-		{"POST", "/events", own, "", 405},
+		{"GET", "/wire.html", own, "", "", 200},
+		{"GET", "/", "localhost:" + port, "", "", 302},
+		{"GET", "/now", "[::1]:" + port, "", "", 200},
+		{"GET", "/now", "evil.example:" + port, "", "", 403},
+		{"GET", "/now", "evil.example:" + port, "X-Forwarded-Host: localhost", "", 403},
+		{"POST", "/send", "evil.example", "X-Forwarded-Host: evil.example; Origin: http://evil.example; " + json, outside, 403},
+		{"GET", "/events", "localhost.evil.example", "", "", 403},
+		{"GET", "/events", "10.0.0.1:" + port, "", "", 403},
+		{"GET", "/events", "0.0.0.0:" + port, "", "", 403},
+		{"GET", "/now", own, "Origin: " + b.url, "", 200},
+		{"GET", "/events", own, "Origin: http://localhost:8080", "", 403},
+		{"GET", "/events", own, "Origin: null", "", 403},
+		{"GET", "/events", own, "Origin: null; X-Forwarded-Host: null", "", 403},
+		{"GET", "/now", own, "Origin: " + b.url + "; Origin: http://evil.example", "", 403},
+		{"GET", "/events", own, "Sec-Fetch-Site: same-site", "", 403},
+		{"POST", "/send", own, "Content-Type: text/plain", "", 415},
+		{"POST", "/send", own, "Content-Type: application/x-www-form-urlencoded", "", 415},
+		{"POST", "/send", own, "", "", 415},
+		{"POST", "/send", own, json + "; charset=utf-8", "", 400},
+		{"POST", "/events", own, "", "", 405},
+		{"OPTIONS", "/send", own, "Origin: http://evil.example; Access-Control-Request-Headers: x-forwarded-host", "", 403},
+		// A forwarder that rewrites Host.
+		{"GET", "/now", "localhost:8090", "X-Forwarded-Host: " + outside + "; Sec-Fetch-Site: same-origin", "", 200},
+		{"POST", "/send", "localhost", "X-Forwarded-Host: " + outside + "; Origin: https://" + outside + "; " + json, "", 400},
+		{"POST", "/send", "localhost:8090", "X-Forwarded-Host: " + outside + ":443, proxy; Origin: https://" + outside + "; " + json, "", 400},
+		{"POST", "/send", "localhost:8090", "X-Forwarded-Host: " + outside + "; Origin: https://evil.example; " + json, "", 403},
+		{"POST", "/send", "localhost:8090", "X-Forwarded-Host: " + outside + "; Origin: https://" + outside + ":444; " + json, "", 403},
+		{"POST", "/send", "localhost:8090", "Origin: https://" + outside + "; " + json, "", 403},
+		{"POST", "/send", "localhost:8090", "Origin: https://" + outside + "; " + json, outside, 400},
+		// One that does not.
+		{"GET", "/now", outside, "", "", 403},
+		{"GET", "/now", strings.ToUpper(outside) + ":8090", "", outside, 200},
+		{"GET", "/now", outside, "", "https://" + outside + "/wire.html", 200},
+		{"POST", "/send", outside, "Origin: https://" + outside + "; " + json, outside, 400},
+		{"POST", "/send", outside, "Origin: https://evil.example; X-Forwarded-Host: evil.example; " + json, outside, 403},
+		{"GET", "/now", "evil.example", "X-Forwarded-Host: " + outside, outside, 403},
 	} {
-		if got, _ := b.ask(c.method, c.path, c.host, c.header, "{"); got != c.want {
-			t.Errorf("%s %s, Host %s, %s: %d, not %d", c.method, c.path, c.host, c.header, got, c.want)
+		got, text := b.ask(c.method, c.path, c.host, c.header, "{", strings.Fields(c.names)...)
+		if got != c.want {
+			t.Errorf("%s %s, Host %s, %s, -host %s: %d, not %d", c.method, c.path, c.host, c.header, c.names, got, c.want)
+		}
+		if c.host == outside && got == 403 && c.names == "" && !strings.Contains(text, "-host "+outside) {
+			t.Errorf("the remedy is not named: %s", text)
 		}
 	}
 }
@@ -470,8 +597,8 @@ func TestSend(t *testing.T) {
 			t.Errorf("%s: %s", body, got)
 		}
 	}
-	all := b.events(func(e *event) bool { return e.kind == "frame" && e.from == fromClient })
-	if all[0].kind != "request" || all[1].kind != "response" {
+	all := b.events(func(e *Event) bool { return e.Kind == "frame" && e.From == FromClient })
+	if all[0].Kind != "request" || all[1].Kind != "response" {
 		t.Errorf("seen is %v", all)
 	}
 }

@@ -221,7 +221,7 @@ func TestQuote(t *testing.T) {
 			t.Errorf("%q is shown as %q", in, got)
 		}
 	}
-	if got := Hex(make([]byte, 21)); got != strings.TrimSpace(strings.Repeat("00 ", 20))+" … (21 bytes)" {
+	if got := Hex(make([]byte, 257)); got != strings.TrimSpace(strings.Repeat("00 ", 256))+" … (257 bytes)" {
 		t.Errorf("21 bytes are shown as %s", got)
 	}
 }

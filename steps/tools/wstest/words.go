@@ -118,9 +118,10 @@ func Quote(b []byte) string {
 	return string(b) + cut
 }
 
-// Hex returns bytes in hex, as many as fit on a line.
+// Hex returns bytes in hex, the first 256 of them: enough to draw a frame. Lines for people may
+// show less.
 func Hex(b []byte) string {
-	const most = 20
+	const most = 256
 	if len(b) <= most {
 		return fmt.Sprintf("% x", b)
 	}

@@ -11,17 +11,6 @@ import (
 	"time"
 )
 
-// A hijacked is a ResponseWriter that gives its connection away when it is asked to.
-type hijacked struct {
-	*httptest.ResponseRecorder
-	nc net.Conn
-	br *bufio.Reader
-}
-
-func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return h.nc, bufio.NewReadWriter(h.br, bufio.NewWriter(h.nc)), nil
-}
-
 // accept answers 101 on the connection itself, or refuses through w (section 4.2).
 func TestAccept(t *testing.T) {
 	for _, version := range []string{"13", "8"} {
@@ -30,11 +19,8 @@ func TestAccept(t *testing.T) {
 			br := bufio.NewReader(io.MultiReader(strings.NewReader("early"), server))
 			br.Peek(1) // net/http has read "early" together with the request
 			w := hijacked{httptest.NewRecorder(), server, br}
-			r := httptest.NewRequest("GET", "/", nil)
-			r.Header.Set("Connection", "Upgrade")
-			r.Header.Set("Upgrade", "websocket")
+			r := handshake()
 			r.Header.Set("Sec-WebSocket-Version", version)
-			r.Header.Set("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
 			var answer []byte
 			go func() { answer, _ = io.ReadAll(client) }()
 			c, err := accept(w, r)
@@ -42,7 +28,8 @@ func TestAccept(t *testing.T) {
 				server.Close()
 				synctest.Wait()
 				if err == nil || w.Code != 426 || len(answer) > 0 {
-					t.Errorf("accept(version 8): status %d, error %v, want 426 and an error", w.Code, err)
+					t.Errorf("accept(version 8): status %d, error %v, and %d bytes on the connection, want 426, an error, and none",
+						w.Code, err, len(answer))
 				}
 				return
 			}
@@ -52,6 +39,7 @@ func TestAccept(t *testing.T) {
 			}
 			time.Sleep(time.Minute) // net/http's time limits must not be left on the connection
 			go io.WriteString(client, " and late")
+			time.AfterFunc(time.Second, func() { client.Close() })
 			got := make([]byte, 14)
 			if _, err := io.ReadFull(c.br, got); err != nil || string(got) != "early and late" {
 				t.Errorf("accept: c.br has %q, %v, want what came with the request and what comes later", got, err)

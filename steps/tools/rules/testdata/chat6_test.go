@@ -17,6 +17,7 @@ func TestChat6(t *testing.T) {
 	}{
 		{"a binary message", "\x82\x82" + key + "{}", 1003},
 		{"a text that is not JSON", "\x81\x82" + key + "hi", 1007},
+		{"a long text that is not JSON", "\x81\xfe\x00\xc8" + key + strings.Repeat("x", 200), 1007},
 		{"JSON without user and text", "\x81\x82" + key + "{}", 1007},
 		{"a close frame with 1000", "\x88\x82" + key + "\x03\xe8", 1000},
 		{"a frame that is not masked", "\x81\x02" + key + "{}", 1002},

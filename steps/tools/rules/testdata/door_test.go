@@ -1,28 +1,43 @@
 package main
 
 import (
+	"bufio"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 )
 
-// upgrade leaves the door however it returns, or Ctrl-C would wait for it. Once the door is
-// locked nobody comes in.
+// upgrade leaves the door as soon as the member is in the room, or refused: Ctrl-C waits for
+// whoever is at the door.
 func TestUpgrade6(t *testing.T) {
-	r := httptest.NewRequest("GET", "/", nil)
-	r.Header.Set("Upgrade", "websocket") // and no key: this is refused
-	w := httptest.NewRecorder()
-	upgrade(w, r)
-	if w.Code < 400 {
-		t.Errorf("upgrade(a request without a key): the status is %d, want one that refuses it", w.Code)
+	server := httptest.NewServer(http.HandlerFunc(upgrade))
+	defer server.Close()
+	for _, row := range []struct{ name, key, status string }{
+		{"a request without a key", "", "400"},
+		{"a right request", "dGhlIHNhbXBsZSBub25jZQ==", "101"},
+	} {
+		nc, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Skip(err)
+		}
+		defer nc.Close()
+		io.WriteString(nc, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "+row.key+"\r\n\r\n")
+		answer, err := http.ReadResponse(bufio.NewReader(nc), nil)
+		if err != nil || answer.Status[:3] != row.status {
+			t.Fatalf("upgrade(%s): the answer is %v, %v, want %s", row.name, answer, err, row.status)
+		}
+		start := time.Now()
+		for !room.door.TryLock() {
+			if time.Since(start) > 3*time.Second {
+				t.Fatalf("upgrade(%s): 3 s after the answer it still holds the door", row.name)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		room.door.Unlock()
+		nc.Close()
 	}
-	if !room.door.TryLock() {
-		t.Fatal("upgrade(a request without a key): it returns, and still holds the door: RUnlock is missing")
-	}
-	w = httptest.NewRecorder()
-	upgrade(w, r)
-	if w.Code != http.StatusServiceUnavailable {
-		t.Errorf("upgrade, when the server stops: the status is %d, want 503", w.Code)
-	}
-	room.door.Unlock()
 }

@@ -1,29 +1,38 @@
 package main
 
 import (
-	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // each calls f once for every member. A call that takes long delays neither each nor the others.
 func TestEach(t *testing.T) {
-	h := hub{members: map[*conn]*member{{}: nil, {}: nil, {}: nil}}
-	var calls sync.WaitGroup
-	calls.Add(len(h.members))
-	called := make(chan *conn)
-	h.each(func(c *conn) {
-		defer calls.Done()
-		called <- c
+	synctest.Test(t, func(t *testing.T) { // in here, a second takes no time
+		h := hub{members: map[*conn]*member{{}: nil, {}: nil, {}: nil}}
+		start := time.Now()
+		called := make(chan *conn, 10)
+		h.each(func(c *conn) {
+			time.Sleep(time.Second)
+			called <- c
+		})
+		if waited := time.Since(start); waited > 0 {
+			t.Errorf("each(f) waits %v for f, which takes a second for each of three members", waited)
+		}
+		if !h.mu.TryLock() {
+			t.Fatal("each(f) returns and still holds the lock mu")
+		}
+		h.mu.Unlock()
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if n := len(called); n != 3 {
+			t.Errorf("each(f) has called f %d times after 2 s, want once for each of three members", n)
+		}
+		for range len(called) {
+			delete(h.members, <-called)
+		}
+		if len(h.members) > 0 {
+			t.Errorf("each(f) has called f for another connection than that of a member")
+		}
 	})
-	if !h.mu.TryLock() {
-		t.Fatal("each still holds the lock mu when it returns")
-	}
-	h.mu.Unlock()
-	for range len(h.members) {
-		delete(h.members, <-called)
-	}
-	if len(h.members) > 0 {
-		t.Errorf("each: f was called for a member twice, and for %d members never", len(h.members))
-	}
-	calls.Wait()
 }

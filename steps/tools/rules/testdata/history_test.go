@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 	"testing"
 )
 
@@ -27,6 +28,22 @@ func TestHistory(t *testing.T) {
 			if want := fmt.Sprint("post ", n-i); p.Text != want || p.User != "ann" || p.Time != 1700000000000+int64(n-i) {
 				t.Fatalf("json has %+v at place %d after %d posts, want %s", p, i, n+1, want)
 			}
+		}
+	}
+}
+
+// However adds meet, none is lost.
+func TestHistoryMeets(t *testing.T) {
+	for range 50 {
+		var h history
+		var adding sync.WaitGroup
+		for range 4 {
+			adding.Go(func() { h.add(post{User: "ann", Text: "hi"}) })
+		}
+		h.json()
+		adding.Wait()
+		if n := len(h.posts); n != 4 {
+			t.Fatalf("four adds at once: the history has %d posts: a lock is missing", n)
 		}
 	}
 }

@@ -14,7 +14,7 @@ func TestClosePayload(t *testing.T) {
 		{closeError{Code: 1005, Reason: "no status code"}, ""}, // there was none: none is sent
 	} {
 		if got := row.in.payload(); string(got) != row.want {
-			t.Errorf("closeError{%d, %q}.payload() is % x, want % x", row.in.Code, row.in.Reason, got, row.want)
+			t.Errorf("closeError{%d, %q}.payload() is [% x], want [% x]", row.in.Code, row.in.Reason, got, row.want)
 		}
 	}
 }

@@ -22,6 +22,14 @@ func TestReadHeaderRefuses(t *testing.T) {
 	}
 }
 
+// The bits between FIN and the opcode are reserved: they belong to neither.
+func TestReadHeaderReserved(t *testing.T) {
+	h, err := readHeader(strings.NewReader("\xf1\x80\x01\x02\x03\x04"))
+	if err == nil && h.op != 1 {
+		t.Errorf("readHeader(f1 80 01 02 03 04): opcode is %d, want 1: it is in the low four bits", h.op)
+	}
+}
+
 // From step 6 on there are more rules, and the error says with which code the connection ends.
 func TestReadHeaderRefuses6(t *testing.T) {
 	for _, row := range []struct{ in, why string }{

@@ -47,10 +47,10 @@ func TestRead(t *testing.T) {
 			return fmt.Sprintf("%d %q", m.op, m.data)
 		}
 		if got := read(); got != row.want {
-			t.Errorf("read(%s) returns %.80s, want %.80s", row.name, got, row.want)
+			t.Errorf("read(%s) returns %.40s, want %.40s", row.name, got, row.want)
 		} else if got != "an error" {
 			if got := read(); got != `1 "next"` {
-				t.Errorf("read after %s returns %.80s, want the next message", row.name, got)
+				t.Errorf("read after %s returns %.40s, want the next message", row.name, got)
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"testing"
 )
 
@@ -31,11 +30,7 @@ func TestRefusal(t *testing.T) {
 		{"a key in two halves", func(r *http.Request) { r.Header["Sec-Websocket-Key"] = []string{"dGhlIHNhbXBs", "ZSBub25jZQ=="} }, 400},
 		{"another site's page", func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") }, 403},
 	} {
-		r := httptest.NewRequest("GET", "http://chat.example/", nil)
-		r.Header.Set("Connection", "Upgrade")
-		r.Header.Set("Upgrade", "websocket")
-		r.Header.Set("Sec-WebSocket-Version", "13")
-		r.Header.Set("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+		r := handshake()
 		row.change(r)
 		h := http.Header{}
 		status, problem := refusal(r, h)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // However a visit ends, the member is taken out of the room, and the connection is closed.
@@ -23,7 +24,8 @@ func TestVisit(t *testing.T) {
 			if len(room.members) > 0 {
 				t.Errorf("visit ends after % x: the member is still in the room", last)
 			}
-			if _, err := server.Write(nil); err == nil {
+			server.SetReadDeadline(time.Now())
+			if _, err := server.Read(make([]byte, 1)); err != io.ErrClosedPipe {
 				t.Errorf("visit ends after % x: the connection is still open", last)
 			}
 		})

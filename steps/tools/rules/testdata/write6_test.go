@@ -37,7 +37,7 @@ func TestWrite6(t *testing.T) {
 				t.Fatalf("write: the member gets no close frame: % x", got)
 			}
 			if len(end) != 1+int(end[0]) {
-				t.Fatalf("write: the member gets 88 % x: after its close frame, one of %d bytes, nothing may follow", end, end[0])
+				t.Fatalf("write: after the close frame, of %d bytes, the member gets %q", 2+end[0], end[min(len(end), 1+int(end[0])):])
 			}
 		})
 	}

@@ -2,7 +2,7 @@
 // no adapter. The check accepts it as it does library/, whose main.go and hub.go have the shape
 // that the hand-written protocol gave them.
 //
-//	go run ./steps/tools/idiomatic
+//	go run -C library/examples/idiomatic .
 package main
 
 //lint:file-ignore SA1019 the workshop compares with this version of the library
@@ -61,7 +61,7 @@ func main() {
 	defer cancel()
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
-		log.Fatalf("%v; choose another port: -addr localhost:8081", err)
+		log.Fatalf("%v; choose another address: -addr localhost:0 takes any free port", err)
 	}
 	log.Printf("listening on http://%s", listener.Addr())
 

@@ -1,0 +1,41 @@
+// The form: what may be sent, and why not.
+
+import { tell } from "./chat-note.js";
+
+export const form = document.querySelector("#chat");
+export const { user, text } = form.elements;
+
+const doubleClick = 500; // milliseconds
+let clearedAt = 0;
+
+// readForm returns the message to send, or undefined after it has said what is missing.
+export function readForm() {
+  const message = { user: user.value.trim().toWellFormed(), text: text.value.toWellFormed() }; // half a character becomes U+FFFD
+  if (!message.text && Date.now() - clearedAt < doubleClick) return;
+  if (!message.user) return refuse(user, "Not sent: please enter your name first.");
+  if (!message.text.trim()) return refuse(text, "Not sent: the message is blank.");
+  for (const field of [user, text]) {
+    if (field.value.length > field.maxLength) return refuse(field, "Not sent: this is too long.");
+  }
+  return message;
+}
+
+// clearText makes room for the next message.
+export function clearText() {
+  clearedAt = Date.now();
+  text.value = "";
+  text.focus();
+}
+
+export function refuse(field, why) {
+  tell(why);
+  field.focus();
+}
+
+// The browser cuts off what does not fit, and does not say so.
+for (const field of [user, text]) {
+  field.addEventListener("beforeinput", (event) => {
+    const room = field.maxLength - field.value.length + field.selectionEnd - field.selectionStart;
+    if (!event.isComposing && event.data?.length > room) tell(`Cut off: no more than ${field.maxLength} characters fit here.`);
+  });
+}

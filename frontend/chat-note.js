@@ -1,0 +1,33 @@
+// What the page says to its reader: whether it is connected, and a note below the form.
+
+const presence = document.querySelector("#presence-indicator");
+const note = document.querySelector("#note");
+
+let lost = ""; // texts that the server may not have
+let words = ""; // of the last note
+
+export function showPresence(state) {
+  if (presence.textContent !== state) presence.textContent = state; // announced when it changes
+}
+
+// tell shows a note, after what nobody should have to type again.
+export function tell(now) {
+  words = now;
+  write();
+}
+
+// takeBack removes a note, unless another one has replaced it.
+export function takeBack(before) {
+  if (words === before) tell("");
+}
+
+// tellLost sets what stands before each note.
+export function tellLost(texts) {
+  lost = texts.join(" · ");
+  write();
+}
+
+function write() {
+  const all = lost ? `The connection ended before the server sent this back, so it may be lost: ${lost} ${words}` : words;
+  if (note.textContent !== all) note.textContent = all;
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
+)
+
+var brokerPort = server.DEFAULT_PORT // 4222; a variable only for the tests, which change it
+
+const (
+	subject     = "room.posts" // what a server publishes: one post, as JSON
+	historySize = 50           // posts that the broker keeps, and so a history has
+	attemptTime = time.Second  // for the broker to store a post, before the server sends it again
+)
+
+// A broker is this server's connection to NATS. The stream ROOM there is the room's history: the
+// broker stores a post before it confirms it, and hands it to every server in the order stored.
+type broker struct {
+	js   jetstream.JetStream
+	stop func() // ends the connection, and the broker if it runs in this process
+}
+
+// connect connects to the broker at url. If url is empty it starts one in this process, at
+// NATS's usual port, with its data in the folder store. A broker that is not there yet is no
+// error: NATS goes on trying.
+func connect(url, store string) (*broker, error) {
+	shutdown := func() {}
+	if url == "" {
+		s, err := server.NewServer(&server.Options{Host: "localhost", Port: brokerPort, JetStream: true,
+			StoreDir: store, SyncAlways: true, NoSigs: true}) // SyncAlways: on the disk before it is confirmed
+		if err != nil {
+			return nil, err
+		}
+		s.Start()
+		if !s.ReadyForConnections(10 * time.Second) {
+			return nil, fmt.Errorf("the broker does not start: if another one has its port, -nats nats://localhost:%d uses that", brokerPort)
+		}
+		url = s.ClientURL()
+		shutdown = func() { s.Shutdown(); s.WaitForShutdown() }
+	}
+	nc, err := nats.Connect(url, nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1),
+		nats.ReconnectWait(200*time.Millisecond), nats.ReconnectBufSize(-1)) // publish itself tries again
+	if err != nil {
+		return nil, fmt.Errorf("the broker's address: %w", err)
+	}
+	js, err := jetstream.New(nc)
+	return &broker{js, func() { nc.Close(); shutdown() }}, err
+}
+
+// publish returns once the broker has stored p, so that no server that dies can take it along.
+// After an error, p may have been stored or not.
+func (b *broker) publish(ctx context.Context, p post) error {
+	data, _ := json.Marshal(p) // strings and a number: no error
+	ctx, cancel := context.WithTimeout(ctx, writeTime)
+	defer cancel()
+	id := nuid.Next() // the broker stores it once, however often it is sent
+	for {
+		attempt, cancel := context.WithTimeout(ctx, attemptTime)
+		_, err := b.js.Publish(attempt, subject, data, jetstream.WithMsgID(id))
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond) // while the connection is down, Publish fails at once
+	}
+}
+
+// follow hands the posts of every server to add, one by one and in the broker's order, for as
+// long as the process lives. It returns once add has had all that the stream held before.
+func (b *broker) follow(ctx context.Context, add func(post)) error {
+	var stream jetstream.Stream
+	for told := false; ; told = true {
+		attempt, cancel := context.WithTimeout(ctx, writeTime)
+		var err error
+		stream, err = b.js.CreateOrUpdateStream(attempt, jetstream.StreamConfig{
+			Name: "ROOM", Subjects: []string{subject}, MaxMsgs: historySize})
+		cancel()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil {
+			break
+		}
+		if !told {
+			log.Printf("waiting for the broker: %v", err)
+		}
+		time.Sleep(200 * time.Millisecond) // while the connection is down, the call fails at once
+	}
+	greeting, _ := json.Marshal(post{"workshop", "Welcome! All who open this page are in one room.", time.Now().UnixMilli()})
+	b.js.Publish(ctx, subject, greeting, jetstream.WithExpectLastSequencePerSubject(0)) // an error: somebody has spoken before
+	info, err := stream.Info(ctx)
+	if err != nil {
+		return err
+	}
+	posts, err := b.js.OrderedConsumer(ctx, "ROOM", jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		return err
+	}
+	caughtUp, once := make(chan struct{}), sync.Once{}
+	_, err = posts.Consume(func(m jetstream.Msg) {
+		var p post
+		at, err := m.Metadata()
+		if err != nil || json.Unmarshal(m.Data(), &p) != nil {
+			return // not by one of our servers
+		}
+		add(p)
+		if at.Sequence.Stream >= info.State.LastSeq {
+			once.Do(func() { close(caughtUp) })
+		}
+	}, jetstream.PullHeartbeat(500*time.Millisecond)) // so soon it notices that the broker was restarted
+	if err != nil {
+		return err
+	}
+	select {
+	case <-caughtUp:
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}

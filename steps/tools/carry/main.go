@@ -1,0 +1,288 @@
+// Carry merges a change of one step into the later steps, and copies the result to raw and library.
+//
+//	go run ./steps/tools/carry [-from REV] STEP
+//
+// The change is what the step's folder has now and did not have at REV, which is HEAD unless
+// -from says otherwise. Carry goes from step to step: what the change makes of steps/04 is what
+// goes into steps/05. Where a file conflicts, it gets git's conflict marks and goes no further:
+// resolve the conflict once, and carry on from that step. Carrying again does no harm, and after
+// another edit brings only that edit: what has been carried since REV is noted in git's folder.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"log"
+	"maps"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"websocket-workshop/steps/tools/process"
+)
+
+const command = "go run ./steps/tools/carry"
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("carry: ")
+	from := flag.String("from", "HEAD", "the `revision` before the change: HEAD~1 if it has just been committed")
+	flag.Parse()
+	here, _ := os.Getwd() // without it, no workshop is found
+	c := carrier{root: process.Workshop(here), from: *from, out: os.Stdout}
+	if c.root == "" {
+		log.Fatal("run this in the workshop's folder")
+	}
+	if err := c.carry(strings.Join(flag.Args(), " ")); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// A carrier carries changes within one workshop.
+type carrier struct {
+	root string // the workshop's folder
+	from string // the revision before the change
+	out  io.Writer
+
+	before map[string]string // the code of all steps at that revision, by path
+	noted  notes
+	left   []string // what is left for the user to do
+}
+
+// Notes are what carry knows of its earlier runs.
+type notes struct {
+	Commit  string            // the revision before the change
+	Carried map[string]string // by the path of a file, the text whose changes have been carried there
+}
+
+// carry carries the change of a step, such as "03", and prints what it does. It returns an
+// error if it cannot begin, or if something is left for the user to do.
+func (c *carrier) carry(step string) error {
+	step = strings.TrimPrefix(strings.Trim(step, "/"), "steps/")
+	dirs, _ := fs.Glob(os.DirFS(c.root), "steps/0[0-9]") // the pattern is valid
+	at := slices.IndexFunc(dirs, func(dir string) bool {
+		return step != "" && strings.TrimPrefix(dir, "steps/0") == strings.TrimLeft(step, "0")
+	})
+	if at < 0 {
+		return fmt.Errorf("%q is not a step: name the one that you have changed, as in: %s 03", step, command)
+	}
+	if err := c.readBefore(); err != nil {
+		return err
+	}
+	changed := c.changed(dirs[at])
+	if len(changed) == 0 {
+		return fmt.Errorf("%s is the same as at %s: if the change is committed, name the commit before it, as in: %s -from HEAD~1 %s", dirs[at], c.from, command, step)
+	}
+	var err error
+	for _, name := range changed {
+		err = errors.Join(err, c.carryFile(name, dirs[at:]))
+	}
+	if err := errors.Join(err, c.writeNotes()); err != nil {
+		return err
+	}
+	if len(c.left) > 0 {
+		return errors.New("left for you:\n  " + strings.Join(c.left, "\n  "))
+	}
+	return nil
+}
+
+// readBefore reads the code of all steps at the revision before the change, and the notes.
+func (c *carrier) readBefore() error {
+	list, err := c.git("ls-tree", "-r", "-z", "--name-only", c.from, "steps/")
+	if err != nil {
+		return err
+	}
+	c.before = make(map[string]string)
+	for name := range strings.SplitSeq(list, "\x00") {
+		if isCode, _ := path.Match("steps/0[0-9]/*.go", name); isCode {
+			if c.before[name], err = c.git("show", c.from+":./"+name); err != nil {
+				return err
+			}
+		}
+	}
+	return c.readNotes()
+}
+
+// readNotes reads what is noted of earlier runs since the same revision.
+func (c *carrier) readNotes() error {
+	file, err := c.notesFile()
+	if err != nil {
+		return err
+	}
+	commit, err := c.git("rev-parse", c.from)
+	if b, _ := os.ReadFile(file); json.Unmarshal(b, &c.noted) != nil || c.noted.Commit != commit {
+		c.noted = notes{commit, make(map[string]string)}
+	}
+	return err
+}
+
+// writeNotes keeps the notes for the next run.
+func (c *carrier) writeNotes() error {
+	file, err := c.notesFile()
+	b, _ := json.Marshal(c.noted) // strings: no error
+	if err == nil {
+		err = os.WriteFile(file, b, 0o644)
+	}
+	return err
+}
+
+// notesFile returns where the notes are.
+func (c *carrier) notesFile() (string, error) {
+	file, err := c.git("rev-parse", "--git-path", "carried.json")
+	if file = strings.TrimSuffix(file, "\n"); !filepath.IsAbs(file) {
+		file = filepath.Join(c.root, file)
+	}
+	return file, err
+}
+
+// changed returns the names of the files in a step's folder that the change edits, adds or removes.
+func (c *carrier) changed(dir string) (names []string) {
+	all := maps.Clone(c.before)
+	now, _ := fs.Glob(os.DirFS(c.root), dir+"/[^._]*.go") // the go command ignores . and _
+	for _, name := range now {
+		all[name] = ""
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		now, exists := c.read(name)
+		before, existed := c.before[name]
+		if path.Dir(name) == dir && (now != before || exists != existed) {
+			names = append(names, path.Base(name))
+		}
+	}
+	return names
+}
+
+// carryFile carries the change of one file from the first of these steps to the last, and then
+// to raw and library.
+func (c *carrier) carryFile(name string, dirs []string) error {
+	last := path.Join(dirs[len(dirs)-1], name)
+	old, _ := c.read(last)
+	for i, dir := range dirs {
+		if i > 0 {
+			if goesOn, err := c.merge(path.Join(dirs[i-1], name), path.Join(dir, name)); !goesOn {
+				return err
+			}
+		}
+		if text, _ := c.read(path.Join(dir, name)); strings.Contains("\n"+text, "\n<<<<<<< ") {
+			c.leave("%s/%s has conflict marks: resolve them, then: %s -from %s %s", dir, name, command, c.from, path.Base(dir))
+			return nil
+		}
+	}
+	if _, shared := c.read("library/" + name); !shared {
+		fmt.Fprintf(c.out, "library/websocket.go may need what %s got\n", name)
+	}
+	return errors.Join(c.copy(last, "raw/"+name, old), c.copy(last, "library/"+name, old))
+}
+
+// merge merges the change of one step's file into the next step's, if need be with conflict
+// marks. It reports whether to go on to the step after that.
+func (c *carrier) merge(from, to string) (bool, error) {
+	base, existed := c.before[from]
+	theirs, exists := c.read(from)
+	ours, has := c.read(to)
+	if carried, again := c.noted.Carried[to]; again && ours != c.before[to] {
+		base = carried
+	}
+	c.noted.Carried[to] = theirs
+	switch {
+	case exists && existed && !has: // the next step does without it
+		return false, nil
+	case ours == theirs && has == exists:
+		return true, nil
+	case !has:
+		fmt.Fprintf(c.out, "%s added\n", to)
+		return true, c.write(to, theirs)
+	case !exists && ours == base:
+		fmt.Fprintf(c.out, "%s removed\n", to)
+		return true, os.Remove(c.path(to))
+	case !exists:
+		c.leave("%s differs from what %s was: remove it by hand", to, from)
+		return false, nil
+	}
+	temp, err := os.MkdirTemp("", "carry-")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(temp)
+	ancestor := filepath.Join(temp, path.Base(from))
+	if err := os.WriteFile(ancestor, []byte(base), 0o644); err != nil {
+		return false, err
+	}
+	_, err = c.git("merge-file", "-q", "-L", to, "-L", from+" before", "-L", from, c.path(to), ancestor, c.path(from))
+	if now, _ := c.read(to); now != ours {
+		fmt.Fprintf(c.out, "%s merged\n", to)
+	}
+	if exit := new(exec.ExitError); errors.As(err, &exit) && exit.ExitCode() < 128 { // the number of conflicts
+		err = nil
+	}
+	return err == nil, err
+}
+
+// copy makes a file of raw or library the same as the last step's, which was old. A library that
+// does not share the file does not get it. What the file had of its own is kept elsewhere.
+func (c *carrier) copy(from, to, old string) error {
+	fresh, exists := c.read(from)
+	had, has := c.read(to)
+	if had == fresh && has == exists || !has && path.Dir(to) == "library" {
+		return nil
+	}
+	if has && had != old && had != c.before[from] && had != c.noted.Carried[to] {
+		temp, err := os.CreateTemp("", "carry-*-"+path.Base(to))
+		if err != nil {
+			return err
+		}
+		_, err = temp.WriteString(had)
+		if err := errors.Join(err, temp.Close()); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "%s differed from %s: what it was is in %s\n", to, from, temp.Name())
+	}
+	if !exists {
+		fmt.Fprintf(c.out, "%s removed\n", to)
+		return os.Remove(c.path(to))
+	}
+	c.noted.Carried[to] = fresh
+	fmt.Fprintf(c.out, "%s copied\n", to)
+	return c.write(to, fresh)
+}
+
+// leave notes what the user has to do.
+func (c *carrier) leave(format string, args ...any) {
+	c.left = append(c.left, fmt.Sprintf(format, args...))
+}
+
+// path returns where a file of the workshop is.
+func (c *carrier) path(name string) string { return filepath.Join(c.root, filepath.FromSlash(name)) }
+
+// read returns a file's text, and whether there is such a file.
+func (c *carrier) read(name string) (string, bool) {
+	b, err := os.ReadFile(c.path(name))
+	return string(b), err == nil
+}
+
+// write makes text what is in a file.
+func (c *carrier) write(name, text string) error {
+	return os.WriteFile(c.path(name), []byte(text), 0o644)
+}
+
+// git runs git in the workshop's folder and returns what it prints, or the first line of its
+// complaint.
+func (c *carrier) git(args ...string) (string, error) {
+	cmd := exec.Command("git", args...)
+	cmd.Dir = c.root
+	var problem bytes.Buffer
+	cmd.Stderr = &problem
+	out, err := cmd.Output()
+	if line, _, _ := strings.Cut(problem.String(), "\n"); err != nil && line != "" {
+		err = fmt.Errorf("git %s: %s", args[0], line)
+	}
+	return string(out), err
+}

@@ -1,0 +1,97 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"websocket-workshop/steps/tools/process"
+)
+
+// runsIn runs a small program in a folder, or in that for temporary files if it is "". On Windows,
+// permission does not depend on the folder.
+func runsIn(ctx context.Context, dir string) error {
+	temp, err := os.MkdirTemp(dir, "websocket-doctor-")
+	if err != nil || runtime.GOOS == "windows" {
+		return cmp.Or(err, os.Remove(temp))
+	}
+	defer os.RemoveAll(temp)
+	script := filepath.Join(temp, "script")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\n"), 0o700); err != nil {
+		return err
+	}
+	return exec.CommandContext(ctx, script).Run()
+}
+
+// Builds builds the smallest program with Go's settings and flags of go build ("-race"), and
+// runs it. The error is one line; it includes what was printed.
+func (m Machine) Builds(ctx context.Context, flags ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute) // much of Go's own library may have to be built
+	defer cancel()
+	temp, err := os.MkdirTemp("", "websocket-doctor-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	source, binary := filepath.Join(temp, "main.go"), filepath.Join(temp, "main.exe")
+	if err := os.WriteFile(source, []byte("package main\n\nfunc main() {}\n"), 0o666); err != nil {
+		return err
+	}
+	said, err := process.Build(ctx, m.root, binary, append(flags, source)...)
+	if err == nil {
+		var out []byte
+		out, err = exec.CommandContext(ctx, binary).CombinedOutput()
+		said = string(out)
+	}
+	if line, _, _ := strings.Cut(strings.TrimSpace(said), "\n"); err != nil && line != "" {
+		return fmt.Errorf("%s (%w)", line, err)
+	}
+	return err
+}
+
+// through listens on a port of host, connects to it, and sends a few bytes both ways. Everything
+// together may take 2 s.
+func through(ctx context.Context, host string) error {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	go func() {
+		if nc, err := l.Accept(); err == nil {
+			io.CopyN(nc, nc, 4)
+			nc.Close()
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	nc, err := new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	deadline, _ := ctx.Deadline()
+	nc.SetDeadline(deadline)
+	if _, err = nc.Write([]byte("ping")); err == nil {
+		_, err = io.ReadFull(nc, make([]byte, 4))
+	}
+	return err
+}
+
+// noSuchAddress reports whether an error of net.Listen says that the machine does not have the
+// address: it is not that a port is in use.
+func noSuchAddress(err error) bool {
+	const windows = syscall.Errno(10049) // WSAEADDRNOTAVAIL
+	return errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT) ||
+		runtime.GOOS == "windows" && errors.Is(err, windows)
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/wiretap"
+)
+
+// site serves the page of a session that runs nothing.
+func site(t *testing.T) (*session, *httptest.Server) {
+	t.Helper()
+	s, err := newSession(process.Workshop("."), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.close)
+	s.taps = append(s.taps, wiretap.NewTap(s.record, "work", "localhost:1", s.servers[0].Address))
+	server := httptest.NewServer(wiretap.Guard(s.handler(wiretap.NewView(s.record, s.taps...)), "forwarded.example"))
+	t.Cleanup(server.Close)
+	return s, server
+}
+
+// TestRequests: the page gets what it asks for, and nobody else gets anything, or changes anything.
+func TestRequests(t *testing.T) {
+	s, server := site(t)
+	outside := filepath.Join(t.TempDir(), "secret.go")
+	if err := os.WriteFile(outside, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(s.root, ".bin", "link.go")
+	os.MkdirAll(filepath.Dir(link), 0o755)
+	os.Remove(link)
+	if err := os.Symlink(outside, link); err == nil {
+		defer os.Remove(link)
+	}
+	own := "http://" + server.Listener.Addr().String()
+	for _, c := range []struct {
+		request string // method, path, body
+		header  string // fields, separated by semicolons; Host among them
+		want    int
+	}{
+		{"GET /", "", 200},
+		{"GET /page/learn.js", "", 200},
+		{"GET /lessons/03.html", "", 200},
+		{"GET /chat.css", "", 200},
+		{"GET /state?step=3", "", 200},
+		{"GET /state?step=99", "", 200},
+		{"GET /code/raw/conn.go", "", 200},
+		{"GET /code/README.md", "", 200},
+		{"GET /", "Host: forwarded.example", 200},
+		{"GET /", "Host: evil.example", 403},
+		{"GET /state", "Host: localhost.evil.example", 403},
+		{"GET /feed", "Origin: http://evil.example", 403},
+		{"GET /lessons/..%2fmain.go", "", 404},
+		{"GET /code/..%2f..%2f..%2fetc%2fpasswd", "", 404},
+		{"GET /code/go.sum", "", 404},
+		{"GET /code/.git/config", "", 404},
+		{"GET /code/.bin/link.go", "", 404},
+		{"GET /code/steps/../../etc/passwd", "", 404},
+		{"POST /begin {\"step\":3,\"how\":\"ours\"}", "Content-Type: application/json;Origin: http://evil.example", 403},
+		{"POST /begin {\"step\":3,\"how\":\"ours\"}", "Content-Type: application/json;Origin: null", 403},
+		{"POST /begin {\"step\":3,\"how\":\"ours\"}", "Content-Type: text/plain;Origin: " + own, 415},
+		{"POST /begin step=3&how=ours", "Content-Type: application/x-www-form-urlencoded", 415},
+		{"POST /begin {\"step\":8,\"how\":\"ours\"}", "Content-Type: application/json;Origin: " + own, 400},
+		{"POST /begin {\"step\":3,\"how\":\"; rm\"}", "Content-Type: application/json;Origin: " + own, 400},
+		{"POST /begin {", "Content-Type: application/json;Origin: " + own, 400},
+		{"POST /check {}", "Content-Type: text/plain", 415},
+		{"POST /check {}", "Content-Type: application/json;Origin: " + own, 200},
+		{"OPTIONS /begin", "Origin: http://evil.example;Access-Control-Request-Method: POST", 403},
+		{"GET /begin", "", 404},
+		{"GET /differences?step=0", "", 400},
+		{"GET /differences?step=-diff", "", 400},
+	} {
+		fields := strings.SplitN(c.request, " ", 3)
+		body := ""
+		if len(fields) == 3 {
+			body = fields[2]
+		}
+		r, err := http.NewRequest(fields[0], server.URL, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.URL.Opaque = fields[1] // as it stands here
+		for _, field := range strings.Split(c.header, ";") {
+			name, value, _ := strings.Cut(field, ": ")
+			if name == "Host" {
+				r.Host = value
+			} else if name != "" {
+				r.Header.Set(name, value)
+			}
+		}
+		res, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Errorf("%s: %v", c.request, err)
+			continue
+		}
+		res.Body.Close()
+		if res.StatusCode != c.want && !(c.want == 404 && res.StatusCode/100 == 3) {
+			t.Errorf("%s (%s) is answered with %d, want %d", c.request, c.header, res.StatusCode, c.want)
+		}
+	}
+}
+
+// TestFeed: a page that comes back gets what it has missed, and one that is new what is kept.
+func TestFeed(t *testing.T) {
+	s, server := site(t)
+	for i := range mostEntries + 10 {
+		s.feed.add(entry{Kind: "output", Text: fmt.Sprint(i)})
+	}
+	read := func(after string) string {
+		r, _ := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/feed?after="+after, nil)
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+			if id, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
+				return id
+			}
+		}
+		return ""
+	}
+	first := s.feed.entries[0].N
+	if first == 1 || len(s.feed.entries) > mostEntries {
+		t.Errorf("%d entries are kept, from number %d on", len(s.feed.entries), first)
+	}
+	for after, want := range map[string]int64{"": first, s.feed.run + "-1990": 1991, "other-1990": first} {
+		if got := read(after); got != fmt.Sprintf("%s-%d", s.feed.run, want) {
+			t.Errorf("after %q comes %s, want number %d", after, got, want)
+		}
+	}
+}
+
+func TestCompileErrors(t *testing.T) {
+	got := compileErrors("/w", "# websocket-workshop/work\nwork/frame.go:12:3: undefined: x\n/w/work/conn.go:7: syntax error\ntoo many errors\n")
+	want := []compileError{{"work/frame.go", 12, 3, "undefined: x"}, {"work/conn.go", 7, 0, "syntax error"}}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"os"
+	"os/exec"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"websocket-workshop/frontend"
+	"websocket-workshop/steps/tools/stepcode"
+	"websocket-workshop/steps/tools/wiretap"
+)
+
+//go:embed page lessons
+var embedded embed.FS
+
+// contentTypes are set by hand: Windows' registry may say otherwise.
+var contentTypes = map[string]string{
+	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml", ".png": "image/png", ".json": "application/json",
+}
+
+// policy lets the page load its own files and show the chat of the servers, and nothing else.
+const policy = "default-src 'self'; frame-src 'self' http:; img-src 'self' data:; style-src 'self' 'unsafe-inline'; " +
+	"object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// handler answers what the page asks for. What it does not know, the view answers: its
+// pages, and the bytes.
+func (s *session) handler(view *wiretap.View) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", frontend.Handler())
+	view.Register(mux)
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", policy)
+		s.file(w, r, embedded, "page/learn.html")
+	})
+	for _, dir := range []string{"page", "lessons"} {
+		mux.HandleFunc("GET /"+dir+"/{name}", func(w http.ResponseWriter, r *http.Request) {
+			s.file(w, r, embedded, dir+"/"+r.PathValue("name"))
+		})
+	}
+	mux.HandleFunc("GET /pictures/{name}", func(w http.ResponseWriter, r *http.Request) {
+		s.file(w, r, s.files.FS(), "steps/pictures/"+r.PathValue("name"))
+	})
+	mux.HandleFunc("GET /code/{name...}", s.code)
+	mux.Handle("GET /feed", s.feed)
+	mux.HandleFunc("GET /run", func(w http.ResponseWriter, r *http.Request) { reply(w, map[string]string{"run": s.feed.run}) })
+	mux.HandleFunc("GET /state", s.state)
+	mux.HandleFunc("GET /differences", s.differences)
+	mux.HandleFunc("POST /begin", s.begin)
+	mux.HandleFunc("POST /check", s.checkNow)
+	return mux
+}
+
+// file answers with a file.
+func (s *session) file(w http.ResponseWriter, r *http.Request, from fs.FS, name string) {
+	data, err := fs.ReadFile(from, name)
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	kind := contentTypes[path.Ext(name)]
+	if kind == "" {
+		kind = "text/plain; charset=utf-8"
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-cache")
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(data))
+}
+
+// readable are the folders whose files a lesson may link to. files keeps links and .. inside
+// the workshop.
+var readable = []string{"steps", "raw", "library", "frontend", "work"}
+
+// code answers with a file of the workshop, as text.
+func (s *session) code(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	first, _, _ := strings.Cut(name, "/")
+	kinds := []string{".go", ".md", ".js", ".css", ".html", ".yml", ".mod", ".svg"}
+	if !slices.Contains(readable, first) && name != "README.md" && name != "Taskfile.yml" || !slices.Contains(kinds, path.Ext(name)) || strings.Contains(name, "/.") {
+		http.NotFound(w, r)
+		return
+	}
+	data, err := fs.ReadFile(s.files.FS(), name)
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Write(data)
+}
+
+// step returns the step that the code in work/ has reached, or 0.
+func (s *session) step() step {
+	theirs, err := stepcode.CodeIn(s.files.FS(), "work")
+	if err != nil {
+		return 0
+	}
+	at, _ := stepcode.StepOf(s.files.FS(), theirs)
+	return at
+}
+
+// A block is a declaration of a step, and what the code in work/ has of it.
+type block struct {
+	File  string   `json:"file"`
+	Names []string `json:"names"`
+	State string   `json:"state"` // a stepcode.State in a word
+	Turn  bool     `json:"turn"`
+	Given bool     `json:"given"`
+}
+
+// state answers where the attendee is: which folder, which step, and which blocks of the step
+// that ?step names are there.
+func (s *session) state(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	holds := s.holds
+	s.mu.Unlock()
+	servers := []map[string]any{}
+	for i, server := range s.servers {
+		servers = append(servers, map[string]any{"name": server.Name, "url": "http://" + s.taps[i].Addr, "running": server.Address() != ""})
+	}
+	answer := map[string]any{"own": s.own, "servers": servers, "holds": holds, "step": 0, "folder": "", "blocks": []block{}}
+	if s.own {
+		answer["folder"], answer["step"] = "work", s.step()
+		if at, err := strconv.Atoi(r.URL.Query().Get("step")); err == nil && at >= 1 && at <= stepcode.Library {
+			blocks, err := s.blocks(at)
+			answer["blocks"] = blocks
+			if err != nil {
+				answer["problem"] = err.Error()
+			}
+		}
+	}
+	reply(w, answer)
+}
+
+// blocks compares the code in work/ with the declarations of a step.
+func (s *session) blocks(at step) ([]block, error) {
+	all := []block{}
+	theirs, err := stepcode.CodeIn(s.files.FS(), "work")
+	if err != nil {
+		return all, nil // there is no work/ yet: the page says so
+	}
+	ours, err := stepcode.ReadIn(s.files.FS(), at)
+	if err != nil {
+		return all, err
+	}
+	found, err := ours.Look(theirs)
+	for _, f := range found {
+		all = append(all, block{f.File, f.Names, f.State.String(), f.Turn, f.Given})
+	}
+	return all, err
+}
+
+// differences answers with what is different between work/ and our code of a step, as text.
+func (s *session) differences(w http.ResponseWriter, r *http.Request) {
+	at, err := strconv.Atoi(r.URL.Query().Get("step"))
+	if err != nil || at < 1 || at > stepcode.Library || !s.own {
+		http.Error(w, "step is a number from 1 to 7", http.StatusBadRequest)
+		return
+	}
+	args := []string{"run", "./steps/tools/check", "-diff-only", "-step", strconv.Itoa(min(at, stepcode.Last))}
+	if at == stepcode.Library {
+		args = append(args, "-library")
+	}
+	cmd := exec.CommandContext(r.Context(), "go", append(args, "work")...)
+	cmd.Dir = s.root
+	out, _ := cmd.CombinedOutput() // where it cannot compare, it says why
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Write(out)
+}
+
+// asked reads what a request of the page wants. It must say that it is JSON: no form of a
+// foreign page can say so.
+func asked(w http.ResponseWriter, r *http.Request, wanted any) bool {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		http.Error(w, "Content-Type must be application/json", http.StatusUnsupportedMediaType)
+		return false
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4096)).Decode(wanted); err != nil {
+		http.Error(w, "the body is not the expected JSON: "+err.Error(), http.StatusBadRequest)
+		return false
+	}
+	return true
+}
+
+// begin begins a step in work/, as play does: with our code, typed from nothing, or going on from
+// what is there. What was there is moved aside, and the answer says where.
+func (s *session) begin(w http.ResponseWriter, r *http.Request) {
+	var wanted struct {
+		Step int
+		How  string // "ours", "bare" or "next"
+	}
+	if !asked(w, r, &wanted) {
+		return
+	}
+	args, err := playArgs(wanted.Step, wanted.How)
+	if err != nil || !s.own {
+		http.Error(w, "how is ours, bare or next, and step a number from 1 to 7", http.StatusBadRequest)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	cmd := exec.Command("go", append([]string{"run", "./steps/tools/play"}, args...)...) // to its end, though the page may be gone
+	cmd.Dir = s.root
+	cmd.Env = append(os.Environ(), "USER_WORKING_DIR="+s.root)
+	out, err := cmd.CombinedOutput()
+	s.feed.add(entry{Kind: "code"})
+	reply(w, map[string]any{"ok": err == nil, "text": strings.TrimSpace(string(out))})
+}
+
+func playArgs(at step, how string) ([]string, error) {
+	if at < 1 || at > stepcode.Library {
+		return nil, fmt.Errorf("there is no step %d", at)
+	}
+	args := []string{"-step", strconv.Itoa(at)}
+	if at == stepcode.Library {
+		args = []string{"-library"}
+	}
+	switch how {
+	case "ours":
+		return args, nil
+	case "bare":
+		return append(args, "-bare"), nil
+	case "next":
+		return append(args, "-next"), nil
+	}
+	return nil, fmt.Errorf("there is no way %q to begin", how)
+}
+
+// checkNow starts a check, as a save does.
+func (s *session) checkNow(w http.ResponseWriter, r *http.Request) {
+	if !asked(w, r, &struct{}{}) {
+		return
+	}
+	select {
+	case s.saved <- struct{}{}:
+	default:
+	}
+	reply(w, map[string]any{"ok": true})
+}
+
+// reply answers with JSON.
+func reply(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	json.NewEncoder(w).Encode(v)
+}

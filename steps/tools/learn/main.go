@@ -1,0 +1,189 @@
+// Learn shows the whole workshop on one page: the lesson, the chat and the bytes of the
+// attendee's own server, what the check finds, and what the server prints.
+//
+//	go run ./steps/tools/learn [-addr localhost:8080] [-view localhost:8090] [-host NAME]
+//
+// prints the page's address. It builds and runs the code in work/, again on every save that builds, and
+// checks it then. Without a work/ the page offers to begin step 1.
+//
+//	go run ./steps/tools/learn raw library
+//
+// shows these servers (a folder, or the host:port of one that is running) in place of work/, for the
+// projector. -addr2 is the second one's address then.
+//
+//	go run ./steps/tools/learn -site FOLDER
+//
+// writes the lessons as static pages, which any web server can serve.
+//
+// The page is for this machine only: other hosts and other pages are refused, since it starts programs.
+// -host names one more host, for a port that is forwarded.
+package main
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/wiretap"
+)
+
+func main() {
+	var o options
+	flag.StringVar(&o.addr, "addr", "localhost:8080", "`host:port` of the chat")
+	flag.StringVar(&o.addr2, "addr2", "localhost:8081", "`host:port` of the second server's chat")
+	flag.StringVar(&o.view, "view", "localhost:8090", "`host:port` of the page")
+	flag.Func("host", "`name` of the page's host, if your browser reaches it by a forwarded port", func(name string) error {
+		o.hosts = append(o.hosts, name)
+		return nil
+	})
+	site := flag.String("site", "", "`folder` to write the lessons into as static pages, in place of serving them")
+	flag.Parse()
+	if *site != "" {
+		if err := writeSite(*site); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		fmt.Printf("the lessons are in %s: open %s\n", *site, filepath.Join(*site, "index.html"))
+		return
+	}
+	o.servers = flag.Args()
+	if err := run(process.Attended(), os.Stdout, o); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// Options are what the command line says.
+type options struct {
+	addr, addr2, view string
+	hosts             []string // names of the page behind a forwarded port
+	servers           []string // none: work
+}
+
+// run serves the page until ctx is done.
+func run(ctx context.Context, out io.Writer, o options) error {
+	root := process.Workshop(".")
+	if root == "" {
+		return fmt.Errorf("this is not in the workshop's folder: go there first")
+	}
+	s, err := newSession(root, o.servers)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	for i, addr := range []string{o.addr, o.addr2}[:len(s.servers)] {
+		l, err := process.Listen([]string{"-addr", "-addr2"}[i], addr)
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		tap := wiretap.NewTap(s.record, s.servers[i].Name, reachable(addr, l), s.servers[i].Address)
+		s.taps = append(s.taps, tap)
+		go tap.Serve(l)
+	}
+	l, err := process.Listen("-view", o.view)
+	if err != nil {
+		return err
+	}
+	view := wiretap.NewView(s.record, s.taps...)
+	site := &http.Server{Handler: wiretap.Guard(s.handler(view), o.hosts...), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
+	go site.Serve(l)
+	defer view.Close(site)
+
+	var all sync.WaitGroup
+	defer all.Wait()
+	for _, server := range s.servers {
+		if server.Keeper != nil {
+			all.Go(func() { server.Keeper.Keep(ctx) })
+		}
+	}
+	all.Go(func() { s.checkSaves(ctx) })
+	fmt.Fprintf(out, "open  http://%s\n", reachable(o.view, l))
+	<-ctx.Done()
+	s.feed.end()
+	return nil
+}
+
+// reachable returns the host:port to give a browser for a listener on addr.
+func reachable(addr string, l net.Listener) string {
+	host, _, _ := net.SplitHostPort(addr)
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return net.JoinHostPort(cmp.Or(host, "localhost"), port)
+}
+
+// A session is one run of learn.
+type session struct {
+	root    string // the workshop's folder
+	files   *os.Root
+	own     bool // the server is the attendee's, in work/
+	servers []*wiretap.Server
+	record  *wiretap.Record
+	taps    []*wiretap.Tap
+	feed    *feed
+	saved   chan struct{} // receives after each save that builds
+
+	mu    sync.Mutex // one step is begun at a time
+	holds step       // the last step whose check held
+}
+
+type step = int
+
+// newSession finds the servers, and starts nothing.
+func newSession(root string, names []string) (*session, error) {
+	files, err := os.OpenRoot(root)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{root: root, files: files, own: len(names) == 0, record: wiretap.NewRecord(), feed: newFeed(), saved: make(chan struct{}, 1)}
+	if s.own {
+		addr := net.JoinHostPort("localhost", process.FreePort())
+		k := &process.Keeper{Name: "work", Root: root, Dir: "work", Addr: addr, Args: []string{"-addr", addr}, Waits: true}
+		s.servers = []*wiretap.Server{{Name: "work", Addr: addr, Keeper: k}}
+	} else if len(names) > 2 {
+		return nil, fmt.Errorf("one server or two, not %d: flags go before them", len(names))
+	}
+	for _, name := range names {
+		server, err := wiretap.FindServer(name)
+		if err != nil {
+			return nil, err
+		}
+		s.servers = append(s.servers, server)
+	}
+	for i, server := range s.servers {
+		k := server.Keeper
+		if k == nil {
+			continue
+		}
+		k.File = filepath.Join(root, ".bin", fmt.Sprintf("learn-%d", i+1))
+		k.Line = func(line string) { s.feed.add(entry{Kind: "output", Server: server.Name, Text: line}) }
+		k.Report = func(e process.Event) { s.report(server.Name, e) }
+	}
+	return s, nil
+}
+
+func (s *session) close() { s.files.Close() }
+
+// report tells the page what has happened to a server.
+func (s *session) report(name string, e process.Event) {
+	s.feed.add(entry{Kind: "server", Server: name, State: string(e.Kind), Text: e.String(), Errors: compileErrors(s.root, e.Output)})
+	switch e.Kind {
+	case process.Saved, process.BuildFailed:
+		s.feed.add(entry{Kind: "code"})
+	case process.Running:
+		if s.own {
+			select {
+			case s.saved <- struct{}{}:
+			default:
+			}
+		}
+	}
+}

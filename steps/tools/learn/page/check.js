@@ -1,0 +1,106 @@
+// The check's events, as the pane shows them. Screen readers hear one sentence when it has ended or
+// when something fails, and not each row.
+import { el } from "../dom.js";
+
+export class CheckPane {
+  #rows;
+  #verdict;
+  #run = 0;
+  #held = 0;
+  #failed = 0;
+
+  constructor(rows, verdict) {
+    this.#rows = rows;
+    this.#verdict = verdict;
+  }
+
+  // own hides the pane's offers where the servers are not the attendee's.
+  own(own) {
+    if (!own) this.#verdict.textContent = "The check is for your own code: start learn without servers.";
+  }
+
+  // take takes an entry of learn's feed: a run, a step, and an event of check -json.
+  take({ run, step, event }) {
+    if (run !== this.#run) {
+      this.#run = run;
+      this.#held = this.#failed = 0;
+      this.#rows.replaceChildren();
+      this.#rows.dataset.step = step;
+    }
+    const title = step === 7 ? "the library" : `step ${step}`;
+    if (event.event === "building") this.#quietly(`Checking ${title}…`);
+    if (event.event === "built" && event.result === "fails") this.#verdict.textContent = "It does not build: see Output.";
+    if (event.event === "row") this.#row(event, title);
+    if (event.event === "done") this.#done(event, title);
+  }
+
+  #quietly(words) {
+    if (this.#verdict.textContent !== words) this.#verdict.textContent = words;
+  }
+
+  #row(event, title) {
+    const failed = event.result === "fails";
+    if (event.result === "ok") this.#held++;
+    if (failed) this.#failed++;
+    const sign = { ok: "✓", fails: "✗", skipped: "–", allowed: "~", asked: "!" }[event.result] ?? "";
+    const said = { ok: "holds", fails: "fails", skipped: "skipped", allowed: "differs, the RFC allows it", asked: "differs, the RFC asks for more" }[event.result] ?? "";
+    const line = el("p", { class: `row ${event.result}` }, el("span", { "aria-hidden": "true" }, `${sign} `), el("span", { class: "visually-hidden" }, `${said}: `), event.name);
+    if (event.reason) line.append(el("small", {}, ` ${event.reason}`));
+    if (!failed) return this.#rows.append(line);
+    const details = el("div", { class: "failure" }, line, ...this.#failure(event));
+    const first = this.#rows.querySelector(".row:not(.fails)");
+    this.#rows.insertBefore(details, first?.parentElement === this.#rows ? first : null);
+    if (this.#failed === 1) this.#verdict.textContent = `${title[0].toUpperCase()}${title.slice(1)}: “${event.name}” fails.`;
+  }
+
+  #failure({ failure, turn, why }) {
+    if (!failure) return [];
+    const parts = [];
+    if (why) parts.push(el("p", { class: "quiet" }, why));
+    const list = el("dl");
+    const add = (name, ...content) => content.length && list.append(el("dt", {}, name), el("dd", {}, ...content));
+    add("sent", ...items(failure.sent));
+    add("expected", el("p", {}, failure.expected || "(nothing)"));
+    add("came", ...items(failure.came));
+    if (failure.terminal?.length) add("terminal", el("pre", {}, failure.terminal.join("\n")));
+    if (failure.likely) add("likely", el("p", {}, failure.likely));
+    if (failure.places?.length) add("look at", el("p", {}, ...failure.places.flatMap((p, i) => [i ? ", " : "", el("code", {}, `${p.file}:${p.line}`)])));
+    parts.push(list);
+    const hints = hintsLink(failure, turn);
+    if (hints) parts.push(hints);
+    return parts;
+  }
+
+  #done({ status, text }, title) {
+    if (this.#failed > 0 || text === undefined) return;
+    this.#verdict.textContent = status === 0 ? `${title[0].toUpperCase()}${title.slice(1)} holds: all ${this.#held}.` : text;
+  }
+}
+
+function items(all) {
+  return (all ?? []).map(({ hex, words }) => {
+    const item = el("p", {}, words);
+    if (hex && /^[0-9a-f ]+$/.test(hex)) item.prepend(el("a", { href: `frame.html#${hex.replaceAll(" ", "")}`, target: "_blank", title: "Open in the diagram" }, el("code", {}, hex)), " ");
+    else if (hex) item.prepend(el("code", {}, hex), " ");
+    return item;
+  });
+}
+
+// hintsLink offers the hints of the function that a failure is about.
+function hintsLink({ lesson, hints }, turn) {
+  if (!hints || !turn) return undefined;
+  const name = turn.split(" ").at(-1);
+  const page = lesson === "library/README.md" ? "library-hints" : lesson.replace(/^steps\/(\d+)\.md$/, "$1-hints");
+  const details = el("details", { class: "hints" }, el("summary", {}, `Hints for ${name}`));
+  details.addEventListener("toggle", async () => {
+    if (!details.open || details.children.length > 1) return;
+    const answer = await fetch(`lessons/${page}.html`).catch(() => undefined);
+    if (!answer?.ok) return;
+    const all = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const heading = [...all.querySelectorAll("h2")].find((h) => h.textContent.replace(/[()]/g, "").toLowerCase() === name.toLowerCase());
+    for (let next = heading?.nextElementSibling; next && next.tagName === "DETAILS"; next = next.nextElementSibling) {
+      if (!/ours/i.test(next.querySelector("summary").textContent)) details.append(document.importNode(next, true));
+    }
+  });
+  return details;
+}

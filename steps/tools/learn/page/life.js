@@ -1,0 +1,56 @@
+// The life of a connection, from the first byte to the last, as a row of stations. What the lesson
+// adds stands out, and a station lights up once it has happened on the newest connection.
+import { el } from "../dom.js";
+
+// Each station: its name, which side acts, the first lesson with it, and what event shows it.
+const stations = [
+  ["TCP", "both", 1, (e) => e.kind === "request"],
+  ["GET, Upgrade", "client", 1, (e) => e.kind === "request"],
+  ["101", "server", 2, (e) => e.kind === "response" && text(e).startsWith("HTTP/1.1 101")],
+  ["history", "server", 3, (e) => e.kind === "frame" && e.from === "server" && e.opcode === 1],
+  ["message", "client", 4, (e) => e.kind === "frame" && e.from === "client" && e.opcode <= 2],
+  ["history to all", "server", 5, (e, seen) => e.kind === "frame" && e.from === "server" && e.opcode === 1 && seen.has(4)],
+  ["ping, pong", "both", 6, (e) => e.kind === "frame" && e.opcode >= 9],
+  ["close frame", "client", 6, (e) => e.kind === "frame" && e.from === "client" && e.opcode === 8],
+  ["close frame", "server", 6, (e) => e.kind === "frame" && e.from === "server" && e.opcode === 8],
+  ["FIN of TCP", "both", 6, (e) => e.kind === "end"],
+];
+const arrows = { client: "→ ", server: "← ", both: "↔ " };
+const sides = { client: "from the browser", server: "from the server", both: "both ways" };
+
+const text = (event) => String.fromCharCode(...(event.hex.match(/../g) ?? []).slice(0, 16).map((b) => parseInt(b, 16)));
+
+let newest = ""; // the connection whose life is shown
+let seen = new Set(); // of the stations
+
+export function showLife(list, lesson) {
+  list.replaceChildren(...stations.map(([name, side, since], i) => {
+    const item = el("li", { class: side }, el("span", { "aria-hidden": "true" }, arrows[side]), name, el("span", { class: "visually-hidden" }, `, ${sides[side]}`));
+    item.classList.toggle("new", since === lesson);
+    item.classList.toggle("later", since > lesson);
+    if (since === lesson) item.append(el("span", { class: "visually-hidden" }, ", new in this lesson"));
+    mark(item, i);
+    return item;
+  }));
+}
+
+// lightUp takes an event of the wire, oldest first.
+export function lightUp(list, event) {
+  const connection = `${event.server} ${event.conn}`;
+  if (event.kind === "request" && /upgrade: *websocket/i.test(whole(event))) {
+    newest = connection;
+    seen = new Set();
+  }
+  if (connection !== newest) return;
+  stations.forEach(([, , , shows], i) => shows(event, seen) && seen.add(i));
+  [...list.children].forEach(mark);
+}
+
+const whole = (event) => String.fromCharCode(...(event.hex.match(/../g) ?? []).map((b) => parseInt(b, 16)));
+
+function mark(item, i) {
+  if (item.classList.contains("lit") === seen.has(i)) return;
+  item.classList.toggle("lit", seen.has(i));
+  item.querySelector(".done")?.remove();
+  if (seen.has(i)) item.append(el("span", { class: "visually-hidden done" }, ", has happened on your connection"));
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"websocket-workshop/steps/tools/stepcode"
+)
+
+// outOfSight is how many lines there are at least between the hints and our solutions: more than an
+// editor or a pager shows at once. Markdown ignores empty lines.
+const outOfSight = 40
+
+// genOurs makes the block with what we have written for a turn, or with its first line, in the file
+// of hints of its step.
+func genOurs(w *workshop, p *page, m *mark, old string) (string, error) {
+	step := stepOf(p.name)
+	if len(m.args) != 2 || !isHints(p.name) {
+		return "", errors.New("it takes a file and a turn, in the hints of their step")
+	}
+	if before := p.source[:m.at]; strings.Count(before, "<details") == strings.Count(before, "</details") {
+		return "", errors.New("it belongs into a <details>")
+	}
+	t := stepcode.TurnOf(step, m.args[0], m.args[1:])
+	if t == nil {
+		return "", errors.New("this is no turn of the step")
+	}
+	s, err := stepcode.ReadIn(w.files, step)
+	if err != nil {
+		return "", err
+	}
+	if m.kind == "first" {
+		line, err := s.FirstLine(*t)
+		return fenced("go", line), err
+	}
+	ours, err := s.Ours(*t)
+	if err != nil {
+		return "", err
+	}
+	needs, err := s.Needs(*t)
+	head := ""
+	for _, path := range needs {
+		head += fmt.Sprintf("import %q\n", path)
+	}
+	return fenced("go", head+"\n"+ours), err
+}
+
+// checkHints refuses hints that are incomplete: each turn has three, and ours out of sight.
+func (w *workshop) checkHints(p *page, step int) {
+	for _, t := range stepcode.Turns(step) {
+		hints, err := stepcode.HintsIn(w.files, step, t.Name)
+		if err != nil || len(hints) != 3 {
+			p.say(1, "%s needs three hints, each in <details><summary>Hint …</summary>: %d, %v",
+				t.Name, len(hints), err)
+		}
+		at := strings.Index(p.source, fmt.Sprintf("<!-- ours: %s %s -->", t.File, t.Name))
+		if at < 0 {
+			p.say(1, "<!-- ours: %s %s --> is missing", t.File, t.Name)
+		}
+	}
+	last, first := strings.LastIndex(p.source, "<summary>Hint "), strings.Index(p.source, "<!-- ours:")
+	if first >= 0 && (last > first || gap(p.source[max(0, last):first]) < outOfSight) {
+		p.say(p.lineAt(first), "our solutions stand at the end, after at least %d empty lines", outOfSight)
+	}
+}
+
+// gap returns how many empty lines there are in the longest row of them.
+func gap(text string) (longest int) {
+	n := 0
+	for line := range strings.Lines(text) {
+		if n++; strings.TrimSpace(line) != "" {
+			n = 0
+		}
+		longest = max(longest, n)
+	}
+	return longest
+}

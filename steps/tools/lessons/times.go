@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"websocket-workshop/steps/tools/stepcode"
+)
+
+// How fast people are, as found in trials: words that they read in a minute, code included, and
+// characters that they type, which are 30 words of five. A turn takes four times its typing.
+const (
+	wordsRead   = 150
+	charsTyped  = 30 * 5
+	turnsFactor = 4
+)
+
+// A duration is how long a lesson takes, in minutes.
+type duration struct{ read, written, typed, allowed int }
+
+// turns and all are the minutes of those who write only the turns, and of those who type everything.
+func (d duration) turns() int { return d.read + d.written + d.allowed }
+func (d duration) all() int   { return d.read + d.typed + d.allowed }
+
+// genMinutes says how long this lesson takes: to read its words and its code, to write its turns or
+// to type all that is not given, and what it allows for the rest. Its exercises and what follows are
+// left out. Elsewhere it says how long the six lessons by hand take.
+func genMinutes(w *workshop, p *page, m *mark, old string) (string, error) {
+	if stepOf(p.name) == 0 {
+		total := 0
+		for n := 1; n <= stepcode.Last; n++ {
+			minutes, err := w.minutes(n)
+			if err != nil {
+				return "", err
+			}
+			total += minutes
+		}
+		return fmt.Sprint(total), nil
+	}
+	allowed, _ := strconv.Atoi(m.args[len(m.args)-1])
+	d := p.duration(allowed)
+	return fmt.Sprintf("%d minutes if you write the turns (%d to read, %d to write, %d to run it and to think), "+
+		"or %d if you type it all", d.turns(), d.read, d.written, d.allowed, d.all()), nil
+}
+
+// duration returns how long a lesson takes.
+func (p *page) duration(allowed int) duration {
+	turns, rest := 0, 0
+	for _, part := range p.parts {
+		if part.turn != nil {
+			turns += turnsFactor * typed(codeLines(part.ours))
+			continue
+		}
+		for _, h := range part.hunks {
+			if !part.given && part.head == nil {
+				rest += typed(h.New)
+			}
+		}
+	}
+	source, _, _ := strings.Cut(p.source, "\n## Exercises\n")
+	read := parse(p.name, source)
+	words, commands := len(read.words(read.root)), 0
+	for _, f := range read.fences {
+		if text := strings.Join(f.body, "\n"); f.info == "sh" {
+			commands += len(text)
+		} else {
+			words += len(strings.Fields(text))
+		}
+	}
+	minutes := func(n, speed int) int { return (n + speed/2) / speed }
+	return duration{
+		read:    minutes(words, wordsRead),
+		written: minutes(turns+commands, charsTyped),
+		typed:   minutes(turns+rest+commands, charsTyped),
+		allowed: allowed,
+	}
+}
+
+var codeComment = regexp.MustCompile(`(^|\s)//\s.*$`)
+
+// typed counts the characters of code that are to be typed, without comments and indentation.
+func typed(lines []string) (n int) {
+	for _, line := range lines {
+		n += len(strings.TrimSpace(codeComment.ReplaceAllString(line, "")))
+	}
+	return n
+}
+
+var minutesOf = regexp.MustCompile(`<!-- gen: minutes \+ \d+ -->(\d+) minutes`)
+
+// minutes returns how long the lesson of a step takes those who write its turns, as it says, up to
+// the next five minutes.
+func (w *workshop) minutes(step int) (int, error) {
+	m := minutesOf.FindStringSubmatch(w.read(stepcode.Lesson(step)))
+	if m == nil {
+		return 0, fmt.Errorf("%s does not say how long it takes: <!-- gen: minutes + N -->", stepcode.Lesson(step))
+	}
+	n, err := strconv.Atoi(m[1])
+	return (n + 4) / 5 * 5, err
+}

@@ -1,0 +1,113 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Listen listens on addr (host:port), the value of a flag. Its error is one line that says
+// what to do, and recommends a port that is free. Accept fails only when the listener is closed:
+// a client that is gone again, or files that run out, are no reason to stop.
+func Listen(flag, addr string) (net.Listener, error) {
+	var why string
+	if others := InUse(addr); others != nil {
+		const remedy = "stop it, or choose another port"
+		why = fmt.Sprintf("another program answers on %s: %s", strings.Join(others, " and "), remedy)
+	} else {
+		l, err := net.Listen("tcp", addr)
+		if err == nil {
+			return patientListener{l}, nil
+		}
+		why = fmt.Sprintf("%v: choose another port", err)
+		if host, _, _ := net.SplitHostPort(addr); !IsLocal(host) {
+			why = fmt.Sprintf("this machine has no address %s to listen on: choose another one", host)
+		}
+	}
+	return nil, fmt.Errorf("%s: %s localhost:%s", why, flag, FreePort())
+}
+
+type patientListener struct{ net.Listener }
+
+func (l patientListener) Accept() (nc net.Conn, err error) {
+	for {
+		err = Patiently(func() (err error) { nc, err = l.Listener.Accept(); return err })
+		if err == nil || errors.Is(err, net.ErrClosed) {
+			return nc, err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// given has the ports that were given out, so that two servers never get the same one.
+var given sync.Map
+
+// FreePort returns a port of localhost that nothing listens on, for a server that cannot
+// choose one or does not say which it took; "0" if there is none. It is below those that
+// systems give to outgoing connections, so that none of ours takes it in the meantime.
+func FreePort() string {
+	for range 1000 {
+		port := strconv.Itoa(12000 + rand.IntN(18000))
+		if _, taken := given.LoadOrStore(port, true); !taken && isFree(port) {
+			return port
+		}
+	}
+	return "0"
+}
+
+// isFree reports whether nothing listens on a port of localhost. A process that is just being
+// forked has a copy of every socket for a moment, and so the port would go on listening after
+// Close: none may be forked meanwhile.
+func isFree(port string) bool {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	l, err := net.Listen("tcp", "localhost:"+port)
+	return err == nil && l.Close() == nil && Answering(Loopback("localhost:"+port)) == nil
+}
+
+// IsLocal reports whether this machine can listen on a host, at any port.
+func IsLocal(host string) bool {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	return err == nil && l.Close() == nil
+}
+
+// Loopback returns the addresses that a browser on this machine may try to reach a server
+// whose -addr is addr: with localhost, it is one of two. There are none if the system chooses
+// the port.
+func Loopback(addr string) []string {
+	host, port, _ := net.SplitHostPort(addr)
+	switch ip := net.ParseIP(host); {
+	case port == "" || port == "0":
+		return nil
+	case host == "" || host == "localhost" || ip != nil && ip.IsUnspecified():
+		return []string{"127.0.0.1:" + port, "[::1]:" + port}
+	}
+	return []string{addr}
+}
+
+// InUse returns the addresses on which another program answers, though a server whose -addr is
+// addr should. There are none if this machine has no such address.
+func InUse(addr string) []string {
+	addrs := Loopback(addr)
+	if host, _, _ := net.SplitHostPort(addr); len(addrs) == 1 && !IsLocal(host) {
+		return nil // whoever answers there does so on a machine of its own
+	}
+	return Answering(addrs)
+}
+
+// Answering returns those of the addresses on which a connection is accepted.
+func Answering(addrs []string) (taken []string) {
+	for _, addr := range addrs {
+		if nc, err := net.DialTimeout("tcp", addr, 300*time.Millisecond); err == nil {
+			nc.Close()
+			taken = append(taken, addr)
+		}
+	}
+	return taken
+}
