@@ -69,8 +69,8 @@ func fastest(c *probe.Client, enough time.Duration) time.Duration {
 func LeavesNothing(p *probe.Probe) {
 	const gone = 60
 	p.Story = fmt.Sprintf("%d members came, and left in different ways", gone)
-	c := p.Member()
 	comeAndGo(p, gone)
+	c := p.Member()
 	c.Say(c)
 	p.Pause(p.Scaled(rules.PingTime) % (2 * time.Second)) // some look only now and then who is there
 	counts := map[string]int{}

@@ -113,7 +113,7 @@ func (c *Client) ExpectClose(code int, causes ...string) {
 		c.Fail(expected, causes...)
 	case err != nil:
 		c.Fail(expected, append(causes, "the server hung up without a close frame: "+
-			"it says why before it ends the connection")...)
+			"it says why before it ends the connection\n"+c.Probe.Hint)...)
 	case f.Code() == code:
 	case len(f.Payload) < 2:
 		c.Fail(expected, "the close frame is empty: its payload begins with the status code, in two bytes")
@@ -191,11 +191,19 @@ func (p *Probe) ExpectRest(do func()) {
 			f.Came = fmt.Sprintf("in 200 ms it printed %d lines:\n%s", printed, s.Tail(2))
 			break
 		}
+		works := func(g Goroutine) bool { return g.Place != "" && strings.HasPrefix(g.State, "runn") }
 		all := s.Dump()
-		i := slices.IndexFunc(all, func(g Goroutine) bool { return strings.HasPrefix(g.State, "runn") })
-		if i < 0 {
+		i := slices.IndexFunc(all, works)
+		if all == nil { // it could not be asked, or did not come to answer
+			s.Kill()
+			<-s.Done
+		}
+		switch used := s.Cmd.ProcessState.UserTime(); {
+		case all == nil && used > time.Second:
+			f.Came = fmt.Sprintf("it used the processor for %v", used.Round(100*time.Millisecond))
+		case i < 0:
 			return
-		} else if try > 0 {
+		case try > 0:
 			f.Came = "a goroutine works on" + all[i].Place
 		}
 	}

@@ -80,7 +80,7 @@ func (b *built) ready() bool {
 func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 	owed := t.inOrder(step)
 	ctx, cancel := context.WithCancel(ctx)
-	c := &run{t: t, step: step, queue: slices.Clone(owed), results: make(chan Result), slow: make(chan string)}
+	c := &run{t: t, step: step, queue: slices.Clone(owed), results: make(chan Result), slow: make(chan string), tested: make(chan bool)}
 	c.more = sync.NewCond(&c.mu)
 	defer context.AfterFunc(ctx, c.wake)()
 	c.begin(ctx)
@@ -90,7 +90,7 @@ func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 		}
 	}()
 	var failed []Result
-	var settled <-chan time.Time
+	var settled <-chan bool
 	var running string // the last row that was said to take long
 	still := time.NewTimer(time.Second)
 	for open := true; open; still.Reset(time.Second) {
@@ -104,7 +104,7 @@ func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 			case !ok, ctx.Err() != nil:
 			case r.Failure != nil && !t.GoOn:
 				if failed = append(failed, r); len(failed) == 1 {
-					settled = time.After(also)
+					settled = c.settle(ctx)
 					c.hurry()
 				}
 			case len(failed) == 0:
@@ -149,10 +149,27 @@ type run struct {
 	step    int
 	results chan Result // closed when all is done
 	slow    chan string // in which way it is being built, if that takes over a second
+	tested  chan bool   // closed when the unit tests have ended
 
 	mu    sync.Mutex
 	more  *sync.Cond      // a build is ready, or all is given up
 	queue []behaviour.Row // yet to be tried
+}
+
+// settle returns a channel that is closed when enough time has passed since a failure: for others that may say more,
+// and for the unit tests to end, which name the cause.
+func (c *run) settle(ctx context.Context) <-chan bool {
+	settled := make(chan bool)
+	go func() {
+		defer close(settled)
+		time.Sleep(also)
+		select {
+		case <-c.tested:
+		case <-time.After(10 * also):
+		case <-ctx.Done():
+		}
+	}()
+	return settled
 }
 
 // wake tells those that wait for a row to look again.
@@ -191,7 +208,9 @@ const sideBySide = 4
 // begin tries all rows, and sends the results. All that it starts ends with the context.
 func (c *run) begin(ctx context.Context) {
 	var all sync.WaitGroup
-	if c.t.builds == nil {
+	if c.t.builds != nil {
+		close(c.tested)
+	} else {
 		c.t.builds = map[behaviour.Build]*built{}
 		for how := behaviour.Plain; how <= behaviour.Quick; how++ {
 			c.t.builds[how] = &built{done: make(chan struct{}), binary: c.t.Binary}
@@ -228,6 +247,7 @@ func (c *run) begin(ctx context.Context) {
 // takes all processors.
 func (c *run) buildMore(ctx context.Context) {
 	c.testUnits(ctx)
+	close(c.tested)
 	for how := behaviour.Quick; how >= behaviour.Noisy; how-- {
 		if c.t.Build != nil && slices.ContainsFunc(c.t.inOrder(c.step), func(r behaviour.Row) bool { return r.Build == how }) {
 			c.t.builds[how].make(ctx, c.t, how)

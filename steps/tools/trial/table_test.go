@@ -177,6 +177,16 @@ func TestRows(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	legal, err := filepath.Glob("testdata/legal/*.go")
+	if err != nil || len(legal) < 2 {
+		t.Fatal("there are no legal servers: ", err)
+	}
+	legal = slices.DeleteFunc(legal, func(file string) bool { return filepath.Base(file) == "server.go" })
+	for _, room := range legal {
+		if err := ps.add(legalName(room), map[string]string{"server.go": read(t, "testdata/legal/server.go"), "room.go": read(t, room)}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, v := range variants {
 		if err := ps.add(v.name, v.edited(t)); err != nil {
 			t.Fatal(err)
@@ -194,12 +204,31 @@ func TestRows(t *testing.T) {
 			holds(t, ps, folder)
 		})
 	}
+	for _, room := range legal {
+		t.Run(legalName(room), func(t *testing.T) {
+			t.Parallel()
+			v := variant{name: legalName(room), step: behaviour.LastStep}
+			v.try(t, ps)
+		})
+	}
 	for _, v := range variants {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
 			v.try(t, ps)
 		})
 	}
+}
+
+// legalName returns what a server with such a room is called.
+func legalName(file string) string { return "legal-" + strings.TrimSuffix(filepath.Base(file), ".go") }
+
+// read returns a file's text.
+func read(t *testing.T, file string) string {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // holds holds a folder to all rows of its step, and to one that the next step adds.
