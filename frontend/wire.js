@@ -9,6 +9,8 @@ import { WireRecord } from "./wire-record.js";
 import { fromLink, keepPage, linkTo, page, read } from "./wire-recording.js";
 import { setUp } from "./wire-send.js";
 
+if (parent !== window) document.documentElement.classList.add("pane"); // of the learn page
+
 const $ = (id) => document.getElementById(id);
 const record = new WireRecord();
 const columns = new Map(); // by the record's server

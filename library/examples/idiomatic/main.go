@@ -86,7 +86,7 @@ func (r *room) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	if !r.enter() {
-		http.Error(w, "this server stops", http.StatusServiceUnavailable)
+		http.Error(w, "this server is stopping", http.StatusServiceUnavailable)
 		return
 	}
 	defer r.visits.Done()

@@ -23,7 +23,8 @@ const (
 )
 
 // genConsole makes the block that shows what a server prints while a script is played. Lines
-// of the old block that still hold stay as they are.
+// of the old block that still hold stay as they are, if they are of the same day as the line
+// before. A new line gets the time of the line before.
 func genConsole(w *workshop, p *page, m *mark, old string) (string, error) {
 	block := codeLines(old)
 	if len(block) < 3 {
@@ -34,22 +35,27 @@ func genConsole(w *workshop, p *page, m *mark, old string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	now := firstTime
 	for i, line := range got {
-		if got[i] = normal(line); i < len(shown) && normal(shown[i]) == got[i] {
+		isKept := i < len(shown) && normal(shown[i], now) == normal(line, now)
+		if got[i] = normal(line, now); isKept && strings.HasPrefix(shown[i], now[:len("2026/01/02")]) {
 			got[i] = shown[i]
 		}
+		now = cmp.Or(logTime.FindString(got[i]), now)
 	}
 	return strings.Join(slices.Concat(block[:2], got, []string{"```", ""}), "\n"), nil
 }
+
+const firstTime = "2026/01/02 15:04:05 " // of a new block
 
 var (
 	logTime  = regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d `)
 	hostPort = regexp.MustCompile(`(localhost|127\.0\.0\.1|\[::1\]):\d+`)
 )
 
-// normal returns a line of a terminal with a time and an address that are always the same.
-func normal(line string) string {
-	return hostPort.ReplaceAllString(logTime.ReplaceAllString(line, "2026/03/14 10:00:00 "), "localhost:8080")
+// normal returns a line of a terminal with another time, if it has one, and the usual address.
+func normal(line, time string) string {
+	return hostPort.ReplaceAllString(logTime.ReplaceAllString(line, time), "localhost:8080")
 }
 
 // A stage is a server, and the windows that are open.
@@ -95,7 +101,7 @@ func (w *workshop) perform(dir, script string, shown []string) ([]string, error)
 		}
 	}
 	same := func(got []string) bool {
-		return slices.EqualFunc(shown, got, func(a, b string) bool { return normal(a) == normal(b) })
+		return slices.EqualFunc(shown, got, func(a, b string) bool { return normal(a, firstTime) == normal(b, firstTime) })
 	}
 	server.Output.Await(0, 2*time.Second, same)
 	server.Output.Await(0, quiet, func(got []string) bool { return !same(got) })

@@ -24,6 +24,8 @@
 //	                                           leave, reload, interrupt; open2 is a second window
 //	<!-- run: copy -->                         over an sh block: it is run in a copy of the workshop,
 //	                                           without a network; copy with MODULE@VERSION: with one
+//	<!-- bytes: handshake -->                  over a text block: a recording, which the learn page replaces
+//	                                           by the reader's own bytes of this kind (own-bytes.js there)
 //	<!-- not ours: why -->                     over code that is not from here
 //	five seconds<!-- limit: WriteTime -->      after a limit that the text states: which of package rules
 //	                                           it is, or none
@@ -34,8 +36,8 @@
 // 40 lines. The hints for a step are in a file beside its lesson: for each turn a heading with its
 // name and three <details>, and far below them ours.
 //
-// Commands, `name()`, `file.go`, links, tasks and their plain commands, and what a column "the checker
-// says" quotes must exist, or be in names.go.
+// Commands, `name()`, `file.go`, links, tasks and their plain commands, and what a column "the check
+// prints" quotes must exist, or be in names.go.
 package main
 
 import (

@@ -171,7 +171,7 @@ var owed = map[string]string{
 }
 
 // silent are marks that make nothing.
-var silent = strings.Fields("not delete limit /gen side-by-side /side-by-side")
+var silent = strings.Fields("not delete limit bytes /gen side-by-side /side-by-side")
 
 // checkMarks refuses marks that mean nothing, and blocks that no mark speaks for. Without
 // one there are commands (sh), and what is not from here (text, json).

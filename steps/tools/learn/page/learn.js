@@ -80,7 +80,7 @@ function drawSteps() {
   remember("holds", known);
   $("#steps").replaceChildren(...lessons.map(([name, title], n) => {
     const holds = n > 0 && n <= known;
-    const link = el("a", { href: `#/${name}` }, el("b", {}, n === 7 ? "L" : `${n}`), ` ${title}`);
+    const link = el("a", { href: `#/${name}` }, el("b", {}, n === 7 ? "L" : `${n}`), el("span", { class: "title" }, ` ${title}`));
     if (n === shown) link.setAttribute("aria-current", "page");
     if (holds) link.append(el("span", { class: "holds" }, " ✓"), el("span", { class: "visually-hidden" }, " holds"));
     return el("li", {}, link);
