@@ -171,7 +171,7 @@ func (v *variant) fails(t *testing.T) (r behaviour.Row) {
 // fails in the one row, with a cause that is true.
 func TestRows(t *testing.T) {
 	ps := newPrograms(t)
-	folders := []string{"steps/06", "library", "steps/tools/idiomatic", "steps/05", "steps/04", "steps/03", "steps/02", "steps/01"}
+	folders := []string{"steps/06", "library", "library/examples/idiomatic", "steps/05", "steps/04", "steps/03", "steps/02", "steps/01"}
 	for _, folder := range folders {
 		if err := ps.add(filepath.Base(folder), codeOf(t, folder)); err != nil {
 			t.Fatal(err)
