@@ -31,7 +31,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return &h.last, bufio.NewReadWriter(rw.Reader, bufio.NewWriter(&h.last)), nil
 }
 
-// A lastWord is a connection on which nothing is written behind a close frame.
+// A lastWord is a connection on which nothing is written after a close frame.
 type lastWord struct {
 	net.Conn
 	closing atomic.Bool // no message is written any more: each Write is a control frame

@@ -100,7 +100,7 @@ function reading(frames) {
     }
   });
 
-  test("what is no hex is named, what is good draws again, and no text holds the page up", async (t) => {
+  test("text that is not hex is reported, hex draws again, and no text holds the page up", async (t) => {
     const page = await frames(t, "#81zz");
     assert.match(await textOf(page, "#error"), /“z”.*not a hex digit/);
     assert.equal((await page.$$("article")).length, 0);

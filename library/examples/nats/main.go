@@ -128,7 +128,7 @@ func (r *room) visit(ctx context.Context, ws *websocket.Conn) error {
 	go func() { r.send(ctx, ws, next); close(sent) }()
 	err := r.read(ctx, ws)
 	r.leave(next)
-	<-sent // nothing may be written behind a close frame
+	<-sent // nothing may be written after a close frame
 	return err
 }
 

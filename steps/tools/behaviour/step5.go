@@ -124,7 +124,7 @@ func beats(p *probe.Probe) {
 			case gone:
 				c.Note(err)
 				c.Came = append(c.Came, fmt.Sprintf("after %v", took.Round(10*time.Millisecond)))
-				c.Fail(fmt.Sprintf("a member that answers pings stays, and any stays for %s", rules.Seconds(rules.QuietTime)), "the time limit for reading begins anew with every frame that comes, and is longer than two pings apart")
+				c.Fail(fmt.Sprintf("a member that answers pings stays, and any stays for %s", rules.Seconds(rules.QuietTime)), "the time limit for reading starts again with every frame that comes, and is longer than two pings apart")
 			case err != nil:
 				c.Note(err)
 				c.Fail(fmt.Sprintf("a ping every %s", rules.Seconds(rules.PingTime)))

@@ -112,7 +112,7 @@ func TestLibraries(t *testing.T) {
 	}
 }
 
-// goodbye answers a close frame once the server has written a message behind it, and says what came.
+// goodbye answers a close frame once the server has written a message after it, and returns what came.
 func goodbye(c *wstest.Client, told, late chan bool) string {
 	var came []string
 	for f, err := c.Next(); err == nil; f, err = c.Next() {

@@ -155,7 +155,7 @@ func (p *program) terminal(lines []string) []string {
 			break
 		}
 		if line == "" || strings.Contains(line, behaviour.Requested) || strings.Contains(line, "listening on http") {
-			continue // which is no news
+			continue // which is not news
 		}
 		said, kind := probe.Shorten(line), varying.ReplaceAllString(line, "")
 		if at, ok := p.where(line); ok {

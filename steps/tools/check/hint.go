@@ -30,7 +30,7 @@ func (src source) stateFile() string {
 // last returns the last failure, which is empty if there is none.
 func (src source) last() (l lastFailure) {
 	data, _ := os.ReadFile(src.stateFile())
-	json.Unmarshal(data, &l) // what isn't JSON is no failure
+	json.Unmarshal(data, &l) // what isn't JSON isn't a failure
 	return l
 }
 

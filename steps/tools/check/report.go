@@ -65,7 +65,7 @@ func (r *report) line(how result, what string) {
 	fmt.Fprintf(r.out, "  %s %s\n", sign, what)
 }
 
-// row prints what became of a row. After a failure, what holds is no news.
+// row prints what became of a row. After a failure, what holds is not news.
 func (r *report) row(e event) {
 	switch {
 	case r.failed && e.Result == fails:

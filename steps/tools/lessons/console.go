@@ -149,7 +149,7 @@ func (st *stage) act(action string) error {
 
 var event = regexp.MustCompile(` says |received |a member left`)
 
-// open asks for a WebSocket as the page does. It is no error if the server refuses. What
+// open asks for a WebSocket as the page does. It is not an error if the server refuses. What
 // comes then is read, and answered as by a browser.
 func (st *stage) open(window string) error {
 	c, err := wstest.Dial(st.addr, 2*time.Minute)

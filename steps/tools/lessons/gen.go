@@ -123,7 +123,7 @@ func genTimetable(w *workshop, p *page, m *mark, old string) (string, error) {
 	return eachRow(p, old, func(cells []string, step int) error {
 		if at < 0 {
 			var h, m int
-			fmt.Sscanf(cells[0], "%d:%02d", &h, &m) // what is no time is midnight
+			fmt.Sscanf(cells[0], "%d:%02d", &h, &m) // what is not a time is midnight
 			at = h*60 + m
 		}
 		cells[0] = fmt.Sprintf("%d:%02d", at/60, at%60)

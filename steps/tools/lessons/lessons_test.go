@@ -196,7 +196,7 @@ func (c changed) Open(name string) (fs.File, error) {
 }
 
 // TestBroken breaks the workshop in every way, and reads what is said. Then it brings the text
-// up to the code, if that is how to mend it. Only what steps/01.md shows of a server is played.
+// up to the code, if that is how to fix it. Only what steps/01.md shows of a server is played.
 func TestBroken(t *testing.T) {
 	whole := theWorkshop(t)
 	unplayed := strings.NewReplacer(

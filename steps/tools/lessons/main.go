@@ -72,7 +72,7 @@ func (w *workshop) texts() []string {
 
 func main() {
 	log.SetFlags(0)
-	update := flag.Bool("update", false, "write anew what is generated")
+	update := flag.Bool("update", false, "write what is generated again")
 	flag.Parse()
 	here, _ := os.Getwd() // if there is none, there is no workshop
 	w := newWorkshop(process.Workshop(here))
@@ -130,7 +130,7 @@ func newWorkshop(root string) *workshop {
 }
 
 // check returns what does not hold in a text, in the order of its lines, and the text with
-// all that is generated made anew.
+// all that is generated made again.
 func (w *workshop) check(name string) ([]problem, string) {
 	p := parse(name, w.read(name))
 	if !w.exists(name) {

@@ -14,7 +14,7 @@ import (
 
 // Listen listens on addr (host:port), the value of a flag. Its error is one line that says
 // what to do, and recommends a port that is free. Accept fails only when the listener is closed:
-// a client that is gone again, or files that run out, are no reason to stop.
+// a client that is gone again, or files that run out, are not a reason to stop.
 func Listen(flag, addr string) (net.Listener, error) {
 	var why string
 	if others := InUse(addr); others != nil {

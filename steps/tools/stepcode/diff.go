@@ -4,7 +4,7 @@ package stepcode
 type Hunk[T any] struct{ Same, Old, New []T }
 
 // Diff returns how one version becomes the other, with as few changes as can be. Lines are the
-// same if their keys are; those that stay are the older ones, the rest behind the last change.
+// same if their keys are; those that stay are the older ones, the rest after the last change.
 func Diff[T any](old, fresh []T, key func(T) string) (hunks []Hunk[T], rest []T) {
 	same := func(i, j int) bool { return i < len(old) && j < len(fresh) && key(old[i]) == key(fresh[j]) }
 	common := make([][]int, len(old)+1) // how many lines the rests have in common

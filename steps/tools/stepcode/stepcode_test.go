@@ -172,7 +172,7 @@ func TestHints(t *testing.T) {
 		}
 	}
 	if _, err := Hints(root, 3, "main"); err == nil {
-		t.Error("what is no turn has hints")
+		t.Error("a function that is not a turn has hints")
 	}
 }
 
@@ -248,7 +248,7 @@ func codeLines(text string) (n int) {
 	return n
 }
 
-// added returns the lines that one text has and the other, above all of which it stands, has not.
+// added returns the lines that one text has and the other does not have.
 func added(old, fresh string) string {
 	hunks, _ := Diff(slices.Collect(strings.Lines(old)), slices.Collect(strings.Lines(fresh)), strings.Clone)
 	var text strings.Builder

@@ -175,7 +175,7 @@ var variants = []variant{
 	{"frame-in-two-writes", 6, "pongs come in their order", "data race|two goroutines write", "conn.go", []string{"	c.mu.Lock()\n	defer c.mu.Unlock()\n	if c.closed {", `	if c.closed {`, `	_, err := c.nc.Write(b)`, "	c.nc.Write(b[:2])\n	_, err := c.nc.Write(b[2:])"}},
 	{"no-heartbeat", 6, "answers pings stays", "", "main.go", []string{"room.each((*conn).ping)", "room.each(func(*conn) {})"}},
 	{"no-read-deadline", 6, "answers pings stays", "SetReadDeadline", "conn.go", []string{"		c.nc.SetReadDeadline(time.Now().Add(quietTime)) // whoever lives answers our pings\n", ""}},
-	{"read-deadline-once", 6, "answers pings stays", "begins anew", "conn.go", []string{"	for {\n		c.nc.SetReadDeadline(time.Now().Add(quietTime)) // whoever lives answers our pings\n", "	if !c.limited {\n		c.nc.SetReadDeadline(time.Now().Add(quietTime))\n		c.limited = true\n	}\n	for {\n",
+	{"read-deadline-once", 6, "answers pings stays", "starts again", "conn.go", []string{"	for {\n		c.nc.SetReadDeadline(time.Now().Add(quietTime)) // whoever lives answers our pings\n", "	if !c.limited {\n		c.nc.SetReadDeadline(time.Now().Add(quietTime))\n		c.limited = true\n	}\n	for {\n",
 		"type conn struct {", "type conn struct {\n	limited bool"}},
 	{"reserved-bits-ignored", 6, rules.RowReserved, "a reserved bit is set", "frame.go", []string{`b[0]&0x70 != 0`, `b[0]&0x70 == 0x70`}},
 	{"code-1004-taken", 6, rules.RowCode, "1004 is not", "frame.go", []string{`code <= 1003`, `code <= 1004`}},

@@ -169,7 +169,7 @@ func conversations() map[string][]piece {
 		"frames": append(slices.Clone(upgrade),
 			piece{FromServer, frame(1, 0, false) + frame(9, 125, false) + frame(1, 126, false), "frame frame frame"},
 			piece{FromClient, frame(1, 65535, true) + frame(2, 65536, true) + frame(8, 2, true), "frame frame frame"}),
-		"frames behind the request": {{FromClient, request, "request"}, {FromClient, hello + "G\x80 key" + hello, "frame frame frame"}, {FromServer, response, "response"},
+		"frames after the request": {{FromClient, request, "request"}, {FromClient, hello + "G\x80 key" + hello, "frame frame frame"}, {FromServer, response, "response"},
 			{FromClient, hello, "frame"}},
 		"a refusal, and what follows": {{FromClient, request, "request"}, {FromServer, "HTTP/1.1 501 No\r\nContent-Length: 2\r\n\r\nno", "response other"},
 			{FromClient, request, "request"}, {FromServer, response, "response"}, {FromServer, hello, "frame"}},
@@ -468,7 +468,7 @@ func TestContract(t *testing.T) {
 		}
 	}
 	if got := next(); got != "" {
-		t.Errorf("behind the ends comes %s", got)
+		t.Errorf("after the ends comes %s", got)
 	}
 }
 

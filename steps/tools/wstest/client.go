@@ -59,7 +59,7 @@ func NewClient(nc *net.TCPConn, patience time.Duration) *Client {
 }
 
 // Open connects and opens a WebSocket: it sends Handshake with a new key and the frames right
-// behind it, and returns once the server has agreed as section 4.1 has it. Any other answer
+// after it, and returns once the server has agreed as section 4.1 has it. Any other answer
 // is an error.
 func Open(addr string, patience time.Duration, frames ...Frame) (*Client, error) {
 	c, err := Dial(addr, patience)
@@ -110,7 +110,7 @@ func (c *Client) Send(frames ...Frame) error { return c.send(nil, "", frames) }
 // SendText sends a text message in one frame, as a client should.
 func (c *Client) SendText(text string) error { return c.Send(Masked(Text, []byte(text))) }
 
-// send sends bytes, which the record shows as lines, and frames behind them.
+// send sends bytes, which the record shows as lines, and frames after them.
 func (c *Client) send(b []byte, lines string, frames []Frame) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

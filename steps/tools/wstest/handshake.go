@@ -100,7 +100,7 @@ func (r Request) String() string { return strings.Join(r, "\r\n") + "\r\n\r\n" }
 // holds whatever could be read of it.
 type Answer struct {
 	Status int                  // 0 if the first line is not HTTP's
-	Head   string               // everything up to the empty line, as it came
+	Head   string               // everything up to the empty line, unchanged
 	Fields textproto.MIMEHeader // the fields of Head
 	Body   string               // of a refusal, at most 64 KiB
 }

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 )
 
-// A new member gets the history, and misses nothing that is posted at that moment. Who has left
+// A new member gets the history, and misses nothing that is posted at that moment. A member that has left
 // gets nothing.
 func TestJoin(t *testing.T) {
 	for range 100 {

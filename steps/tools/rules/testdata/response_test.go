@@ -36,7 +36,7 @@ func TestResponse(t *testing.T) {
 		}
 		parsed, err := http.ReadResponse(bufio.NewReader(strings.NewReader(answer)), nil)
 		if err != nil {
-			t.Errorf("%s: it is no answer in HTTP: %v", call, err)
+			t.Errorf("%s: it is not an answer in HTTP: %v", call, err)
 			continue
 		}
 		if line, _, _ := strings.Cut(answer, "\r\n"); !strings.HasPrefix(line, "HTTP/1.1 101 ") {
