@@ -41,7 +41,7 @@ func findServers(args []string) (servers []*server, err error) {
 			s.name += " (2)"
 		}
 		if k := s.keeper; k != nil {
-			k.Name, k.File = s.name, filepath.Join(k.Root, ".bin", fmt.Sprintf("wire-%d", i+1))
+			k.Name, k.File = s.name, filepath.Join(filepath.Dir(k.File), fmt.Sprintf("wire-%d", i+1))
 			k.Line = func(line string) {
 				if !strings.Contains(line, "listening on http://") { // that address would bypass the wire
 					fmt.Fprintf(os.Stderr, "%s | %s\n", s.name, line)
