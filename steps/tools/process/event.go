@@ -66,7 +66,7 @@ func (e Event) String() string {
 	case Running:
 		if e.Others != nil {
 			return fmt.Sprintf("careful: another program answers on %s, and a browser may show you that one. "+
-				"task doctor tells which it is: stop it, or %s", e.others(), otherPort())
+				"task doctor tells which it is: stop it, or %s", e.others(), otherPort("-addr"))
 		}
 	case NotListening:
 		text := fmt.Sprintf("%s does not listen on %s", e.Name, e.Addr)
@@ -93,7 +93,7 @@ func (e Event) stopped() string {
 		text += e.Name + " is not running: save to try again"
 	case failed && e.Others != nil:
 		text += fmt.Sprintf("%s is not running, and another program answers on %s: stop that one or save, "+
-			"and it is tried again; or %s", e.Name, e.others(), otherPort())
+			"and it is tried again; or %s", e.Name, e.others(), otherPort("-addr"))
 	default:
 		text += fmt.Sprintf("%s has exited (%v): save to run it again", e.Name, e.Program.Cmd.ProcessState)
 	}
@@ -101,6 +101,3 @@ func (e Event) stopped() string {
 }
 
 func (e Event) others() string { return strings.Join(e.Others, " and ") }
-
-// otherPort recommends a port that is free.
-func otherPort() string { return "choose another port: -addr localhost:" + FreePort() }

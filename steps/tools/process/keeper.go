@@ -1,6 +1,7 @@
 package process
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,7 +79,7 @@ func NewKeeper(dir string) (*Keeper, error) {
 	}
 	rel, err := filepath.Rel(root, full)
 	name := strings.TrimSuffix(filepath.ToSlash(dir), "/")
-	file := filepath.Join(root, ".bin", "server")
+	file := filepath.Join(cmp.Or(Workshop(full), root), ".bin", "server")
 	return &Keeper{Name: name, Root: root, Dir: filepath.ToSlash(rel), File: file}, err
 }
 

@@ -16,21 +16,23 @@ import (
 // what to do, and recommends a port that is free. Accept fails only when the listener is closed:
 // a client that is gone again, or files that run out, are not a reason to stop.
 func Listen(flag, addr string) (net.Listener, error) {
-	var why string
-	if others := InUse(addr); others != nil {
-		const remedy = "stop it, or choose another port"
-		why = fmt.Sprintf("another program answers on %s: %s", strings.Join(others, " and "), remedy)
-	} else {
-		l, err := net.Listen("tcp", addr)
-		if err == nil {
-			return patientListener{l}, nil
-		}
-		why = fmt.Sprintf("%v: choose another port", err)
-		if host, _, _ := net.SplitHostPort(addr); !IsLocal(host) {
-			why = fmt.Sprintf("this machine has no address %s to listen on: choose another one", host)
-		}
+	others := strings.Join(InUse(addr), " and ")
+	if others != "" {
+		return nil, fmt.Errorf("another program answers on %s: stop it, or %s", others, otherPort(flag))
 	}
-	return nil, fmt.Errorf("%s: %s localhost:%s", why, flag, FreePort())
+	l, err := net.Listen("tcp", addr)
+	if err == nil {
+		return patientListener{l}, nil
+	}
+	if host, _, _ := net.SplitHostPort(addr); !IsLocal(host) {
+		return nil, fmt.Errorf("this machine has no address %s: try %s localhost:%s", host, flag, FreePort())
+	}
+	return nil, fmt.Errorf("%v: %s", err, otherPort(flag))
+}
+
+// otherPort recommends a port that is free.
+func otherPort(flag string) string {
+	return "choose another port: " + flag + " localhost:" + FreePort()
 }
 
 type patientListener struct{ net.Listener }

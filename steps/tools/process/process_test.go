@@ -248,8 +248,8 @@ func TestListen(t *testing.T) {
 		"localhost:" + port:    taken,
 		"0.0.0.0:" + port:      taken,
 		":" + port:             taken,
-		"203.0.113.77:" + port: "this machine has no address 203.0.113.77 to listen on: choose another one: -view localhost:",
-		"203.0.113.77:0":       "this machine has no address 203.0.113.77 to listen on: choose another one: -view localhost:",
+		"203.0.113.77:" + port: "this machine has no address 203.0.113.77: try -view localhost:",
+		"203.0.113.77:0":       "this machine has no address 203.0.113.77: try -view localhost:",
 		"localhost:99999":      "listen tcp: address 99999: invalid port: choose another port: -view localhost:",
 		"localhost":            "listen tcp: address localhost: missing port in address: choose another port: -view localhost:",
 	} {

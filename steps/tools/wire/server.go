@@ -25,7 +25,7 @@ func findServers(args []string) (servers []*wiretap.Server, err error) {
 			s.Name += " (2)"
 		}
 		if k := s.Keeper; k != nil {
-			k.Name, k.File = s.Name, filepath.Join(k.Root, ".bin", fmt.Sprintf("wire-%d", i+1))
+			k.Name, k.File = s.Name, filepath.Join(filepath.Dir(k.File), fmt.Sprintf("wire-%d", i+1))
 			k.Line = func(line string) {
 				if !strings.Contains(line, "listening on http://") { // that address would bypass the wire
 					fmt.Fprintf(os.Stderr, "%s | %s\n", s.Name, line)

@@ -60,8 +60,15 @@ func TestServers(t *testing.T) {
 		}
 	}
 	t.Chdir("steps/tools")
-	if servers, err := findServers([]string{"raw"}); err != nil || servers[0].Keeper.Dir != "raw" {
-		t.Errorf("from within a folder: %v, %v", servers, err)
+	servers, err := findServers([]string{"raw", "bench"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"raw", "."} {
+		k := servers[i].Keeper
+		if bin := process.Workshop(".") + "/.bin"; k.Dir != want || filepath.ToSlash(filepath.Dir(k.File)) != filepath.ToSlash(bin) {
+			t.Errorf("from within a folder: %s, built in %s", k.Dir, k.File)
+		}
 	}
 }
 

@@ -43,7 +43,7 @@ func foreign(r *http.Request, names []string) string {
 	local := name == "localhost" || ip != nil && ip.IsLoopback()
 	named := slices.ContainsFunc(names, func(n string) bool { return hostname(n) == name })
 	origins := r.Header.Values("Origin")
-	isCrossSite := strings.HasSuffix(r.Header.Get("Sec-Fetch-Site"), "-site") // or only cross-origin
+	isCrossSite := strings.HasSuffix(r.Header.Get("Sec-Fetch-Site"), "-site") // cross-site, same-site
 	switch {
 	case !local && !named:
 		return fmt.Sprintf("this is only for this machine, and "+remedy, "Host", r.Host, r.Host)
