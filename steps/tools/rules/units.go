@@ -57,6 +57,7 @@ var Units = []Unit{
 	{"conn.end", "endTCP_test.go", 6, 6},
 	{"parsePost", "parsePost_test.go", 4, 7},
 	{"member.send", "send_test.go", 5, 6},
+	{"member.send", "sendFails_test.go", 5, 6},
 	{"member.push", "push_test.go", 5, 6},
 	{"hub.join", "join_test.go", 5, 6},
 	{"hub.post", "post_test.go", 5, 6},
@@ -69,6 +70,7 @@ var Units = []Unit{
 	{"upgrade", "door_test.go", 6, 7},
 	{"accept", "libraryAccept_test.go", 7, 7},
 	{"conn.write", "libraryWrite_test.go", 7, 7},
+	{"conn.write", "libraryWriteFails_test.go", 7, 7},
 	{"conn.read", "libraryRead_test.go", 7, 7},
 	{"conn.ping", "libraryPing_test.go", 7, 7},
 	{"conn.end", "libraryEnd_test.go", 7, 7},
@@ -117,7 +119,8 @@ const unitTime = "10s"
 // names and types that those of step have in the workshop's own code. It calls report with
 // each result, in the order of Units. With race the tests run under the race detector. The
 // error says why nothing was tested: the code does not compile, or ctx was canceled.
-func RunUnits(ctx context.Context, workshop, root, dir string, step int, race bool, report func(UnitResult)) error {
+func RunUnits(ctx context.Context, workshop, root, dir string, step int, race bool,
+	report func(UnitResult)) error {
 	temp, err := os.MkdirTemp("", "units-")
 	if err != nil {
 		return err
@@ -200,7 +203,8 @@ func (t *unitTests) build(ctx context.Context) error {
 			r := &t.units[i]
 			if _, why, found := strings.Cut(said, r.File+":"); found && r.Outcome != LeftOut {
 				why, _, _ = strings.Cut(why, "\n")
-				r.Outcome, r.Rows, left = LeftOut, []string{"its test does not compile with this code: " + r.File + ":" + why}, true
+				r.Outcome, r.Rows = LeftOut, []string{"its test does not compile with this code: " + r.File + ":" + why}
+				left = true
 			}
 		}
 		if !left {
@@ -228,8 +232,8 @@ func (t *unitTests) compile(ctx context.Context) (said string, err error) {
 	if err := errors.Join(err, err2, err3); err != nil {
 		return err.Error(), err
 	}
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-buildvcs=false", "-vet=off", fmt.Sprintf("-race=%v", t.race), flag,
-		"-o", t.binary(), "./"+filepath.ToSlash(rel))
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", t.binary(), "-buildvcs=false", "-vet=off",
+		fmt.Sprintf("-race=%v", t.race), flag, "./"+filepath.ToSlash(rel))
 	cmd.Dir = t.root
 	out, err := cmd.CombinedOutput()
 	return string(out), err
@@ -287,7 +291,8 @@ func (t *unitTests) run(ctx context.Context, r *UnitResult) {
 	}
 	// With one processor only one goroutine runs at a time, and the noise alone decides when
 	// it is another's turn, however busy the machine is.
-	cmd := exec.CommandContext(ctx, t.binary(), "-test.run=^("+strings.Join(names, "|")+")$", "-test.cpu=1", "-test.timeout="+unitTime)
+	cmd := exec.CommandContext(ctx, t.binary(), "-test.cpu=1", "-test.timeout="+unitTime,
+		"-test.run=^("+strings.Join(names, "|")+")$")
 	cmd.Dir = t.temp
 	cmd.Env = append(os.Environ(), stepcode.NoiseSeed+"=1", "GOTRACEBACK=all", "GORACE=atexit_sleep_ms=0")
 	said := new(tail)
@@ -298,8 +303,8 @@ func (t *unitTests) run(ctx context.Context, r *UnitResult) {
 		return
 	}
 	r.Outcome, r.Rows, r.At = t.explain(string(said.b))
-	if turn, ok := strings.CutPrefix(strings.Join(r.Rows, ""), "your turn: "); ok && !strings.HasPrefix(turn, r.Func+" ") {
-		r.Outcome, r.Rows, r.At = LeftOut, []string{"its test reaches an open turn: " + turn}, ""
+	if r.Outcome == Open && !strings.HasPrefix(r.Rows[0], "your turn: "+r.Func+" ") {
+		r.Outcome, r.Rows[0], r.At = LeftOut, "its test reaches another open turn: "+r.Rows[0], ""
 	}
 }
 

@@ -39,7 +39,7 @@ func TestUnits(t *testing.T) {
 			t.Parallel()
 			for _, r := range results(t, root, filepath.Join(root, filepath.FromSlash(folder)), step) {
 				if r.Outcome != Passed || r.Place == "" {
-					t.Errorf("%s, %s at %s: %s at %q: %s", r.Func, r.File, r.Place, r.Outcome, r.At, strings.Join(r.Rows, "\n"))
+					t.Errorf("%s, %s at %s: %s at %q: %q", r.Func, r.File, r.Place, r.Outcome, r.At, r.Rows)
 				}
 			}
 		})
@@ -79,7 +79,8 @@ func edited(t *testing.T, step int, edits ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files["go.mod"] = fmt.Sprintf("module edited\n\ngo 1.25.0\n\nrequire websocket-workshop v0.0.0\n\nreplace websocket-workshop => %q\n", root)
+	files["go.mod"] = fmt.Sprintf("module edited\n\ngo 1.25.0\n\n"+
+		"require websocket-workshop v0.0.0\n\nreplace websocket-workshop => %q\n", root)
 	dir := t.TempDir()
 	made := 0
 	for name, text := range files {
@@ -104,7 +105,7 @@ func TestOutcomes(t *testing.T) {
 	dir := edited(t, 5,
 		"b[0]&0x0F", "b[0]&0x07",
 		"key[i%4]", "key[i]",
-		"	frame := []byte{finBit | op}", "	panic(\"your turn: encode in frame.go, lesson 3\")\n	frame := []byte{finBit | op}",
+		"frame := []byte{finBit | op}", "panic(\"your turn: encode in frame.go, lesson 3\")\n	frame := []byte{op}",
 		"func response(r *http.Request)", "func response(r *http.Request, _ ...int)",
 		"func sameOrigin(", "func isOurs(", "!sameOrigin(", "!isOurs(",
 		"go m.send()", "select {}",
@@ -114,16 +115,17 @@ func TestOutcomes(t *testing.T) {
 		got[r.File] = r
 	}
 	for file, want := range map[string]string{
-		"encode_test.go":            "open turn, your turn: encode in frame.go, lesson 3",
-		"readHeader_test.go":        "failed, readHeader(88 82 2d bd bc 6e): opcode is 0, want 8 (close)",
-		"unmask_test.go":            "panicked, runtime error: index out of range [4] with length 4",
-		"read_test.go":              "left out, its test calls readHeader, which has to be right first",
-		"response_test.go":          "left out, response is not func(*http.Request) string",
-		"sameOrigin_test.go":        "left out, there is no sameOrigin",
-		"push_test.go":              "hung, ",
-		"join_test.go":              "left out, its test calls encode, which has to be right first",
-		"send_test.go":              "passed, ",
-		"readHeaderRefuses_test.go": "failed, readHeader(08 80 01 02 03 04): no error, want one: a close frame is in fragments",
+		"encode_test.go":     "open turn, your turn: encode in frame.go, lesson 3",
+		"readHeader_test.go": "failed, readHeader(88 82 2d bd bc 6e): opcode is 0, want 8 (close)",
+		"unmask_test.go":     "panicked, runtime error: index out of range [4] with length 4",
+		"read_test.go":       "left out, its test calls readHeader, which has to be right first",
+		"response_test.go":   "left out, response is not func(*http.Request) string",
+		"sameOrigin_test.go": "left out, there is no sameOrigin",
+		"push_test.go":       "hung, ",
+		"join_test.go":       "left out, its test calls encode, which has to be right first",
+		"send_test.go":       "passed, ",
+		"readHeaderRefuses_test.go": "failed, readHeader(08 80 01 02 03 04): no error, want one: " +
+			"a close frame is in fragments",
 	} {
 		r := got[file]
 		if said := string(r.Outcome) + ", " + strings.Join(r.Rows[:min(1, len(r.Rows))], ""); said != want {
@@ -144,10 +146,17 @@ func TestLostWakeups(t *testing.T) {
 		name, file string
 		edits      []string
 	}{
-		{"compare and clear in two steps", "send_test.go", []string{"if m.next.CompareAndSwap(frame, nil) {", "if m.next.Load() == frame {\n			m.next.Store(nil)"}},
-		{"load and store in two steps", "push_test.go", []string{"if m.next.Swap(&frame) == nil {", "idle := m.next.Load() == nil\n	m.next.Store(&frame)\n	if idle {"}},
-		{"pushed after Unlock", "join_test.go", []string{"	defer h.mu.Unlock()\n	m := &member{conn: c}", "	m := &member{conn: c}",
-			"	h.members[c] = m\n	m.push(encode(opText, past.json()))", "	h.members[c] = m\n	frame := encode(opText, past.json())\n	h.mu.Unlock()\n	m.push(frame)"}},
+		{"compare and clear in two steps", "send_test.go", []string{
+			"if m.next.CompareAndSwap(frame, nil) {",
+			"if m.next.Load() == frame {\n			m.next.Store(nil)"}},
+		{"load and store in two steps", "push_test.go", []string{
+			"if m.next.Swap(&frame) == nil {",
+			"idle := m.next.Load() == nil\n	m.next.Store(&frame)\n	if idle {"}},
+		{"pushed after Unlock", "join_test.go", []string{
+			"	defer h.mu.Unlock()\n	m := &member{conn: c}",
+			"	m := &member{conn: c}",
+			"	m.push(encode(opText, past.json()))",
+			"	frame := encode(opText, past.json())\n	h.mu.Unlock()\n	m.push(frame)"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -175,7 +184,8 @@ func TestUnitsStop(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := RunUnits(ctx, workshop, workshop, filepath.Join(workshop, "raw"), 6, false, func(UnitResult) {}); err != context.Canceled {
+	err = RunUnits(ctx, workshop, workshop, filepath.Join(workshop, "raw"), 6, false, func(UnitResult) {})
+	if err != context.Canceled {
 		t.Errorf("in a context that has ended: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -30,7 +31,8 @@ func (t *unitTests) explain(said string) (o Outcome, rows []string, at string) {
 		return Failed, rows, ""
 	case raced:
 		one, other, _ := strings.Cut(race, "\n\n")
-		return Failed, []string{"data race: one goroutine is at " + t.line(one) + ", another at " + t.line(other)}, ""
+		places := fmt.Sprintf("one goroutine is at %s, another at %s", t.line(one), t.line(other))
+		return Failed, []string{"data race: " + places}, ""
 	case strings.HasPrefix(words, "test timed out"), strings.HasPrefix(words, "deadlock"):
 		return Hung, nil, at
 	case words != "":
@@ -42,8 +44,9 @@ func (t *unitTests) explain(said string) (o Outcome, rows []string, at string) {
 // line returns the first line of the attendee's code in a stack trace, or "".
 func (t *unitTests) line(trace string) string {
 	for _, m := range stackLine.FindAllStringSubmatch(trace, -1) {
-		file := filepath.Base(m[1])
-		if filepath.Dir(m[1]) == t.dir && !strings.Contains(file, "_test.go:") && !strings.HasPrefix(file, "noise") {
+		dir, file := filepath.Split(m[1])
+		ours := strings.Contains(file, "_test.go:") || strings.HasPrefix(file, "noise")
+		if filepath.Clean(dir) == t.dir && !ours {
 			return file
 		}
 	}

@@ -106,8 +106,8 @@ func (o *Overlay) Noise(dir, how string) error {
 			}
 		}
 		how := strings.ReplaceAll(how, "noise", name)
-		text := strings.NewReplacer("noise", name, "NAME", files[0].Name.Name, "SEED", NoiseSeed, "PAUSE", how).Replace(noise)
-		return o.Add(filepath.Join(dir, name+".go"), []byte(text))
+		fill := strings.NewReplacer("noise", name, "NAME", files[0].Name.Name, "SEED", NoiseSeed, "PAUSE", how)
+		return o.Add(filepath.Join(dir, name+".go"), []byte(fill.Replace(noise)))
 	})
 }
 

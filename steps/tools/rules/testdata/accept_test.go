@@ -28,7 +28,7 @@ func TestAccept(t *testing.T) {
 				server.Close()
 				synctest.Wait()
 				if err == nil || w.Code != 426 || len(answer) > 0 {
-					t.Errorf("accept(version 8): status %d, error %v, and %d bytes on the connection, want 426, an error, and none",
+					t.Errorf("accept(version 8): status %d, error %v, %d bytes sent, want 426, an error, 0 bytes",
 						w.Code, err, len(answer))
 				}
 				return

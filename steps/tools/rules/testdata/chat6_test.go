@@ -26,7 +26,8 @@ func TestChat6(t *testing.T) {
 		err := chat(&conn{nc: server, br: bufio.NewReader(strings.NewReader(row.in))})
 		var why closeError
 		if !errors.As(err, &why) || why.Code != row.code || len(why.Reason) > 123 {
-			t.Errorf("chat(%s): error %v, want a closeError with %d and at most 123 bytes of reason", row.name, err, row.code)
+			t.Errorf("chat(%s): error %v, want a closeError with %d and at most 123 bytes of reason",
+				row.name, err, row.code)
 		}
 	}
 }

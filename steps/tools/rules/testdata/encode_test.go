@@ -38,6 +38,6 @@ func TestEncode(t *testing.T) {
 		}
 	}
 	if string(earlier) != "\x81\x02hi" {
-		t.Errorf(`encode(0x1, "hi") was 81 02 68 69, and is % x after other calls: each frame needs memory of its own`, earlier)
+		t.Errorf(`encode(0x1, "hi") was 81 02 68 69, and is % x after other calls: frames share memory`, earlier)
 	}
 }

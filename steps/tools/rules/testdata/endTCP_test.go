@@ -30,14 +30,14 @@ func TestEndTCP(t *testing.T) {
 	client.SetReadDeadline(time.Now().Add(3 * time.Second))
 	got, err := io.ReadAll(client)
 	if err != nil {
-		t.Errorf("end: after the close frame the member gets %v, want EOF: CloseWrite ends the server's direction", err)
+		t.Errorf("end: after the close frame the member gets %v, want EOF: is CloseWrite missing?", err)
 	}
 	if string(got) != "\x88\x02\x03\xea" {
 		t.Errorf("end: the member gets % x, want 88 02 03 ea", got)
 	}
 	select {
 	case <-ended:
-		t.Error("end does not wait until the member hangs up: if it still sends, TCP is reset and the close frame lost")
+		t.Error("end returns before the member hangs up: what it still sends would reset the connection")
 	case <-time.After(100 * time.Millisecond):
 	}
 	client.Close()

@@ -44,7 +44,8 @@ func TestEnd(t *testing.T) {
 			time.Sleep(time.Second) // in which the member notices that the connection is closed
 			synctest.Wait()
 			if waited > row.most+time.Second/2 {
-				t.Errorf("end(%v), and the member goes on sending for %v: end waits %v, want %v", row.err, row.stays, waited, row.most)
+				t.Errorf("end(%v), and the member goes on sending for %v: end waits %v, want %v",
+					row.err, row.stays, waited, row.most)
 			}
 			server.SetReadDeadline(time.Now())
 			if _, err := server.Read(make([]byte, 1)); err != io.ErrClosedPipe {

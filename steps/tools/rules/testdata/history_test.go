@@ -25,8 +25,9 @@ func TestHistory(t *testing.T) {
 			t.Fatalf("json has %d posts after %d were added, want %d", len(got.Msg), n+1, want)
 		}
 		for i, p := range got.Msg {
-			if want := fmt.Sprint("post ", n-i); p.Text != want || p.User != "ann" || p.Time != 1700000000000+int64(n-i) {
-				t.Fatalf("json has %+v at place %d after %d posts, want %s", p, i, n+1, want)
+			text, time := fmt.Sprint("post ", n-i), 1700000000000+int64(n-i)
+			if p.User != "ann" || p.Text != text || p.Time != time {
+				t.Fatalf("json has %+v at place %d after %d posts, want {ann %s %d}", p, i, n+1, text, time)
 			}
 		}
 	}

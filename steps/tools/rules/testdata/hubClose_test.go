@@ -30,7 +30,7 @@ func TestHubClose(t *testing.T) {
 		}
 		h.mu.Unlock()
 		if got[0] != 0x88 || string(got[2:]) != "\x03\xe9" {
-			t.Errorf("close, and only one of three members reads: it gets % x, want 88, a length, and the code 03 e9", got)
+			t.Errorf("close, and one of three members reads: it gets % x, want 88, a length, and 03 e9", got)
 		}
 		for c := range h.members {
 			if synctest.Wait(); closed {

@@ -34,7 +34,7 @@ func TestJoin(t *testing.T) {
 			synctest.Wait()
 			newest := string(encode(opText, past.json()))
 			if !strings.HasSuffix(string(got), newest) {
-				t.Fatal("join while two messages are posted: the history that the member gets last is not the newest one")
+				t.Fatal("join, while two messages are posted: the last history for the member is not the newest")
 			}
 			if m := h.members[c]; m == nil || m.conn != c {
 				t.Fatal("join: the connection is not in members")

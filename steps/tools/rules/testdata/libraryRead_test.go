@@ -20,7 +20,7 @@ func TestLibraryRead(t *testing.T) {
 	for _, row := range []struct{ name, in, want string }{
 		{"Hello", "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", `1 "Hello"`},
 		{"an empty message", "\x81\x80" + key, `1 ""`},
-		{"a ping between fragments", "\x01\x81" + key + "a" + "\x89\x84" + key + "ping" + "\x80\x81" + key + "b", `1 "ab"`},
+		{"a ping in between", "\x01\x81" + key + "a" + "\x89\x82" + key + "hi" + "\x80\x81" + key + "b", `1 "ab"`},
 		{"a character in two fragments", "\x01\x81" + key + "\xc3" + "\x80\x81" + key + "\xa9", `1 "é"`},
 		{"a binary message", "\x82\x81" + key + "\xff", `2 "\xff"`},
 		{"4,096 bytes", "\x81\xfe\x10\x00" + key + x4095 + "x", `1 "` + x4095 + `x"`},

@@ -46,26 +46,3 @@ func TestLibraryWrite(t *testing.T) {
 		})
 	}
 }
-
-// A member that does not take a message for 5 s loses its connection.
-func TestLibraryWriteFails(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client, server := net.Pipe()
-		c, err := accept(hijacked{httptest.NewRecorder(), server, bufio.NewReader(server)}, handshake())
-		if err != nil {
-			t.Fatalf("accept: %v", err)
-		}
-		time.AfterFunc(time.Minute, func() { client.Close() })
-		start := time.Now()
-		err = c.write([]byte("hi"))
-		if waited := time.Since(start); err == nil || waited < 4*time.Second || waited > 6*time.Second {
-			t.Errorf("write waits %v for a member that reads nothing, and returns %v, want 5s and an error", waited, err)
-		}
-		synctest.Wait()
-		server.SetReadDeadline(time.Now())
-		if _, err := server.Read(make([]byte, 1)); err != io.ErrClosedPipe {
-			t.Error("write: the connection is still open after it failed")
-		}
-		c.ws.CloseNow()
-	})
-}

@@ -41,7 +41,7 @@ func TestPost(t *testing.T) {
 			}
 			for i := range got {
 				if !strings.HasSuffix(string(got[i]), string(encode(opText, newest))) {
-					t.Fatalf("four posts at once: the history that member %d gets last is not the newest one", i+1)
+					t.Fatalf("four posts at once: the last history for member %d is not the newest", i+1)
 				}
 			}
 		})

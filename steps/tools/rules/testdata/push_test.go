@@ -18,7 +18,7 @@ func TestPush(t *testing.T) {
 		start := time.Now()
 		m.push([]byte("frame A, "))
 		if waited := time.Since(start); waited > 0 {
-			t.Fatalf("push(A) waits %v for a member that reads nothing: send has to run in a goroutine of its own", waited)
+			t.Fatalf("push(A) waits %v for a member that reads nothing: is go missing before m.send()?", waited)
 		}
 		client.SetReadDeadline(time.Now().Add(time.Second))
 		one := make([]byte, 1)
@@ -27,7 +27,7 @@ func TestPush(t *testing.T) {
 		m.push([]byte("frame C, "))
 		rest, _ := io.ReadAll(client)
 		if got := string(one) + string(rest); got != "frame A, frame C, " {
-			t.Errorf("push(A), and push(B), push(C) while A is being written: the member gets %q, want A, then C", got)
+			t.Errorf("push(A), then push(B), push(C) while A is written: the member gets %q, want A, then C", got)
 		}
 		m.push([]byte("frame D"))
 		client.SetReadDeadline(time.Now().Add(time.Second))
@@ -54,7 +54,7 @@ func TestPushMeets(t *testing.T) {
 			texts := strings.ReplaceAll(string(got), "\x81\x01", "")
 			for i := range texts {
 				if i > 0 && texts[i] <= texts[i-1] {
-					t.Fatalf("push(1) to push(4): the member gets %q: an older frame after a newer one, or one twice", texts)
+					t.Fatalf("push(1) to push(4): the member gets %q, which is not in order", texts)
 				}
 			}
 			if !strings.HasSuffix(texts, "4") {

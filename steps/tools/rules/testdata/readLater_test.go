@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,4 +28,16 @@ func TestReadLater(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A message that breaks off is not returned, wherever that is.
+func TestReadBreaksOff(t *testing.T) {
+	whole := "\x01\x82\x00\x00\x00\x00hi\x80\xfe\x00\x7e\x00\x00\x00\x00" + strings.Repeat("x", 126)
+	for n := range whole {
+		_, server := net.Pipe()
+		c := &conn{nc: server, br: bufio.NewReader(strings.NewReader(whole[:n]))}
+		if m, err := c.read(); err == nil {
+			t.Fatalf("read returns %d %q without an error after %d of %d bytes", m.op, m.data, n, len(whole))
+		}
+	}
 }

@@ -42,8 +42,9 @@ func TestResponse(t *testing.T) {
 		if line, _, _ := strings.Cut(answer, "\r\n"); !strings.HasPrefix(line, "HTTP/1.1 101 ") {
 			t.Errorf("%s: the first line is %q, want HTTP/1.1 101 Switching Protocols", call, line)
 		}
-		for _, f := range [][2]string{{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Accept", row.accept},
-			{"Sec-WebSocket-Protocol", row.chosen}, {"Sec-WebSocket-Extensions", ""}} {
+		for _, f := range [][2]string{{"Upgrade", "websocket"}, {"Connection", "Upgrade"},
+			{"Sec-WebSocket-Accept", row.accept}, {"Sec-WebSocket-Protocol", row.chosen},
+			{"Sec-WebSocket-Extensions", ""}} {
 			got := strings.Join(parsed.Header.Values(f[0]), ", ")
 			if got != f[1] && (f[0] != "Upgrade" && f[0] != "Connection" || !strings.EqualFold(got, f[1])) {
 				t.Errorf("%s: %s is %q, want %q", call, f[0], got, f[1])

@@ -27,7 +27,7 @@ func TestWrite(t *testing.T) {
 		}
 		go client.Write([]byte("hi"))
 		if _, err := server.Read(make([]byte, 2)); err != nil {
-			t.Errorf("a minute after write, reading from the connection fails: %v: the limit is for writing only", err)
+			t.Errorf("write: a minute later, reading fails: %v: the time limit is for writing only", err)
 		}
 		client.Close()
 	})
