@@ -1,11 +1,12 @@
-// The lessons' pictures, light and dark: text that one can read, inside the box it stands in.
+// The lessons' pictures and the benchmark's chart, light and dark: text that one can read, inside the box it stands in.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { launch, programs } from "./browser.js";
 
 const folder = new URL("../../steps/pictures/", import.meta.url);
-const pictures = readdirSync(folder).filter((name) => name.endsWith(".svg"));
+const lessons = readdirSync(folder).filter((name) => name.endsWith(".svg"));
+const pictures = [...lessons, "../tools/bench/chart.svg"];
 
 describe("pictures", { concurrency: 1 }, () => programs.filter(({ name }) => name === "chromium").forEach((program) => {
   let browser, page;
@@ -15,8 +16,8 @@ describe("pictures", { concurrency: 1 }, () => programs.filter(({ name }) => nam
   });
   after(() => browser?.close());
 
-  test("there are at most ten, each with a title and a description", () => {
-    assert.ok(pictures.length > 0 && pictures.length <= 10, `${pictures.length} pictures`);
+  test("the lessons have at most ten, and each has a title and a description", () => {
+    assert.ok(lessons.length > 0 && lessons.length <= 10, `${lessons.length} pictures`);
     for (const name of pictures) {
       assert.match(readFileSync(new URL(name, folder), "utf8"), /role="img" aria-labelledby="title desc">\s*<title id="title">.+<\/title>\s*<desc id="desc">.+<\/desc>/, name);
     }

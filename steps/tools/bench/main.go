@@ -1,7 +1,8 @@
 // Command bench measures the workshop's servers side by side with others, as an attendee
 // meets them: whole processes, each under the same load over loopback. The servers take
 // turns in every round, so that whatever else the machine does hits all alike. Each sample is
-// printed in the form that benchstat reads, and then the medians as a table of ratios.
+// printed in the form that benchstat reads, and then the medians as a table of ratios. With -w
+// it writes the table into README.md and draws three of its rows in chart.svg.
 //
 //	go run -C steps/tools/bench . [-w]
 package main
@@ -33,7 +34,7 @@ func main() {
 	addr := flag.String("addr", "", "be the bare server, on `host:port`, and measure nothing")
 	count := flag.Int("count", 3, "how many `times` each server is measured")
 	most := flag.Int("most", slices.Max(sizes), "how many `members` there are at most")
-	write := flag.Bool("w", false, "write the table into README.md")
+	write := flag.Bool("w", false, "write the table into README.md, and a chart of it into chart.svg")
 	flag.Parse()
 	if *addr != "" {
 		log.Fatal(bare(*addr))
@@ -59,6 +60,9 @@ func main() {
 	}
 	if err == nil && *write {
 		err = update("README.md", all.text())
+	}
+	if err == nil && *write {
+		err = os.WriteFile("chart.svg", []byte(chart(all.text())), 0o644)
 	}
 	if err != nil {
 		log.Fatal(err)
