@@ -169,7 +169,7 @@ func TestLimits(t *testing.T) {
 		told[p.says]++
 	}
 	for name, n := range map[string]int{
-		"states 4,096, ": 5, "HistorySize is 40": 4, "WriteTime is 7 s": 5, "QuietTime is 60 s": 4, "frontend/index.html:": 1,
+		"states 4,096": 4, "HistorySize is 40": 4, "WriteTime is 7 s": 5, "QuietTime is 60 s": 4, "frontend/index.html:": 1,
 	} {
 		for says := range told {
 			if strings.Contains(says, name) {
