@@ -126,7 +126,13 @@ func RunUnits(ctx context.Context, workshop, root, dir string, step int, race bo
 		return err
 	}
 	defer os.RemoveAll(temp)
-	t := &unitTests{root: root, dir: dir, step: step, race: race, temp: temp}
+	t := &unitTests{step: step, race: race, temp: temp}
+	if t.root, err = filepath.Abs(root); err != nil {
+		return err
+	}
+	if t.dir, err = filepath.Abs(dir); err != nil {
+		return err
+	}
 	if err := t.choose(workshop); err != nil {
 		return err
 	}
@@ -136,16 +142,16 @@ func RunUnits(ctx context.Context, workshop, root, dir string, step int, race bo
 	t.start(ctx)
 	for i := range t.units {
 		u := &t.units[i]
-		<-u.done
-		if ctx.Err() != nil {
-			return ctx.Err()
+		<-u.done // soon, if ctx has ended
+		u.cancel()
+		if ctx.Err() == nil {
+			report(u.UnitResult)
 		}
-		report(u.UnitResult)
 		if u.Outcome != Passed && u.Outcome != LeftOut {
 			t.leaveOutCallers(t.units[i+1:], u.Func)
 		}
 	}
-	return nil
+	return ctx.Err()
 }
 
 // unitTests are the tests for one folder.
@@ -298,8 +304,7 @@ func (t *unitTests) run(ctx context.Context, r *UnitResult) {
 	said := new(tail)
 	cmd.Stdout, cmd.Stderr = said, said
 	err := cmd.Run()
-	r.Outcome = Passed
-	if err == nil {
+	if r.Outcome = Passed; err == nil {
 		return
 	}
 	r.Outcome, r.Rows, r.At = t.explain(string(said.b))
