@@ -16,8 +16,8 @@ import (
 // which the newest bytes are kept.
 const (
 	mostEntries = 2000
-	mostOutput  = 16 << 10 // bytes of a portion
-	outputPause = 50 * time.Millisecond
+	mostOutput  = 8 << 10 // bytes of a portion
+	outputPause = 100 * time.Millisecond
 )
 
 // An entry is something that the page is told of, besides the bytes.

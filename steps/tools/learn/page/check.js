@@ -37,6 +37,11 @@ export class CheckPane {
     if (event.event === "done") this.#done(event, title);
   }
 
+  // broken takes in that the code does not build: what is shown is of earlier code.
+  broken() {
+    this.#quietly(this.#run ? "Your code does not build: these results are of the code before." : "Your code does not build: see Output.");
+  }
+
   #quietly(words) {
     if (this.#verdict.textContent !== words) this.#verdict.textContent = words;
   }

@@ -278,6 +278,7 @@ function codeChanged() { // several files may be saved at once
 function took(entry) {
   if (entry.kind === "server") {
     showServer(entry);
+    if (entry.state === "build failed") check.broken();
     if (entry.state === "running") {
       refresh();
       reloadMembers();

@@ -5,7 +5,7 @@ import { notice } from "./notices.js";
 const log = document.querySelector("#log");
 const errors = document.querySelector("#errors");
 const server = document.querySelector("#server");
-const most = 2000; // lines
+const most = 1000; // lines
 
 let pending = [];
 
