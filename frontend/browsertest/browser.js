@@ -51,7 +51,7 @@ export function launch({ name, path }) {
 // in another window of that page's visitor. When the test ends, it fails if a script failed, if
 // the console had an error that is not in allowed (with away: true, the server may be away), or
 // if anything went to another host.
-export async function visit(t, browser, url, { allowed = [], away = false, before, beside, width = 1280, height = 720 } = {}) {
+export async function visit(t, browser, url, { allowed = [], away = false, before, beside, hosts = [], width = 1280, height = 720 } = {}) {
   const context = beside?.browserContext() ?? await browser.createBrowserContext();
   const page = await context.newPage({ type: "window" });
   const complaints = [];
@@ -60,7 +60,7 @@ export async function visit(t, browser, url, { allowed = [], away = false, befor
   const { host } = new URL(url);
   page.on("request", (request) => {
     const address = new URL(request.url());
-    if (address.host !== host && address.protocol !== "data:") complaints.push(`request to ${address}`);
+    if (![host, ...hosts].includes(address.host) && address.protocol !== "data:") complaints.push(`request to ${address}`);
   });
   page.on("pageerror", (error) => complain("script error", error.message));
   page.on("console", (message) => ["error", "warn"].includes(message.type()) && complain(`console ${message.type()}`, message.text()));
@@ -82,9 +82,9 @@ export async function leave(t) {
   await Promise.all(open.map((context) => context.close()));
 }
 
-// until resolves as soon as check(argument) returns something truthy in the page.
-export async function until(page, check, argument) {
-  const end = Date.now() + 30_000;
+// until resolves as soon as check(argument) returns something truthy in the page. patience is in milliseconds.
+export async function until(page, check, argument, patience = 30_000) {
+  const end = Date.now() + patience;
   for (;;) {
     const result = await page.evaluate(check, argument).catch((error) => {
       if (!/context was destroyed|context.* not found|navigat|Cannot find context/i.test(error.message)) throw error; // the page is being loaded again

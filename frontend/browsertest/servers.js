@@ -1,7 +1,7 @@
 // The workshop's servers as processes: built once, started on a free port, always stopped.
 // And a stand-in, which does what they never would.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
@@ -17,8 +17,19 @@ const running = new Set();
 let bin;
 
 export function build() {
+  buildThese(...folders, "steps/tools/wire");
+}
+
+export function buildThese(...wanted) {
   bin = mkdtempSync(join(tmpdir(), "websocket-workshop-"));
-  execFileSync("go", ["build", "-o", bin + "/", ...folders.map((folder) => "./" + folder), "./steps/tools/wire"], { cwd: root, stdio: "inherit" });
+  execFileSync("go", ["build", "-o", bin + "/", ...wanted.map((folder) => "./" + folder)], { cwd: root, stdio: "inherit" });
+}
+
+// copyWorkshop copies what an attendee has into folder, without anybody's work/.
+export function copyWorkshop(folder) {
+  for (const name of ["go.mod", "go.sum", "README.md", "Taskfile.yml", "frontend", "library", "raw", "steps"]) {
+    cpSync(join(root, name), join(folder, name), { recursive: true, filter: (path) => !/[\\/](node_modules|testdata|bench)$/.test(path) || path.includes("rules") });
+  }
 }
 
 export function cleanUp() {
@@ -46,12 +57,19 @@ export async function wire(t, ...servers) {
   return wire;
 }
 
-function run(t, name, args) {
-  const child = spawn(join(bin, name), args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+// learn resolves once learn serves the page of the workshop in cwd: with its url.
+export async function learn(t, cwd) {
+  const learn = run(t, "learn", ["-addr", "localhost:0", "-view", "localhost:0"], cwd);
+  [, learn.url] = await learn.logged(/open +(http:\S+)/);
+  return learn;
+}
+
+function run(t, name, args, cwd = root) {
+  const child = spawn(join(bin, name), args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
   t.after(async () => {
     await leave(t);
-    await stop(name === "wire" ? "SIGTERM" : "SIGKILL"); // wire may have servers of its own to end
+    await stop(["learn", "wire"].includes(name) ? "SIGTERM" : "SIGKILL"); // these may have servers of its own to end
   });
   const exited = new Promise((resolve) => child.on("exit", (code) => {
     running.delete(child);

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"websocket-workshop/steps/tools/process"
@@ -19,10 +20,7 @@ import (
 func (s *session) checkSaves(ctx context.Context) {
 	tool := filepath.Join(s.root, ".bin", fmt.Sprintf("learn-check-%d.exe", os.Getpid()))
 	defer os.Remove(tool)
-	if out, err := process.Build(ctx, s.root, tool, "./steps/tools/check"); err != nil {
-		s.feed.add(entry{Kind: "problem", Text: "the check does not build: " + out})
-		return
-	}
+	built := s.buildCheck(ctx, tool)
 	cancel := func() {}
 	defer func() { cancel() }()
 	done := make(chan struct{})
@@ -37,6 +35,9 @@ func (s *session) checkSaves(ctx context.Context) {
 		}
 		cancel()
 		<-done
+		if built = built || s.buildCheck(ctx, tool); !built {
+			continue
+		}
 		var checking context.Context
 		checking, cancel = context.WithCancel(ctx)
 		done = make(chan struct{})
@@ -45,6 +46,17 @@ func (s *session) checkSaves(ctx context.Context) {
 			s.check(checking, tool, run)
 		}()
 	}
+}
+
+// buildCheck reports whether the check has been built. If not, the page says why.
+func (s *session) buildCheck(ctx context.Context, tool string) bool {
+	out, err := process.Build(ctx, s.root, tool, "./steps/tools/check")
+	problem := entry{Kind: "problem"} // none
+	if err != nil && ctx.Err() == nil {
+		problem.Text = "The check does not build, so nothing is checked: it is tried again after your next save. " + strings.TrimSpace(out)
+	}
+	s.feed.add(problem)
+	return err == nil
 }
 
 // check runs the check once, for the step that the code in work/ has reached.

@@ -12,8 +12,13 @@ import (
 	"time"
 )
 
-// mostEntries is how many entries of the feed are kept: a server may print without end.
-const mostEntries = 2000
+// A server may print without end: the feed keeps mostEntries entries, and a page gets what is printed in portions, of
+// which the newest bytes are kept.
+const (
+	mostEntries = 2000
+	mostOutput  = 8 << 10 // bytes of a portion
+	outputPause = 100 * time.Millisecond
+)
 
 // An entry is something that the page is told of, besides the bytes.
 type entry struct {
@@ -21,7 +26,7 @@ type entry struct {
 	Kind   string          `json:"kind"`
 	Server string          `json:"server,omitempty"` // kind server and output
 	State  string          `json:"state,omitempty"`  // kind server: a process.Kind
-	Text   string          `json:"text,omitempty"`
+	Text   string          `json:"text,omitempty"`   // kind output: lines
 	Errors []compileError  `json:"errors,omitempty"`
 	Run    int             `json:"run,omitempty"`   // kind check: counts the runs
 	Step   int             `json:"step,omitempty"`  // the same: which step is checked, 7 for the library
@@ -58,24 +63,80 @@ type feed struct {
 	run     string // tells this feed from that of an earlier process
 	entries []entry
 	next    int64
-	changed chan struct{} // closed at the next change
+	output  map[string][]byte // by server: what it has printed since the last portion
+	changed chan struct{}     // closed at the next change
 	ended   bool
 }
 
 func newFeed() *feed {
-	return &feed{run: strconv.FormatInt(time.Now().UnixMilli(), 36), next: 1, changed: make(chan struct{})}
+	return &feed{run: strconv.FormatInt(time.Now().UnixMilli(), 36), next: 1, output: map[string][]byte{}, changed: make(chan struct{})}
 }
 
 func (f *feed) add(e entry) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.addOutput()
+	f.append(e)
+}
+
+// print takes a line that a server has printed. It becomes an entry soon, with the others of that time.
+func (f *feed) print(server, line string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.output) == 0 {
+		time.AfterFunc(outputPause, func() {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.addOutput()
+		})
+	}
+	text := append(append(f.output[server], line...), '\n')
+	if len(text) > 2*mostOutput {
+		text = append([]byte("… more than can be shown …\n"), text[len(text)-mostOutput:]...)
+	}
+	f.output[server] = text
+}
+
+// addOutput adds what servers have printed since the last time. f.mu is held.
+func (f *feed) addOutput() {
+	for server, text := range f.output {
+		f.append(entry{Kind: "output", Server: server, Text: strings.ToValidUTF8(string(text), "�")})
+	}
+	clear(f.output)
+}
+
+// append adds an entry. f.mu is held.
+func (f *feed) append(e entry) {
 	e.N = f.next
 	f.next++
 	if f.entries = append(f.entries, e); len(f.entries) > mostEntries {
-		f.entries = append([]entry(nil), f.entries[mostEntries/4:]...)
+		f.trim()
 	}
 	close(f.changed)
 	f.changed = make(chan struct{})
+}
+
+// trim drops the oldest entries, a quarter of all, but none that a new page needs to show where things
+// stand: the last run of the check, the last state of each server, and problems.
+func (f *feed) trim() {
+	run, state := 0, map[string]int64{}
+	for _, e := range f.entries {
+		run = max(run, e.Run)
+		if e.Kind == "server" {
+			state[e.Server] = e.N
+		}
+	}
+	drop := mostEntries / 4
+	var kept []entry // readers may still have the old slice
+	for _, e := range f.entries {
+		needed := e.Kind == "problem" || e.Kind == "check" && e.Run == run || e.Kind == "server" && e.N == state[e.Server]
+		if drop > 0 && !needed {
+			drop--
+			continue
+		}
+		kept = append(kept, e)
+	}
+	f.entries = kept
 }
 
 // end tells readers that nothing more comes.

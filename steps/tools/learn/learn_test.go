@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -137,6 +139,53 @@ func TestFeed(t *testing.T) {
 		if got := read(after); got != fmt.Sprintf("%s-%d", s.feed.run, want) {
 			t.Errorf("after %q comes %s, want number %d", after, got, want)
 		}
+	}
+}
+
+// TestFloods: a server that prints without end takes neither the feed's memory nor what else it keeps.
+func TestFloods(t *testing.T) {
+	f := newFeed()
+	f.add(entry{Kind: "server", Server: "work", State: "running"})
+	f.add(entry{Kind: "check", Run: 1, Text: "old"})
+	f.add(entry{Kind: "check", Run: 2, Text: "new"})
+	for range 100 {
+		for range 100 {
+			f.print("work", strings.Repeat("x", 1000))
+		}
+		f.add(entry{Kind: "code"})
+	}
+	for i := range 2 * mostEntries {
+		f.add(entry{Kind: "output", Text: fmt.Sprint(i)})
+	}
+	f.print("work", "the last")
+	f.add(entry{Kind: "code"})
+	var kept []string
+	size := 0
+	for _, e := range f.entries {
+		size += len(e.Text)
+		if e.Kind != "output" && e.Kind != "code" {
+			kept = append(kept, e.State+e.Text)
+		}
+	}
+	if want := "[running new]"; fmt.Sprint(kept) != want || len(f.entries) > mostEntries || size > mostEntries*2*mostOutput {
+		t.Errorf("%d entries with %d bytes are kept, among them %v, want %s", len(f.entries), size, kept, want)
+	}
+	if last := f.entries[len(f.entries)-2]; last.Text != "the last\n" {
+		t.Errorf("what was printed before the last entry is %q", last.Text)
+	}
+}
+
+// TestTaken: where both ports are taken, as by another learn, both flags are named at once.
+func TestTaken(t *testing.T) {
+	l, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	addr := l.Addr().String()
+	err = run(t.Context(), io.Discard, options{addr: addr, view: addr})
+	if err == nil || !strings.Contains(err.Error(), "-addr localhost:") || !strings.Contains(err.Error(), "-view localhost:") {
+		t.Errorf("the error is %v", err)
 	}
 }
 

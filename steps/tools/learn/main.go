@@ -22,6 +22,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -80,20 +81,20 @@ func run(ctx context.Context, out io.Writer, o options) error {
 		return err
 	}
 	defer s.close()
-	for i, addr := range []string{o.addr, o.addr2}[:len(s.servers)] {
-		l, err := process.Listen([]string{"-addr", "-addr2"}[i], addr)
-		if err != nil {
-			return err
-		}
+	addrs := append([]string{o.addr, o.addr2}[:len(s.servers)], o.view)
+	listeners, err := listen(addrs)
+	for _, l := range listeners {
 		defer l.Close()
-		tap := wiretap.NewTap(s.record, s.servers[i].Name, reachable(addr, l), s.servers[i].Address)
-		s.taps = append(s.taps, tap)
-		go tap.Serve(l)
 	}
-	l, err := process.Listen("-view", o.view)
 	if err != nil {
 		return err
 	}
+	for i, server := range s.servers {
+		tap := wiretap.NewTap(s.record, server.Name, reachable(addrs[i], listeners[i]), server.Address)
+		s.taps = append(s.taps, tap)
+		go tap.Serve(listeners[i])
+	}
+	l := listeners[len(s.servers)]
 	view := wiretap.NewView(s.record, s.taps...)
 	site := &http.Server{Handler: wiretap.Guard(s.handler(view), o.hosts...), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
 	go site.Serve(l)
@@ -111,6 +112,24 @@ func run(ctx context.Context, out io.Writer, o options) error {
 	<-ctx.Done()
 	s.feed.end()
 	return nil
+}
+
+// listen listens on the addresses of the servers' chats and, the last one, of the page. Its error names every flag that
+// needs another port.
+func listen(addrs []string) (listeners []net.Listener, err error) {
+	for i, addr := range addrs {
+		flag := []string{"-addr", "-addr2"}[min(i, 1)]
+		if i == len(addrs)-1 {
+			flag = "-view"
+		}
+		l, failed := process.Listen(flag, addr)
+		if failed != nil {
+			err = errors.Join(err, failed)
+			continue
+		}
+		listeners = append(listeners, l)
+	}
+	return listeners, err
 }
 
 // reachable returns the host:port to give a browser for a listener on addr.
@@ -164,7 +183,7 @@ func newSession(root string, names []string) (*session, error) {
 			continue
 		}
 		k.File = filepath.Join(root, ".bin", fmt.Sprintf("learn-%d", i+1))
-		k.Line = func(line string) { s.feed.add(entry{Kind: "output", Server: server.Name, Text: line}) }
+		k.Line = func(line string) { s.feed.print(server.Name, line) }
 		k.Report = func(e process.Event) { s.report(server.Name, e) }
 	}
 	return s, nil
@@ -174,7 +193,11 @@ func (s *session) close() { s.files.Close() }
 
 // report tells the page what has happened to a server.
 func (s *session) report(name string, e process.Event) {
-	s.feed.add(entry{Kind: "server", Server: name, State: string(e.Kind), Text: e.String(), Errors: compileErrors(s.root, e.Output)})
+	state := string(e.Kind)
+	if _, err := os.Stat(filepath.Join(s.root, "work")); s.own && err != nil && e.Kind == process.BuildFailed {
+		state = "no code"
+	}
+	s.feed.add(entry{Kind: "server", Server: name, State: state, Text: e.String(), Errors: compileErrors(s.root, e.Output)})
 	switch e.Kind {
 	case process.Saved, process.BuildFailed:
 		s.feed.add(entry{Kind: "code"})

@@ -1,6 +1,9 @@
 // The check's events, as the pane shows them. Screen readers hear one sentence when it has ended or
 // when something fails, and not each row.
 import { el } from "../dom.js";
+import { hintsFor, toAnchor } from "./hints.js";
+
+const wanted = new Set(); // the functions whose hints are open, for the next run
 
 export class CheckPane {
   #rows;
@@ -32,6 +35,11 @@ export class CheckPane {
     if (event.event === "built" && event.result === "fails") this.#verdict.textContent = "It does not build: see Output.";
     if (event.event === "row") this.#row(event, title);
     if (event.event === "done") this.#done(event, title);
+  }
+
+  // broken takes in that the code does not build: what is shown is of earlier code.
+  broken() {
+    this.#quietly(this.#run ? "Your code does not build: these results are of the code before." : "Your code does not build: see Output.");
   }
 
   #quietly(words) {
@@ -86,21 +94,16 @@ function items(all) {
   });
 }
 
-// hintsLink offers the hints of the function that a failure is about.
+// hintsLink offers the hints for the function that a failure is about.
 function hintsLink({ lesson, hints }, turn) {
   if (!hints || !turn) return undefined;
   const name = turn.split(" ").at(-1);
   const page = lesson === "library/README.md" ? "library-hints" : lesson.replace(/^steps\/(\d+)\.md$/, "$1-hints");
   const details = el("details", { class: "hints" }, el("summary", {}, `Hints for ${name}`));
   details.addEventListener("toggle", async () => {
-    if (!details.open || details.children.length > 1) return;
-    const answer = await fetch(`lessons/${page}.html`).catch(() => undefined);
-    if (!answer?.ok) return;
-    const all = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const heading = [...all.querySelectorAll("h2")].find((h) => h.textContent.replace(/[()]/g, "").toLowerCase() === name.toLowerCase());
-    for (let next = heading?.nextElementSibling; next && next.tagName === "DETAILS"; next = next.nextElementSibling) {
-      if (!/ours/i.test(next.querySelector("summary").textContent)) details.append(document.importNode(next, true));
-    }
+    wanted[details.open ? "add" : "delete"](turn);
+    if (details.open && !details.querySelector("div")) details.append(await hintsFor(`${page}.html`, toAnchor(name)) ?? "");
   });
+  details.open = wanted.has(turn);
   return details;
 }

@@ -1,11 +1,12 @@
 // The learn page: which lesson is shown, which panes, and what reaches them.
 import { follow } from "../wire-feed.js";
-import { el } from "../dom.js";
+import { el, unseen } from "../dom.js";
 import { lightUp, showLife } from "./life.js";
 import { OwnBytes } from "./own-bytes.js";
 import { markBlocks, prepareLesson } from "./lesson.js";
 import { CheckPane } from "./check.js";
-import { showServer, showLine, clearLog } from "./output.js";
+import { showServer, showLines } from "./output.js";
+import { notice } from "./notices.js";
 import { remember, recall } from "./memory.js";
 
 const lessons = [
@@ -32,11 +33,12 @@ async function show(address) {
     const mine = ++loading;
     const answer = await fetch(`lessons/${name}.html`).catch(() => undefined);
     if (mine !== loading) return;
-    if (!answer?.ok) return tell("The lesson cannot be loaded: is learn still running?");
+    if (!answer?.ok) return notice("lesson", "The lesson cannot be loaded: is learn still running?");
+    notice("lesson", "");
     shown = number;
     text.innerHTML = await answer.text(); // generated from the workshop's own Markdown
     document.title = `${text.querySelector("h1")?.textContent ?? "Lesson"} · WebSocket workshop`;
-    prepareLesson(text, name);
+    prepareLesson(text);
     bytes.fill(text);
     showLife($("#life"), number);
     showDiff();
@@ -75,16 +77,19 @@ text.addEventListener("click", (event) => {
 
 // --- where the attendee is ---
 
-function drawSteps() {
+$("#steps").append(...lessons.map(([name, title], n) => el("li", {},
+  el("a", { href: `#/${name}` }, el("b", {}, n === 7 ? "L" : `${n}`), el("span", { class: "title" }, ` ${title}`)))));
+
+function drawSteps() { // in place: somebody may be about to click, or have the focus there
   const known = Math.max(state.holds, recall("holds", 0));
   remember("holds", known);
-  $("#steps").replaceChildren(...lessons.map(([name, title], n) => {
-    const holds = n > 0 && n <= known;
-    const link = el("a", { href: `#/${name}` }, el("b", {}, n === 7 ? "L" : `${n}`), el("span", { class: "title" }, ` ${title}`));
+  [...$("#steps").children].forEach(({ firstChild: link }, n) => {
     if (n === shown) link.setAttribute("aria-current", "page");
-    if (holds) link.append(el("span", { class: "holds" }, " ✓"), el("span", { class: "visually-hidden" }, " holds"));
-    return el("li", {}, link);
-  }));
+    else link.removeAttribute("aria-current");
+    if (n > 0 && n <= known && !link.querySelector(".holds")) {
+      link.append(el("span", { class: "holds", "aria-hidden": "true" }, " ✓"), unseen(" holds"));
+    }
+  });
   const lesson = state.step === 7 ? "the library’s lesson" : `step ${state.step}`;
   $("#where").textContent = !state.own ? `Shown: ${state.servers.map((s) => s.name).join(" and ")}` :
     state.step ? `You edit the folder work/, ${lesson}.` : "There is no code in work/ yet: begin a step.";
@@ -168,9 +173,9 @@ $("#start").addEventListener("click", () => {
 });
 begin.addEventListener("close", async () => {
   if (!["next", "ours", "bare"].includes(begin.returnValue)) return;
-  tell("Preparing work/ …");
+  notice("begin", "Preparing work/ …");
   const answer = await post("begin", { step: Math.max(1, shown ?? 1), how: begin.returnValue });
-  tell(answer.text);
+  notice("begin", answer.ok ? answer.text.split("\n\n")[0] : answer.text); // the rest are commands for a terminal
   await refresh();
 });
 
@@ -184,10 +189,6 @@ async function post(path, body) {
 }
 
 $("#again").addEventListener("click", () => post("check", {}));
-
-function tell(words) {
-  $("#problem").textContent = words;
-}
 
 // --- panes ---
 
@@ -277,15 +278,16 @@ function codeChanged() { // several files may be saved at once
 function took(entry) {
   if (entry.kind === "server") {
     showServer(entry);
+    if (entry.state === "build failed") check.broken();
     if (entry.state === "running") {
       refresh();
       reloadMembers();
     }
   }
-  if (entry.kind === "output") showLine(entry);
+  if (entry.kind === "output") showLines(entry);
   if (entry.kind === "check") check.take(entry);
   if (entry.kind === "code") codeChanged();
-  if (entry.kind === "problem") tell(entry.text);
+  if (entry.kind === "problem") notice("learn", entry.text ?? "");
 }
 
 setUpPanes();
@@ -299,15 +301,21 @@ else go(recall("lesson", state.step ? lessons[state.step][0] : "00"));
 follow({
   event: took,
   now: () => {},
-  problem: (words) => tell(words && words.replaceAll("wire", "learn page’s server")),
+  problem: (words) => notice("feed", words && "learn does not answer. Is it still running? Trying again."),
   restart: () => location.reload(),
 }, { events: "feed", now: "run" });
+
+let filling;
+function fill() {
+  filling = undefined;
+  bytes.fill(text);
+}
 
 follow({
   event: (event) => {
     bytes.add(event);
     lightUp($("#life"), event);
-    if (event.kind !== "other") bytes.fill(text);
+    filling ||= setTimeout(fill, 50); // once for all that came with it
   },
   now: () => {},
   problem: () => {},

@@ -1,44 +1,32 @@
 // What the page adds to a lesson: the state of each block in the attendee's code, and hints one by one.
 import { el } from "../dom.js";
+import { hintsFor } from "./hints.js";
 
 const words = { there: "there", open: "open", different: "different", missing: "not there yet" };
 
 // prepareLesson changes the lesson's elements, once.
-export function prepareLesson(text, name) {
-  for (const table of text.querySelectorAll("table")) {
-    const box = el("div", { class: "table", tabindex: "0", role: "region", "aria-label": "A table" });
+export function prepareLesson(text) {
+  text.querySelectorAll("table").forEach((table, i) => {
+    const box = el("div", { class: "table", tabindex: "0", role: "group", "aria-label": `Table ${i + 1}` });
     table.replaceWith(box);
     box.append(table);
-  }
+  });
   for (const figure of text.querySelectorAll("figure.code")) {
     const [file, ...names] = figure.dataset.of.split(" ");
     if (!["edit", "given", "turn"].includes(figure.dataset.kind) || !file) continue;
     figure.prepend(el("figcaption", {}, el("span", { class: "kind" }, { edit: "Part of the step", given: "Given", turn: "Your turn" }[figure.dataset.kind]),
       el("code", {}, file), el("span", { class: "state", "data-names": names.map((n) => n.replace(/\/\d+$/, "")).join(" "), "data-file": file })));
   }
-  for (const link of text.querySelectorAll('a[href*="hints.html#"]')) insertHints(link, name);
+  for (const paragraph of text.querySelectorAll('p:has(> a[href*="-hints.html#"])')) insertHints(paragraph);
 }
 
-// insertHints puts the hints that a link leads to in its place, each folded.
-async function insertHints(link, name) {
-  const [page, anchor] = link.getAttribute("href").split("#");
-  const box = el("div", { class: "hints" });
-  (link.closest("p") ?? link).replaceWith(box);
-  const answer = await fetch(`lessons/${page}`).catch(() => undefined);
-  if (!answer?.ok) return box.append(link);
-  const all = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const sections = [...all.querySelectorAll("h2, h3")].filter((h) => h.id === anchor || h.id === `ours-${anchor}`);
-  for (const heading of sections) {
-    for (let next = heading.nextElementSibling; next && !/^H[1-3]$/.test(next.tagName); next = next.nextElementSibling) {
-      if (next.tagName === "DETAILS") box.append(document.importNode(next, true));
-    }
-  }
-  if (!box.children.length) box.append(link);
-  const folds = [...box.querySelectorAll(":scope > details")];
-  folds.forEach((fold, i) => {
-    fold.hidden = i > 0; // each opens the way to the next
-    fold.addEventListener("toggle", () => fold.open && folds[i + 1] && (folds[i + 1].hidden = false));
-  });
+// insertHints puts the hints that the links of a paragraph lead to in its place, each folded.
+async function insertHints(paragraph) {
+  const links = [...paragraph.querySelectorAll("a")];
+  const hints = await Promise.all(links.map((link) => hintsFor(...link.getAttribute("href").split("#"))));
+  if (hints.some((h) => !h)) return;
+  const title = (i) => links.length > 1 ? [el("p", {}, "Hints for ", el("code", {}, links[i].textContent))] : [];
+  paragraph.replaceWith(...hints.flatMap((h, i) => [...title(i), h]));
 }
 
 // markBlocks says beside each block what the attendee's code has of it.

@@ -1,17 +1,19 @@
 // What the server prints, and what the compiler says of the code.
 import { el } from "../dom.js";
+import { notice } from "./notices.js";
 
 const log = document.querySelector("#log");
 const errors = document.querySelector("#errors");
 const server = document.querySelector("#server");
-const most = 2000; // lines
+const most = 1000; // lines
 
 let pending = [];
 
-// showLine adds a line. A flood is drawn once per animation frame, and not line by line.
-export function showLine({ text, server: name }) {
-  pending.push(document.querySelectorAll("#members iframe").length > 1 && name !== "work" ? `${name} | ${text}\n` : `${text}\n`);
-  if (pending.length === 1) (document.hidden ? setTimeout : requestAnimationFrame)(draw);
+// showLines adds lines. A flood is drawn once per animation frame.
+export function showLines({ text, server: name }) {
+  const prefix = document.querySelectorAll("#members iframe").length > 1 && name !== "work" ? `${name} | ` : "";
+  if (pending.length === 0) (document.hidden ? setTimeout : requestAnimationFrame)(draw);
+  pending.push(...text.trimEnd().split("\n").map((line) => `${prefix}${line}\n`));
   if (pending.length > most) pending = pending.slice(-most);
 }
 
@@ -23,13 +25,10 @@ function draw() {
   if (atEnd) log.scrollTop = log.scrollHeight;
 }
 
-export function clearLog() {
-  log.replaceChildren();
-}
-
 const states = {
   saved: "building…", "slow build": "building: the first time, this may take a minute", built: "starting…", "build failed": "does not build: the last server goes on",
   "start failed": "does not start", running: "running", "not listening": "runs, but does not listen where it should", stopped: "not running", "port free": "starting…",
+  "no code": "there is no code in work/",
   "no files": "waits: this computer has too many files open",
 };
 
@@ -37,14 +36,14 @@ const states = {
 export function showServer({ state, text, errors: found }) {
   server.textContent = states[state] ?? state;
   server.dataset.state = state;
-  if (state === "saved" || state === "running") errors.replaceChildren();
+  if (["saved", "running", "no code"].includes(state)) errors.replaceChildren();
   if (state === "build failed") {
     errors.replaceChildren(...(found?.length ? found.map(({ file, line, column, message }) =>
       el("p", { class: "error" }, el("code", {}, `${file}:${line}${column ? `:${column}` : ""}`), ` ${message}`)) : [el("pre", {}, text)]));
-    document.querySelector("#problem").textContent = found?.length ? `${found[0].file}:${found[0].line}: ${found[0].message}` : "";
-  } else if (state === "running" || state === "saved") {
-    document.querySelector("#problem").textContent = "";
+    notice("build", found?.length ? `${found[0].file}:${found[0].line}: ${found[0].message}` : "The code does not build: see Output.");
+  } else if (["saved", "running", "no code"].includes(state)) {
+    notice("build", "");
   } else if (state === "stopped" || state === "not listening" || state === "start failed") {
-    showLine({ text, server: "work" });
+    showLines({ text, server: "work" });
   }
 }

@@ -1,0 +1,201 @@
+// The learn page in Chromium: an attendee goes from step 1 to the library with it and an editor.
+import assert from "node:assert/strict";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { accessible, launch, noSidewaysScroll, programs, send, textOf, until, visit } from "./browser.js";
+import { buildThese, cleanUp, copyWorkshop, learn } from "./servers.js";
+
+const chromium = programs.find(({ name }) => name === "chromium");
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const panes = ["lesson", "chat", "bytes", "check", "output", "changes"];
+const lessons = ["00", "01", "02", "03", "04", "05", "06", "library"];
+const turns = { // that the attendee writes; the other steps are copied whole
+  1: ["main.go upgrade"],
+  3: ["frame.go encode"],
+  6: ["conn.go conn.write", "conn.go conn.control", "conn.go conn.end", "hub.go hub.close"],
+};
+
+describe("learn", { skip: !chromium }, () => {
+  let browser, folder;
+  before(async () => {
+    buildThese("steps/tools/learn");
+    folder = mkdtempSync(join(tmpdir(), "websocket-workshop-learn-"));
+    copyWorkshop(folder);
+    browser = await launch(chromium);
+  });
+  after(async () => {
+    await browser?.close();
+    cleanUp();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  const work = (name = "") => join(folder, "work", name);
+  const edit = (name, change) => writeFileSync(work(name), change(readFileSync(work(name), "utf8")));
+
+  async function open(t, options) {
+    const it = await learn(t, folder);
+    const { servers } = await (await fetch(`${it.url}/state`)).json();
+    // axe asks every frame whether it is there too, which those of other origins do not answer
+    const page = await visit(t, browser, it.url, { away: true, allowed: [/postMessage/], hosts: [new URL(servers[0].url).host], height: 1400, ...options });
+    return { it, page, chat: servers[0].url };
+  }
+
+  test("an attendee goes from step 1 to the library", async (t) => {
+    const { it, page, chat } = await open(t);
+    await says(page, "#where", "There is no code in work/ yet");
+    await begin(page, 1, "ours");
+    await says(page, "#rows .failure", "your turn: upgrade");
+    await says(page, "#verdict", "Step 1: “a WebSocket upgrade is answered 501, for now” fails.");
+    await says(page, '#text [data-file="main.go"][data-names="upgrade"]', "open");
+    await hint(page);
+    write(1);
+    await holds(page, "Step 1");
+    await says(page, "#steps li:nth-child(2)", "holds");
+    await breaks(page, chat);
+    for (let step = 2; step <= 7; step++) {
+      await begin(page, step, "next");
+      await says(page, "#notices", "What was in work is now in ");
+      write(step);
+      await holds(page, step === 7 ? "The library" : `Step ${step}`);
+    }
+    await says(page, "#steps li:nth-child(8)", "holds");
+    await stops(it, page);
+  });
+
+  test("a reload keeps the lesson and the panes; the splitter moves by keys", async (t) => {
+    const { page } = await open(t);
+    await page.click('#steps a[href="#/04"]');
+    await says(page, "#text h1", "Step 4");
+    for (const name of ["output", "bytes"]) await page.click(`[data-pane="${name}"]`);
+    await page.focus("#split");
+    const width = () => page.$eval("#split", (e) => Number(e.getAttribute("aria-valuenow")));
+    const before = await width();
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("ArrowLeft");
+    assert.equal(await width(), before - 4);
+    const kept = [await shown(page), await width()];
+    assert.deepEqual(kept[0], ["lesson", "chat", "check", "output"]);
+    await page.goto(page.url().replace(/#.*/, ""));
+    await says(page, "#text h1", "Step 4");
+    assert.deepEqual([await shown(page), await width()], kept);
+  });
+
+  for (const scheme of ["light", "dark"]) {
+    test(`each pane is accessible, ${scheme}`, async (t) => {
+      const { page } = await open(t, { height: 2000 });
+      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+      await page.click('#steps a[href="#/05"]');
+      await until(page, () => document.querySelectorAll("#text .hints").length > 1);
+      for (const name of ["output", "changes"]) await page.click(`[data-pane="${name}"]`);
+      await until(page, () => document.querySelector("#diff ins") && document.querySelector("#log").textContent && document.querySelector("#rows .row"));
+      assert.deepEqual(await shown(page), panes);
+      await accessible(page);
+      await page.click("#start");
+      await accessible(page);
+    });
+  }
+
+  test("on a phone there is one pane at a time, and nothing scrolls sideways", async (t) => {
+    const { page } = await open(t, { width: 360, height: 640 });
+    await page.click('#steps a[href="#/04"]');
+    await until(page, () => document.querySelectorAll("#text .hints").length > 2);
+    for (const name of panes) {
+      await page.click(`[data-pane="${name}"]`);
+      assert.deepEqual(await shown(page), [name]);
+      await noSidewaysScroll(page);
+      assert.deepEqual(await page.$$eval(".pane:not([hidden]), #notices, header", (all) => all.filter((e) => e.scrollWidth > e.clientWidth || e.getBoundingClientRect().right > innerWidth)
+        .flatMap((e) => [e, ...e.querySelectorAll("*")].filter((c) => c.getBoundingClientRect().right > innerWidth && !c.closest("pre")).map((c) => c.outerHTML.slice(0, 90)))), [], name);
+      await accessible(page);
+    }
+    await page.click("#large");
+    await noSidewaysScroll(page);
+  });
+
+  const shown = (page) => page.$$eval(".pane", (all) => all.filter((pane) => !pane.hidden).map((pane) => pane.id.replace("pane-", "")));
+
+  // begin begins a step from its lesson.
+  async function begin(page, step, how) {
+    await page.click(`#steps a[href="#/${lessons[step]}"]`);
+    await until(page, (name) => document.querySelector(`#steps a[href="#/${name}"]`).getAttribute("aria-current"), lessons[step]);
+    await page.click("#start");
+    await page.click(`#begin [value="${how}"]`);
+    await says(page, "#where", step === 7 ? "the library" : `step ${step}.`);
+    await says(page, "#notices", step === 7 ? "library" : `step ${step}`);
+  }
+
+  async function hint(page) {
+    await page.click("#rows .hints summary");
+    await until(page, () => document.querySelectorAll("#rows .hints details").length > 1);
+    assert.equal(await page.$$eval("#rows .hints details", (all) => all.filter((d) => !d.hidden).length), 1);
+    await page.click("#rows .hints details summary");
+    await until(page, () => document.querySelectorAll("#rows .hints details:not([hidden])").length === 2);
+    assert.match(await textOf(page, "#rows .hints details[open]"), /answer 501/);
+  }
+
+  // write does the work of a step.
+  function write(step) {
+    const ours = join(root, step === 7 ? "library" : `steps/0${step}`);
+    for (const turn of turns[step] ?? []) {
+      const [file, name] = turn.split(" ");
+      const finished = readFileSync(join(ours, file), "utf8");
+      const imports = /^import (".*"|\([^]*?^\))/m; // a turn may need one more
+      edit(file, (text) => text.replace(find(text, name), () => find(finished, name)).replace(imports, imports.exec(finished)[0]));
+    }
+    if (turns[step]) return;
+    const files = readdirSync(ours).filter((name) => name.endsWith(".go") && !name.endsWith("_test.go"));
+    for (const name of readdirSync(work())) if (name.endsWith(".go") && !files.includes(name)) rmSync(work(name));
+    for (const name of files) cpSync(join(ours, name), work(name));
+  }
+
+  // find returns a function in the text of a file.
+  function find(text, name) {
+    const [method, type] = name.split(".").reverse();
+    const found = text.match(new RegExp(`^func ${type ? `\\(\\w+ \\*?${type}\\) ` : ""}${method}\\([^]*?^}\\n`, "m"));
+    assert.ok(found, `there is no ${name}`);
+    return found[0];
+  }
+
+  // breaks has a compile error, sees it while the server from before goes on, and takes it back.
+  async function breaks(page, chat) {
+    const good = readFileSync(work("main.go"), "utf8");
+    edit("main.go", (text) => `${text}\nvar broken int = "broken"\n`);
+    const line = good.split("\n").length + 1;
+    await until(page, (place) => document.querySelector("#notices").textContent.includes(place), `work/main.go:${line}`);
+    if (await page.$eval("#pane-output", (pane) => pane.hidden)) await page.click('[data-pane="output"]');
+    await says(page, "#errors", `work/main.go:${line}:18 cannot use "broken"`);
+    await says(page, "#server", "does not build: the last server goes on");
+    await says(page, "#verdict", "does not build");
+    assert.equal((await fetch(chat)).status, 200);
+    edit("main.go", () => good);
+    await says(page, "#server", "running");
+    await until(page, () => !document.querySelector("#notices").textContent.includes("main.go:"));
+  }
+
+  // stops interrupts learn while a check runs: nothing is left.
+  async function stops(it, page) {
+    edit("main.go", (text) => `${text}\n`);
+    await says(page, "#verdict", "Checking");
+    assert.equal(await it.stop("SIGINT"), 0);
+    assert.deepEqual(readdirSync(join(folder, ".bin")).filter((name) => name.startsWith("learn")), []);
+    if (!existsSync("/proc/self/cmdline")) return;
+    const left = readdirSync("/proc").filter((id) => /^\d+$/.test(id)).filter((id) => {
+      try {
+        return readFileSync(`/proc/${id}/cmdline`, "utf8").includes(folder);
+      } catch {
+        return false; // it has exited
+      }
+    });
+    assert.deepEqual(left, []);
+  }
+});
+
+// says resolves once an element that selector finds has the text in it. The tools may have to be compiled first.
+const says = (page, selector, words) => until(page, ([selector, words]) => [...document.querySelectorAll(selector)].some((e) => e.textContent.includes(words)), [selector, words], 90_000);
+
+// holds resolves once the check has held.
+async function holds(page, title) {
+  await says(page, "#verdict", `${title} holds`).catch(async () => assert.fail(`${title}: ${await textOf(page, "#pane-check")}`));
+}
