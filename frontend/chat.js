@@ -11,6 +11,7 @@ import { showPresence, tell } from "./chat-note.js";
 import { stayConnected } from "./chat-reconnect.js";
 import { arrived, mayBeLost, sent } from "./chat-unseen.js";
 import "./chat-storage.js";
+import "./viewport.js";
 
 let socket; // the connection, or the attempt at one
 let informed; // a history has arrived on this connection

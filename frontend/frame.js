@@ -6,6 +6,7 @@ import { el } from "./dom.js";
 import { closePayload, count, encode, opcodes, toHex, utf8 } from "./frame-codec.js";
 import { maxBytes, parseBytes } from "./frame-parse.js";
 import { decodeAll } from "./frame-rules.js";
+import "./viewport.js";
 
 const maxFrames = 20; // drawn at once
 const maxPayload = 768; // bytes of payload drawn at once

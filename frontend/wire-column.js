@@ -3,7 +3,7 @@
 
 import { count } from "./frame-codec.js";
 import { el } from "./dom.js";
-import { nameOf, promote } from "./wire-record.js";
+import { maxEvents, nameOf, promote } from "./wire-record.js";
 import { drawRung, endShort, who } from "./wire-rung.js";
 
 const batch = 200; // entries drawn at once, so that the page stays responsive
@@ -15,7 +15,7 @@ const maxLives = 8; // lanes up to which each row shows all connections that are
 export class Column {
   #waiting = []; // entries that are not drawn yet
   #drawn = []; // { entry, cell }, oldest first
-  #skipped = new Set(); // connections that are not shown
+  #skipped = new WeakSet(); // connections that are not shown
   #lanes = []; // { connection, ends, over, state }
   #row; // the last one
   #follows = true; // the end stays in sight
@@ -40,6 +40,7 @@ export class Column {
   // add draws an entry of the record with the browser's next frame.
   add(entry) {
     this.#waiting.push(entry);
+    if (this.#waiting.length > 2 * maxEvents) this.#waiting = this.#waiting.filter(({ removed }) => !removed); // paused for long
     this.schedule();
   }
 
@@ -63,7 +64,7 @@ export class Column {
     this.halves.replaceChildren();
     this.#drawn = [];
     this.#lanes = [];
-    this.#skipped.clear();
+    this.#skipped = new WeakSet();
     this.#row = this.stop = undefined;
     this.#waiting = [...this.server.entries];
     this.#listConnections();
@@ -157,9 +158,10 @@ export class Column {
 
   // setHalves shows what has not arrived completely: a list of { conn, from, hex, length }.
   setHalves(halves) {
-    for (const { conn } of halves) {
-      const connection = this.server.connections.get(conn);
-      if (connection) promote(connection);
+    for (const connection of halves.map(({ conn }) => this.server.connections.get(conn))) {
+      if (!connection || connection.isWebSocket) continue;
+      promote(connection);
+      this.redraw();
     }
     this.halves.replaceChildren(...halves.flatMap((half) => {
       const lane = this.#lanes.findIndex(({ connection }) => connection.conn === half.conn);

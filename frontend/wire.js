@@ -8,6 +8,7 @@ import { follow, now } from "./wire-feed.js";
 import { WireRecord } from "./wire-record.js";
 import { fromLink, keepPage, linkTo, page, read } from "./wire-recording.js";
 import { setUp } from "./wire-send.js";
+import "./viewport.js";
 
 if (parent !== window) document.documentElement.classList.add("pane"); // of the learn page
 
@@ -230,9 +231,13 @@ function select(rung) {
   close.addEventListener("click", leavePanel);
   $("panel").replaceChildren(el("div", { class: "heading" }, el("p", { class: "quiet" }, whereAndWhen(rung.entry)), close), ...drawDetail(rung.entry));
   $("panel").scrollTop = 0;
+  if (document.documentElement.classList.contains("short")) close.focus(); // the panel covers all
   keepInSight();
   requestAnimationFrame(keepInSight); // rows that come into sight may be taller than estimated
 }
+
+// Where the panel covers the page, it makes room for what is typed.
+$("try").addEventListener("focusin", () => view.selected && getComputedStyle($("panel")).position === "fixed" && select());
 
 function leavePanel() {
   const back = view.selected;

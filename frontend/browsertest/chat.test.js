@@ -372,6 +372,71 @@ function withStandIn(open) {
     assert.deepEqual(await announced(), ["ann: new", "ann: new"]);
   });
 
+  test("ten messages a second are announced in summaries", async (t) => {
+    const { url, add } = await room(t);
+    const page = await open(t, url);
+    await presence(page, "🟢");
+    await page.evaluate(() => {
+      globalThis.announced = [];
+      const newest = document.querySelector("#newest");
+      new MutationObserver(() => globalThis.announced.push(newest.innerText)).observe(newest, { childList: true });
+    });
+    for (let i = 0; i < 40; i++) {
+      add(post(`message ${i}`));
+      await until(page, (n) => document.querySelectorAll("#msgs li").length === n, i + 1);
+    }
+    await until(page, () => /\d+ new messages. The last:\s+ann: message 39/.test(globalThis.announced.at(-1)));
+    const announced = await page.evaluate(() => globalThis.announced);
+    assert.deepEqual(announced.slice(0, 3), ["ann: message 0", "ann: message 1", "ann: message 2"]);
+    assert.ok(announced.length <= 3 + 10, `${announced.length} announcements`); // that took so many pauses at most
+  });
+
+  test("a hidden page, whose timers stand still, connects as soon as it is shown", async (t) => {
+    const server = await room(t);
+    const page = await open(t, server.url, {
+      away: true,
+      before: (p) => p.evaluateOnNewDocument(() => {
+        let hidden = false;
+        Object.defineProperty(document, "hidden", { get: () => hidden });
+        const real = globalThis.setTimeout;
+        globalThis.setTimeout = (...timer) => hidden ? 0 : real(...timer);
+        globalThis.hide = (now) => {
+          hidden = now;
+          document.dispatchEvent(new Event("visibilitychange"));
+        };
+      }),
+    });
+    await presence(page, "🟢");
+    await page.evaluate(() => globalThis.hide(true));
+    server.away = true;
+    server.sockets[0].terminate();
+    await presence(page, "🔴");
+    server.away = false;
+    server.add(post("in the meantime"));
+    await page.evaluate(() => globalThis.hide(false));
+    await presence(page, "🟢");
+    await listed(page, "in the meantime");
+  });
+
+  test("a phone’s keyboard leaves the form and the newest message in sight", async (t) => {
+    const { url, add } = await room(t);
+    const page = await open(t, url, { width: 360, height: 640 });
+    await presence(page, "🟢");
+    add(post("older"), post("newest"));
+    await listed(page, "newest");
+    const left = 340; // of 640 pixels
+    await page.evaluate((height) => {
+      Object.defineProperty(visualViewport, "height", { get: () => height });
+      visualViewport.dispatchEvent(new Event("resize"));
+    }, left);
+    for (const selector of ["#presence-indicator", "#user", "#text", "#chat button", "#note", "#msgs li:first-child p"]) {
+      const { top, bottom } = await page.$eval(selector, (e) => e.getBoundingClientRect().toJSON());
+      assert.ok(top >= 0 && bottom <= left, `${selector}: from ${top} to ${bottom}`);
+    }
+    await noSidewaysScroll(page);
+    await accessible(page);
+  });
+
   test("the name: of this window first, then the last one, and never another project's", async (t) => {
     const { url } = await room(t);
     const ann = await open(t, url, { before: (p) => p.evaluateOnNewDocument(() => localStorage.setItem("user", "token 42")) });
@@ -415,9 +480,11 @@ function withStandIn(open) {
       return all.at(-1).getBoundingClientRect().right - hebrew.getBoundingClientRect().right;
     });
     assert.ok(right < 5, `right to left, and ${right} px from the right`);
-    await page.setViewport({ width: 320, height: 640 });
-    await noSidewaysScroll(page);
-    await accessible(page);
+    for (const [width, height] of [[640, 512], [320, 256], [320, 640]]) { // 1280 × 1024 at 200 % and at 400 %, and a phone
+      await page.setViewport({ width, height });
+      await noSidewaysScroll(page);
+      await accessible(page);
+    }
     await send(page, "ann", "hello");
     server.away = true;
     sockets[0].close(1011, "a reason");

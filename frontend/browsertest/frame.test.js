@@ -249,9 +249,13 @@ function looks(frames) {
       await until(page, (link) => document.querySelector(".examples [aria-current]")?.textContent === link, name);
       await page.$eval("[data-bit]", (bit) => bit.click());
       await accessible(page);
-      await page.setViewport({ width: 320, height: 640 });
-      await noSidewaysScroll(page);
+      for (const [width, height] of [[320, 640], [640, 512], [320, 256]]) { // a phone, and 1280 × 1024 at 200 % and at 400 %
+        await page.setViewport({ width, height });
+        await noSidewaysScroll(page);
+      }
     }
     await accessible(page);
+    await page.$eval("[data-byte]:last-child", (byte) => byte.scrollIntoView());
+    assert.ok(await page.$eval(".xor", (box) => box.getBoundingClientRect().bottom < 0 || getComputedStyle(box).position !== "sticky"), "what is in sight is not the bytes");
   });
 }

@@ -124,6 +124,38 @@ function engine(program) {
       assert.deepEqual(await texts(page), ["one", "two"]);
     });
 
+    test("a tab that was hidden for ten minutes shows the newest events, and no more than the wire keeps", async (t) => {
+      const it = await standInWire(t);
+      const page = await open(t, it.url, {
+        before: (p) => p.evaluateOnNewDocument(() => {
+          globalThis.isHidden = true;
+          Object.defineProperty(document, "hidden", { get: () => globalThis.isHidden });
+          globalThis.requestAnimationFrame = (draw) => globalThis.isHidden ? 0 : setTimeout(draw); // as browsers do
+        }),
+      });
+      await state(page, "live");
+      it.add(...Array.from({ length: 6000 }, (_, i) => said(`message ${i}`, { conn: i % 2 + 1 })));
+      await until(page, () => document.querySelector(".cell:last-child .words")?.textContent && [...document.querySelectorAll(".words")].at(-1).textContent === "message 5999");
+      await page.evaluate(() => {
+        globalThis.isHidden = false;
+        document.dispatchEvent(new Event("visibilitychange"));
+      });
+      it.add(said("seen"));
+      await until(page, () => [...document.querySelectorAll(".words")].at(-1).textContent === "seen");
+      await drawn(page, 2000);
+    });
+
+    test("what has not arrived completely is shown below its connection", async (t) => {
+      const it = await standInWire(t);
+      it.add(said("one"));
+      const page = await open(t, it.url);
+      await drawn(page, 1);
+      it.halves = [{ server: "raw", conn: 1, from: "client", hex: "8185", length: 2 }];
+      await until(page, () => /^The browser has sent 2 bytes.*81 85$/.test(document.querySelector(".half")?.textContent));
+      it.halves = [];
+      await until(page, () => !document.querySelector(".half"));
+    });
+
     test("what is wrong with the wire is said, until it is right again", async (t) => {
       const it = await standInWire(t);
       it.refusal = "too many read the events: close a window";

@@ -95,6 +95,51 @@ function engine(program) {
       await until(view, () => document.querySelector("#problem").textContent.includes("a byte is two"));
     });
 
+    test("connections stand side by side: one message in, and below it the histories that go out", async (t) => {
+      const { it, view } = await chat(t, "hi");
+      const bob = await open(t, it.urls[0], { away: true });
+      await presence(bob, "🟢");
+      await send(bob, "bob", "hello ann");
+      await listed(bob, "hello ann");
+      await drawn(view, 10);
+      assert.deepEqual(await view.$$eval("section:first-child h3", (all) => all.map((h) => h.textContent.trim())), ["Connection 1", "Connection 2"]);
+      const cells = await view.$$eval("section:first-child .is-frame", (all) => all.slice(-3).map((e) => [e.dataset.lane, Math.round(e.getBoundingClientRect().top), e.querySelector(".client") ? "in" : "out", e.querySelector(".number").textContent]));
+      assert.deepEqual(cells.map(([lane, , way, number]) => [lane, way, number]).sort(), [["0", "out", "1"], ["1", "in", "2"], ["1", "out", "2"]]);
+      const [[, said], ...histories] = cells;
+      assert.ok(histories.every(([, top]) => top > said));
+      await view.$$eval("section:first-child .rung", (all) => all.at(-1).focus());
+      const lane = () => view.evaluate(() => document.activeElement.closest(".cell").dataset.lane);
+      const last = await lane();
+      await view.keyboard.press(last === "0" ? "ArrowRight" : "ArrowLeft");
+      assert.notEqual(await lane(), last);
+      await view.keyboard.press("ArrowUp");
+      assert.notEqual(await lane(), last);
+    });
+
+    test("a label counts the payload, as the lessons do, and the header stands apart", async (t) => {
+      const { view } = await chat(t, "hi");
+      const said = await view.$eval(".is-frame .client", (rung) => [rung.querySelector(".label").textContent, rung.querySelector(".chips small").textContent.trim()]);
+      assert.deepEqual(said, ["text · FIN · 26 bytes", "6 of header"]);
+      await view.click(".is-frame .client");
+      assert.equal(await textOf(view, "#panel article small"), "26 bytes of payload, 6 of header, masked");
+    });
+
+    test("with a frame selected at 1280 pixels, its column stays where it is, and in sight", async (t) => {
+      const { view } = await chat(t, "hi", { width: 1280, height: 800 });
+      for (const column of [1, 2]) {
+        const box = () => view.$eval(`section:nth-child(${column})`, (e) => [e.getBoundingClientRect().left, e.getBoundingClientRect().width].map(Math.round));
+        const before = await box();
+        await view.click(`section:nth-child(${column}) .is-frame .client`);
+        const after = await box();
+        assert.ok(Math.abs(after[0] - before[0]) <= 10 && Math.abs(after[1] - before[1]) <= 20, `${before} became ${after}`);
+        await until(view, () => {
+          const [rung, lanes] = [document.querySelector("[aria-current]"), document.querySelector("section:has([aria-current]) .lanes")].map((e) => e.getBoundingClientRect());
+          return rung.top >= lanes.top && rung.bottom <= lanes.bottom;
+        });
+        await view.keyboard.press("Escape");
+      }
+    });
+
     test("paused it waits, cleared it is empty, and a connection can be seen by itself", async (t) => {
       const { it, view } = await chat(t, "hi");
       await view.click("#pause");
@@ -142,6 +187,35 @@ function engine(program) {
       const other = await open(t, chatServers);
       await drawn(other, 6);
       assert.deepEqual(await rungs(other, 1), before);
+    });
+
+    // 1280 × 1024 at 200 % and at 400 %: the panel covers the page, and can be left again.
+    for (const [width, height] of [[640, 512], [320, 256]]) {
+      test(`${width} × ${height} is enough`, async (t) => {
+        const { view } = await chat(t, "hi", { width, height });
+        await noSidewaysScroll(view);
+        await view.$eval(".is-frame .client", (rung) => rung.click());
+        await noSidewaysScroll(view);
+        await accessible(view);
+        const panel = await view.$eval("#panel", (e) => e.getBoundingClientRect().toJSON());
+        assert.ok(Math.round(panel.bottom) <= height && (height > 300 || panel.top <= 0), JSON.stringify(panel));
+        await view.click("#panel .close");
+        assert.ok(await view.evaluate(() => document.activeElement.matches(".rung")));
+      });
+    }
+
+    test("forced colours", { skip: program.name !== "chromium" }, async (t) => {
+      const { view } = await chat(t, "hi");
+      const session = await view.createCDPSession();
+      await session.send("Emulation.setEmulatedMedia", { features: [{ name: "forced-colors", value: "active" }, { name: "prefers-color-scheme", value: "dark" }] });
+      const style = (selector, pseudo, name) => view.$eval(selector, (e, p, n) => getComputedStyle(e, p)[n], pseudo, name);
+      const canvas = await style("body", null, "backgroundColor");
+      assert.notEqual(await style(".client .arrow", "::after", "backgroundColor"), canvas);
+      await view.click("#pause");
+      assert.notEqual(await style("#pause", null, "backgroundColor"), await style("#clear", null, "backgroundColor"));
+      await view.click(".is-frame .client");
+      assert.equal(await style("[aria-current]", null, "outlineStyle"), "solid");
+      await accessible(view);
     });
 
     for (const [width, height, scheme] of [[1280, 720, "light"], [1280, 720, "dark"], [360, 640, "light"]]) {

@@ -1,0 +1,16 @@
+// How much of the page is in sight. An on-screen keyboard covers a part of it, and in some browsers
+// the layout does not change. Styles read the class short and --covered, the height at the bottom
+// that is covered.
+
+const short = 420; // CSS pixels: a phone with its keyboard, or a page at 400 %
+const root = document.documentElement;
+
+function measure() {
+  const { height, scale } = visualViewport;
+  const visible = height * scale; // to zoom in with two fingers is something else
+  root.classList.toggle("short", visible < short);
+  root.style.setProperty("--covered", `${Math.max(0, Math.round(root.clientHeight - visible))}px`);
+}
+
+globalThis.visualViewport?.addEventListener("resize", measure);
+if (globalThis.visualViewport) measure();
