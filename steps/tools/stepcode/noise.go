@@ -19,7 +19,7 @@ const (
 	// Yield lets other goroutines run instead of sleeping. It is for tests that run in a
 	// bubble of testing/synctest, where a goroutine that sleeps while it holds a lock would
 	// stop the clock it waits for.
-	Yield = "for ; d > 0; d -= 100 { noiseRuntime.Gosched() }"
+	Yield = "for ; d > 0; d -= 5000 { noiseRuntime.Gosched() }"
 )
 
 // noise is the file that is added to each package. The functions keep no order among the
