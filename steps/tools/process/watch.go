@@ -1,7 +1,6 @@
 package process
 
 import (
-	"fmt"
 	"go/build"
 	"io/fs"
 	"maps"
@@ -10,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -77,16 +77,25 @@ func (w *watch) follow(dir, module string) error {
 
 // stamps returns what tells the contents of each file from those before.
 func (w *watch) stamps() (map[string]string, error) {
-	root, names := os.DirFS(w.root), []string{"go.mod", "go.sum"}
+	root, stamps := os.DirFS(w.root), map[string]string{}
+	stamp := func(name string, info fs.FileInfo, err error) {
+		if err == nil && !info.IsDir() {
+			stamps[name] = strconv.FormatInt(info.ModTime().UnixNano(), 36) + " " + strconv.FormatInt(info.Size(), 36)
+		}
+	}
 	for _, pattern := range w.embedded {
 		matches, _ := fs.Glob(root, pattern) // a bad pattern is for the compiler
 		for _, match := range matches {
 			fs.WalkDir(root, match, func(name string, e fs.DirEntry, err error) error {
-				names = append(names, name)
+				if err == nil {
+					info, err := e.Info()
+					stamp(name, info, err)
+				}
 				return nil
 			})
 		}
 	}
+	names := []string{"go.mod", "go.sum"}
 	for _, dir := range w.dirs {
 		entries, err := fs.ReadDir(root, dir)
 		if OutOfFiles(err) { // and so were the folders above
@@ -98,11 +107,9 @@ func (w *watch) stamps() (map[string]string, error) {
 			}
 		}
 	}
-	stamps := map[string]string{}
 	for _, name := range names {
-		if info, err := fs.Stat(root, name); err == nil && !info.IsDir() {
-			stamps[name] = fmt.Sprint(info.ModTime().UnixNano(), info.Size())
-		}
+		info, err := fs.Stat(root, name)
+		stamp(name, info, err)
 	}
 	return stamps, nil
 }
