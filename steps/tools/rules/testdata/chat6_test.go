@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"io"
 	"net"
 	"strings"
 	"testing"
@@ -22,7 +23,8 @@ func TestChat6(t *testing.T) {
 		{"a close frame with 1000", "\x88\x82" + key + "\x03\xe8", 1000},
 		{"a frame that is not masked", "\x81\x02" + key + "{}", 1002},
 	} {
-		_, server := net.Pipe()
+		client, server := net.Pipe()
+		go io.Copy(io.Discard, client) // takes what the server answers
 		err := chat(&conn{nc: server, br: bufio.NewReader(strings.NewReader(row.in))})
 		var why closeError
 		if !errors.As(err, &why) || why.Code != row.code || len(why.Reason) > 123 {
