@@ -18,8 +18,9 @@ const (
 	Sleep = "noiseSleep(3 * d)" // others need time to come in between
 	// Yield lets other goroutines run instead of sleeping. It is for tests that run in a
 	// bubble of testing/synctest, where a goroutine that sleeps while it holds a lock would
-	// stop the clock it waits for.
-	Yield = "for ; d > 0; d -= 5000 { noiseRuntime.Gosched() }"
+	// stop the clock it waits for. A pause of 3 ms yields 1500 times, which is many: the tests run
+	// with one processor, where each time all other goroutines get their turn.
+	Yield = "for ; d > 0; d -= 2000 { noiseRuntime.Gosched() }"
 )
 
 // noise is the file that is added to each package. The functions keep no order among the

@@ -11,7 +11,7 @@ import (
 // A new member gets the history, and misses nothing that is posted at that moment. A member that has left
 // gets nothing.
 func TestJoin(t *testing.T) {
-	for range 100 {
+	for range 300 {
 		past = history{}
 		synctest.Test(t, func(t *testing.T) { // which waits for the goroutines that are started in it
 			h := hub{members: make(map[*conn]*member)}

@@ -11,7 +11,7 @@ import (
 
 // However posts meet, everyone gets the whole history, and the newest one last.
 func TestPost(t *testing.T) {
-	for range 50 {
+	for range 200 {
 		past = history{}
 		synctest.Test(t, func(t *testing.T) { // which waits for the goroutines that are started in it
 			h := hub{members: make(map[*conn]*member)}
