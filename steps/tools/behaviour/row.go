@@ -40,12 +40,16 @@ const (
 )
 
 // Titles are the names of the steps.
-var Titles = []string{1: "upgrade log", "handshake", "history push", "frame parse", "broadcast", "close handling"}
+var Titles = []string{
+	1: "upgrade log", "handshake", "history push", "frame parse", "broadcast", "close handling",
+}
 
 // LastStep is the step that ends the workshop.
 const LastStep = 6
 
 // Rows returns what a server must do at a step, in the order in which one builds it.
 func Rows(step int) []Row {
-	return slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return step < r.Step || r.Until > 0 && step > r.Until })
+	return slices.DeleteFunc(slices.Clone(rows), func(r Row) bool {
+		return step < r.Step || r.Until > 0 && step > r.Until
+	})
 }

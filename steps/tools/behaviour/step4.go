@@ -81,18 +81,19 @@ func amongControls(p *probe.Probe) (probe.Post, []wstest.Frame) {
 	return m, []wstest.Frame{ping, pong, f[0], ping, f[1], p.Masked(wstest.Pong, nil), f[2]}
 }
 
-// written returns the shape of a post whose user and text end in a random word, and that is written in JSON in a
-// way of its own, if not "".
+// written returns the shape of a post whose text ends in a random word, and that is written in JSON in a way of
+// its own, if not "".
 func written(user, text, json string) shape {
 	return func(p *probe.Probe) (probe.Post, []wstest.Frame) {
 		word := p.Word(4)
 		m := probe.Post{User: user, Text: text + word}
-		return m, []wstest.Frame{p.Masked(wstest.Text, []byte(cmp.Or(strings.ReplaceAll(json, "WORD", word), string(m.JSON()))))}
+		in := cmp.Or(strings.ReplaceAll(json, "WORD", word), string(m.JSON()))
+		return m, []wstest.Frame{p.Masked(wstest.Text, []byte(in))}
 	}
 }
 
-// growsLong: while posts make the history longer, its frames have the length that they announce, in the shortest
-// form there is for it: of 7, 16 and 64 bits.
+// growsLong: while posts make the history longer, its frames have the length that they announce, in the
+// shortest form there is for it: of 7, 16 and 64 bits.
 func growsLong(p *probe.Probe) {
 	c := p.Member()
 	for _, n := range []int{50, 200, 4000, 4000, 4000, 4000} {
@@ -183,7 +184,8 @@ func expectOrder(c *probe.Client, how string, posts []probe.Post) {
 		cause = "the oldest is first: put each new post before the others"
 	}
 	c.Kind = ""
-	c.Fail("the newest first:\n"+texts(newest), cause, "posts change places: take them one after the other, without a goroutine for each")
+	c.Fail("the newest first:\n"+texts(newest), cause,
+		"posts change places: take them one after the other, without a goroutine for each")
 }
 
 // texts lists the texts of posts, as far as a line has room.
@@ -245,7 +247,8 @@ func keepsApart(p *probe.Probe) {
 			[]*probe.Client{a, b, b, a}[i].Write(piece)
 			p.Pause(5 * time.Millisecond)
 		}
-		a.Sent = []string{fmt.Sprintf("%s\n(cut after %d bytes; and in between the same from another member)", wstest.Hex(fa), cut)}
+		a.Sent = []string{fmt.Sprintf("%s\n(cut after %d bytes; and in between the same from another member)",
+			wstest.Hex(fa), cut)}
 		a.ExpectStored(ma)
 		a.ExpectStored(mb)
 	}
@@ -254,12 +257,15 @@ func keepsApart(p *probe.Probe) {
 // refusesHuge: a length is only a claim, and no reason to set memory aside. Where some of its eight bytes are
 // left out, it is that of the post that follows.
 func refusesHuge(p *probe.Probe) {
-	first, m := p.Member(), p.PostOf(0x61)
-	lengths := []uint64{1 << 34, 1 << 62, 1 << 63, 1<<64 - 1, 1<<63 | 0x61, 1<<56 | 0x61, 1<<32 | 0x61, 1<<16 | 0x61, 0x61 << 56}
+	const n = 0x61 // bytes of the post
+	first, m := p.Member(), p.PostOf(n)
+	lengths := []uint64{1 << 34, 1 << 62, 1 << 63, 1<<64 - 1, 1<<63 | n, 1<<56 | n, 1<<32 | n, 1<<16 | n, n << 56}
 	p.Story = "frames with lengths from 2^16 to 2^64-1"
 	p.Together(len(lengths), func(i int) {
 		c := p.Member()
-		c.Send(wstest.Frame{Fin: true, Opcode: wstest.Text, Masked: true, Key: p.Key(), Form: 64, Length: lengths[i], Payload: m.JSON()})
+		f := p.Text(m)
+		f.Form, f.Length = 64, lengths[i]
+		c.Send(f)
 		c.ExpectGone("")
 		c.ExpectNotStored("some of the eight bytes of the length are left out", m)
 	})
@@ -268,14 +274,16 @@ func refusesHuge(p *probe.Probe) {
 	// A fragment of 65,536 bytes. Whoever reads four of the eight bytes takes its length for 0, and what
 	// follows the length for a key and an empty pong.
 	c := p.Member()
-	c.Send(wstest.Frame{Masked: true, Opcode: wstest.Text, Key: [4]byte{0x8A, 0x80, 1, 2}, Form: 64, Length: 1 << 16, Payload: []byte("xy")})
+	c.Send(wstest.Frame{Masked: true, Opcode: wstest.Text, Key: [4]byte{0x8A, 0x80, 1, 2},
+		Form: 64, Length: 1 << 16, Payload: []byte("xy")})
 	c.ExpectGone("127 says that the length is in the next eight bytes, not in four")
 }
 
 // refusesLong: a message over the limit is not stored, nor one that grows over it.
 func refusesLong(p *probe.Probe) {
 	m, grown := p.PostOf(rules.MaxMessage+1), p.PostOf(rules.MaxMessage+400)
-	for _, sent := range [][]wstest.Frame{{p.Text(m)}, p.Fragments(m.JSON(), 2000, 2000), p.Fragments(grown.JSON(), 2000, 2000)} {
+	for _, sent := range [][]wstest.Frame{{p.Text(m)}, p.Fragments(m.JSON(), 2000, 2000),
+		p.Fragments(grown.JSON(), 2000, 2000)} {
 		c := p.Member()
 		c.Send(sent...)
 		c.ExpectGone("")
@@ -303,8 +311,8 @@ func refuses(names ...string) func(*probe.Probe) {
 	}
 }
 
-// passesOverNothing: a frame with a reserved bit, which means nothing here, is read as if it had none, or it ends
-// the connection. But nobody may think that it was read if it was not.
+// passesOverNothing: a frame with a reserved bit, which means nothing here, is read as if it had none, or it
+// ends the connection. But nobody may think that it was read if it was not.
 func passesOverNothing(p *probe.Probe) {
 	c, strange, m := p.Member(), p.Post(), p.Post()
 	f := p.Text(strange)
@@ -321,8 +329,8 @@ func survivesRudeness(p *probe.Probe) {
 	quiet := p.Member()
 	frame := p.Text(p.Post()).Bytes()
 	half := wstest.Frame{Raw: frame[:len(frame)-5]}
-	binary := p.Masked(wstest.Binary, p.Bytes(20))
-	for _, sent := range []wstest.Frame{half, {Raw: p.Bytes(300)}, {Raw: []byte("GET / HTTP/1.1\r\n\r\n")}, binary, p.Masked(wstest.Text, []byte("{}"))} {
+	for _, sent := range []wstest.Frame{half, {Raw: p.Bytes(300)}, {Raw: []byte("GET / HTTP/1.1\r\n\r\n")},
+		p.Masked(wstest.Binary, p.Bytes(20)), p.Masked(wstest.Text, []byte("{}"))} {
 		c := p.Member()
 		c.Send(sent)
 		p.Story = strings.Join(c.Sent, "\n")

@@ -57,7 +57,7 @@ func hangsUp(p *probe.Probe) {
 	c.Send(p.CloseFrame(1000, ""))
 	c.ExpectClose(1000)
 	switch err := c.Ended(max(p.Patience, rules.CloseTime)); {
-	case err == wstest.ErrTimeout, time.Since(begun) > rules.CloseTime-time.Second: // who waits for the other side mostly gives up after 5 s
+	case err == wstest.ErrTimeout, time.Since(begun) > rules.CloseTime-time.Second: // who waits mostly gives up then
 		c.Fail("the server ends the TCP connection once both have said goodbye", p.Hint)
 	case err == wstest.ErrReset:
 		c.Fail("the server ends the TCP connection gently", probe.Resets)
@@ -76,7 +76,8 @@ func closeEndsAll(p *probe.Probe) {
 	c.ExpectNotStored("the loop that reads goes on after a close frame: it has to end there", late)
 }
 
-// pongs: a ping is answered in kind, also between the fragments of a message; a pong that nobody asked for is not.
+// pongs: a ping is answered in kind, also between the fragments of a message; a pong that nobody asked for is
+// not.
 func pongs(p *probe.Probe) {
 	for _, payload := range [][]byte{[]byte(p.Word(5)), nil, p.Bytes(wstest.MaxControl)} {
 		c, m := p.Member(), p.Post()
@@ -94,7 +95,8 @@ func expectPong(c *probe.Client, ping wstest.Frame) {
 	f, err := c.Frame()
 	switch {
 	case err != nil || f.Opcode != wstest.Pong:
-		c.Fail(expected, map[bool]string{true: "a ping (opcode 9) is answered at once with a pong (opcode a)"}[c.Kind == probe.TimedOut])
+		c.Fail(expected, map[probe.Kind]string{
+			probe.TimedOut: "a ping (opcode 9) is answered at once with a pong (opcode a)"}[c.Kind])
 	case bytes.Equal(f.Payload, ping.Payload):
 	case bytes.Equal(f.Payload, ping.Bytes()[6:]):
 		c.Fail(expected, "the pong's payload is still masked: undo the ping's mask first")
@@ -105,29 +107,30 @@ func expectPong(c *probe.Client, ping wstest.Frame) {
 	}
 }
 
-// beats: the server pings its members. One that answers stays, even if it does a period late; one that does not is dropped.
+// beats: the server pings its members. One that answers stays, even if it does so a period late; one that does
+// not is dropped.
 func beats(p *probe.Probe) {
 	ping, quiet := p.Scaled(rules.PingTime), p.Scaled(rules.QuietTime)
 	begun := time.Now()
 	until := begun.Add(quiet + ping)
 	p.Together(3, func(i int) {
 		c := p.Member()
-		c.Sent = []string{"nothing but " + []string{"pongs, at once", "pongs, 30 s after each ping", "not even pongs"}[i]}
+		c.Sent = []string{[]string{"a pong for each ping, at once", "a pong for each ping, 30 s later", "nothing"}[i]}
 		pings := 0
 		for time.Now().Before(until) {
 			c.Patience = 2*ping + p.Patience/3
 			f, err := c.Next()
 			took := time.Since(begun)
+			c.Note(err)
 			switch gone := err != nil && err != wstest.ErrTimeout; {
 			case gone && i == 2 && took > ping*3/2:
 				return
 			case gone:
-				c.Note(err)
 				c.Came = append(c.Came, fmt.Sprintf("after %v", took.Round(10*time.Millisecond)))
-				c.Fail(fmt.Sprintf("a member that answers pings stays, and any stays for %s", rules.Seconds(rules.QuietTime)), "the time limit for reading begins anew with every frame that comes, and is longer than two pings apart")
+				c.Fail("a member that answers pings stays, and any stays for "+rules.Seconds(rules.QuietTime),
+					"the time limit for reading begins anew with every frame that comes, and is longer than two pings apart")
 			case err != nil:
-				c.Note(err)
-				c.Fail(fmt.Sprintf("a ping every %s", rules.Seconds(rules.PingTime)))
+				c.Fail("a ping every " + rules.Seconds(rules.PingTime))
 			case f.Opcode == wstest.Close && i == 2:
 				return
 			case f.Opcode != wstest.Ping || f.ServerFault() != nil:
@@ -141,17 +144,18 @@ func beats(p *probe.Probe) {
 		}
 		if i == 2 && c.Ended(ping+p.Patience/3) == wstest.ErrTimeout {
 			c.Came = []string{"it is still connected"}
-			c.Fail(fmt.Sprintf("a member that nothing is heard from for %s is dropped", rules.Seconds(rules.QuietTime)), "set a time limit for reading before each frame: SetReadDeadline(time.Now().Add(quietTime))")
+			c.Fail("a member that nothing is heard from for "+rules.Seconds(rules.QuietTime)+" is dropped",
+				"set a time limit for reading before each frame: SetReadDeadline(time.Now().Add(quietTime))")
 		}
 	})
 }
 
-// drains: after the goodbyes the server does not wait forever for a member to hang up, whether that is silent or goes on.
+// drains: after the goodbyes the server does not wait forever for a member to hang up, whether that is silent or
+// goes on.
 func drains(p *probe.Probe) {
 	p.Together(3, func(i int) {
 		c := p.Member()
-		sent := []wstest.Frame{p.CloseFrame(1000, ""), p.CloseFrame(1000, ""), p.Masked(wstest.Binary, []byte("not text"))}[i]
-		c.Send(sent)
+		c.Send([]wstest.Frame{p.CloseFrame(1000, ""), p.CloseFrame(1000, ""), p.Masked(wstest.Binary, []byte("x"))}[i])
 		if _, err := c.AwaitClose(); err != nil {
 			c.Fail("a close frame")
 		}
@@ -164,9 +168,10 @@ func drains(p *probe.Probe) {
 		}
 		p.Pause(time.Until(limit))
 		if c.IsGone(); !c.IsGone() { // the first write tells the member, the second one the check
-			c.Sent = append(c.Sent, []string{"and then nothing, but the connection stays open", "and then more, without end", "and then nothing"}[i])
+			c.Sent = append(c.Sent, []string{"and then nothing", "and then more, without end", "and then nothing"}[i])
 			c.Came = append(c.Came, fmt.Sprintf("over %s later the server still listens", rules.Seconds(2*rules.CloseTime)))
-			c.Fail(fmt.Sprintf("the server closes the connection at most %s after its close frame", rules.Seconds(rules.CloseTime)), p.Hint)
+			c.Fail("the server closes the connection at most "+rules.Seconds(rules.CloseTime)+" after its close frame",
+				p.Hint)
 		}
 	})
 }
@@ -182,10 +187,12 @@ func endsGently(p *probe.Probe) {
 		second := c.Post(p.Posts(3, 4000)...)
 		f, err := c.AwaitClose()
 		if err == nil && f.Code() != 1003 {
-			c.Fail("a close frame with status code 1003", "the first mistake counts: what comes after it is not looked at")
+			c.Fail("a close frame with status code 1003",
+				"the first mistake counts: what comes after it is not looked at")
 		}
 		_, third := c.Write(p.CloseFrame(1003, "").Bytes())
-		for _, err := range []error{first, second, third, err, c.Ended(max(p.Patience, rules.CloseTime+2*time.Second))} {
+		end := c.Ended(max(p.Patience, rules.CloseTime+2*time.Second))
+		for _, err := range []error{first, second, third, err, end} {
 			if err != nil && err != wstest.ErrHungUp {
 				c.Came = append(c.Came, "("+err.Error()+")")
 				c.Fail("the close frame, and then the end of the connection without a reset", probe.Resets)
@@ -194,24 +201,31 @@ func endsGently(p *probe.Probe) {
 	})
 }
 
-// awaitsAnswer: a member that has yet to answer the goodbye is not hung up on, though it sends a ping. After its answer comes nothing.
+// awaitsAnswer: a member that has yet to answer the goodbye is not hung up on, though it sends a ping. After its
+// answer nothing comes. On a machine that is so slow that the server has stopped waiting, nothing can be said.
 func awaitsAnswer(p *probe.Probe) {
 	c := p.Member()
 	p.Server.Signal(os.Interrupt)
+	begun := time.Now()
 	c.Sent = []string{"Ctrl-C"}
 	c.ExpectGoodbye()
 	c.Send(p.Masked(wstest.Ping, []byte("still here?")))
-	if !c.Quiet(200 * time.Millisecond) {
+	quiet := c.Quiet(200 * time.Millisecond)
+	tooLate := func() bool { return time.Since(begun) > rules.GoodbyeTime-200*time.Millisecond }
+	if !quiet && !tooLate() {
 		f, err := c.Next()
 		if c.Note(err); len(f.Raw) > 0 {
-			c.Fail("nothing after the server's own close frame, not even a pong", "that a pong cannot be written any more is not an error: drop it, and read on")
+			c.Fail("nothing after the server's own close frame, not even a pong",
+				"that a pong cannot be written any more is not an error: drop it, and read on")
 		}
-		c.Fail("the server waits for the member's own close frame", "the member is hung up on before its answer is read: a pong that cannot be written any more is not a reason to end")
+		c.Fail("the server waits for the member's own close frame", "the member is hung up on before its answer is "+
+			"read: a pong that cannot be written any more is not a reason to end")
 	}
 	c.Send(p.CloseFrame(1001, ""))
 	if f, err := c.Next(); len(f.Raw) > 0 {
-		c.Fail("after the member's answer nothing but the end of the connection", "a second close frame, or another frame, was sent after the goodbye (section 5.5.1)")
-	} else if err == wstest.ErrReset {
+		c.Fail("after the member's answer nothing but the end of the connection",
+			"a second close frame, or another frame, was sent after the goodbye (section 5.5.1)")
+	} else if err == wstest.ErrReset && !tooLate() {
 		c.Fail("the server ends the TCP connection gently", probe.Resets)
 	}
 }

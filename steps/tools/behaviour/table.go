@@ -183,7 +183,7 @@ var rows = []Row{
 	{Step: 5, Name: "a member that only listens stays", Do: staysListening, Build: Quick, Waits: true,
 		Hint: "a time limit ends it: SetDeadline is for reading and writing, SetWriteDeadline for writing alone, " +
 			"and each has to be set anew before every write"},
-	{Step: 5, Name: "members that have left cost nothing", Do: crowd.Forgets, Build: Noisy},
+	{Step: 5, Name: "members that have left cost nothing", Do: crowd.Forgets},
 	{Step: 5, Name: "no goroutine stays for a member that has left", Do: crowd.LeavesNothing, Build: Quick, Waits: true},
 	{Step: 5, Name: "a write that fails is not tried again without end", Do: crowd.EndsWrites,
 		Turn: "hub.go member.send"},

@@ -13,8 +13,9 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// tries: each case of the row is answered as the table of cases has it. A server on a library may answer as the RFC
-// allows, and so its cases are tried all at once: each that it answers in another way may take all the time there is.
+// tries: each case of the row is answered as the table of cases has it. A server on a library may answer as the
+// RFC allows, and so its cases are tried all at once: each that it answers in another way may take all the time
+// there is.
 func tries(p *probe.Probe) {
 	addr, cases := p.Current().Addr(), rules.InRow(p.Row)
 	if len(cases) == 0 {
@@ -65,7 +66,8 @@ func failure(c rules.Case, came, hint string) probe.Failure {
 	if m := reason.FindStringSubmatch(came); m != nil {
 		f.Says, _ = strconv.Unquote(m[2])
 	}
-	for end, kind := range map[string]probe.Kind{"waits": probe.TimedOut, "hangs up": probe.HungUp, "resets": probe.Reset} {
+	for end, kind := range map[string]probe.Kind{
+		"waits": probe.TimedOut, "hangs up": probe.HungUp, "resets": probe.Reset} {
 		if strings.HasSuffix(came, end) {
 			f.Kind = kind
 		}
@@ -86,7 +88,7 @@ func why(c rules.Case, came string, end probe.Kind) string {
 		case first == c.Want[:3]:
 			return "it is refused, but the answer lacks something: compare the two lines above"
 		}
-		return fmt.Sprintf("it is refused, but with %s: either the status is the wrong one, or another check comes first", first)
+		return "it is refused, but with " + first + ": either the status is the wrong one, or another check comes first"
 	}
 	bare := reason.ReplaceAllString(came, "close $1")
 	begins := func(want string) bool { return bare == want || strings.HasPrefix(bare, want+", ") }

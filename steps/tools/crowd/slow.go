@@ -42,7 +42,7 @@ func ReadsOn(p *probe.Probe) {
 	}
 	came := 0
 	for h, err := slow.NextHistory(); !h.Has(last); h, err = slow.NextHistory() {
-		slow.Sent = []string{fmt.Sprintf("%d posts, by another member, while this one read nothing; now it reads on", many)}
+		slow.Sent = []string{fmt.Sprintf("%d posts, by another member, while this one read nothing", many)}
 		if came++; err == wstest.ErrTimeout {
 			slow.Fail("in the end the newest history", "whoever reads slowly never gets the newest: "+
 				"a newer history has to replace the one that waits, and must not be thrown away itself")
@@ -61,7 +61,8 @@ func ReadsOn(p *probe.Probe) {
 // full; that these get their histories is the matter of other rows.
 func LetsGo(p *probe.Probe) {
 	stuck := p.Deaf()
-	for begun, round := time.Now(), 0; round < 8 || time.Since(begun) < p.Scaled(3*rules.WriteTime)+p.Patience; round++ {
+	limit := p.Scaled(3*rules.WriteTime) + p.Patience
+	for begun, round := time.Now(), 0; round < 8 || time.Since(begun) < limit; round++ {
 		p.Attempt(func() { p.Member().Tell(p.Posts(10, 4000)...) })
 		p.Pause(p.Scaled(rules.WriteTime) / 10)
 		if stuck.IsGone() {
@@ -127,7 +128,8 @@ func ClosesLast(p *probe.Probe) {
 	defer talk(p)()
 	sent := []wstest.Frame{
 		p.CloseFrame(1000, ""), p.CloseFrame(4000, "bye"), p.Masked(0x3, nil), p.Masked(wstest.Binary, nil),
-		p.Masked(wstest.Text, []byte("{}")), p.Text(p.PostOf(rules.MaxMessage + 1000)), p.Masked(wstest.Text, []byte("\xff")),
+		p.Masked(wstest.Text, []byte("{}")), p.Masked(wstest.Text, []byte("\xff")),
+		p.Text(p.PostOf(rules.MaxMessage + 1000)),
 	}
 	p.Together(2*len(sent), func(i int) {
 		c := p.Member()

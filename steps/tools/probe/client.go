@@ -146,7 +146,8 @@ func (c *Client) Post(all ...Post) error {
 	return c.Send(sent...)
 }
 
-// Frame reads the next frame. It answers pings, as a browser does. A frame that no server may send fails the row.
+// Frame reads the next frame. It answers pings, as a browser does. A frame that no server may send fails the
+// row.
 func (c *Client) Frame() (wstest.Frame, error) {
 	for {
 		f, err := c.Next()
@@ -312,17 +313,18 @@ func (c *Client) HangsUp(d time.Duration) bool {
 	return false
 }
 
-// Fail ends the row with what went over this connection. The cause is the first that is not "". Without one it is that
-// the server has ended the connection, if it has, and the row's hint.
+// Fail ends the row with what went over this connection. The cause is the first that is not "". Without one it is
+// that the server has ended the connection, if it has, and the row's hint.
 func (c *Client) Fail(expected string, causes ...string) {
-	f := Failure{Kind: cmp.Or(c.Kind, Wrong), Expected: expected, Cause: cmp.Or(causes...), from: c.From, Says: c.Says}
+	f := Failure{Kind: cmp.Or(c.Kind, Wrong), Expected: expected, Cause: cmp.Or(causes...)}
+	f.from, f.Says = c.From, c.Says
 	f.Sent = cmp.Or(strings.Join(c.Sent, "\n"), "a handshake, as a browser sends it")
 	f.Came = strings.Join(c.Came, "\n")
 	if f.Cause == "" {
 		ended := ""
 		switch {
 		case c.code != 0:
-			ended = fmt.Sprintf("the server ended the connection, with status code %d: which line says so, and why?\n", c.code)
+			ended = fmt.Sprintf("the server ended the connection, with status code %d: which line says so?\n", c.code)
 		case c.Kind == HungUp || c.Kind == Reset:
 			ended = "the server ended the connection: what made its loop return?\n"
 		}
@@ -335,7 +337,8 @@ func (c *Client) Fail(expected string, causes ...string) {
 func WhyNo101(a wstest.Answer, end Kind) string {
 	switch {
 	case a.Head == "" && end == TimedOut:
-		return "nothing came: is the answer written to the hijacked connection (and flushed, where a bufio.Writer keeps it)?"
+		return "nothing came: is the answer written to the hijacked connection " +
+			"(and flushed, where a bufio.Writer keeps it)?"
 	case a.Head == "":
 		return "the server hung up without an answer: write the answer first, and do not close the connection"
 	case end == TimedOut && !strings.Contains(a.Head, "\r\n"):

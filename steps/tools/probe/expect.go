@@ -173,7 +173,8 @@ func (p *Probe) ExpectExit(s *Server, sent, hint string) {
 	default:
 		f.Cause = "something panics, or calls log.Fatal or os.Exit on the way out: the last line printed may say what"
 	}
-	f.Came = fmt.Sprintf("%v after %v. It printed:\n%s", state, time.Since(begun).Round(100*time.Millisecond), s.Tail(2))
+	took := time.Since(begun).Round(100 * time.Millisecond)
+	f.Came = fmt.Sprintf("%v after %v. It printed:\n%s", state, took, s.Tail(2))
 	p.Fail(f)
 }
 
@@ -207,7 +208,8 @@ func (p *Probe) ExpectRest(do func()) {
 			f.Came = "a goroutine works on" + all[i].Place
 		}
 	}
-	f.Cause = "a loop goes round without waiting for anything: does it end where reading or writing returns an error?"
+	f.Cause = "a loop goes round without waiting for anything: " +
+		"does it end where reading or writing returns an error?"
 	p.Fail(f)
 }
 

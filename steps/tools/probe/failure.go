@@ -36,7 +36,8 @@ type Failure struct {
 // String returns all of it, for tests.
 func (f *Failure) String() string {
 	var s strings.Builder
-	for _, part := range [][2]string{{"sent", f.Sent}, {"expected", f.Expected}, {"came", f.Came}, {"likely", f.Cause}} {
+	for _, part := range [][2]string{
+		{"sent", f.Sent}, {"expected", f.Expected}, {"came", f.Came}, {"likely", f.Cause}} {
 		text := cmp.Or(strings.TrimSpace(part[1]), "(nothing)")
 		fmt.Fprintf(&s, "  %-8s  %s\n", part[0], strings.ReplaceAll(text, "\n", "\n            "))
 	}

@@ -162,8 +162,8 @@ func (p *Probe) goOn() {
 	}
 }
 
-// Shorter returns what a time of a server is made in a build that is quick: what takes 30 s takes one, and time limits
-// for one write or one request have some left for a busy machine.
+// Shorter returns what a time of a server becomes in a build that is quick: what takes 30 s takes one, and time
+// limits for one write or one request leave some for a busy machine.
 func Shorter(d time.Duration) time.Duration {
 	if d >= 20*time.Second {
 		return d / 30

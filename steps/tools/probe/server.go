@@ -211,7 +211,8 @@ func (s *Server) mishap() string {
 		return "data race: two goroutines use the same variable at the same time, " + strings.Join(race, ", ") +
 			". Both have to hold the same mutex meanwhile"
 	case twice:
-		return "one request was answered twice: is there a return after http.Error, and after whatever else ends the answer?"
+		return "one request was answered twice: is there a return after http.Error, " +
+			"and after whatever else ends the answer?"
 	case s.Output.Flooded() && !s.Asked:
 		return "the server prints without end: thousands of lines came"
 	}
@@ -304,7 +305,7 @@ func stuck(all []Goroutine) string {
 	case lock && strings.Contains(said, "in Write"):
 		said += "\nwhoever holds a lock while it writes lets everybody wait for one member"
 	case lock:
-		said += "\nwhoever holds that lock has not let it go: is an Unlock missing on some way, or does it wait itself?"
+		said += "\nwhoever holds that lock has not let it go: is an Unlock missing on some path, or does it wait itself?"
 	}
 	return said
 }

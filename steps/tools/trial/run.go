@@ -51,8 +51,11 @@ type Event struct {
 	Result   *Result        // of a row, or of the unit tests of a function: these have only Step, Name and Turn
 }
 
+// pause is how a noisy server pauses: without the limit that stepcode.Sleep has, as its rows let it do little.
+const pause = "noiseTime.Sleep(d)"
+
 // also is how long to look for others after a failure.
-const also = 1500 * time.Millisecond
+const also = time.Second
 
 // What has been built, once done is closed.
 type built struct {
@@ -75,12 +78,13 @@ func (b *built) ready() bool {
 // Check holds the target to what a server at that step must do, and hands over what happens, one
 // event at a time. The unit tests and the step's own rows come first, then those of the steps before;
 // each result comes as soon as it is there. After a failure it looks for others a little longer, and
-// hands them over together, the one to begin with first. It ends early if the context does. When it
+// hands them over together, the one to begin with first; that of a unit test comes at once. It ends early if the context does. When it
 // returns, none of the target's processes runs.
 func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 	owed := t.inOrder(step)
 	ctx, cancel := context.WithCancel(ctx)
-	c := &run{t: t, step: step, queue: slices.Clone(owed), results: make(chan Result), slow: make(chan string), tested: make(chan bool)}
+	c := &run{t: t, step: step, queue: slices.Clone(owed),
+		results: make(chan Result), slow: make(chan string), tested: make(chan bool)}
 	c.more = sync.NewCond(&c.mu)
 	defer context.AfterFunc(ctx, c.wake)()
 	c.begin(ctx)
@@ -92,6 +96,7 @@ func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 	var failed []Result
 	var settled <-chan bool
 	var running string // the last row that was said to take long
+	told := false      // a failure of a unit test was handed over
 	still := time.NewTimer(time.Second)
 	for open := true; open; still.Reset(time.Second) {
 		select {
@@ -103,17 +108,23 @@ func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 			switch {
 			case !ok, ctx.Err() != nil:
 			case r.Failure != nil && !t.GoOn:
-				if failed = append(failed, r); len(failed) == 1 {
+				if settled == nil {
 					settled = c.settle(ctx)
 					c.hurry()
 				}
-			case len(failed) == 0:
+				if r.isUnit() && !told { // nothing says more
+					told = true
+					event(Event{Result: &r})
+				} else {
+					failed = append(failed, r)
+				}
+			case settled == nil:
 				event(Event{Result: &r})
 			}
 		case what := <-c.slow:
 			event(Event{Building: what})
 		case <-still.C:
-			if len(owed) > 0 && len(failed) == 0 && owed[0].Name != running {
+			if len(owed) > 0 && settled == nil && owed[0].Name != running {
 				running = owed[0].Name
 				event(Event{Running: &owed[0]})
 			}
@@ -131,16 +142,23 @@ func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 
 // inOrder returns the rows of a step in the order in which they are tried.
 func (t *Target) inOrder(step int) []behaviour.Row {
-	owed := slices.DeleteFunc(behaviour.Rows(step), func(r behaviour.Row) bool { return r.Step < t.From || t.Only != "" && t.Only != r.Name })
+	owed := slices.DeleteFunc(behaviour.Rows(step), func(r behaviour.Row) bool {
+		return r.Step < t.From || t.Only != "" && t.Only != r.Name
+	})
 	own := func(r behaviour.Row) int { return map[bool]int{true: 0, false: r.Step}[r.Step == step] }
 	slices.SortStableFunc(owed, func(a, b behaviour.Row) int { return own(a) - own(b) })
 	return owed
 }
 
+// isUnit reports whether the result is that of unit tests.
+func (r Result) isUnit() bool { return r.Do == nil }
+
 // rank orders failures: those of the first steps come first, and in each step those of unit tests, which
 // are not among the rows.
 func (r Result) rank() int {
-	return r.Step*1000 + slices.IndexFunc(behaviour.Rows(r.Step), func(o behaviour.Row) bool { return o.Name == r.Name && o.Step == r.Step })
+	return r.Step*1000 + slices.IndexFunc(behaviour.Rows(r.Step), func(o behaviour.Row) bool {
+		return o.Name == r.Name && o.Step == r.Step
+	})
 }
 
 // A run is one check of a target.
@@ -156,8 +174,8 @@ type run struct {
 	queue []behaviour.Row // yet to be tried
 }
 
-// settle returns a channel that is closed when enough time has passed since a failure: for others that may say more,
-// and for the unit tests to end, which name the cause.
+// settle returns a channel that is closed when enough time has passed since a failure: for others that may say
+// more, and for the unit tests to end, which name the cause.
 func (c *run) settle(ctx context.Context) <-chan bool {
 	settled := make(chan bool)
 	go func() {
@@ -249,7 +267,8 @@ func (c *run) buildMore(ctx context.Context) {
 	c.testUnits(ctx)
 	close(c.tested)
 	for how := behaviour.Quick; how >= behaviour.Noisy; how-- {
-		if c.t.Build != nil && slices.ContainsFunc(c.t.inOrder(c.step), func(r behaviour.Row) bool { return r.Build == how }) {
+		isAbout := func(r behaviour.Row) bool { return r.Build == how }
+		if c.t.Build != nil && slices.ContainsFunc(c.t.inOrder(c.step), isAbout) {
 			c.t.builds[how].make(ctx, c.t, how)
 		}
 		close(c.t.builds[how].done)
@@ -266,7 +285,8 @@ func (c *run) testUnits(ctx context.Context) {
 	if c.t.Build == nil || c.t.Only != "" {
 		return
 	}
-	rules.RunUnits(ctx, process.Workshop(c.t.Dir), process.Root(c.t.Dir), c.t.Dir, step, false, func(u rules.UnitResult) {
+	dir := c.t.Dir
+	rules.RunUnits(ctx, process.Workshop(dir), process.Root(dir), dir, step, false, func(u rules.UnitResult) {
 		if u.Outcome != rules.LeftOut {
 			c.results <- unitResult(u, c.t.Name)
 		}
@@ -280,7 +300,8 @@ func unitResult(u rules.UnitResult, folder string) Result {
 		return r
 	}
 	at := cmp.Or(u.At, u.Place)
-	r.Failure = &probe.Failure{Kind: probe.Wrong, Sent: "the unit tests of " + u.Func, Expected: "they pass", Came: strings.Join(u.Rows, "\n")}
+	r.Failure = &probe.Failure{Kind: probe.Wrong, Sent: "the unit tests of " + u.Func, Expected: "they pass",
+		Came: strings.Join(u.Rows, "\n")}
 	r.Failure.Cause = fmt.Sprintf("%s, at %s/%s", u.Outcome, folder, at)
 	if u.Outcome == rules.Failed {
 		r.Failure.Cause = u.Rows[0]
@@ -298,7 +319,7 @@ func (b *built) make(ctx context.Context, t *Target, how behaviour.Build) {
 		err = cmp.Or(err, overlay.Times(t.Dir, probe.Shorter))
 	case behaviour.Noisy:
 		longer := func(d time.Duration) time.Duration { return 20 * d } // no time limit ends what a row looks at
-		err = cmp.Or(err, overlay.Noise(t.Dir, stepcode.Sleep), overlay.Times(t.Dir, longer))
+		err = cmp.Or(err, overlay.Noise(t.Dir, pause), overlay.Times(t.Dir, longer))
 		flags = []string{"-race"}
 	}
 	flag, wrong := overlay.Flag()
@@ -340,7 +361,10 @@ func (t *Target) runOne(ctx context.Context, step int, r behaviour.Row) Result {
 	}
 	late := lateness(ctx)
 	f := t.try(ctx, step, r, t.Patience)
-	if d := late(); f != nil && ctx.Err() == nil && (f.Kind == probe.TimedOut && d > 200*time.Millisecond || r.Build == behaviour.Quick && d > 50*time.Millisecond) {
+	d := late()
+	tooLate := f != nil && f.Kind == probe.TimedOut && d > 200*time.Millisecond ||
+		r.Build == behaviour.Quick && d > 50*time.Millisecond
+	if f != nil && tooLate && ctx.Err() == nil {
 		f = t.try(ctx, step, r, 3*t.Patience) // the machine has much else to do, and the server may be slow for that
 	}
 	return Result{Row: r, Failure: f}

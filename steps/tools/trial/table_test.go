@@ -195,6 +195,9 @@ func TestRows(t *testing.T) {
 			ps.ways[v.name] = v.fails(t).Build
 		}
 	}
+	if t.Failed() {
+		t.FailNow() // before anything slow runs
+	}
 	if ps.compile(t); ps.built[behaviour.Noisy].why != "" {
 		t.Log(ps.built[behaviour.Noisy].why)
 	}
