@@ -187,12 +187,12 @@ var rows = []Row{
 	{Step: 5, Name: "no goroutine stays for a member that has left", Do: crowd.LeavesNothing, Build: Quick, Waits: true},
 	{Step: 5, Name: "a write that fails is not tried again without end", Do: crowd.EndsWrites,
 		Turn: "hub.go member.send"},
-	{Step: 5, Name: "members that never read delay nobody", Do: crowd.DelaysNobody, Build: Noisy,
+	{Step: 5, Name: "members that never read delay nobody", Do: crowd.DelaysNobody,
 		Turn: "hub.go member.push", Why: "a browser in the background may read nothing for minutes",
 		Hint: "the broadcast waits for a member that does not read: let each have a goroutine that writes, " +
 			"and never write while a lock is held"},
 	{Step: 5, Name: "a member that pauses is sent the newest history, and not all that it missed", Do: crowd.ReadsOn,
-		Build: Noisy, Turn: "hub.go member.push"},
+		Turn: "hub.go member.push"},
 	{Step: 5, Name: "a member that takes nothing for 5 s is let go", Do: crowd.LetsGo, Build: Quick, Waits: true,
 		Hint: "set a time limit before each write, SetWriteDeadline(time.Now().Add(5 * time.Second)), " +
 			"and close the connection when it has passed"},
@@ -250,7 +250,7 @@ var rows = []Row{
 		UnixOnly: true,
 		Hint: "it waits for somebody who has gone: count a member out in every way that its visit can end, " +
 			"and hold no lock while you wait"},
-	{Step: 6, Name: "members that never read do not hold up Ctrl-C", Do: crowd.EndsDespiteDeaf, Build: Noisy,
+	{Step: 6, Name: "members that never read do not hold up Ctrl-C", Do: crowd.EndsDespiteDeaf,
 		UnixOnly: true, Turn: "hub.go hub.close",
 		Hint: "the goodbye waits for members that do not read: send each its own in a goroutine, " +
 			"with no lock held meanwhile, and wait no longer than 1.5 s"},

@@ -93,7 +93,7 @@ func (c *checker) check(ctx context.Context) int {
 func (c *checker) build(ctx context.Context, binary string) bool {
 	c.emit(event{Event: "building", Folder: filepath.ToSlash(c.src.name), Step: c.step})
 	slow := time.AfterFunc(time.Second, func() { c.emit(event{Event: "building"}) })
-	said, err := c.src.build(ctx, binary)
+	said, err := c.src.build(ctx, binary, "-ldflags=-s -w") // to link takes most of the time
 	slow.Stop()
 	switch {
 	case err == nil:

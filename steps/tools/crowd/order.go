@@ -101,7 +101,7 @@ func LosesNone(p *probe.Probe) {
 // after a newer one. After the last post of a round there is none for a while that would bring it as well.
 // Many join at once, so that the posts meet some of them.
 func MissesNothing(p *probe.Probe) {
-	const joiners, few = 20, 3
+	const joiners, few = 12, 3
 	talker := p.Member()
 	for range 5 {
 		talker.Tell(p.Posts(10, 1000)...) // a long history takes some time to make

@@ -231,7 +231,11 @@ func (c *Client) NextHistory() (History, error) {
 		case m.Opcode == wstest.Pong:
 			continue
 		}
-		h, wrong := parseHistory(m)
+		parse := parseHistory
+		if c.last != nil {
+			parse = parseMore
+		}
+		h, wrong := parse(m)
 		if wrong != "" {
 			c.Fail(`a text frame with the history: {"msg":[{"user":"…","text":"…","time":1700000000000}, …]}`,
 				c.mixed(), wstest.WrongText(append(m.Raw, c.Rest()...)), wrong)

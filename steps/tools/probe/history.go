@@ -76,6 +76,27 @@ func parseHistory(f wstest.Frame) (h History, wrong string) {
 	return h, ""
 }
 
+// parseMore is parseHistory for a connection on which one has come: its names need not be looked at one by one.
+func parseMore(f wstest.Frame) (History, string) {
+	var in struct {
+		Msg []struct {
+			User, Text *string
+			Time       json.RawMessage
+		}
+	}
+	if f.Opcode != wstest.Text || !utf8.Valid(f.Payload) || json.Unmarshal(f.Payload, &in) != nil {
+		return parseHistory(f) // which says what is wrong
+	}
+	h := make(History, len(in.Msg))
+	for i, m := range in.Msg {
+		if m.User == nil || m.Text == nil || m.Time == nil {
+			return parseHistory(f)
+		}
+		h[i] = Message{Post{*m.User, *m.Text}, string(m.Time)}
+	}
+	return h, ""
+}
+
 // follows says what is wrong with a history that comes next after another, or "".
 func (h History) follows(last History) string {
 	if len(last) == 0 {

@@ -238,7 +238,7 @@ func (t *unitTests) compile(ctx context.Context) (said string, err error) {
 	if err := errors.Join(err, err2, err3); err != nil {
 		return err.Error(), err
 	}
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", t.binary(), "-buildvcs=false", "-vet=off",
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", t.binary(), "-buildvcs=false", "-vet=off", "-ldflags=-s -w",
 		fmt.Sprintf("-race=%v", t.race), flag, "./"+filepath.ToSlash(rel))
 	cmd.Dir = t.root
 	out, err := cmd.CombinedOutput()

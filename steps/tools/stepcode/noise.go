@@ -15,7 +15,7 @@ const NoiseSeed = "WORKSHOP_NOISE"
 
 // How a program with noise pauses.
 const (
-	Sleep = "noiseSleep(3 * d)" // others need time to come in between
+	Sleep = "noiseSleep(d)"
 	// Yield lets other goroutines run instead of sleeping. It is for tests that run in a
 	// bubble of testing/synctest, where a goroutine that sleeps while it holds a lock would
 	// stop the clock it waits for. A pause of 3 ms yields 1500 times, which is many: the tests run

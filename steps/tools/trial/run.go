@@ -51,6 +51,9 @@ type Event struct {
 	Result   *Result        // of a row, or of the unit tests of a function: these have only Step, Name and Turn
 }
 
+// pause is how a noisy server pauses: without the limit that stepcode.Sleep has, as its rows let it do little.
+const pause = "noiseTime.Sleep(d)"
+
 // also is how long to look for others after a failure.
 const also = time.Second
 
@@ -310,14 +313,14 @@ func unitResult(u rules.UnitResult, folder string) Result {
 func (b *built) make(ctx context.Context, t *Target, how behaviour.Build) {
 	dir, err := os.MkdirTemp(filepath.Dir(t.Binary), "overlay-")
 	overlay := stepcode.NewOverlay(dir)
-	binary, flags := filepath.Join(dir, "server.exe"), []string{}
+	binary, flags := filepath.Join(dir, "server.exe"), []string{"-ldflags=-s -w"} // to link takes most of the time
 	switch how {
 	case behaviour.Quick:
 		err = cmp.Or(err, overlay.Times(t.Dir, probe.Shorter))
 	case behaviour.Noisy:
 		longer := func(d time.Duration) time.Duration { return 20 * d } // no time limit ends what a row looks at
-		err = cmp.Or(err, overlay.Noise(t.Dir, stepcode.Sleep), overlay.Times(t.Dir, longer))
-		flags = []string{"-race"}
+		err = cmp.Or(err, overlay.Noise(t.Dir, pause), overlay.Times(t.Dir, longer))
+		flags = append(flags, "-race")
 	}
 	flag, wrong := overlay.Flag()
 	if cmp.Or(err, wrong) != nil {
@@ -327,7 +330,7 @@ func (b *built) make(ctx context.Context, t *Target, how behaviour.Build) {
 	if how == behaviour.Noisy {
 		if b.raced = err == nil && canRun(binary); !b.raced {
 			b.why, _, _ = strings.Cut(cmp.Or(strings.TrimSpace(said), "what go build -race makes cannot run here"), "\n")
-			_, err = t.Build(ctx, binary, flag)
+			_, err = t.Build(ctx, binary, flags[0], flag)
 		}
 	}
 	if err == nil {

@@ -94,7 +94,7 @@ func (ps *programs) compile(t *testing.T) {
 			said := ""
 			b.make(t.Context(), &Target{Dir: filepath.Join(ps.dir, "servers"), Binary: binary, Build: func(ctx context.Context, to string, flags ...string) (string, error) {
 				var err error
-				said, err = process.Build(ctx, ps.dir, to, append(flags, "-ldflags=-s -w", "./"+main)...)
+				said, err = process.Build(ctx, ps.dir, to, append(flags, "./"+main)...)
 				return said, err
 			}}, how)
 			if b.binary == "" {
