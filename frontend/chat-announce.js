@@ -18,7 +18,8 @@ export function announce(messages) {
 }
 
 function speak() {
-  newest.replaceChildren(...unheard.length > few ? summary() : unheard.map((m) => element("p", `${m.user}: ${m.text}`)));
+  const each = () => unheard.map(({ user, text }) => element("p", `${user}: ${text}`));
+  newest.replaceChildren(...unheard.length > few ? summary() : each());
   unheard = [];
   spoken++;
   timer ??= setTimeout(endPause, pause);

@@ -10,7 +10,8 @@ let clearedAt = 0;
 
 // readForm returns the message to send, or undefined after it has said what is missing.
 export function readForm() {
-  const message = { user: user.value.trim().toWellFormed(), text: text.value.toWellFormed() }; // half a character becomes U+FFFD
+  // In a string with half a character, toWellFormed replaces that by U+FFFD.
+  const message = { user: user.value.trim().toWellFormed(), text: text.value.toWellFormed() };
   if (!message.text && Date.now() - clearedAt < doubleClick) return;
   if (!message.user) return refuse(user, "Not sent: please enter your name first.");
   if (!message.text.trim()) return refuse(text, "Not sent: the message is blank.");
@@ -36,6 +37,7 @@ export function refuse(field, why) {
 for (const field of [user, text]) {
   field.addEventListener("beforeinput", (event) => {
     const room = field.maxLength - field.value.length + field.selectionEnd - field.selectionStart;
-    if (!event.isComposing && event.data?.length > room) tell(`Cut off: no more than ${field.maxLength} characters fit here.`);
+    const isCut = !event.isComposing && event.data?.length > room;
+    if (isCut) tell(`Cut off: no more than ${field.maxLength} characters fit here.`);
   });
 }

@@ -51,10 +51,13 @@ function keepPlace(change) {
 function item(message) {
   const time = new Date(message.time);
   const li = document.createElement("li");
-  const [name, at, said] = [element("strong", message.user), element("time", time.toLocaleTimeString()), element("p", message.text)];
+  const name = element("strong", message.user);
+  const at = element("time", time.toLocaleTimeString());
+  const said = element("p", message.text);
   at.dateTime = time.toISOString();
   name.title = message.user; // the row may have no room for all of it
-  if (said.textContent.length > text.maxLength || said.textContent.split("\n").length > maxLines) { // from another client
+  const words = said.textContent;
+  if (words.length > text.maxLength || words.split("\n").length > maxLines) { // from another client
     said.className = "long";
     said.tabIndex = 0;
   }

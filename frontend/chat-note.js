@@ -28,6 +28,7 @@ export function tellLost(texts) {
 }
 
 function write() {
-  const all = lost ? `The connection ended before the server sent this back, so it may be lost: ${lost} ${words}` : words;
+  const before = lost && `The connection ended before the server sent this back, so it may be lost: ${lost} `;
+  const all = before + words;
   if (note.textContent !== all) note.textContent = all;
 }

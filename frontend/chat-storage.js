@@ -27,8 +27,9 @@ user.addEventListener("input", () => {
 // The workshop has no service worker. One of another project may answer in the server's place.
 navigator.serviceWorker?.getRegistrations().then((all) => {
   if (all.length === 0) return;
-  document.querySelector("#warning").textContent = "Another project has left a service worker at this address, which may answer " +
-    `in place of the server: ${all.map(({ scope }) => scope).join(", ")}. Remove it in the developer tools, or use another port.`;
+  document.querySelector("#warning").textContent = "Another project has left a service worker at this address, " +
+    `which may answer in place of the server: ${all.map(({ scope }) => scope).join(", ")}. ` +
+    "Remove it in the developer tools, or use another port.";
 }, () => {});
 
 user.value ||= recall();

@@ -8,6 +8,11 @@ export function el(name, attributes = {}, ...children) {
   return e;
 }
 
+// quiet returns a remark.
+export function quiet(text) {
+  return el("p", { class: "quiet" }, text);
+}
+
 // unseen returns text that only screen readers have.
 export function unseen(text) {
   return el("span", { class: "visually-hidden" }, text);

@@ -3,11 +3,12 @@
 // its colours and sizes are in frame-diagram.css, on top of those of chat.css.
 
 import { count, hexByte, opcodes, toHex } from "./frame-codec.js";
-import { el, roving, unseen } from "./dom.js";
+import { el, quiet, roving, unseen } from "./dom.js";
 import { fields } from "./frame-fields.js";
 import { drawPayload } from "./frame-payload.js";
 
 const maxText = 4000; // characters of a text
+const maxHex = 256; // bytes of what is not text
 const tall = 7; // rows: beside a diagram with more there is room for the payload
 
 // drawFrame returns an <article> that shows a frame (from decode or decodeAll). Its heading is
@@ -20,7 +21,8 @@ export function drawFrame(frame, { title, most = 512, bitwise = 128, onFlip } = 
   const article = el("article", { class: "frame card" },
     el("h2", {}, `${title ?? capital(name)} `, el("small", {}, size(frame))));
   if (frame.missing > 0n) {
-    article.append(el("p", { class: "cut" }, `Cut short: ${frame.headerCut ? "at least " : ""}${count(frame.missing)} ${frame.missing === 1n ? "is" : "are"} missing.`));
+    const missing = `${frame.headerCut ? "at least " : ""}${count(frame.missing)} ${frame.missing === 1n ? "is" : "are"} missing`;
+    article.append(el("p", { class: "cut" }, `Cut short: ${missing}.`));
   }
   const diagram = drawDiagram(frame, parts, Math.min(most, bitwise), onFlip);
   const rows = diagram.querySelectorAll("tbody th").length;
@@ -57,16 +59,17 @@ function drawDiagram(frame, parts, most, onFlip) {
   }
   const numbers = Array.from({ length: 32 }, (_, i) => el("th", { scope: "col" }, `${i}`));
   const table = el("table", { class: "diagram" },
-    el("caption", { class: "visually-hidden" }, `The frame, 32 bits per row.${onFlip ? " Arrow keys go from bit to bit, Enter flips one." : ""}`),
-    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, el("span", { class: "visually-hidden" }, "byte")), ...numbers)), body);
+    el("caption", {}, unseen(`The frame, 32 bits per row.${onFlip ? " Arrow keys go from bit to bit, Enter flips one." : ""}`)),
+    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, unseen("byte")), ...numbers)), body);
   if (onFlip) {
     roving(table, (at, key) => at + { ArrowDown: 32, ArrowUp: -32 }[key]);
     table.addEventListener("click", ({ target: { dataset } }) => dataset.bit && onFlip(Number(dataset.bit)));
   }
   const left = (payload.at + payload.bits - end) / 8;
   // What scrolls must be reached with the keyboard: through its buttons, or by itself.
-  const scroll = onFlip ? { class: "scroll" } : { class: "scroll", tabindex: 0, role: "region", "aria-label": "The frame’s bits" };
-  return el("div", { class: "bitwise" }, el("div", scroll, table), ...(left > 0 ? [el("p", { class: "quiet" }, `${count(left)} more of the payload are not drawn here.`)] : []));
+  const scroll = onFlip ? {} : { tabindex: 0, role: "region", "aria-label": "The frame’s bits" };
+  return el("div", { class: "bitwise" }, el("div", { class: "scroll", ...scroll }, table),
+    left > 0 ? quiet(`${count(left)} more of the payload are not drawn here.`) : "");
 }
 
 function drawCell(frame, part, from, to, onFlip) {
@@ -108,7 +111,10 @@ function highlight(article) {
 function drawResult(frame) {
   if (frame.headerCut) return [];
   const heading = el("h3", {}, "What it says");
-  if (frame.extended) return [heading, el("p", {}, "Only an extension knows what the payload means. With permessage-deflate (RFC 7692), RSV1 marks a compressed message.")];
+  if (frame.extended) {
+    return [heading, el("p", {}, "Only an extension knows what the payload means. " +
+      "With permessage-deflate (RFC 7692), RSV1 marks a compressed message.")];
+  }
   if (frame.opcode === 8) {
     if (frame.payload.length < 2) return frame.length === 0n ? [heading, el("p", {}, "Close, without a status code.")] : [];
     return [heading, el("p", { class: "says" }, el("strong", {}, `${frame.code}`), ` ${frame.codeName}`),
@@ -116,7 +122,10 @@ function drawResult(frame) {
   }
   if (frame.payload.length === 0) return [];
   const text = frame.text ?? plainText(frame);
-  if (text === null) return [heading, el("p", {}, "Bytes that are not text:"), quote(toHex(frame.payload.subarray(0, 256), " ") + (frame.payload.length > 256 ? " …" : ""))];
+  if (text === null) {
+    const hex = toHex(frame.payload.subarray(0, maxHex), " ") + (frame.payload.length > maxHex ? " …" : "");
+    return [heading, el("p", {}, "Bytes that are not text:"), quote(hex)];
+  }
   return [heading,
     ...(frame.opcode === 0 && frame.text === undefined ? [el("p", {}, "If the message that it continues is text:")] : []),
     text === "" ? el("p", {}, "Only the beginning of a character.") : quote(text),
@@ -148,8 +157,9 @@ function drawProblems(frame) {
 }
 
 function listProblems(title, problems) {
-  return problems.length === 0 ? [] : [el("h3", {}, title), el("ul", { class: "problems" }, ...problems.map(({ rule, section }) => el("li", {}, `${rule} `,
-    el("a", { href: `https://www.rfc-editor.org/rfc/rfc6455#section-${section}` }, `RFC 6455, section ${section}`))))];
+  if (problems.length === 0) return [];
+  const rfc = (section) => el("a", { href: `https://www.rfc-editor.org/rfc/rfc6455#section-${section}` }, `RFC 6455, section ${section}`);
+  return [el("h3", {}, title), el("ul", { class: "problems" }, ...problems.map(({ rule, section }) => el("li", {}, `${rule} `, rfc(section))))];
 }
 
 function capital(word) {

@@ -1,23 +1,14 @@
 // The payload of a frame byte by byte, and how it is unmasked.
 
 import { count, hexByte } from "./frame-codec.js";
-import { el, nearest, roving, unseen } from "./dom.js";
+import { el, nearest, quiet, roving, unseen } from "./dom.js";
 
 // drawPayload returns the first drawn bytes, each above the key's byte and the result; without a
 // mask, only the bytes. It returns a list, which is empty if there is no payload.
 export function drawPayload(frame, drawn) {
   if (drawn === 0) return [];
-  const shown = glyphs(frame.payload, drawn);
+  const grid = drawBytes(frame, drawn);
   const live = el("div", { class: "xor", "aria-live": "polite", "aria-atomic": "true" });
-  const grid = el("div", { class: "bytes", role: "group", "aria-label": "Payload bytes: arrow keys go from byte to byte" });
-  for (let i = 0; i < drawn; i++) {
-    const [raw, result] = [hexByte(frame.raw[i]), hexByte(frame.payload[i])];
-    const cell = (name, text) => el("span", { class: name }, text);
-    const unmasking = frame.key ? [cell("raw", raw), unseen(" XOR "), cell("f-key", hexByte(frame.key[i % 4])), unseen(" is ")] : [];
-    if (i % 4 === 0) grid.append(el("span", { class: "four" })); // the key starts again
-    grid.lastChild.append(el("button", { type: "button", "data-byte": i },
-      unseen(`byte ${i}: `), ...unmasking, cell("result", result), unseen(", "), cell("glyph", shown[i])));
-  }
   const show = (event) => {
     const button = event.target.closest?.("[data-byte]");
     if (!button || button.classList.contains("on")) return;
@@ -25,21 +16,37 @@ export function drawPayload(frame, drawn) {
     button.classList.add("on");
     live.replaceChildren(drawXor(frame, Number(button.dataset.byte), button.lastChild.textContent));
   };
-  grid.addEventListener("pointerover", show);
-  grid.addEventListener("focusin", show);
-  grid.addEventListener("click", show);
-  roving(grid, (at, key) => nearest([...grid.querySelectorAll("button")], at, key === "ArrowDown" ? 1 : -1));
+  for (const type of ["pointerover", "focusin", "click"]) grid.addEventListener(type, show);
   show({ target: grid.querySelector("button") });
+  const [title, says] = frame.key
+    ? ["The unmasking", "Each byte (top) is XORed with a byte of the key (middle). The result is at the bottom (section 5.3)."]
+    : ["The payload", "Without a mask, the bytes are sent unchanged."];
   const more = frame.payload.length - drawn;
-  const says = frame.key ? "Each byte (top) is XORed with a byte of the key (middle). The result is at the bottom (section 5.3)."
-    : "Without a mask, the bytes are sent unchanged.";
-  return [el("div", { class: "unmasking" }, el("h3", {}, frame.key ? "The unmasking" : "The payload"), live, el("p", { class: "quiet" }, says), grid,
-    ...(more > 0 ? [el("p", { class: "quiet" }, `${count(more)} more of the payload are not drawn here.`)] : []))];
+  return [el("div", { class: "unmasking" }, el("h3", {}, title), live, quiet(says), grid,
+    more > 0 ? quiet(`${count(more)} more of the payload are not drawn here.`) : "")];
+}
+
+function drawBytes(frame, drawn) {
+  const grid = el("div", { class: "bytes", role: "group", "aria-label": "Payload bytes: arrow keys go from byte to byte" });
+  const shown = glyphs(frame.payload, drawn);
+  const cell = (name, text) => el("span", { class: name }, text);
+  for (let i = 0; i < drawn; i++) {
+    const button = el("button", { type: "button", "data-byte": i }, unseen(`byte ${i}: `));
+    if (frame.key) {
+      button.append(cell("raw", hexByte(frame.raw[i])), unseen(" XOR "), cell("f-key", hexByte(frame.key[i % 4])), unseen(" is "));
+    }
+    button.append(cell("result", hexByte(frame.payload[i])), unseen(", "), cell("glyph", shown[i]));
+    if (i % 4 === 0) grid.append(el("span", { class: "four" })); // the key starts again
+    grid.lastChild.append(button);
+  }
+  roving(grid, (at, key) => nearest([...grid.querySelectorAll("button")], at, key === "ArrowDown" ? 1 : -1));
+  return grid;
 }
 
 function drawXor(frame, i, glyph) {
+  const binary = (byte) => byte.toString(2).padStart(8, "0").replace(/(.{4})/, "$1 ");
   const line = (label, byte, extra, name) => el("tr", { class: name }, el("th", { scope: "row" }, label),
-    el("td", {}, `0x${hexByte(byte)}`), el("td", { class: "binary" }, byte.toString(2).padStart(8, "0").replace(/(.{4})/, "$1 ")), el("td", {}, extra));
+    el("td", {}, `0x${hexByte(byte)}`), el("td", { class: "binary" }, binary(byte)), el("td", {}, extra));
   if (!frame.key) return el("table", {}, line(`byte ${i}`, frame.payload[i], glyph, ""));
   return el("table", {},
     line(`byte ${i}`, frame.raw[i], "masked", ""),

@@ -1,6 +1,6 @@
-// Package frontend is the one page that every server of the workshop serves:
-// the chat, and the page that draws a frame bit by bit. The files are embedded,
-// so that a server is one binary and needs no network but its own.
+// Package frontend has the pages that every server of the workshop serves: the
+// chat, and the page that draws a frame bit by bit. The files are embedded, so
+// that a server is one binary and works offline.
 package frontend
 
 import (
@@ -17,23 +17,24 @@ import (
 //go:embed [a-z]*.html [a-z]*.css [a-z]*.js
 var files embed.FS
 
-// mark names this process in each answer: a page that waits for its server sees that it is another.
+// mark identifies this process in each response, so that a page that waits for its server
+// notices that it has been restarted.
 var mark = strconv.Quote(strconv.FormatInt(time.Now().UnixNano(), 36))
 
-// contentTypes are set by hand: on Windows the registry decides what mime.TypeByExtension
-// says, it may say text/plain for .js, and then no browser runs the module.
+// contentTypes does not rely on mime.TypeByExtension. On Windows that reads the registry,
+// which may have text/plain for .js, and then no browser runs the module.
 var contentTypes = map[string]string{
 	".html": "text/html; charset=utf-8",
 	".css":  "text/css; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
 }
 
-// policy lets the page load its own files and nothing else. Safari before 15.4
-// does not count ws: as 'self', so WebSockets are named. The one data: URL is the icon.
+// policy lets the pages load their own files and nothing else. For Safari before 15.4,
+// 'self' does not include ws:, so WebSockets are named. The one data: URL is the icon.
 const policy = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; " +
 	"object-src 'none'; base-uri 'none'; form-action 'none'"
 
-// Handler serves the page at / and the files it loads.
+// Handler serves the chat at /, the other pages, and the files that they load.
 func Handler() http.Handler {
 	return http.HandlerFunc(serve)
 }
@@ -41,7 +42,7 @@ func Handler() http.Handler {
 func serve(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "the page can only be read: use GET", http.StatusMethodNotAllowed)
+		http.Error(w, "the pages can only be read: use GET", http.StatusMethodNotAllowed)
 		return
 	}
 	name := r.URL.Path[min(1, len(r.URL.Path)):]
@@ -58,6 +59,6 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("ETag", mark)
-	h.Set("Cache-Control", "no-cache") // the next step's page is another page at the same address
+	h.Set("Cache-Control", "no-cache") // another server may answer next at this address
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(data))
 }

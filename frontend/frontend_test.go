@@ -22,10 +22,10 @@ func get(t *testing.T, method, target string) (*http.Response, string) {
 	return rec.Result(), string(body)
 }
 
-// A page is followed through everything it loads, so that no file is left out of
-// the embedding, none comes from another host, and none has a type no browser runs.
+// Follow everything that the pages load: no file may be missing, come from another
+// host, or have a type that browsers do not run.
 func TestEveryFileAPageLoadsIsServed(t *testing.T) {
-	mime.AddExtensionType(".js", "text/plain") // what some Windows registries say
+	mime.AddExtensionType(".js", "text/plain") // as in some Windows registries
 	loads := regexp.MustCompile(`(?:src=|href=|from |import )"([^"#]+)"`)
 	want := map[string]string{
 		"html": "text/html; charset=utf-8",
@@ -49,7 +49,7 @@ func TestEveryFileAPageLoadsIsServed(t *testing.T) {
 			t.Errorf("%s: Content-Type %q", name, got)
 		}
 		if got := res.Header.Get("Cache-Control"); got != "no-cache" {
-			t.Errorf("%s: Cache-Control %q: the next step's page would be the old one", name, got)
+			t.Errorf("%s: Cache-Control %q: the browser would keep an old page", name, got)
 		}
 		if got := res.Header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'self';") {
 			t.Errorf("%s: Content-Security-Policy %q", name, got)
@@ -81,7 +81,7 @@ func TestMethods(t *testing.T) {
 	if res, body := get(t, "HEAD", "/"); res.StatusCode != http.StatusOK || body != "" {
 		t.Errorf("HEAD: status %d, body %q", res.StatusCode, body)
 	} else if res.Header.Get("ETag") == "" {
-		t.Error("HEAD: no ETag: a page that waits cannot tell this server from the one before")
+		t.Error("HEAD: no ETag: a page that waits cannot notice a restart")
 	}
 	for _, method := range []string{"POST", "PUT", "DELETE", "OPTIONS"} {
 		res, _ := get(t, method, "/")
@@ -91,8 +91,8 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// The longest post, every UTF-16 unit of it written as \u and four digits, has to
-// stay below the 4,096 bytes a server takes.
+// The longest post, with every UTF-16 unit written as \u and four digits, must stay
+// within the 4,096 bytes that a server accepts.
 func TestLongestPostFitsTheLimit(t *testing.T) {
 	_, index := get(t, "GET", "/")
 	size := len(`{"user":"","text":""}`)

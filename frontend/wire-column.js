@@ -2,11 +2,12 @@
 // bottom: one message in stands above the histories that it sends out.
 
 import { count } from "./frame-codec.js";
-import { el } from "./dom.js";
+import { el, quiet } from "./dom.js";
 import { maxEvents, nameOf, promote } from "./wire-record.js";
 import { drawRung, endShort, who } from "./wire-rung.js";
 
 const batch = 200; // entries drawn at once, so that the page stays responsive
+const frameTime = 500; // milliseconds to wait for the browser's next frame
 const atOnce = 50; // milliseconds: events of several connections within this time may share a row
 const maxLives = 8; // lanes up to which each row shows all connections that are open
 
@@ -27,9 +28,11 @@ export class Column {
     this.filter = el("select", { "aria-label": `Connections with ${name}` });
     this.rows = el("ol", { class: "rows" });
     this.halves = el("ol", { class: "rows" });
-    this.scroller = el("div", { class: "lanes" }, this.rows, this.halves, el("p", { class: "quiet none" }, "Nothing has been sent yet: open the page, and chat."));
-    const link = url ? [" ", el("a", { href: url, target: "_blank", rel: "noopener" }, url.replace("http://", ""))] : [];
-    const heading = el("h2", {}, name, ...link, el("small", { class: "away" }, " is not running"));
+    const none = el("div", { class: "none" }, quiet("Nothing has been sent yet: open the page, and chat."));
+    this.scroller = el("div", { class: "lanes" }, this.rows, this.halves, none);
+    const heading = el("h2", {}, name);
+    if (url) heading.append(" ", el("a", { href: url, target: "_blank", rel: "noopener" }, url.replace("http://", "")));
+    heading.append(el("small", { class: "away" }, " is not running"));
     this.element = el("section", { "aria-label": name }, el("div", { class: "heading" }, heading, this.filter), this.scroller);
     this.filter.addEventListener("change", () => this.redraw());
     this.element.addEventListener("focusin", ({ target }) => target.matches(".rung") && this.#setStop(target));
@@ -40,22 +43,25 @@ export class Column {
   // add draws an entry of the record with the browser's next frame.
   add(entry) {
     this.#waiting.push(entry);
-    if (this.#waiting.length > 2 * maxEvents) this.#waiting = this.#waiting.filter(({ removed }) => !removed); // paused for long
+    if (this.#waiting.length > 2 * maxEvents) this.#dropRemoved(); // paused for long
     this.schedule();
   }
 
   schedule() {
     if (this.view.paused || this.#scheduled) return;
     this.#scheduled = true;
-    const draw = () => this.#draw();
-    if (document.hidden) setTimeout(draw); // without frames
-    else requestAnimationFrame(draw);
+    requestAnimationFrame(() => this.#draw());
+    setTimeout(() => this.#draw(), frameTime); // a hidden page has no frames
   }
 
   // waits is the number of entries that are not drawn yet.
   get waits() {
-    this.#waiting = this.#waiting.filter(({ removed }) => !removed);
+    this.#dropRemoved();
     return this.#waiting.filter(({ connection }) => this.#shows(connection)).length;
+  }
+
+  #dropRemoved() {
+    this.#waiting = this.#waiting.filter(({ removed }) => !removed);
   }
 
   // redraw draws all that the record has of the server.
@@ -77,6 +83,7 @@ export class Column {
   }
 
   #draw() {
+    if (!this.#scheduled) return; // done before
     this.#scheduled = false;
     if (this.view.paused) return;
     this.#forget();
@@ -87,8 +94,8 @@ export class Column {
       else this.#place(entry);
     }
     this.toEnd();
-    if (this.#waiting.length > 0) this.schedule();
-    else requestAnimationFrame(() => requestAnimationFrame(() => this.toEnd())); // rows that come into sight may be taller than estimated
+    if (this.#waiting.length > 0) return this.schedule();
+    requestAnimationFrame(() => requestAnimationFrame(() => this.toEnd())); // rows in sight may be taller than estimated
   }
 
   // forget removes what the record no longer has.
@@ -128,8 +135,9 @@ export class Column {
     this.#lanes[lane] = { connection, ends: [], over: false, state };
     for (const list of [this.rows, this.halves]) list.style.setProperty("--lanes", this.#lanes.length);
     this.scroller.classList.toggle("many", this.#lanes.length > 1);
-    this.#put(el("div", { class: "cell begin" }, el("h3", {}, `${nameOf(connection)} `, state),
-      el("p", { class: "ends", "aria-hidden": "true" }, el("span", {}, "browser"), el("span", {}, "server"))), lane, event, "begin");
+    const ends = el("p", { class: "ends", "aria-hidden": "true" }, el("span", {}, "browser"), el("span", {}, "server"));
+    const heading = el("h3", {}, `${nameOf(connection)} `, state);
+    this.#put(el("div", { class: "cell begin" }, heading, ends), lane, event, "begin");
     this.#listConnections();
     return lane;
   }
@@ -141,7 +149,8 @@ export class Column {
     if (!row || row.kind !== kind || row.from !== from || row.taken.has(lane) || time - row.time > atOnce) {
       this.#row = { element: el("li"), kind, from, time, taken: new Set() };
       this.rows.append(this.#row.element);
-      if (this.#lanes.length <= maxLives) this.#row.element.append(...this.#lanes.map((l, i) => inLane(el("div", { class: l.over ? "" : "cell" }), i)));
+      const lives = this.#lanes.length <= maxLives ? this.#lanes : [];
+      this.#row.element.append(...lives.map(({ over }, i) => inLane(el("div", { class: over ? "" : "cell" }), i)));
     }
     this.#row.taken.add(lane);
     this.#row.element.querySelector(`[data-lane="${lane}"]`)?.remove();
@@ -167,7 +176,8 @@ export class Column {
       const lane = this.#lanes.findIndex(({ connection }) => connection.conn === half.conn);
       if (lane < 0) return [];
       const bytes = half.hex.slice(0, 48).replaceAll(/..(?=.)/g, "$& ") + (half.length > 24 ? " …" : "");
-      return [el("li", {}, inLane(el("div", { class: "cell half" }, `The ${who(half)} has sent ${count(half.length)} of something that is not complete: `, el("code", {}, bytes)), lane))];
+      const words = `The ${who(half)} has sent ${count(half.length)} of something that is not complete: `;
+      return [el("li", {}, inLane(el("div", { class: "cell half" }, words, el("code", {}, bytes)), lane))];
     }));
   }
 
@@ -184,8 +194,12 @@ export class Column {
       const away = event.type === "wheel" ? event.deltaY < 0 : event.type !== "keydown" || /Up|Home/.test(event.key);
       if (away) this.#follows = false;
     };
-    for (const type of ["wheel", "touchmove", "keydown", "pointerdown"]) scroller.addEventListener(type, leave, { passive: true });
-    scroller.addEventListener("scroll", () => { this.#follows ||= scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 2; });
+    for (const type of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+      scroller.addEventListener(type, leave, { passive: true });
+    }
+    scroller.addEventListener("scroll", () => {
+      this.#follows ||= scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 2;
+    });
   }
 
   // --- the keyboard ---
@@ -203,13 +217,14 @@ export class Column {
     const row = cell.parentElement;
     const lane = Number(cell.dataset.lane);
     const all = this.rows.querySelectorAll(".rung");
+    const beside = (other) => inRows(row, other, up) ?? inRows(row, other, down);
     switch (key) {
       case "Home": return all[0];
       case "End": return all[all.length - 1];
-      case "ArrowUp": return inRows(row.previousElementSibling, lane, "previousElementSibling");
-      case "ArrowDown": return inRows(row.nextElementSibling, lane, "nextElementSibling");
-      case "ArrowLeft": return inRows(row, lane - 1, "previousElementSibling") ?? inRows(row, lane - 1, "nextElementSibling");
-      case "ArrowRight": return inRows(row, lane + 1, "previousElementSibling") ?? inRows(row, lane + 1, "nextElementSibling");
+      case "ArrowUp": return inRows(row[up], lane, up);
+      case "ArrowDown": return inRows(row[down], lane, down);
+      case "ArrowLeft": return beside(lane - 1);
+      case "ArrowRight": return beside(lane + 1);
     }
   }
 }
@@ -219,6 +234,8 @@ function inLane(element, lane) {
   element.style.gridColumn = lane + 1;
   return element;
 }
+
+const [up, down] = ["previousElementSibling", "nextElementSibling"];
 
 // inRows returns a lane's first rung in row or in those beyond it.
 function inRows(row, lane, beyond) {

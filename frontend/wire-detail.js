@@ -3,12 +3,12 @@
 import { count, toHex } from "./frame-codec.js";
 import { drawFrame } from "./frame-diagram.js";
 import { decodeAll } from "./frame-rules.js";
-import { el } from "./dom.js";
+import { el, quiet } from "./dom.js";
 import { bytesOf, nameOf } from "./wire-record.js";
 import { endLong, who } from "./wire-rung.js";
 
 const maxAddress = 8192; // hex digits in a link
-const bitwise = 16; // bytes of a payload that are drawn bit by bit: the header is in the lessons
+const bitwise = 10; // bytes of a payload that are drawn bit by bit: the header is in the lessons
 
 // whereAndWhen says what an entry is one of.
 export function whereAndWhen({ event, connection }) {
@@ -22,23 +22,26 @@ export function drawDetail({ event }) {
   if (event.kind === "end") return [el("p", {}, `${endLong(event)}.`)];
   const bytes = bytesOf(event);
   const cut = event.length > bytes.length;
-  const notes = cut ? [el("p", { class: "quiet" }, `Here are the first ${count(bytes.length)} of ${event.length.toLocaleString("en")}: the wire keeps no more.`)] : [];
-  if (event.kind !== "frame") return [...notes, el("pre", { class: "dump", tabindex: 0, "aria-label": "The bytes" }, dump(bytes))];
+  const notes = cut ? [quiet(`Here are the first ${count(bytes.length)} of ${event.length.toLocaleString("en")}: the wire keeps no more.`)] : [];
+  if (event.kind !== "frame") return [...notes, drawDump(bytes)];
   const { frames: [frame] } = decodeAll([bytes], 1);
   if (cut) frame.missing = 0n; // they were sent, but not kept
   if (event.masked !== (event.from === "client")) {
-    notes.push(el("p", { class: "cut" }, event.masked ? "A server must not mask: section 5.1." : "A client must mask each frame: section 5.1."));
+    const rule = event.masked ? "A server must not mask: section 5.1." : "A client must mask each frame: section 5.1.";
+    notes.push(el("p", { class: "cut" }, rule));
   }
-  const link = el("a", { href: `frame.html#${event.hex.slice(0, maxAddress)}`, target: "_blank", rel: "noopener" }, "Open this frame on a page of its own, and change it");
+  const address = `frame.html#${event.hex.slice(0, maxAddress)}`;
+  const link = el("a", { href: address, target: "_blank", rel: "noopener" }, "Open this frame on a page of its own, and change it");
   return [...notes, drawFrame(frame, { bitwise }), el("p", {}, link)];
 }
 
-// dump writes bytes as hexdump -C does.
-function dump(bytes) {
+// drawDump shows bytes as hexdump -C does.
+function drawDump(bytes) {
   const lines = [];
   for (let at = 0; at < bytes.length; at += 16) {
     const row = bytes.subarray(at, at + 16);
-    lines.push(`${at.toString(16).padStart(4, "0")}  ${toHex(row, " ").padEnd(47)}  ${[...row].map((b) => (b > 31 && b < 127 ? String.fromCharCode(b) : ".")).join("")}`);
+    const text = Array.from(row, (b) => b > 31 && b < 127 ? String.fromCharCode(b) : ".").join("");
+    lines.push(`${at.toString(16).padStart(4, "0")}  ${toHex(row, " ").padEnd(47)}  ${text}`);
   }
-  return lines.join("\n");
+  return el("pre", { class: "dump", tabindex: 0, "aria-label": "The bytes" }, lines.join("\n"));
 }

@@ -12,173 +12,192 @@ const patience = 3 * second; // for the leader to answer
 const opening = 5 * second; // for the stream to open
 
 const silent = "The wire does not answer. Trying again.";
-const crowded = "The wire does not answer. Is it running? If many other tabs of this address are open, close some: a browser allows six connections to one host.";
+const crowded = "The wire does not answer. Is it running? If many other tabs of this address are open, close some: " +
+  "a browser allows six connections to one host.";
 
 // follow calls handlers.event(event) for each event in order, handlers.now(now) each second with what
 // /now has, handlers.problem(words) when something is wrong ("" when it is right again), and
 // handlers.restart() when the wire has been restarted. It returns a function that ends this.
 export function follow(handlers) {
-  const channel = globalThis.BroadcastChannel ? new BroadcastChannel("websocket-workshop-wire") : undefined;
-  let source; // the stream, while this tab has it
-  let run, last = 0; // the wire's run, and the number of the last event
-  let claim = 0; // when this tab began to lead, or 0
-  let leader = { claim: 0, last: 0, heard: Date.now() };
-  let latest = {}; // what the leader tells: { now, problem }
-  let asked = 0, asking = false; // when this tab asked for latest.now, and whether it waits for it
-  let ended = false;
+  const feed = new Feed(handlers);
+  return () => feed.end();
+}
+
+class Feed {
+  #channel = globalThis.BroadcastChannel ? new BroadcastChannel("websocket-workshop-wire") : undefined;
+  #stream; // an EventSource, while this tab has one
+  #run; // the wire's run
+  #last = 0; // the number of the last event
+  #claim = 0; // when this tab began to lead, or 0
+  #leader = { claim: 0, last: 0, heard: Date.now() };
+  #latest = {}; // what the leader tells: { now, problem }
+  #asked = 0; // when this tab asked for now
+  #asking = false;
+  #ended = false;
+  #timer = setInterval(() => this.#check(), second);
+
+  constructor(handlers) {
+    this.handlers = handlers;
+    this.#channel?.addEventListener("message", ({ data }) => this.#hear(data));
+    this.#channel?.postMessage({ kind: "who" });
+    document.addEventListener("visibilitychange", () => this.#shownOrHidden());
+    document.addEventListener("resume", () => this.#shownOrHidden());
+    document.addEventListener("freeze", () => this.#leave());
+    addEventListener("pagehide", () => this.end());
+    addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+    this.#openStream();
+    setTimeout(() => this.#leadIfNobodyDoes(), this.#channel ? introduction : 0);
+  }
+
+  end() {
+    this.#leave();
+    this.#ended = true;
+    clearInterval(this.#timer);
+    this.#channel?.close();
+  }
 
   // --- the stream ---
 
-  function openStream() {
-    if (source || ended) return;
-    source = new EventSource(last > 0 ? `events?after=${run}-${last}` : "events");
-    const mine = source;
-    const late = setTimeout(() => mine === source && mine.readyState !== EventSource.OPEN && report(crowded), opening);
-    mine.addEventListener("open", () => report(""));
-    mine.addEventListener("message", ({ data, lastEventId }) => take(lastEventId, data, true));
-    mine.addEventListener("error", async () => {
-      if (mine.readyState !== EventSource.CLOSED) return report(silent); // the browser tries again
-      clearTimeout(late);
-      if (mine === source) source = undefined;
-      report(await reason());
-      setTimeout(() => (claim || !channel) && openStream(), second);
+  #openStream() {
+    if (this.#stream || this.#ended) return;
+    const stream = this.#stream = new EventSource(this.#last > 0 ? `events?after=${this.#run}-${this.#last}` : "events");
+    setTimeout(() => {
+      if (stream === this.#stream && stream.readyState !== EventSource.OPEN) this.#report(crowded);
+    }, opening);
+    stream.addEventListener("open", () => this.#report(""));
+    stream.addEventListener("message", ({ data, lastEventId }) => this.#take(lastEventId, data, true));
+    stream.addEventListener("error", async () => {
+      if (stream.readyState !== EventSource.CLOSED) return this.#report(silent); // the browser tries again
+      if (stream === this.#stream) this.#stream = undefined;
+      this.#report(await reason());
+      setTimeout(() => (this.#claim || !this.#channel) && this.#openStream(), second);
     });
   }
 
-  function closeStream() {
-    source?.close();
-    source = undefined;
+  #closeStream() {
+    this.#stream?.close();
+    this.#stream = undefined;
   }
 
   // take hands on an event, unless it is known. An id is a run and a number.
-  function take(id, data, streamed) {
-    const [itsRun, digits] = id.split("-");
+  #take(id, data, streamed) {
+    const [run, digits] = id.split("-");
     const number = Number(digits);
-    if (run && run !== itsRun) return restart();
-    run = itsRun;
-    if (number > last) {
-      last = number;
-      if (claim && streamed) tell({ kind: "event", id, data });
-      handlers.event(JSON.parse(data));
+    if (this.#run && this.#run !== run) return this.#restart();
+    this.#run = run;
+    if (number > this.#last) {
+      this.#last = number;
+      if (this.#claim && streamed) this.#tell({ kind: "event", last: number, id, data });
+      this.handlers.event(JSON.parse(data));
     }
-    if (!claim && channel && last >= leader.last && leader.claim) closeStream(); // caught up
+    const follows = this.#channel && !this.#claim && this.#leader.claim;
+    if (follows && this.#last >= this.#leader.last) this.#closeStream(); // caught up
   }
 
-  function restart() {
-    tell({ kind: "restart" });
-    handlers.restart();
+  #restart() {
+    this.#tell({ kind: "restart" });
+    this.handlers.restart();
   }
 
-  // --- the leader ---
+  // --- to lead ---
 
-  function lead() {
-    claim = Math.max(Date.now(), leader.claim + 1) + Math.random(); // larger than all before
-    openStream();
-    answer();
-    refresh();
+  #lead() {
+    this.#claim = Math.max(Date.now(), this.#leader.claim + 1) + Math.random(); // larger than all before
+    this.#openStream();
+    this.#answer();
+    this.#refresh();
   }
 
-  function leadIfNobodyDoes() {
-    if (!claim && !leader.claim && !ended) lead();
+  #leadIfNobodyDoes() {
+    if (!this.#claim && !this.#leader.claim && !this.#ended) this.#lead();
   }
 
-  function answer() {
-    tell({ kind: "here", last, ...latest });
+  #answer() {
+    this.#tell({ kind: "here", last: this.#last, ...this.#latest });
   }
 
-  function tell(message) {
-    if (!ended) channel?.postMessage({ ...message, claim, run });
+  #tell(message) {
+    if (!this.#ended) this.#channel?.postMessage({ ...message, claim: this.#claim, run: this.#run });
   }
 
-  function report(problem) {
-    if (leader.claim > claim || ended) return; // the leader's word counts
-    latest.problem = problem;
-    handlers.problem(problem);
-    if (claim) answer();
+  #report(problem) {
+    if (this.#leader.claim > this.#claim || this.#ended) return; // the leader's word counts
+    this.#latest.problem = problem;
+    this.handlers.problem(problem);
+    if (this.#claim) this.#answer();
   }
 
   // refresh asks the wire for what is not an event.
-  async function refresh() {
-    if (asking || Date.now() - asked < 0.9 * second) return;
-    asking = true;
-    asked = Date.now();
-    latest.now = await now().catch(() => latest.now); // the stream reports what is wrong
-    asking = false;
-    if (ended || !latest.now) return;
-    if (run && latest.now.run && latest.now.run !== run) return restart();
-    handlers.now(latest.now);
-    if (claim) answer();
-  }
-
-  // --- the channel ---
-
-  function hear({ data: message }) {
-    if (message.kind === "restart") return handlers.restart();
-    if (message.run && run && message.run !== run) return; // a leader that does not know yet that the wire has been restarted
-    if (message.kind === "who" && claim) {
-      answer();
-      refresh();
-    }
-    if (message.kind === "bye" && message.claim === leader.claim) {
-      leader = { ...leader, claim: 0, heard: 0 };
-      setTimeout(leadIfNobodyDoes, introduction * Math.random() + (document.hidden ? second : 0)); // rather one that is seen
-    }
-    if (message.kind === "here" || message.kind === "event") obey(message);
-  }
-
-  function obey(message) {
-    if (message.claim < Math.max(claim, leader.claim)) return claim ? answer() : undefined;
-    claim = 0;
-    leader = { claim: message.claim, last: message.kind === "here" ? message.last : Number(message.id.split("-")[1]), heard: Date.now() };
-    if (message.kind === "event" && leader.last === last + 1) return take(message.id, message.data);
-    if (leader.last <= last) closeStream();
-    else if (!document.hidden) openStream();
-    if (message.kind !== "here") return;
-    handlers.problem(message.problem ?? "");
-    if (message.now) handlers.now(message.now);
-  }
-
-  // check runs each second in a visible tab: hidden ones sleep, and their timers are not reliable.
-  function check() {
-    if (document.hidden || ended) return;
-    if (claim || !channel) refresh();
-    else if (Date.now() - leader.heard > patience) lead();
-    else if (Date.now() - leader.heard > 0.9 * second) channel.postMessage({ kind: "who" });
-  }
-
-  function shown() {
-    if (!channel) return document.hidden ? closeStream() : openStream();
-    if (document.hidden || claim) return;
-    leader.heard = Math.min(leader.heard, Date.now() - patience + second); // it has a second to answer
-    check();
+  async #refresh() {
+    if (this.#asking || Date.now() - this.#asked < 0.9 * second) return;
+    this.#asking = true;
+    this.#asked = Date.now();
+    const latest = await now().catch(() => undefined); // the stream reports what is wrong
+    this.#asking = false;
+    if (this.#ended || !latest) return;
+    if (this.#run && latest.run && latest.run !== this.#run) return this.#restart();
+    this.#latest.now = latest;
+    this.handlers.now(latest);
+    if (this.#claim) this.#answer();
   }
 
   // leave lets another tab lead, before this one sleeps or goes.
-  function leave() {
-    if (claim) tell({ kind: "bye" });
-    claim = 0;
-    closeStream();
+  #leave() {
+    if (this.#claim) this.#tell({ kind: "bye" });
+    this.#claim = 0;
+    this.#closeStream();
   }
 
-  function end() {
-    leave();
-    ended = true;
-    clearInterval(timer);
-    channel?.close();
-    document.removeEventListener("visibilitychange", shown);
+  // --- to follow ---
+
+  #hear(message) {
+    if (message.kind === "restart") return this.handlers.restart();
+    if (message.run && this.#run && message.run !== this.#run) return; // it will learn that the wire has been restarted
+    switch (message.kind) {
+      case "who":
+        if (!this.#claim) return;
+        this.#answer();
+        return this.#refresh();
+      case "bye":
+        if (message.claim !== this.#leader.claim) return;
+        Object.assign(this.#leader, { claim: 0, heard: 0 });
+        setTimeout(() => this.#leadIfNobodyDoes(), introduction * Math.random() + (document.hidden ? second : 0));
+        return;
+      default:
+        this.#obey(message);
+    }
   }
 
-  channel?.addEventListener("message", hear);
-  channel?.postMessage({ kind: "who" });
-  setTimeout(leadIfNobodyDoes, channel ? introduction : 0);
-  const timer = setInterval(check, second);
-  document.addEventListener("visibilitychange", shown);
-  document.addEventListener("freeze", leave);
-  document.addEventListener("resume", shown);
-  addEventListener("pagehide", end);
-  addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
-  openStream();
-  return end;
+  #obey(message) {
+    if (message.claim < Math.max(this.#claim, this.#leader.claim)) {
+      if (this.#claim) this.#answer(); // so that it follows
+      return;
+    }
+    this.#claim = 0;
+    this.#leader = { claim: message.claim, last: message.last, heard: Date.now() };
+    if (message.kind === "event" && message.last === this.#last + 1) return this.#take(message.id, message.data);
+    if (message.last > this.#last) this.#openStream();
+    else this.#closeStream();
+    if (message.kind !== "here") return;
+    this.handlers.problem(message.problem ?? "");
+    if (message.now) this.handlers.now(message.now);
+  }
+
+  // check runs each second in a visible tab: hidden ones sleep, and their timers are not reliable.
+  #check() {
+    if (document.hidden || this.#ended) return;
+    const silence = Date.now() - this.#leader.heard;
+    if (this.#claim || !this.#channel) this.#refresh();
+    else if (silence > patience) this.#lead();
+    else if (silence > 0.9 * second) this.#channel.postMessage({ kind: "who" });
+  }
+
+  #shownOrHidden() {
+    if (!this.#channel) return document.hidden ? this.#closeStream() : this.#openStream();
+    if (document.hidden || this.#claim) return;
+    this.#leader.heard = Math.min(this.#leader.heard, Date.now() - patience + second); // it has a second to answer
+    this.#check();
+  }
 }
 
 // now returns what the wire tells besides events. Its error has the status of a refusal.

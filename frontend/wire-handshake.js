@@ -22,17 +22,18 @@ export function explain(request, response) {
   const upgraded = upgrades(response);
   const key = field(request, "Sec-WebSocket-Key");
   const accept = field(response, "Sec-WebSocket-Accept");
-  const notes = [agreed("Subprotocol", "Sec-WebSocket-Protocol"), agreed("Extension", "Sec-WebSocket-Extensions")].filter(Boolean);
+  const notes = [agreed("Subprotocol", "Sec-WebSocket-Protocol"), agreed("Extension", "Sec-WebSocket-Extensions")];
   if (!upgraded) notes.unshift(`The server refused: ${response.split(/\r?\n/)[0]}`);
   const box = el("div", { class: "explain" });
   if (key && (upgraded || accept)) box.append(calculation(key, accept));
-  box.append(...notes.map((note) => el("p", {}, note)));
+  box.append(...notes.filter(Boolean).map((note) => el("p", {}, note)));
   return box;
 
   function agreed(what, name) {
     const [offered, chosen] = [field(request, name), field(response, name)];
     if (!offered && !chosen) return "";
-    return `${what}: ${offered || "none"} offered, ${chosen ? `${chosen} chosen` : upgraded ? "declined" : "not answered"}`;
+    const answer = chosen ? `${chosen} chosen` : upgraded ? "declined" : "not answered";
+    return `${what}: ${offered || "none"} offered, ${answer}`;
   }
 }
 
@@ -45,7 +46,8 @@ function calculation(key, accept) {
     const bytes = new Uint8Array(sum);
     hash.textContent = toHex(bytes, " ");
     right.textContent = btoa(String.fromCharCode(...bytes));
-    verdict.textContent = right.textContent === accept ? " ✓ the answer’s accept value" : accept ? ` ✗ the answer has ${accept}` : " ✗ the answer has no accept value";
+    verdict.textContent = right.textContent === accept ? " ✓ the answer’s accept value"
+      : ` ✗ the answer has ${accept || "no accept value"}`;
   }).catch(() => { hash.textContent = "this browser calculates it only on localhost"; });
   return el("div", { class: "calculation" },
     el("p", {}, el("code", { class: "f-key" }, key), " the key"),

@@ -19,8 +19,9 @@ export class WireRecord {
     return server;
   }
 
-  // add throws if the event is none, as in a damaged recording.
+  // add throws if it is not an event.
   add(event) {
+    if (!isEvent(event)) throw new Error("this is not an event");
     const head = isHead(event) ? textOf(event) : "";
     const server = this.servers.get(String(event.server)) ?? this.addServer({ name: event.server });
     const connection = server.connections.get(event.conn) ?? addConnection(server, event.conn);
@@ -29,7 +30,8 @@ export class WireRecord {
       connection.asked = true;
       if (isHandshake(event)) connection.request = head;
     }
-    if (isHandshake(event) || event.kind === "frame" || (!connection.asked && event.kind !== "end")) promote(connection);
+    const isHTTP = connection.asked || event.kind === "end";
+    if (isHandshake(event) || event.kind === "frame" || !isHTTP) promote(connection);
     if (event.kind === "response") {
       [entry.request, connection.request, connection.answered] = [connection.request, undefined, head];
     }
@@ -56,10 +58,11 @@ export class WireRecord {
     }
   }
 
-  // recording returns what add needs to build the same record again.
-  recording() {
+  // recording returns what add needs to build the same record again, with or without page loads.
+  recording({ pages = true } = {}) {
     const servers = [...this.servers.values()];
-    const events = servers.flatMap(({ entries }) => entries.map(({ event }) => event)).sort((a, b) => a.time - b.time);
+    const entries = servers.flatMap((server) => server.entries).filter(({ connection }) => pages || connection.isWebSocket);
+    const events = entries.map(({ event }) => event).sort((a, b) => a.time - b.time);
     return { servers: servers.map(({ name }) => ({ name })), events };
   }
 }
@@ -67,7 +70,8 @@ export class WireRecord {
 // A connection has a number among those of its kind, since a server's first connection to be seen
 // should be 1. The wire's own numbers (conn) count page loads as well.
 function addConnection(server, conn) {
-  const connection = { server, conn, isWebSocket: false, number: ++server.counts.page, asked: false, answered: "", entries: 0 };
+  const number = ++server.counts.page; // until it turns out to be a WebSocket
+  const connection = { server, conn, number, isWebSocket: false, asked: false, answered: "", entries: 0 };
   server.connections.set(conn, connection);
   return connection;
 }
@@ -82,6 +86,9 @@ export function promote(connection) {
 }
 
 export const nameOf = ({ isWebSocket, number }) => `${isWebSocket ? "Connection" : "Page load"} ${number}`;
+
+// isEvent reports whether there is enough in an event to show it.
+export const isEvent = (e) => typeof e?.hex === "string" && (e.kind !== "frame" || typeof e.payload === "string");
 
 const isHead = ({ kind }) => kind === "request" || kind === "response";
 

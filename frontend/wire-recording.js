@@ -6,8 +6,8 @@ const maxLink = 32_000; // characters: longer addresses get lost on their way
 export async function linkTo(recording) {
   const squeezed = new Blob([JSON.stringify(recording)]).stream().pipeThrough(new CompressionStream("deflate-raw"));
   const bytes = new Uint8Array(await new Response(squeezed).arrayBuffer());
-  const text = btoa(Array.from(bytes, (b) => String.fromCharCode(b)).join("")).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-  const link = `${location.href.split("#")[0]}#r=${text}`;
+  const base64 = btoa(Array.from(bytes, (b) => String.fromCharCode(b)).join(""));
+  const link = `${location.href.split("#")[0]}#r=${base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
   return link.length > maxLink ? undefined : link;
 }
 
@@ -16,7 +16,8 @@ export async function linkTo(recording) {
 export async function fromLink(text) {
   const clean = text.replace(/[^\w-].*$/s, ""); // without what followed the link in a sentence
   const whole = clean.length % 4 === 1 ? clean.slice(0, -1) : clean; // one character is not a byte
-  const { json, problem } = await inflate(Uint8Array.from(atob(whole.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0)));
+  const binary = atob(whole.replaceAll("-", "+").replaceAll("_", "/"));
+  const { json, problem } = await inflate(Uint8Array.from(binary, (c) => c.charCodeAt(0)));
   if (!problem) return { recording: JSON.parse(json), problem };
   const end = json.lastIndexOf("},{");
   if (end < 0) throw new Error(problem);
@@ -29,7 +30,9 @@ async function inflate(bytes) {
   const writer = writable.getWriter();
   let problem = "damaged";
   const feed = async () => {
-    for (let at = 0; at < bytes.length; at += 64) await writer.write(bytes.subarray(at, at + 64)); // an error drops what is not read yet
+    for (let at = 0; at < bytes.length; at += 64) { // little at once: an error drops what is not read yet
+      await writer.write(bytes.subarray(at, at + 64));
+    }
     problem = "cut short"; // if it should go on
     await writer.close();
   };
@@ -51,7 +54,7 @@ async function inflate(bytes) {
 export function read(text) {
   const [, inPage] = /<script type="application\/json" id="recording">([^]*?)<\/script>/.exec(text) ?? [];
   if (inPage) return JSON.parse(inPage);
-  const lines = text.split("\n").map((line) => line.replace(/^data: /, "").trim()).filter((line) => line.startsWith("{"));
+  const lines = text.split("\n").map((line) => line.replace(/^data: /, "").trim()).filter((line) => line[0] === "{");
   if (lines.length === 0) throw new Error("there are no events in it");
   return { events: lines.map((line) => JSON.parse(line)) };
 }
@@ -70,7 +73,7 @@ async function load(name, into = {}) {
   if (name in into) return into;
   into[name] = ""; // on its way
   into[name] = await (await fetch(name)).text();
-  const next = into[name].matchAll(/(?:from |import |href=|src=)"(?:\.\/)?(chat\.css|(?:dom|frame|viewport|wire)[\w-]*\.(?:js|css))"/g);
+  const next = into[name].matchAll(/(?:from |import |href=|src=)"(?:\.\/)?([\w-]+\.(?:js|css))"/g);
   await Promise.all([...next].map(([, file]) => load(file, into)));
   return into;
 }
@@ -79,10 +82,10 @@ async function load(name, into = {}) {
 export async function page(recording) {
   const text = await keepPage();
   const bare = (name) => text[name].replaceAll(/((?:from|import) )"\.\/([\w-]+)\.js"/g, '$1"$2"');
-  const html = text["wire.html"].replaceAll(/<link rel="stylesheet" [^>]*"([^"]+)">/g, (_, name) => `<style>\n${text[name]}</style>`);
   const modules = Object.keys(text).filter((name) => name.endsWith(".js") && name !== "wire.js");
   const imports = Object.fromEntries(modules.map((name) => [name.slice(0, -3), `data:text/javascript;charset=utf-8,${encodeURIComponent(bare(name))}`]));
   const json = (value) => JSON.stringify(value).replaceAll("<", "\\u003c");
+  const html = text["wire.html"].replaceAll(/<link rel="stylesheet" [^>]*"([^"]+)">/g, (_, name) => `<style>\n${text[name]}</style>`);
   return html.replace(/<script type="module" src="wire.js"><\/script>/, () => `<script type="importmap">${json({ imports })}<\/script>
   <script type="application/json" id="recording">${json(recording)}<\/script>
   <script type="module">\n${bare("wire.js")}<\/script>`);

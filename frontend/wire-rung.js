@@ -12,14 +12,16 @@ const maxOther = 24; // bytes of what is neither a head nor a frame
 
 export const who = ({ from }) => (from === "client" ? "browser" : "server");
 export const endShort = (event) => `${event.how === "reset" ? "RST" : "FIN"} from the ${who(event)}`;
-export const endLong = (event) => event.how === "reset" ? `TCP reset (RST): the ${who(event)} has gone` : `TCP FIN: the ${who(event)} sends nothing more`;
+export const endLong = (event) => event.how === "reset" ? `TCP reset (RST): the ${who(event)} has gone`
+  : `TCP FIN: the ${who(event)} sends nothing more`;
 
 // drawRung returns the elements of an entry: a button, and before it, for the answer to a
 // handshake, how it follows from the request.
 export function drawRung(entry) {
   const { event, connection, request } = entry;
   const { label, parts } = describe(entry);
-  const button = el("button", { type: "button", class: `rung ${event.from === "client" ? "client" : "server"}`, tabindex: -1 },
+  const way = event.from === "client" ? "client" : "server";
+  const button = el("button", { type: "button", class: `rung ${way}`, tabindex: -1 },
     el("span", { class: "arrow" },
       el("span", { class: "number", "aria-hidden": "true" }, `${connection.number}`),
       unseen(`${nameOf(connection)}, from the ${who(event)}: `), el("span", { class: "label" }, label)),
@@ -58,11 +60,13 @@ const headerSize = (bytes) => lengthEnd(bytes) + (bytes[1] & 0x80 ? 4 : 0);
 // the label counts the payload, as the lessons do.
 function drawChips(bytes, event, header) {
   const left = event.length - Math.min(bytes.length, header + maxChips);
-  const chip = (id, from, to) => from < Math.min(to, bytes.length) ? [el("span", { class: `f-${id}` }, toHex(bytes.subarray(from, to), " ")), " "] : [];
+  const chip = (id, from, to) => from >= Math.min(to, bytes.length) ? []
+    : [el("span", { class: `f-${id}` }, toHex(bytes.subarray(from, to), " ")), " "];
   const long = lengthEnd(bytes);
   return el("code", { class: "chips" },
     ...chip("opcode", 0, 1), ...chip("length", 1, 2), ...chip("longer", 2, long), ...chip("key", long, header),
-    el("small", {}, `${header} of header `), ...chip("payload", header, header + maxChips), ...left > 0 ? [`… ${left.toLocaleString("en")} more`] : []);
+    el("small", {}, `${header} of header `), ...chip("payload", header, header + maxChips),
+    left > 0 ? `… ${left.toLocaleString("en")} more` : "");
 }
 
 // says is what a frame says in words.
@@ -70,9 +74,11 @@ function says(event, rsv) {
   const payload = fromHex(event.payload);
   if (event.opcode === 8 && payload.length >= 2) {
     const code = payload[0] << 8 | payload[1];
-    return [preview(`${code} ${closeCodeName(code)}${payload.length > 2 ? `: ${decodeText(payload.subarray(2))}` : ""}`)];
+    const reason = payload.length > 2 ? `: ${decodeText(payload.subarray(2))}` : "";
+    return [preview(`${code} ${closeCodeName(code)}${reason}`)];
   }
-  if (rsv.length > 0) return [preview(rsv[0] === "RSV1" ? "compressed, if permessage-deflate was agreed on" : "only an extension knows what the reserved bits mean")];
+  if (rsv[0] === "RSV1") return [preview("compressed, if permessage-deflate was agreed on")];
+  if (rsv.length > 0) return [preview("only an extension knows what the reserved bits mean")];
   return event.opcode === 2 || payload.length === 0 ? [] : [preview(decodeText(payload))];
 }
 

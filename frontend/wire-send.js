@@ -38,7 +38,8 @@ async function attempt(button, what, body) {
 }
 
 async function send(body) {
-  const response = await fetch("send", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const headers = { "Content-Type": "application/json" };
+  const response = await fetch("send", { method: "POST", headers, body: JSON.stringify(body) });
   if (!response.ok) throw new Error(await response.text());
   return response.json();
 }

@@ -1,11 +1,11 @@
 // The view of the wire: a column per server, in it a lane per connection, and in that a rung for
 // each head, frame and end. The events come from a running wire, or from a recording.
 
-import { el } from "./dom.js";
+import { el, quiet } from "./dom.js";
 import { Column } from "./wire-column.js";
 import { drawDetail, whereAndWhen } from "./wire-detail.js";
 import { follow, now } from "./wire-feed.js";
-import { WireRecord } from "./wire-record.js";
+import { isEvent, WireRecord } from "./wire-record.js";
 import { fromLink, keepPage, linkTo, page, read } from "./wire-recording.js";
 import { setUp } from "./wire-send.js";
 import "./viewport.js";
@@ -109,7 +109,7 @@ function showNow({ servers, halves }) {
 // --- recordings ---
 
 function show({ servers = [], events }) {
-  if (!Array.isArray(events) || events.length === 0 || events.some((e) => typeof e?.hex !== "string" || (e.kind === "frame" && typeof e.payload !== "string"))) {
+  if (!Array.isArray(events) || events.length === 0 || !events.every(isEvent)) {
     throw new Error("it has no events of a wire");
   }
   stop?.();
@@ -132,19 +132,23 @@ function show({ servers = [], events }) {
   say(state());
 }
 
+const askAgain = "Ask for the whole link, or for a saved file.";
+
 async function showLink() {
   try {
     const { recording, problem } = await fromLink(location.hash.slice(3));
     show(recording);
     const n = recording.events.length;
-    if (problem) warn(`This link is ${problem}: only ${n === 1 ? "its first event is" : `its first ${n} events are`} here. Ask for the whole link, or for a saved file.`);
+    const first = n === 1 ? "its first event is" : `its first ${n} events are`;
+    if (problem) warn(`This link is ${problem}: only ${first} here. ${askAgain}`);
   } catch {
-    warn("This link is cut short or damaged: nothing of the recording can be read. Ask for the whole link, or for a saved file.");
+    warn(`This link is cut short or damaged: nothing of the recording can be read. ${askAgain}`);
   }
 }
 
 $("save").addEventListener("click", async () => {
-  const a = el("a", { href: URL.createObjectURL(new Blob([await page(record.recording())], { type: "text/html" })), download: "wire.html" });
+  const file = new Blob([await page(record.recording())], { type: "text/html" });
+  const a = el("a", { href: URL.createObjectURL(file), download: "wire.html" });
   a.click();
   setTimeout(() => URL.revokeObjectURL(a.href), 60_000);
 });
@@ -161,7 +165,7 @@ $("file").addEventListener("change", async () => {
 });
 
 $("link").addEventListener("click", async () => {
-  const link = await linkTo(record.recording());
+  const link = await linkTo(record.recording({ pages: view.pages })); // what is shown: a link cannot hold much
   if (!link) return warn("This is too much for a link: save a file, or clear and record less.");
   history.replaceState(null, "", link);
   try {
@@ -227,7 +231,8 @@ function select(rung) {
   rung.setAttribute("aria-current", "true");
   const close = el("button", { type: "button", class: "close" }, "Close");
   close.addEventListener("click", leavePanel);
-  $("panel").replaceChildren(el("div", { class: "heading" }, el("p", { class: "quiet" }, whereAndWhen(rung.entry)), close), ...drawDetail(rung.entry));
+  const heading = el("div", { class: "heading" }, quiet(whereAndWhen(rung.entry)), close);
+  $("panel").replaceChildren(heading, ...drawDetail(rung.entry));
   $("panel").scrollTop = 0;
   if (document.documentElement.classList.contains("short")) close.focus(); // the panel covers all
   keepInSight();
@@ -235,7 +240,9 @@ function select(rung) {
 }
 
 // Where the panel covers the page, it makes room for what is typed.
-$("try").addEventListener("focusin", () => view.selected && getComputedStyle($("panel")).position === "fixed" && select());
+$("try").addEventListener("focusin", () => {
+  if (view.selected && getComputedStyle($("panel")).position === "fixed") select();
+});
 
 function leavePanel() {
   const back = view.selected;

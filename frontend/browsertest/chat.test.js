@@ -1,5 +1,5 @@
-// The chat page in each browser: with each of the workshop's servers, held to what its stage
-// owes, and with a stand-in that does what they never would.
+// The chat page in each browser: with each of the workshop's servers, as far as its step goes, and
+// with a stand-in that does what they never would.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -50,7 +50,7 @@ function withServers(open, name) {
     assert.deepEqual(await messages(page), []);
   });
 
-  test("step 3 greets, and dumps what is sent as it came, masked", async (t) => {
+  test("step 3 greets, and dumps what is sent, still masked", async (t) => {
     const { url, logged } = await start(t, "steps/03");
     const page = await open(t, url);
     await presence(page, "🟢 connected");
@@ -169,7 +169,7 @@ async function room(t) {
 }
 
 function withStandIn(open) {
-  test("messages that are no history change nothing, and are named", async (t) => {
+  test("messages that are not a history change nothing, and the note says so", async (t) => {
     const { url, sockets } = await standIn(t, (socket) => socket.send(history("good")));
     const page = await open(t, url);
     await listed(page, "good");
@@ -274,7 +274,7 @@ function withStandIn(open) {
     add(post("end"));
   });
 
-  test("blank names and messages are not sent, and a double click says nothing of it", async (t) => {
+  test("blank names and messages are not sent, and a double click is ignored", async (t) => {
     const { url, posts } = await room(t);
     const page = await open(t, url);
     await presence(page, "🟢");
@@ -314,7 +314,7 @@ function withStandIn(open) {
     const page = await open(t, url, { before: recordAttempts });
     await until(page, () => globalThis.times.length >= 5);
     const [fourth, fifth] = await page.evaluate(() => globalThis.times.slice(3));
-    assert.ok(fifth - fourth >= 3000, `${fifth - fourth} ms`); // about 4 s, behind 0.5, 1 and 2 s
+    assert.ok(fifth - fourth >= 3000, `${fifth - fourth} ms`); // about 4 s, after 0.5, 1 and 2 s
   });
 
   test("a WebSocket that does not open: the page says what may be the cause", async (t) => {

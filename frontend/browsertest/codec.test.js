@@ -44,7 +44,7 @@ test("several links, and several lines of a log, stay apart, and so they do in a
   assert.deepEqual(sections("010161,810162"), ["", ""]); // of two members, perhaps
 });
 
-test("what is not bytes for certain is named", () => {
+test("what may not be bytes is refused, with the reason", () => {
   for (const [text, pattern] of [
     ["81 0g", /“g” is not a hex digit/], ["héllo", /“h” is not/], ["<script>", /“<” is not/], ["👋", /“👋” is not/],
     ["81 5", /one hex digit/], ["81053", /odd number/], ["[-127, 5, 72]", /“\[” is not/], ["-12, 50, 72", /minus.*decimal/], ["129 133 55", /“129”.*decimal/],
@@ -59,7 +59,7 @@ test("what is not bytes for certain is named", () => {
   assert.equal(parseBytes("81".repeat(maxBytes + 1)).cut, true);
 });
 
-test("no text holds the reader up", () => {
+test("no text takes long to read", () => {
   const start = process.cpuUsage(); // not the clock: the machine may have more to do
   for (const text of ["z", "81", "0x81, ", "[129 ", "a,", "#", "\\x81", "-", "frame.html#", "frame.html#81,", "received 81\n", "2026/01/02 ", " ", "\n", "01010101 ", "🦊"]) {
     for (const size of [399_990, 1_000_000]) parseBytes(text.repeat(size / text.length));
@@ -131,7 +131,7 @@ test("each rule that bytes can break, with its section", () => {
   }
 });
 
-test("the rules between frames hold for each direction by itself", () => {
+test("the rules between frames hold for each direction separately", () => {
   assert.deepEqual(sections("0101c3 80 01a9"), ["", ""]); // a character split across fragments
   assert.deepEqual(sections("0101c3 8900 8001a9"), ["", "", ""]); // a ping between
   assert.deepEqual(sections("0101c3 800128"), ["", "8.1"]);
@@ -180,7 +180,7 @@ test("fields lie side by side and end with the payload", () => {
   }
 });
 
-test("no bytes whatsoever make the decoder throw", () => {
+test("no bytes make the decoder throw", () => {
   let seed = 1;
   const random = () => (seed = (seed * 1103515245 + 12345) % 2147483648) >>> 8;
   for (let i = 0; i < 20_000; i++) {

@@ -100,22 +100,23 @@ function reading(frames) {
     }
   });
 
-  test("what is no hex is named, what is good draws again, and no text holds the page up", async (t) => {
+  test("what is not hex is named, valid bytes draw again, and no text blocks the page", async (t) => {
     const page = await frames(t, "#81zz");
     assert.match(await textOf(page, "#error"), /“z”.*not a hex digit/);
     assert.equal((await page.$$("article")).length, 0);
     await accessible(page);
     await page.$eval("details", (details) => { details.open = true; });
     for (const text of ["z".repeat(100_000), "z".repeat(1e6), "81".repeat(5e5), "81 ".repeat(130_000), "8100".repeat(100_000), "\n".repeat(1e6), "81\n".repeat(130_000), "frame.html#81,".repeat(28_000), "🦊".repeat(5e5), "é\u0301".repeat(199_000)]) {
-      const took = await page.$eval("#hex", (hex, value) => new Promise((resolve) => {
+      const took = () => page.$eval("#hex", (hex, value) => new Promise((resolve) => {
         hex.value = value;
         const begin = performance.now(); // the rest is the page's own time, and what it leaves to the browser
         hex.dispatchEvent(new Event("input", { bubbles: true }));
         document.body.getBoundingClientRect();
         setTimeout(() => resolve(performance.now() - begin));
       }), text);
-      t.diagnostic(`${text.slice(0, 12)}… took ${took.toFixed()} ms`);
-      assert.ok(took < 4000, `${text.slice(0, 12)}… took ${took} ms`); // a second, on a machine that has nothing else to do
+      let least = await took(); // of several, since a busy machine may make the page wait
+      for (let i = 0; i < 9 && least > 2000; i++) least = Math.min(least, await took());
+      assert.ok(least < 2000, `${text.slice(0, 12)}… took ${least} ms`);
     }
     await fill(page, "#hex", "8100".repeat(100_000));
     assert.match(await textOf(page, "#summary"), /first 20 frames.*66,000 bytes are read.*address holds the first 4,096/);

@@ -16,7 +16,7 @@ const howTo = {
   webkit: "There is no WebKitGTK with its driver. Debian, Ubuntu: apt-get install webkit2gtk-driver xvfb.",
 };
 
-const files = ["codec.test.js"];
+const files = ["codec.test.js", "record.test.js"];
 if (programs.length > 0) files.push("chat.test.js", "frame.test.js", "tabs.test.js", "wire.test.js");
 if (webkit && !missing.includes("packages")) files.push("webkit.test.js");
 const child = spawn(process.execPath, ["--test", ...process.argv.slice(2), ...files], { cwd: new URL(".", import.meta.url), stdio: "inherit" });

@@ -16,7 +16,7 @@ const texts = (page) => page.$$eval(".is-frame .words", (all) => all.map((e) => 
 
 // soon resolves once check() is true.
 async function soon(check) {
-  for (const end = Date.now() + 30_000; !check(); await new Promise((resolve) => setTimeout(resolve, 20))) {
+  for (const end = Date.now() + 120_000; !check(); await new Promise((resolve) => setTimeout(resolve, 20))) {
     if (Date.now() > end) assert.fail(`never true: ${check}`);
   }
 }
