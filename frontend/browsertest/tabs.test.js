@@ -54,7 +54,7 @@ function engine(program) {
       await presence(page, "🟢");
       await send(page, "ann", "hi");
       await listed(page, "hi");
-      await Promise.all(all.map((view) => drawn(view, 3)));
+      await Promise.all(all.map((view) => until(view, () => [".client", ".server"].every((side) => [...document.querySelectorAll(`.is-frame ${side} .words`)].some((e) => e.textContent.includes('"text":"hi"'))))));
       const last = all.at(-1);
       await last.bringToFront();
       await last.click("#try summary");

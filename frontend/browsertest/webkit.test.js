@@ -27,9 +27,10 @@ async function webKit(t, url) {
     driver.kill();
     display.kill();
   }));
-  for (const late = Date.now() + 20_000; !await call("/status", undefined, "GET").catch(() => Date.now() > late);) await sleep(50);
+  for (const late = Date.now() + 60_000; !await call("/status", undefined, "GET").catch(() => Date.now() > late);) await sleep(50);
   const { sessionId } = await call("/session", { capabilities: {} });
   end = () => call(`/session/${sessionId}`, undefined, "DELETE");
+  await call(`/session/${sessionId}/timeouts`, { script: 120_000, pageLoad: 300_000 }); // for busy machines
   await call(`/session/${sessionId}/url`, { url });
   const run = (script) => call(`/session/${sessionId}/execute/async`, { script: `const done = arguments[0]; (async () => { ${script} })().then(done, (error) => done(String(error)))`, args: [] });
   // run.open opens another tab, in which scripts run from then on, and returns its handle for run.go.
