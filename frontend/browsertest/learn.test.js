@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { accessible, launch, noSidewaysScroll, programs, send, textOf, until, visit } from "./browser.js";
+import { accessible, launch, noSidewaysScroll, programs, textOf, until, visit } from "./browser.js";
 import { buildThese, cleanUp, copyWorkshop, learn } from "./servers.js";
 
 const chromium = programs.find(({ name }) => name === "chromium");
@@ -35,7 +35,10 @@ describe("learn", { skip: !chromium }, () => {
   const work = (name = "") => join(folder, "work", name);
   const edit = (name, change) => writeFileSync(work(name), change(readFileSync(work(name), "utf8")));
 
-  async function open(t, options) {
+  // open starts learn with the code of a folder in work/, or without any, and opens its page.
+  async function open(t, code, options) {
+    rmSync(work(), { recursive: true, force: true, maxRetries: 5 });
+    if (code) cpSync(join(root, code), work(), { recursive: true });
     const it = await learn(t, folder);
     const { servers } = await (await fetch(`${it.url}/state`)).json();
     // axe asks every frame whether it is there too, which those of other origins do not answer
@@ -44,7 +47,7 @@ describe("learn", { skip: !chromium }, () => {
   }
 
   test("an attendee goes from step 1 to the library", async (t) => {
-    const { it, page, chat } = await open(t);
+    const { it, page, chat } = await open(t, "");
     await says(page, "#where", "There is no code in work/ yet");
     await begin(page, 1, "ours");
     await says(page, "#rows .failure", "your turn: upgrade");
@@ -66,7 +69,7 @@ describe("learn", { skip: !chromium }, () => {
   });
 
   test("a reload keeps the lesson and the panes; the splitter moves by keys", async (t) => {
-    const { page } = await open(t);
+    const { page } = await open(t, "steps/05");
     await page.click('#steps a[href="#/04"]');
     await says(page, "#text h1", "Step 4");
     for (const name of ["output", "bytes"]) await page.click(`[data-pane="${name}"]`);
@@ -85,12 +88,12 @@ describe("learn", { skip: !chromium }, () => {
 
   for (const scheme of ["light", "dark"]) {
     test(`each pane is accessible, ${scheme}`, async (t) => {
-      const { page } = await open(t, { height: 2000 });
+      const { page } = await open(t, "steps/05", { height: 2000 });
       await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
       await page.click('#steps a[href="#/05"]');
       await until(page, () => document.querySelectorAll("#text .hints").length > 1);
       for (const name of ["output", "changes"]) await page.click(`[data-pane="${name}"]`);
-      await until(page, () => document.querySelector("#diff ins") && document.querySelector("#log").textContent && document.querySelector("#rows .row"));
+      await until(page, () => document.querySelector("#diff ins") && document.querySelector("#log").textContent && document.querySelector("#rows .row"), undefined, 90_000);
       assert.deepEqual(await shown(page), panes);
       await accessible(page);
       await page.click("#start");
@@ -99,7 +102,7 @@ describe("learn", { skip: !chromium }, () => {
   }
 
   test("on a phone there is one pane at a time, and nothing scrolls sideways", async (t) => {
-    const { page } = await open(t, { width: 360, height: 640 });
+    const { page } = await open(t, "steps/05", { width: 360, height: 640 });
     await page.click('#steps a[href="#/04"]');
     await until(page, () => document.querySelectorAll("#text .hints").length > 2);
     for (const name of panes) {
@@ -141,13 +144,18 @@ describe("learn", { skip: !chromium }, () => {
     for (const turn of turns[step] ?? []) {
       const [file, name] = turn.split(" ");
       const finished = readFileSync(join(ours, file), "utf8");
-      const imports = /^import (".*"|\([^]*?^\))/m; // a turn may need one more
-      edit(file, (text) => text.replace(find(text, name), () => find(finished, name)).replace(imports, imports.exec(finished)[0]));
+      edit(file, (text) => withImports(text.replace(find(text, name), () => find(finished, name)), finished));
     }
     if (turns[step]) return;
     const files = readdirSync(ours).filter((name) => name.endsWith(".go") && !name.endsWith("_test.go"));
     for (const name of readdirSync(work())) if (name.endsWith(".go") && !files.includes(name)) rmSync(work(name));
     for (const name of files) cpSync(join(ours, name), work(name));
+  }
+
+  // withImports returns text with the imports of the finished file: a turn may need one more.
+  function withImports(text, finished) {
+    const imports = /^import (".*"|\([^]*?^\))\n\n/m;
+    return text.replace(imports, "").replace(/^package main\n\n/m, (line) => line + (imports.exec(finished)?.[0] ?? ""));
   }
 
   // find returns a function in the text of a file.
