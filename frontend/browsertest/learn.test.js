@@ -144,13 +144,18 @@ describe("learn", { skip: !chromium }, () => {
     for (const turn of turns[step] ?? []) {
       const [file, name] = turn.split(" ");
       const finished = readFileSync(join(ours, file), "utf8");
-      const imports = /^import (".*"|\([^]*?^\))/m; // a turn may need one more
-      edit(file, (text) => text.replace(find(text, name), () => find(finished, name)).replace(imports, imports.exec(finished)[0]));
+      edit(file, (text) => withImports(text.replace(find(text, name), () => find(finished, name)), finished));
     }
     if (turns[step]) return;
     const files = readdirSync(ours).filter((name) => name.endsWith(".go") && !name.endsWith("_test.go"));
     for (const name of readdirSync(work())) if (name.endsWith(".go") && !files.includes(name)) rmSync(work(name));
     for (const name of files) cpSync(join(ours, name), work(name));
+  }
+
+  // withImports returns text with the imports of the finished file: a turn may need one more.
+  function withImports(text, finished) {
+    const imports = /^import (".*"|\([^]*?^\))\n\n/m;
+    return text.replace(imports, "").replace(/^package main\n\n/m, (line) => line + (imports.exec(finished)?.[0] ?? ""));
   }
 
   // find returns a function in the text of a file.
