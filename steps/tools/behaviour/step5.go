@@ -128,7 +128,7 @@ func beats(p *probe.Probe) {
 			case gone:
 				c.Came = append(c.Came, fmt.Sprintf("after %v", took.Round(10*time.Millisecond)))
 				c.Fail("a member that answers pings stays, and any stays for "+rules.Seconds(rules.QuietTime),
-					"the time limit for reading begins anew with every frame that comes, and is longer than two pings apart")
+					"the time limit for reading starts again with every frame that comes, and is longer than two pings apart")
 			case err != nil:
 				c.Fail("a ping every " + rules.Seconds(rules.PingTime))
 			case f.Opcode == wstest.Close && i == 2:

@@ -155,7 +155,6 @@ var variants = []variant{
 	{"leave-forgotten", 5, "cost nothing", "remove a member", "main.go", []string{`	defer room.leave(c)`, ``}},
 	{"connection-left-open", 5, "cost nothing", "Close its connection", "main.go", []string{`	c.nc.Close()`, ``}},
 	{"writer-never-ends", 5, "no goroutine stays", "never ends", "hub.go", []string{`	h.members[c] = m`, "	h.members[c] = m\n	go func() { <-make(chan int) }()"}},
-	{"write-tried-again", 5, "a write that fails", "without waiting", "hub.go", []string{`m.conn.write(*frame) // if`, "if m.conn.write(*frame) != nil {\n			continue\n		} // if"}},
 	{"slow-member-stalls", 5, "delay nobody", "waits for a member that does not read", "hub.go", []string{`go m.send()`, `m.send()`}},
 	{"queue-without-end", 5, "not all that it missed", "every history waits", "hub.go", queued("")},
 	{"queue-that-blocks", 5, "delay nobody", "", "hub.go", queued("	for len(m.queue) == 256 {\n		m.mu.Unlock()\n		runtime.Gosched()\n		m.mu.Lock()\n	}\n", imports("runtime")...)},
