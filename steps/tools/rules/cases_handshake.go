@@ -36,7 +36,8 @@ const (
 var (
 	anyRefusal = []Leeway{{Refused, "4.2.1 leaves the status to the server", false}}
 	anyBody    = []Leeway{{Anything, "4.1 asks for GET, and leaves open what to do about a body", false}}
-	anyKey     = append(anyRefusal, Leeway{upgrades, "4.2.1 asks for a key of 16 bytes in base64", true})
+	anyHTTP    = append(slices.Clone(anyRefusal), Leeway{upgrades, "4.2.1 asks for HTTP/1.1 at least", true})
+	anyKey     = append(slices.Clone(anyRefusal), Leeway{upgrades, "4.2.1 asks for a key of 16 bytes in base64", true})
 	anyVersion = []Leeway{{upgrades, "4.2.1 asks for version 13", true},
 		{Refused, "4.4 leaves the status to the server (and asks for the field Sec-WebSocket-Version)",
 			false}}

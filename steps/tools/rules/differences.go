@@ -54,7 +54,7 @@ func Differences() []Case {
 		differ("426", "only the first is read", inRow(RowVersion, "", anyVersion,
 			request("11.3.5", "version 13 twice", version,
 				"+Sec-WebSocket-Version: 13").library(upgrades))...),
-		differ("400", "426", inRow(RowHTTP, "", anyRefusal,
+		differ("400", "426", inRow(RowHTTP, "", anyHTTP,
 			request("4.2.1", "HTTP/1.0", "400", "GET / HTTP/1.0").library("426 without Upgrade"))...),
 		differ("400", "426", inRow(RowConnection, "", anyRefusal,
 			request("4.2.1", "Connection without upgrade", "400",
