@@ -238,6 +238,7 @@ function engine(program) {
     // SCREENSHOTS=1 npm test: the picture in the README.
     test("screenshot", { skip: !process.env.SCREENSHOTS || program.name !== "chromium" }, async (t) => {
       const { view } = await chat(t, "hi", { own: true });
+      await view.setViewport({ width: 1640, height: 840 }); // room for both servers and the frame
       await view.click(".is-frame .client");
       await view.screenshot({ path: fileURLToPath(new URL("screenshots/wire.png", import.meta.url)) });
     });
