@@ -187,7 +187,7 @@ var rows = []Row{
 	{Step: 5, Name: "no goroutine stays for a member that has left", Do: crowd.LeavesNothing, Build: Quick, Waits: true},
 	{Step: 5, Name: "a write that fails is not tried again without end", Do: crowd.EndsWrites,
 		Turn: "hub.go member.send"},
-	{Step: 5, Name: "members that never read delay nobody", Do: crowd.DelaysNobody,
+	{Step: 5, Name: "members that never read delay nobody", Do: crowd.DelaysNobody, Build: Noisy,
 		Turn: "hub.go member.push", Why: "a browser in the background may read nothing for minutes",
 		Hint: "the broadcast waits for a member that does not read: let each have a goroutine that writes, " +
 			"and never write while a lock is held"},

@@ -161,10 +161,11 @@ func EndsDespiteDeaf(p *probe.Probe) {
 		p.Deaf()
 	}
 	p.Story = "six members read nothing"
-	readers := []*probe.Client{p.Member(), p.Member(), p.Member(), p.Member()}
-	for range 6 {
-		readers[0].Tell(p.Posts(10, 4000)...)
+	talker := p.Member()
+	for range 12 { // as much as in DelaysNobody
+		talker.Tell(p.Posts(10, 4000)...)
 	}
+	readers := []*probe.Client{talker, p.Member(), p.Member(), p.Member()}
 	s.Signal(os.Interrupt)
 	p.Together(len(readers), func(i int) {
 		readers[i].Sent = []string{sent}

@@ -101,13 +101,13 @@ func LosesNone(p *probe.Probe) {
 // after a newer one. After the last post of a round there is none for a while that would bring it as well.
 // Many join at once, so that the posts meet some of them.
 func MissesNothing(p *probe.Probe) {
-	const joiners, few = 12, 3
+	const joiners, few = 20, 3
 	talker := p.Member()
 	for range 5 {
 		talker.Tell(p.Posts(10, 1000)...) // a long history takes some time to make
 	}
 	span := 5 * time.Millisecond // that joining takes, all together
-	for range 20 {
+	for range 30 {
 		posts := p.Posts(few, 60)
 		talker.Mark()
 		begun := time.Now()
@@ -122,7 +122,7 @@ func MissesNothing(p *probe.Probe) {
 				return
 			}
 			for _, m := range posts {
-				p.Pause(time.Duration(p.Number(int(span) / few * 2)))
+				p.Pause(time.Duration(p.Number(int(span) / few)))
 				talker.Post(m)
 			}
 		})

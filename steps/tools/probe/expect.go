@@ -192,7 +192,9 @@ func (p *Probe) ExpectRest(do func()) {
 			f.Came = fmt.Sprintf("in 200 ms it printed %d lines:\n%s", printed, s.Tail(2))
 			break
 		}
-		works := func(g Goroutine) bool { return g.Place != "" && strings.HasPrefix(g.State, "runn") }
+		works := func(g Goroutine) bool {
+			return g.Place != "" && (strings.HasPrefix(g.State, "runn") || g.State == "syscall")
+		}
 		all := s.Dump()
 		i := slices.IndexFunc(all, works)
 		if all == nil { // it could not be asked, or did not come to answer

@@ -83,10 +83,8 @@ func noise() {
 // noiseLong pauses more often, and for up to 3 ms.
 func noiseLong() {
 	switch n := noiseNext(); {
-	case n%64 == 0:
+	case n%8 == 0:
 		noisePause(noiseTime.Duration(n>>6) % (3 * noiseTime.Millisecond))
-	case n%8 == 1:
-		noisePause(noiseTime.Duration(n>>6) % (300 * noiseTime.Microsecond))
 	case n%2 == 0:
 		noiseRuntime.Gosched()
 	}

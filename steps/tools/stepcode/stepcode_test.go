@@ -110,7 +110,7 @@ func compiles(t *testing.T, name string, files Files) {
 
 // exports are the files with what the imports of the steps export.
 var exports = sync.OnceValues(func() (map[string]string, error) {
-	cmd := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}",
+	cmd := exec.Command("go", "list", "-buildvcs=false", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}",
 		"./steps/01", "./steps/06", "./library")
 	cmd.Dir = root
 	out, err := cmd.Output()

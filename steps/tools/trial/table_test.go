@@ -3,8 +3,10 @@ package trial
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -48,8 +50,11 @@ func newPrograms(t *testing.T) *programs {
 			t.Fatal(err)
 		}
 	}
-	if err := os.CopyFS(filepath.Join(ps.dir, "frontend"), os.DirFS(filepath.Join(repo, "frontend"))); err != nil {
-		t.Fatal(err)
+	for _, dir := range []string{"frontend", "vendor"} { // vendor is on the memory stick of steps/INSTRUCTOR.md
+		err := os.CopyFS(filepath.Join(ps.dir, dir), os.DirFS(filepath.Join(repo, dir)))
+		if err != nil && !(dir == "vendor" && errors.Is(err, fs.ErrNotExist)) {
+			t.Fatal(err)
+		}
 	}
 	return ps
 }
