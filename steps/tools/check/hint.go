@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"websocket-workshop/steps/tools/process"
-	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/stepcode"
+	"websocket-workshop/steps/tools/units"
 )
 
 // A lastFailure is what -hint needs to know of the last check of a folder that failed. It is kept in
@@ -104,9 +104,9 @@ func (src source) nextHint(o options) string {
 // unitTests says where the unit tests for the functions of a step are.
 func unitTests(step int) string {
 	said := "The check runs these before anything else. They are ordinary Go tests:"
-	for _, u := range rules.Units {
+	for _, u := range units.All {
 		if u.First <= step && step <= u.Last {
-			file := filepath.Join(process.Workshop("."), "steps", "tools", "rules", "testdata", u.File)
+			file := filepath.Join(process.Workshop("."), "steps", "tools", "units", "testdata", u.File)
 			said += fmt.Sprintf("\n  %-20s %s", u.Func, relative(".", file))
 		}
 	}

@@ -264,7 +264,7 @@ func (w *workshop) checkerWords() string {
 			s.WriteString(text)
 		}
 	}
-	for _, name := range w.glob("steps/tools/rules/testdata/*.go") {
+	for _, name := range w.glob("steps/tools/units/testdata/*.go") {
 		s.WriteString(w.read(name))
 	}
 	return s.String()

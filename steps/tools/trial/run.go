@@ -19,8 +19,8 @@ import (
 	"websocket-workshop/steps/tools/behaviour"
 	"websocket-workshop/steps/tools/probe"
 	"websocket-workshop/steps/tools/process"
-	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/stepcode"
+	"websocket-workshop/steps/tools/units"
 )
 
 // A Target is the code of a server, built, and how to hold it to the rows.
@@ -280,30 +280,30 @@ func (c *run) buildMore(ctx context.Context) {
 func (c *run) testUnits(ctx context.Context) {
 	step := c.step
 	if c.t.Library {
-		step = rules.LibraryStep
+		step = stepcode.Library
 	}
 	if c.t.Build == nil || c.t.Only != "" {
 		return
 	}
 	dir := c.t.Dir
-	rules.RunUnits(ctx, process.Workshop(dir), process.Root(dir), dir, step, false, func(u rules.UnitResult) {
-		if u.Outcome != rules.LeftOut {
+	units.Run(ctx, process.Workshop(dir), process.Root(dir), dir, step, false, func(u units.Result) {
+		if u.Outcome != units.LeftOut {
 			c.results <- unitResult(u, c.t.Name)
 		}
 	})
 }
 
 // result returns what became of a unit, as that of a row.
-func unitResult(u rules.UnitResult, folder string) Result {
+func unitResult(u units.Result, folder string) Result {
 	r := Result{Row: behaviour.Row{Step: max(u.First, 1), Name: u.Func + " does what its unit tests ask", Turn: u.Func}}
-	if u.Outcome == rules.Passed {
+	if u.Outcome == units.Passed {
 		return r
 	}
 	at := cmp.Or(u.At, u.Place)
 	r.Failure = &probe.Failure{Kind: probe.Wrong, Sent: "the unit tests of " + u.Func, Expected: "they pass",
 		Came: strings.Join(u.Rows, "\n")}
 	r.Failure.Cause = fmt.Sprintf("%s, at %s/%s", u.Outcome, folder, at)
-	if u.Outcome == rules.Failed {
+	if u.Outcome == units.Failed {
 		r.Failure.Cause = u.Rows[0]
 	}
 	return r

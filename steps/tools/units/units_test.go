@@ -1,4 +1,4 @@
-package rules
+package units
 
 import (
 	"context"
@@ -14,13 +14,13 @@ import (
 )
 
 // results runs the unit tests and returns what they report.
-func results(t *testing.T, root, dir string, step int) (all []UnitResult) {
+func results(t *testing.T, root, dir string, step int) (all []Result) {
 	t.Helper()
 	workshop := process.Workshop(".")
 	if err := process.NoteInputs(filepath.Join(workshop, stepcode.Folder(step)), dir); err != nil {
 		t.Fatal(err)
 	}
-	err := RunUnits(t.Context(), workshop, root, dir, step, false, func(r UnitResult) { all = append(all, r) })
+	err := Run(t.Context(), workshop, root, dir, step, false, func(r Result) { all = append(all, r) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +55,8 @@ func TestUnitFiles(t *testing.T) {
 	in := make(map[string]string)
 	for _, e := range entries {
 		name := e.Name()
-		if name != shared && !slices.ContainsFunc(Units, func(u Unit) bool { return u.File == name }) {
-			t.Errorf("%s is not in Units", name)
+		if name != shared && !slices.ContainsFunc(All, func(u Unit) bool { return u.File == name }) {
+			t.Errorf("%s is not in All", name)
 		}
 		text, err := testdata.ReadFile("testdata/" + name)
 		if err != nil {
@@ -110,7 +110,7 @@ func TestOutcomes(t *testing.T) {
 		"func sameOrigin(", "func isOurs(", "!sameOrigin(", "!isOurs(",
 		"go m.send()", "select {}",
 	)
-	got := make(map[string]UnitResult)
+	got := make(map[string]Result)
 	for _, r := range results(t, dir, dir, 5) {
 		got[r.File] = r
 	}
@@ -178,13 +178,13 @@ func TestUnitsStop(t *testing.T) {
 	t.Parallel()
 	dir := edited(t, 1, "func upgrade(", "func upgraded(")
 	workshop := process.Workshop(".")
-	err := RunUnits(t.Context(), workshop, dir, dir, 1, false, func(r UnitResult) {})
+	err := Run(t.Context(), workshop, dir, dir, 1, false, func(r Result) {})
 	if err == nil || !strings.Contains(err.Error(), "undefined: upgrade") {
 		t.Errorf("code that does not compile: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err = RunUnits(ctx, workshop, workshop, filepath.Join(workshop, "raw"), 6, false, func(UnitResult) {})
+	err = Run(ctx, workshop, workshop, filepath.Join(workshop, "raw"), 6, false, func(Result) {})
 	if err != context.Canceled {
 		t.Errorf("in a context that has ended: %v", err)
 	}

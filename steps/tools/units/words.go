@@ -1,4 +1,4 @@
-package rules
+package units
 
 import (
 	"fmt"

@@ -1,4 +1,5 @@
-package rules
+// Package units has tests of the functions that attendees write, and runs them on their code.
+package units
 
 import (
 	"context"
@@ -21,15 +22,12 @@ import (
 type Unit struct {
 	Func        string // as stepcode names declarations: "encode", "conn.read"
 	File        string // in testdata
-	First, Last int    // the steps in which the file applies, LibraryStep included
+	First, Last int    // the steps in which the file applies, stepcode.Library included
 }
 
-// LibraryStep stands for library/ among the steps.
-const LibraryStep = stepcode.Library
-
-// Units are all unit tests. A function comes after those that it calls: the first that fails
+// All are all unit tests. A function comes after those that it calls: the first that fails
 // is the cause of what fails after it.
-var Units = []Unit{
+var All = []Unit{
 	{"upgrade", "upgrade_test.go", 1, 1},
 	{"response", "response_test.go", 2, 6},
 	{"sameOrigin", "sameOrigin_test.go", 2, 6},
@@ -102,8 +100,8 @@ const (
 	LeftOut  Outcome = "left out"  // Rows says why: the code has another shape, and other checks decide
 )
 
-// A UnitResult is the outcome of a unit's tests.
-type UnitResult struct {
+// A Result is the outcome of a unit's tests.
+type Result struct {
 	Unit
 	Outcome Outcome
 	Rows    []string // each a sentence: readHeader(88 82 2d bd bc 6e): opcode is 0, want 8
@@ -115,12 +113,12 @@ type UnitResult struct {
 // detector on a busy machine.
 const unitTime = "10s"
 
-// RunUnits tests the functions in dir, a folder of the module in root, as far as they have the
+// Run tests the functions in dir, a folder of the module in root, as far as they have the
 // names and types that those of step have in the workshop's own code. It calls report with
-// each result, in the order of Units. With race the tests run under the race detector. The
+// each result, in the order of All. With race the tests run under the race detector. The
 // error says why nothing was tested: the code does not compile, or ctx was canceled.
-func RunUnits(ctx context.Context, workshop, root, dir string, step int, race bool,
-	report func(UnitResult)) error {
+func Run(ctx context.Context, workshop, root, dir string, step int, race bool,
+	report func(Result)) error {
 	temp, err := os.MkdirTemp("", "units-")
 	if err != nil {
 		return err
@@ -145,7 +143,7 @@ func RunUnits(ctx context.Context, workshop, root, dir string, step int, race bo
 		<-u.done // soon, if ctx has ended
 		u.cancel()
 		if ctx.Err() == nil {
-			report(u.UnitResult)
+			report(u.Result)
 		}
 		if u.Outcome != Passed && u.Outcome != LeftOut {
 			t.leaveOutCallers(t.units[i+1:], u.Func)
@@ -166,7 +164,7 @@ type unitTests struct {
 
 // A unit is one that is being tested.
 type unit struct {
-	UnitResult
+	Result
 	needs  []string // what its tests use of the code
 	left   bool     // left out for a function that it calls
 	cancel context.CancelFunc
@@ -182,17 +180,17 @@ func (t *unitTests) choose(workshop string) error {
 	if t.code, err = readShape(t.dir); err != nil {
 		return err
 	}
-	for _, u := range Units {
+	for _, u := range All {
 		if t.step < u.First || t.step > u.Last {
 			continue
 		}
-		r := UnitResult{Unit: u, Place: t.code.place(u.Func)}
+		r := Result{Unit: u, Place: t.code.place(u.Func)}
 		test, _ := testdata.ReadFile("testdata/" + u.File)
 		needed, members := want.needs(test)
 		if why := want.misfit(t.code, needed, members, exact[u.File]); why != "" {
 			r.Outcome, r.Rows = LeftOut, []string{why}
 		}
-		t.units = append(t.units, unit{UnitResult: r, needs: append(needed, u.Func)})
+		t.units = append(t.units, unit{Result: r, needs: append(needed, u.Func)})
 	}
 	return nil
 }
@@ -262,7 +260,7 @@ func (t *unitTests) start(ctx context.Context) {
 			go func() {
 				defer func() { <-slots }()
 				defer close(t.units[i].done)
-				if r := &t.units[i].UnitResult; r.Outcome != LeftOut {
+				if r := &t.units[i].Result; r.Outcome != LeftOut {
 					t.run(contexts[i], r)
 				}
 			}()
@@ -287,7 +285,7 @@ func (t *unitTests) leaveOutCallers(units []unit, failed string) {
 
 // run runs the tests of one unit in a process of its own, so that a panic, a deadlock or an
 // endless loop ends nothing else.
-func (t *unitTests) run(ctx context.Context, r *UnitResult) {
+func (t *unitTests) run(ctx context.Context, r *Result) {
 	test, _ := testdata.ReadFile("testdata/" + r.File)
 	var names []string
 	for _, m := range testFunc.FindAllSubmatch(test, -1) {
