@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -62,18 +61,9 @@ func (w *workshop) partsOf(step int) (parts []*part, err error) {
 	if err != nil {
 		return nil, err
 	}
-	bare, err := s.Bare()
-	if err != nil {
-		return nil, err
-	}
-	all := maps.Clone(s.After)
-	maps.Copy(all, s.Before)
-	for _, file := range slices.Sorted(maps.Keys(all)) {
-		pairs, err := stepcode.Pairs(s.Before[file], s.After[file])
-		if err != nil {
-			return nil, fmt.Errorf("%s: %v", file, err)
-		}
-		for _, pair := range pairs {
+	bare := s.Bare()
+	for _, file := range s.Files() {
+		for _, pair := range s.Pairs(file) {
 			p := &part{Pair: pair, file: file, turn: stepcode.TurnOf(step, file, pair.Names)}
 			given := stepcode.Given(step, file, pair.Names) || pair.Names[0] == "package" && step != stepcode.Library
 			p.given = given && pair.After != ""
@@ -81,10 +71,7 @@ func (w *workshop) partsOf(step int) (parts []*part, err error) {
 			case pair.Names[0] == "import" && pair.After != "":
 				p.head = &head{pair.After, stepcode.Imports(bare[file])}
 			case p.turn != nil:
-				p.ours, _ = s.Ours(*p.turn) // OpenDecl has the same errors
-				if p.After, err = s.OpenDecl(*p.turn); err != nil {
-					return nil, err
-				}
+				p.ours, p.After = s.Ours(*p.turn), s.OpenDecl(*p.turn)
 			}
 			hunks, rest := stepcode.Diff(codeLines(p.Before), codeLines(p.After), strings.Clone)
 			for _, h := range hunks {

@@ -31,19 +31,13 @@ func genOurs(w *workshop, p *page, m *mark, old string) (string, error) {
 		return "", err
 	}
 	if m.kind == "first" {
-		line, err := s.FirstLine(*t)
-		return fenced("go", line), err
+		return fenced("go", s.FirstLine(*t)), nil
 	}
-	ours, err := s.Ours(*t)
-	if err != nil {
-		return "", err
-	}
-	needs, err := s.Needs(*t)
 	head := ""
-	for _, path := range needs {
+	for _, path := range s.Needs(*t) {
 		head += fmt.Sprintf("import %q\n", path)
 	}
-	return fenced("go", head+"\n"+ours), err
+	return fenced("go", head+"\n"+s.Ours(*t)), nil
 }
 
 // checkHints refuses hints that are incomplete: each turn has three, and ours out of sight.

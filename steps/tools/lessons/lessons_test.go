@@ -42,11 +42,8 @@ func TestTyped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for way, begin := range map[string]func() (stepcode.Files, error){"all": step.Bare, "turns": step.Open} {
-			files, err := begin()
-			if err != nil {
-				t.Fatal(err)
-			}
+		for way, begin := range map[string]func() stepcode.Files{"all": step.Bare, "turns": step.Open} {
+			files := begin()
 			for _, f := range parse(stepcode.Lesson(n), w.read(stepcode.Lesson(n))).fences {
 				if way == "all" && (f.mark.kind == "edit" || f.mark.kind == "turn") {
 					if err := f.typeInto(files); err != nil {

@@ -156,11 +156,10 @@ func (p *beginning) plan() (*plan, string, error) {
 	}
 	work := p.shown(p.work)
 	if !p.bare {
-		files, err := s.Open()
-		return &plan{files: files}, fmt.Sprintf("%s is %s, finished except for your turns: %s. Edit the files in %s.",
-			work, p.name(), list(s.Turns), work), err
+		return &plan{files: s.Open()}, fmt.Sprintf("%s is %s, finished except for your turns: %s. "+
+			"Edit the files in %s.", work, p.name(), list(s.Turns), work), nil
 	}
-	files, err := s.Bare()
+	files := s.Bare()
 	for name, text := range files {
 		if s.Before[name] == "" {
 			files[name] = strings.TrimRight(text, "\n") + fmt.Sprintf(place, stepcode.Lesson(p.step))
@@ -173,7 +172,7 @@ func (p *beginning) plan() (*plan, string, error) {
 	case stepcode.Library:
 		holds = fmt.Sprintf("the code of step %d", stepcode.Last)
 	}
-	return &plan{files: files}, fmt.Sprintf("%s holds %s. Edit the files in %s.", work, holds, work), err
+	return &plan{files: files}, fmt.Sprintf("%s holds %s. Edit the files in %s.", work, holds, work), nil
 }
 
 // read reads the step, with the turns that are to be open.

@@ -10,9 +10,8 @@ import (
 )
 
 var (
-	heading = regexp.MustCompile(`(?m)^## (.+)\n`)
 	comment = regexp.MustCompile(`<!--.*-->\n?`)
-	folded  = regexp.MustCompile(`(?s)<details><summary>(Hint [^<]*)</summary>\n(.*?)\n</details>`)
+	folded  = regexp.MustCompile(`(?s)<details><summary>Hint [^<]*</summary>\n(.*?)\n</details>`)
 )
 
 // Hints returns the hints for a turn of a step, as Markdown and in the order in which they say more:
@@ -31,17 +30,14 @@ func HintsIn(workshop fs.FS, step int, turn string) ([]string, error) {
 	}
 	turn = turn[strings.LastIndex(turn, " ")+1:]
 	source := strings.ReplaceAll(string(text), "\r\n", "\n")
-	for _, at := range heading.FindAllStringSubmatchIndex(source, -1) {
-		if source[at[2]:at[3]] != turn {
+	for _, section := range strings.Split("\n"+source, "\n## ")[1:] {
+		title, body, _ := strings.Cut(section, "\n")
+		if title != turn {
 			continue
 		}
-		section := source[at[1]:]
-		if next := heading.FindStringIndex(section); next != nil {
-			section = section[:next[0]]
-		}
 		var hints []string
-		for _, m := range folded.FindAllStringSubmatch(section, -1) {
-			hints = append(hints, strings.TrimSpace(comment.ReplaceAllString(m[2], "")))
+		for _, m := range folded.FindAllStringSubmatch(body, -1) {
+			hints = append(hints, strings.TrimSpace(comment.ReplaceAllString(m[1], "")))
 		}
 		return hints, nil
 	}

@@ -1,7 +1,6 @@
 package stepcode
 
 import (
-	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
@@ -18,7 +17,7 @@ func StepOf(workshop fs.FS, theirs Files) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	reached, before := 0, map[string]bool{}
+	reached, before := 0, index{"package": nil, "import": nil}
 	for n := 1; n <= Library; n++ {
 		code, err := CodeIn(workshop, Folder(n))
 		if err != nil {
@@ -28,20 +27,18 @@ func StepOf(workshop fs.FS, theirs Files) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		fresh, there := 0, 0
+		maps.DeleteFunc(ours, func(name string, _ *Decl) bool { _, old := before[name]; return old })
+		maps.Copy(before, ours)
+		there := 0
 		for name := range ours {
-			if name == "package" || name == "import" || before[name] {
-				continue
-			}
-			if fresh++; names[name] != nil {
+			if names[name] != nil {
 				there++
 			}
-			before[name] = true
 		}
 		if n == Library && !usesLibrary(theirs) {
 			break // its names are those of the files that it replaces
 		}
-		if 4*there >= fresh && there > 0 {
+		if 4*there >= len(ours) && there > 0 {
 			reached = n
 		}
 	}
@@ -89,31 +86,14 @@ func (s *Step) GoOn(theirs Files) (*Next, error) {
 		}
 		m.files[name] = decls
 	}
-	pairs := make(map[string][]Pair)
-	all := maps.Clone(s.After)
-	maps.Copy(all, s.Before)
-	for _, file := range slices.Sorted(maps.Keys(all)) {
-		var err error
-		if pairs[file], err = Pairs(s.Before[file], s.After[file]); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		m.remove(pairs[file])
-	}
-	open, err := s.Open()
-	if err != nil {
-		return nil, err
+	for _, file := range s.Files() {
+		m.remove(s.Pairs(file))
 	}
 	for _, file := range slices.Sorted(maps.Keys(s.After)) {
 		if m.files[file] == nil { // with the head that ours has
-			decls, err := Split(open[file])
-			if err != nil {
-				return nil, err
-			}
-			m.files[file] = slices.DeleteFunc(decls, func(d Decl) bool { return !d.isHead() })
+			m.files[file] = slices.DeleteFunc(slices.Clone(s.decls[file]), func(d Decl) bool { return !d.isHead() })
 		}
-		if err := m.bring(file, pairs[file]); err != nil {
-			return nil, err
-		}
+		m.bring(file, s.Pairs(file))
 	}
 	m.finish(theirs)
 	return m.next, nil
@@ -143,7 +123,7 @@ func (m *merge) find(names []string) (file string, at, n int) {
 // remove removes the declarations that the step removes, and files that have no others.
 func (m *merge) remove(pairs []Pair) {
 	for _, p := range pairs {
-		if p.After != "" || p.Names[0] == "package" || p.Names[0] == "import" {
+		if p.After != "" || isHead(p.Names) {
 			continue
 		}
 		if file, at, n := m.find(p.Names); n > 0 {
@@ -157,18 +137,15 @@ func (m *merge) remove(pairs []Pair) {
 }
 
 // bring brings the declarations of one of our files.
-func (m *merge) bring(file string, pairs []Pair) error {
+func (m *merge) bring(file string, pairs []Pair) {
 	last := 0 // of our declarations in their file of this name
 	for _, p := range pairs {
-		if p.After == "" || p.Names[0] == "package" || p.Names[0] == "import" {
+		if p.After == "" || isHead(p.Names) {
 			continue
 		}
 		text, turn := p.After, turnIn(m.step.Turns, file, p.Names)
 		if turn != nil {
-			var err error
-			if text, err = m.step.OpenDecl(*turn); err != nil {
-				return err
-			}
+			text = m.step.OpenDecl(*turn)
 		}
 		change := Change{p.Names[0], file, file, turn != nil}
 		where, at, n := m.find(p.Names)
@@ -192,7 +169,6 @@ func (m *merge) bring(file string, pairs []Pair) error {
 			m.next.ToDo = append(m.next.ToDo, change)
 		}
 	}
-	return nil
 }
 
 // insert puts a declaration into a file, after the first n and after the imports, and returns

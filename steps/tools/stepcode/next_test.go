@@ -33,7 +33,7 @@ func TestGoOn(t *testing.T) {
 		2: "[upgrade]", 3: "[]", 4: "[]", 5: "[conn.write upgrade]",
 		6: "[conn.read conn.write readHeader hub.join upgrade]", Library: "[]",
 	}
-	theirs := open(t, read(t, 1))
+	theirs := read(t, 1).Open()
 	theirs["more.go"] = "package main\n\nimport \"log\"\n\nfunc more() { log.Print() }"
 	for n := 1; n <= Library; n++ {
 		s := read(t, n)
@@ -54,18 +54,11 @@ func TestGoOn(t *testing.T) {
 		}
 		for _, turn := range Turns(n) {
 			if d := declOf(t, theirs, turn.Name); IsOpen(d.Text) {
-				ours, _ := s.Ours(turn)
-				needs, _ := s.Needs(turn)
+				ours := own(s.Ours(turn))
 				if turn.IsPart() {
-					ours = "_ = \"mine\"\n" + ours
-				} else {
-					ours = own(ours)
+					ours = "_ = \"mine\"\n" + s.Ours(turn)
 				}
-				fresh, err := turn.Write(theirs[turn.File], ours, needs)
-				if err != nil {
-					t.Fatal(err)
-				}
-				theirs[turn.File] = fresh
+				write(t, turn, theirs, ours, s.Needs(turn))
 			}
 		}
 		if at, err := StepOf(os.DirFS(root), theirs); at != n || err != nil {
@@ -128,11 +121,7 @@ func apply(t *testing.T, s *Step, theirs Files, c Change) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, err := Split(s.After[c.File])
-	if err != nil {
-		t.Fatal(err)
-	}
-	Find(decls, c.Name).Text = own(Find(ours, c.Name).Text)
+	Find(decls, c.Name).Text = own(Find(s.decls[c.File], c.Name).Text)
 	theirs[c.File] = AddImports(Join(decls), Imports(s.After[c.File]))
 }
 
@@ -177,13 +166,12 @@ func TestStepOf(t *testing.T) {
 	}
 	for n := 1; n <= Library; n++ {
 		s := read(t, n)
-		bare, _ := s.Bare()
 		want := n
 		if n == 5 || n == Library { // where nothing is given it is the step before
 			want = n - 1
 		}
-		is(fmt.Sprint("the beginning of ", n), bare, want)
-		is(fmt.Sprint("open ", n), open(t, s), n)
+		is(fmt.Sprint("the beginning of ", n), s.Bare(), want)
+		is(fmt.Sprint("open ", n), s.Open(), n)
 	}
 	raw := read(t, 6).After
 	raw["hub.go"] = strings.ReplaceAll(raw["hub.go"], "func (h *hub) each", "func (h *hub) everybody")

@@ -1,72 +1,64 @@
 package stepcode
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"websocket-workshop/steps/tools/process"
 )
 
-// goCommand runs the go command in a folder, and returns what it prints.
-func goCommand(t *testing.T, dir string, args ...string) string {
+// goCommand runs the go command in a folder with an overlay, and returns what it prints.
+func goCommand(t *testing.T, dir string, o *Overlay, command string, packages ...string) (string, error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", args...)
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-	return string(out)
-}
-
-// TestNoiseEverywhere: every server of the workshop builds with noise, and vet has no objection.
-func TestNoiseEverywhere(t *testing.T) {
-	t.Parallel()
-	root := process.Workshop(".")
-	folders := []string{"raw", "library"}
-	for step := 1; step <= Last; step++ {
-		folders = append(folders, Folder(step))
-	}
-	o := NewOverlay(t.TempDir())
-	var packages []string
-	for _, folder := range folders {
-		dir := filepath.Join(root, filepath.FromSlash(folder))
-		if err := process.NoteInputs(dir); err != nil {
-			t.Fatal(err)
-		}
-		if err := o.Noise(dir, Sleep); err != nil {
-			t.Fatal(err)
-		}
-		if err := o.HideTests(dir); err != nil {
-			t.Fatal(err)
-		}
-		packages = append(packages, "./"+folder)
-	}
 	flag, err := o.Flag()
 	if err != nil {
 		t.Fatal(err)
 	}
-	goCommand(t, root, append([]string{"vet", flag}, packages...)...)
-	goCommand(t, root, append([]string{"build", "-buildvcs=false", flag}, packages...)...) // which links none of them
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{command, flag}, packages...)...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// withNoise returns an overlay with noise for the code in folders, without its tests.
+func withNoise(t *testing.T, dirs ...string) *Overlay {
+	t.Helper()
+	o := NewOverlay(t.TempDir())
+	for _, dir := range dirs {
+		if err := errors.Join(process.NoteInputs(dir), o.Noise(dir, Sleep), o.HideTests(dir)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return o
+}
+
+// TestNoiseEverywhere: every server of the workshop is valid with noise.
+func TestNoiseEverywhere(t *testing.T) {
+	t.Parallel()
+	packages, dirs := []string{"./raw"}, []string{filepath.Join(root, "raw")}
+	for step := 1; step <= Library; step++ {
+		packages, dirs = append(packages, "./"+Folder(step)), append(dirs, filepath.Join(root, Folder(step)))
+	}
+	if out, err := goCommand(t, root, withNoise(t, dirs...), "vet", packages...); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 // module writes files into a new folder, with a go.mod, and returns it.
 func module(t *testing.T, files map[string]string) string {
 	t.Helper()
-	dir := t.TempDir()
-	files["go.mod"] = "module example\n\ngo 1.25\n"
+	dir, all := t.TempDir(), fstest.MapFS{"go.mod": {Data: []byte("module example\n\ngo 1.25\n")}}
 	for name, text := range files {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
+		all[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	if err := os.CopyFS(dir, all); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }
@@ -143,104 +135,63 @@ func outside()
 func TestNoise(t *testing.T) {
 	t.Parallel()
 	dir := module(t, odd)
-	o := NewOverlay(t.TempDir())
-	if err := o.Noise(dir, Sleep); err != nil {
-		t.Fatal(err)
+	o := withNoise(t, dir)
+	if out, err := goCommand(t, dir, o, "vet", "./..."); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
-	if err := o.HideTests(dir); err != nil {
-		t.Fatal(err)
-	}
-	flag, err := o.Flag()
-	if err != nil {
-		t.Fatal(err)
-	}
-	goCommand(t, dir, "vet", flag, "./...")
-	want := "sent 21 noise 1s end 9\n"
-	if got := goCommand(t, dir, "run", "."); got != want {
-		t.Fatalf("without noise it prints %q, want %q", got, want)
-	}
-	if got := goCommand(t, dir, "run", flag, "."); got != want {
-		t.Errorf("with noise it prints %q, want %q", got, want)
+	if out, err := goCommand(t, dir, o, "run", "."); out != "sent 21 noise 1s end 9\n" {
+		t.Errorf("with noise it prints %q, %v", out, err)
 	}
 	main, err := os.ReadFile(o.files[filepath.Join(dir, "main.go")])
-	if err != nil {
-		t.Fatal(err)
-	}
 	if n := strings.Count(string(main), "noise_(); ") + strings.Count(string(main), "noise_Long(); "); n < 20 {
-		t.Errorf("there are only %d calls in main.go:\n%s", n, main)
+		t.Errorf("there are only %d calls in main.go, %v:\n%s", n, err, main)
 	}
 }
 
 // TestOverlayLink: a folder may be a link, and what the compiler says names the file in it.
 func TestOverlayLink(t *testing.T) {
 	t.Parallel()
-	broken := "package main\n\nfunc main() {\n\tprintln(\"hi\"); x\n}\n"
-	dir := module(t, map[string]string{"there/main.go": broken})
+	dir := module(t, map[string]string{"there/main.go": "package main\n\nfunc main() {\n\tprintln(\"hi\"); x\n}\n"})
 	link := filepath.Join(dir, "work")
 	if err := os.Symlink(filepath.Join(dir, "there"), link); err != nil {
 		t.Skip(err) // on Windows not everyone may
 	}
-	o := NewOverlay(t.TempDir())
-	if err := o.Noise(link, Sleep); err != nil {
-		t.Fatal(err)
-	}
-	flag, err := o.Flag()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), "go", "vet", flag, "./work")
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if want := filepath.Join("work", "main.go") + ":4:"; err == nil || !strings.Contains(string(out), want) {
+	o := withNoise(t, link)
+	out, err := goCommand(t, dir, o, "vet", "./work")
+	if want := filepath.Join("work", "main.go") + ":4:"; err == nil || !strings.Contains(out, want) {
 		t.Errorf("the compiler says %q, %v, want %s", out, err, want)
 	}
-	whole := map[string]string{"main.go": "func main() { print(more) }\n", "more.go": "const more = `more`\n"}
-	for name, text := range whole {
-		if err := o.Add(filepath.Join(link, name), []byte("package main\n\n"+text)); err != nil {
+	for name, text := range map[string]string{"main.go": "func main() { print(more) }", "more.go": "const more = 1"} {
+		if err := o.Add(filepath.Join(link, name), []byte("package main\n\n"+text+"\n")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if flag, err = o.Flag(); err != nil {
-		t.Fatal(err)
-	}
-	if got := goCommand(t, dir, "run", flag, "./work"); got != "more" {
-		t.Errorf("the program prints %q, want more", got)
+	if out, err := goCommand(t, dir, o, "vet", "./work"); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 
 // TestTimes: a time is changed as a whole, however it is written.
 func TestTimes(t *testing.T) {
-	t.Parallel()
-	dir := module(t, map[string]string{"main.go": `package main
-
-import (
-	"fmt"
-	clock "time"
-)
-
-const pingTime = 30 * clock.Second
-
-var quietTime clock.Duration = clock.Second * 75
-
-func main() {
-	fmt.Println(pingTime, quietTime, clock.Duration(5)*clock.Second, clock.Minute, 1500*clock.Millisecond)
-}
-`})
-	o := NewOverlay(t.TempDir())
-	err := o.Times(dir, func(d time.Duration) time.Duration {
-		if d < 20*time.Second {
-			return d / 10
+	const head = "package main\n\nimport clock \"time\"\n\nvar x = []clock.Duration{"
+	for old, want := range map[string]string{
+		"30 * clock.Second":                "(1000000000 * clock.Nanosecond)",
+		"clock.Second*75":                  "(2500000000 * clock.Nanosecond)",
+		"clock.Duration(5) * clock.Second": "(500000000 * clock.Nanosecond)",
+		"1 + clock.Minute":                 "1 + (2000000000 * clock.Nanosecond)",
+		"1500 * clock.Millisecond":         "1500 * clock.Millisecond",
+	} {
+		dir := module(t, map[string]string{"main.go": head + old + "}\n"})
+		o := NewOverlay(t.TempDir())
+		err := o.Times(dir, func(d time.Duration) time.Duration {
+			if d < 20*time.Second {
+				return d / 10
+			}
+			return d / 30
+		})
+		text, _ := os.ReadFile(o.files[filepath.Join(dir, "main.go")])
+		if err != nil || !strings.HasSuffix(string(text), "{"+want+"}\n") {
+			t.Errorf("%s becomes %v, not %s", old, string(text), want)
 		}
-		return d / 30
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	flag, err := o.Flag()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := goCommand(t, dir, "run", flag, "."), "1s 2.5s 500ms 2s 1.5s\n"; got != want {
-		t.Errorf("it prints %s, want %s", got, want)
 	}
 }

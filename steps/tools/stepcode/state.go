@@ -37,21 +37,15 @@ func (s *Step) Look(theirs Files) (all []Found, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, file := range slices.Sorted(maps.Keys(s.After)) {
-		pairs, err := Pairs(s.Before[file], s.After[file])
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range pairs {
-			if p.After == "" || p.Before == p.After || p.Names[0] == "package" || p.Names[0] == "import" {
+	for _, file := range s.Files() {
+		for _, p := range s.Pairs(file) {
+			if p.After == "" || p.Before == p.After || isHead(p.Names) {
 				continue
 			}
-			f := Found{File: file, Names: p.Names, Given: Given(s.Number, file, p.Names)}
-			f.Turn = TurnOf(s.Number, file, p.Names) != nil
-			if f.State = index.state(p.Names, p.After); f.State == Different && p.Before != "" {
-				if index.state(p.Names, p.Before) == Same {
-					f.State = Open
-				}
+			f := Found{File: file, Names: p.Names, State: index.state(p.Names, p.After)}
+			f.Turn, f.Given = TurnOf(s.Number, file, p.Names) != nil, Given(s.Number, file, p.Names)
+			if f.State == Different && p.Before != "" && index.state(p.Names, p.Before) == Same {
+				f.State = Open
 			}
 			all = append(all, f)
 		}

@@ -30,6 +30,7 @@ import (
 	"go/token"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -106,6 +107,10 @@ type Step struct {
 	Number        int
 	Before, After Files
 	Turns         []Turn // that are open in what is made of the step: all of them, at first
+
+	decls map[string][]Decl // of After, by file
+	pairs map[string][]Pair // by file
+	cuts  map[string]cut    // by the name of the turn
 }
 
 // Read reads a step; root is the workshop's folder.
@@ -123,8 +128,45 @@ func ReadIn(workshop fs.FS, number int) (*Step, error) {
 			return nil, err
 		}
 	}
-	s.After, err = CodeIn(workshop, Folder(number))
-	return s, err
+	if s.After, err = CodeIn(workshop, Folder(number)); err != nil {
+		return nil, err
+	}
+	return s, s.parse()
+}
+
+// parse takes the code of the step apart.
+func (s *Step) parse() (err error) {
+	s.decls, s.pairs, s.cuts = map[string][]Decl{}, map[string][]Pair{}, map[string]cut{}
+	for _, file := range s.Files() {
+		old, err := Split(s.Before[file])
+		if err != nil {
+			return fmt.Errorf("%s/%w", Folder(s.Number-1), &FileError{file, err})
+		}
+		fresh, err := Split(s.After[file])
+		if err != nil {
+			return fmt.Errorf("%s/%w", Folder(s.Number), &FileError{file, err})
+		}
+		if s.pairs[file] = pairsOf(old, fresh); fresh != nil {
+			s.decls[file] = fresh
+		}
+	}
+	for _, t := range s.Turns {
+		d := Find(s.decls[t.File], t.Name)
+		if d == nil {
+			return fmt.Errorf("%s has no %v", Folder(s.Number), t)
+		}
+		if s.cuts[t.Name], err = t.cut(d.Text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Files returns the names of the files of the step and of the one before, sorted.
+func (s *Step) Files() []string {
+	all := maps.Clone(s.After)
+	maps.Copy(all, s.Before)
+	return slices.Sorted(maps.Keys(all))
 }
 
 // A Decl is a declaration as it stands in its file, from the line after the one before: a file is
@@ -143,8 +185,7 @@ func Find(decls []Decl, name string) *Decl {
 	return &decls[i]
 }
 
-// isHead reports whether the declaration is the package clause or the imports.
-func (d *Decl) isHead() bool { return d.Names[0] == "package" || d.Names[0] == "import" }
+func (d Decl) isHead() bool { return isHead(d.Names) }
 
 // A Pair is a declaration in two versions of a file. The text is "" where it does not exist.
 type Pair struct {
@@ -152,16 +193,15 @@ type Pair struct {
 	Before, After string
 }
 
-// Pairs returns the declarations of both versions of a file, in an order that keeps the order of
-// each. A declaration that has moved is there twice: removed, and new.
-func Pairs(before, after string) (pairs []Pair, err error) {
-	old, err := Split(before)
-	if err != nil {
-		return nil, err
-	}
-	fresh, err := Split(after)
-	if err != nil {
-		return nil, err
+// Pairs returns the declarations of a file before the step and after it, in an order that keeps the
+// order of each. A declaration that has moved is there twice: removed, and new.
+func (s *Step) Pairs(file string) []Pair { return s.pairs[file] }
+
+func pairsOf(old, fresh []Decl) (pairs []Pair) {
+	remove := func(all []Decl) {
+		for _, d := range all {
+			pairs = append(pairs, Pair{d.Names, d.Text, ""})
+		}
 	}
 	for _, d := range fresh {
 		at := slices.IndexFunc(old, func(o Decl) bool { return shareName(o.Names, d.Names) })
@@ -169,17 +209,16 @@ func Pairs(before, after string) (pairs []Pair, err error) {
 			pairs = append(pairs, Pair{d.Names, "", d.Text})
 			continue
 		}
-		for _, o := range old[:at] {
-			pairs = append(pairs, Pair{o.Names, o.Text, ""})
-		}
+		remove(old[:at])
 		pairs = append(pairs, Pair{d.Names, old[at].Text, d.Text})
 		old = old[at+1:]
 	}
-	for _, o := range old {
-		pairs = append(pairs, Pair{o.Names, o.Text, ""})
-	}
-	return pairs, nil
+	remove(old)
+	return pairs
 }
+
+// isHead reports whether names are those of the package clause or the imports.
+func isHead(names []string) bool { return names[0] == "package" || names[0] == "import" }
 
 // shareName reports whether one of the names is in both lists.
 func shareName(a, b []string) bool {
@@ -204,9 +243,7 @@ func Split(src string) (decls []Decl, err error) {
 		} else {
 			offset = len(src)
 		}
-		if offset < start { // two declarations in one line: they stay together
-			offset = start
-		}
+		offset = max(offset, start) // two declarations in one line stay together
 		isImport := func(names []string) bool { return names[0] == "import" }
 		switch n := len(decls) - 1; {
 		case n >= 0 && isImport(names) && isImport(decls[n].Names):

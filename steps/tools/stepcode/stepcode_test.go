@@ -31,58 +31,30 @@ func read(t *testing.T, number int) *Step {
 	return s
 }
 
-// open returns a step of the workshop with its turns open.
-func open(t *testing.T, s *Step) Files {
-	t.Helper()
-	files, err := s.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
-}
-
 // TestPairs: the declarations of two versions of a file put together give each version.
 func TestPairs(t *testing.T) {
 	for n := 1; n <= Library; n++ {
 		s := read(t, n)
-		for name, fresh := range s.After {
-			pairs, err := Pairs(s.Before[name], fresh)
+		for _, file := range s.Files() {
 			var a, b string
-			for _, p := range pairs {
+			for _, p := range s.Pairs(file) {
 				a, b = a+p.Before, b+p.After
 			}
-			if err != nil || a != s.Before[name] || b != fresh {
-				t.Errorf("step %d: %s became\n%s\nand\n%s (%v)", n, name, a, b, err)
+			if a != s.Before[file] || b != s.After[file] {
+				t.Errorf("step %d: %s became\n%s\nand\n%s", n, file, a, b)
 			}
 		}
-	}
-	if _, err := Pairs("package", ""); err == nil {
-		t.Error("a text that isn't Go is accepted")
 	}
 }
 
-// TestNames: each declaration in the tables exists in its step.
-func TestNames(t *testing.T) {
-	for n := 1; n <= Library; n++ {
+// TestGiven: each declaration that is given exists in its step, and is not a turn of it.
+func TestGiven(t *testing.T) {
+	for n, files := range given {
 		s := read(t, n)
-		names := maps.Clone(given[n])
-		if names == nil {
-			names = make(map[string][]string)
-		}
-		for _, turn := range Turns(n) {
-			names[turn.File] = append(slices.Clone(names[turn.File]), turn.Name)
-			if Given(n, turn.File, []string{turn.Name}) {
-				t.Errorf("%v is given", turn)
-			}
-		}
-		for file, all := range names {
-			decls, err := Split(s.After[file])
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, name := range all {
-				if Find(decls, name) == nil {
-					t.Errorf("%s/%s does not declare %s", Folder(n), file, name)
+		for file, names := range files {
+			for _, name := range names {
+				if Find(s.decls[file], name) == nil || TurnOf(n, file, []string{name}) != nil {
+					t.Errorf("%s/%s does not declare %s, or it is a turn", Folder(n), file, name)
 				}
 			}
 		}
@@ -136,24 +108,32 @@ func export(path string) (io.ReadCloser, error) {
 func TestOpen(t *testing.T) {
 	for n := 1; n <= Library; n++ {
 		s := read(t, n)
-		files := open(t, s)
+		files := s.Open()
 		compiles(t, fmt.Sprint("open", n), files)
 		for _, turn := range Turns(n) {
 			said := fmt.Sprintf("panic(%q)", "your turn: "+turn.String())
 			if strings.Count(files[turn.File], said) != 1 {
 				t.Errorf("%s of step %d does not say %s:\n%s", turn.File, n, said, files[turn.File])
 			}
-			one := open(t, s)
-			one[turn.File] = write(t, s, turn, one[turn.File])
+			one := s.Open()
+			write(t, turn, one, s.Ours(turn), s.Needs(turn))
 			compiles(t, fmt.Sprintf("open %d with %s", n, turn.Name), one)
-			files[turn.File] = write(t, s, turn, files[turn.File])
+			write(t, turn, files, s.Ours(turn), s.Needs(turn))
 		}
-		for name, text := range s.After {
-			if files[name] != text {
-				t.Errorf("step %d: with our turns %s is\n%s", n, name, files[name])
-			}
+		if !maps.Equal(files, s.After) {
+			t.Errorf("step %d: with our turns the files are\n%s", n, files)
 		}
 	}
+}
+
+// write writes code into an open turn, as an attendee does.
+func write(t *testing.T, turn Turn, files Files, code string, imports []string) {
+	t.Helper()
+	text, err := turn.Write(files[turn.File], code, imports)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files[turn.File] = text
 }
 
 // TestHints: each turn has three hints, of which the last has the first line of ours.
@@ -162,7 +142,7 @@ func TestHints(t *testing.T) {
 		s := read(t, n)
 		for _, turn := range s.Turns {
 			hints, err := Hints(root, n, turn.File+" "+turn.Name)
-			line, _ := s.FirstLine(turn)
+			line := s.FirstLine(turn)
 			if err != nil || len(hints) != 3 || !strings.Contains(hints[2], line) {
 				t.Errorf("%v: the hints are %q, %v; the last should have %s", turn, hints, err, line)
 			}
@@ -176,63 +156,37 @@ func TestHints(t *testing.T) {
 	}
 }
 
-// write writes our code into an open turn, as an attendee does.
-func write(t *testing.T, s *Step, turn Turn, src string) string {
-	t.Helper()
-	needs, err := s.Needs(turn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ours, err := s.Ours(turn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fresh, err := turn.Write(src, ours, needs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fresh
-}
-
 // TestBare: without the turns' way attendees find what is given as the step has it, and the rest as
 // it was. Of the imports there are those that this needs.
 func TestBare(t *testing.T) {
 	for n := 1; n <= Library; n++ {
 		s := read(t, n)
-		files, err := s.Bare()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n == Library && !maps.Equal(files, s.Before) {
-			t.Error("the library does not begin with step 6")
-		}
-		for name, fresh := range s.After {
-			pairs, _ := Pairs(s.Before[name], fresh) // Bare has seen that there is no error
-			rest := files[name]
-			for _, p := range pairs {
-				if p.Names[0] == "import" {
-					continue
-				}
-				text := p.Before
-				if n != Library && (p.Names[0] == "package" || Given(n, name, p.Names)) {
-					text = p.After
-				}
-				at := strings.Index(rest, text)
-				if at < 0 {
-					t.Fatalf("step %d: in place of %s of %s there is\n%s", n, p.Names, name, rest)
-				}
-				if strings.Trim(importLine.ReplaceAllString(rest[:at], ""), "import ()\n") != "" {
-					t.Errorf("step %d: above %s of %s there is %q", n, p.Names, name, rest[:at])
-				}
-				rest = rest[at+len(text):]
+		files := s.Bare()
+		if n == Library {
+			if !maps.Equal(files, s.Before) {
+				t.Error("the library does not begin with step 6")
 			}
-			decls, err := Split(files[name])
+			continue
+		}
+		for name, text := range files {
+			decls, err := Split(text)
 			if err != nil {
 				t.Fatal(err)
 			}
-			body := Join(slices.DeleteFunc(decls, func(d Decl) bool { return d.isHead() }))
-			if got := Imports(files[name]); n != Library && !slices.Equal(Used(body, got), got) {
-				t.Errorf("step %d: %s imports %q, and uses %q", n, name, got, Used(body, got))
+			got := Join(slices.DeleteFunc(decls, Decl.isHead))
+			want := ""
+			for _, p := range s.Pairs(name) {
+				if Given(n, name, p.Names) {
+					want += p.After
+				} else if !isHead(p.Names) {
+					want += p.Before
+				}
+			}
+			if got != want {
+				t.Errorf("step %d: %s is\n%s\nnot\n%s", n, name, got, want)
+			}
+			if all := Imports(text); !slices.Equal(Used(got, all), all) {
+				t.Errorf("step %d: %s imports %q, and uses %q", n, name, all, Used(got, all))
 			}
 		}
 	}
@@ -264,24 +218,15 @@ func TestShare(t *testing.T) {
 	for n := 1; n <= Library; n++ {
 		s := read(t, n)
 		all, own := 0, 0
-		for name, fresh := range s.After {
-			pairs, err := Pairs(s.Before[name], fresh)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, p := range pairs {
-				isHead := p.Names[0] == "package" || p.Names[0] == "import"
-				if Given(n, name, p.Names) || isHead && n != Library { // there nothing is given
+		for name := range s.After {
+			for _, p := range s.Pairs(name) {
+				if Given(n, name, p.Names) || isHead(p.Names) && n != Library { // there nothing is given
 					continue
 				}
 				lines := codeLines(added(p.Before, p.After))
 				all += lines
 				if turn := TurnOf(n, name, p.Names); turn != nil {
-					_, ours, _, err := turn.cut(p.After)
-					if err != nil {
-						t.Fatal(err)
-					}
-					written := codeLines(ours)
+					written := codeLines(s.cuts[turn.Name].ours)
 					if written > 25 {
 						t.Errorf("%v has %d lines", turn, written)
 					}
@@ -289,7 +234,6 @@ func TestShare(t *testing.T) {
 				}
 			}
 		}
-		t.Logf("step %d: %d of %d lines, %d %%", n, own, all, 100*own/all)
 		if 100*own < 40*all {
 			t.Errorf("step %d: only %d of %d lines are in turns", n, own, all)
 		}
@@ -300,10 +244,8 @@ func TestShare(t *testing.T) {
 func TestSize(t *testing.T) {
 	for n := 1; n <= Last; n++ {
 		s := read(t, n)
-		all := maps.Clone(s.After)
-		maps.Copy(all, s.Before)
 		plus, minus := 0, 0
-		for name := range all {
+		for _, name := range s.Files() {
 			plus += strings.Count(added(s.Before[name], s.After[name]), "\n")
 			minus += strings.Count(added(s.After[name], s.Before[name]), "\n")
 		}
@@ -316,30 +258,21 @@ func TestSize(t *testing.T) {
 // TestCode: what the go command ignores is ignored.
 func TestCode(t *testing.T) {
 	const main = "package main\n"
+	dir := t.TempDir()
 	folder := fstest.MapFS{}
 	for name, text := range map[string]string{
-		"main.go": main, "main_test.go": main, "._main.go": "\x00\x05", ".#hub.go": "", "_x.go": "no Go",
+		"main.go": main, "main_test.go": main, "._main.go": "\x00\x05", "_x.go": "no Go",
 		"old.go": "//go:build ignore\n\n" + main, "hub_plan9.go": main, "notes.txt": "mine",
 		"dir.go/main.go": main,
 	} {
 		folder[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	files, err := CodeIn(folder, ".")
-	if err != nil || !maps.Equal(files, Files{"main.go": main}) {
-		t.Errorf("the code is %q, %v", files, err)
-	}
-	dir := t.TempDir()
-	for name, f := range folder {
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), f.Data, 0o644); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.CopyFS(dir, folder); err != nil {
+		t.Fatal(err)
 	}
 	os.Symlink("somebody@host.1:2", filepath.Join(dir, ".#main.go")) // an Emacs lock, where links are allowed
-	if files, err = Code(dir); err != nil || !maps.Equal(files, Files{"main.go": main}) {
-		t.Errorf("on disk, the code is %q, %v", files, err)
+	if files, err := Code(dir); err != nil || !maps.Equal(files, Files{"main.go": main}) {
+		t.Errorf("the code is %q, %v", files, err)
 	}
 	if _, err := Code(filepath.Join(dir, "none")); err == nil {
 		t.Error("a folder that does not exist has code")
@@ -349,7 +282,7 @@ func TestCode(t *testing.T) {
 // TestLook: of each declaration of a step it is known what an attendee has of it.
 func TestLook(t *testing.T) {
 	s := read(t, 4)
-	theirs := open(t, s)
+	theirs := s.Open()
 	look := func(want ...string) {
 		t.Helper()
 		found, err := s.Look(theirs)
@@ -367,7 +300,7 @@ func TestLook(t *testing.T) {
 	look("frame.go readHeader open true false", "conn.go conn.read open true false",
 		"main.go chat there false false", "frame.go header.check there false true")
 	for _, turn := range Turns(4) {
-		theirs[turn.File] = write(t, s, turn, theirs[turn.File])
+		write(t, turn, theirs, s.Ours(turn), s.Needs(turn))
 	}
 	conn, frame := theirs["conn.go"], theirs["frame.go"]
 	theirs["conn.go"] = strings.Replace(conn, "start := len(data)", "start := len(data) // here", 1)

@@ -23,30 +23,27 @@ func (o *Overlay) Times(dir string, change func(time.Duration) time.Duration) er
 	})
 }
 
+// units are the times that are changed, by their name in the package time.
+var units = map[string]time.Duration{"Second": time.Second, "Minute": time.Minute, "Hour": time.Hour}
+
 // times returns the edits that change the times in a file: a unit, or a unit and the number it is
 // multiplied by.
 func times(f *goFile, change func(time.Duration) time.Duration) (edits []edit) {
-	units := make(map[ast.Expr]time.Duration)
-	pkg := ""
-	for _, s := range timeNames(f.File) {
-		pkg = f.at(s.X)
-		switch s.Sel.Name {
-		case "Second":
-			units[s] = time.Second
-		case "Minute":
-			units[s] = time.Minute
-		case "Hour":
-			units[s] = time.Hour
+	pkg := timeName(f.File)
+	unit := func(e ast.Expr) time.Duration {
+		if s, ok := e.(*ast.SelectorExpr); ok && f.at(s.X) == pkg {
+			return units[s.Sel.Name]
 		}
+		return 0
 	}
 	ast.Inspect(f.File, func(n ast.Node) bool {
 		e, ok := n.(ast.Expr)
 		if !ok {
 			return true
 		}
-		d := units[e]
+		d := unit(e)
 		if m, ok := e.(*ast.BinaryExpr); ok && m.Op == token.MUL {
-			d = max(number(m.X)*units[m.Y], units[m.X]*number(m.Y))
+			d = max(number(m.X)*unit(m.Y), unit(m.X)*number(m.Y))
 		}
 		if d == 0 || strings.Contains(f.at(e), "\n") {
 			return true
@@ -70,23 +67,14 @@ func number(e ast.Expr) time.Duration {
 	return 0
 }
 
-// timeNames returns what a file names of the package time.
-func timeNames(file *ast.File) (names []*ast.SelectorExpr) {
-	as := ""
+// timeName returns what a file calls the package time, or "".
+func timeName(file *ast.File) string {
 	for _, i := range file.Imports {
-		if i.Path.Value == `"time"` {
-			if as = "time"; i.Name != nil {
-				as = i.Name.Name
-			}
+		if i.Path.Value == `"time"` && i.Name != nil {
+			return i.Name.Name
+		} else if i.Path.Value == `"time"` {
+			return "time"
 		}
 	}
-	ast.Inspect(file, func(n ast.Node) bool {
-		if s, ok := n.(*ast.SelectorExpr); ok {
-			if x, ok := s.X.(*ast.Ident); ok && x.Name == as {
-				names = append(names, s)
-			}
-		}
-		return true
-	})
-	return names
+	return ""
 }

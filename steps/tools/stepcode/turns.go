@@ -126,59 +126,61 @@ func IsOpen(text string) bool { return openTurn.MatchString(text) }
 func (t Turn) line(indent string, imports []string) string {
 	needs := ""
 	if len(imports) > 0 {
-		quoted := make([]string, len(imports))
-		for i, path := range imports {
-			quoted[i] = fmt.Sprintf("%q", path)
-		}
-		needs = " // needs the import " + strings.Join(quoted, " and ")
-		if len(imports) > 1 {
-			needs = strings.Replace(needs, "import", "imports", 1)
+		plural := map[bool]string{true: "s"}[len(imports) > 1]
+		needs = fmt.Sprintf(" // needs the import%s %q", plural, imports[0])
+		for _, path := range imports[1:] {
+			needs += fmt.Sprintf(" and %q", path)
 		}
 	}
 	return fmt.Sprintf("%spanic(%q)%s\n", indent, "your turn: "+t.String(), needs)
 }
 
-// cut returns a turn's declaration in three: the lines above what is open, ours for it, and the
-// lines below.
-func (t Turn) cut(text string) (above, ours, below string, err error) {
+// A cut is a turn's declaration in three: the lines above what is open, ours for it, and the lines
+// below.
+type cut struct{ above, ours, below string }
+
+// cut cuts the turn's declaration.
+func (t Turn) cut(text string) (cut, error) {
 	const head = "package p\n"
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, "", head+text, parser.SkipObjectResolution)
 	if err != nil {
-		return "", "", "", err
+		return cut{}, err
 	}
 	f, ok := file.Decls[0].(*ast.FuncDecl)
 	if !ok || f.Body == nil || len(f.Body.List) == 0 {
-		return "", "", "", fmt.Errorf("%v is not a function with a body", t)
+		return cut{}, fmt.Errorf("%v is not a function with a body", t)
 	}
 	offset := func(pos token.Pos) int { return set.Position(pos).Offset - len(head) }
-	lines := func(from, to token.Pos) (int, int) { // whole lines
+	lines := func(from, to token.Pos) cut { // whole lines, from's and to's too
 		a, b := offset(from), offset(to)
-		return strings.LastIndexByte(text[:a], '\n') + 1, b + strings.IndexByte(text[b:], '\n') + 1
+		a = strings.LastIndexByte(text[:a], '\n') + 1
+		b += strings.IndexByte(text[b:], '\n') + 1
+		return cut{text[:a], text[a:b], text[b:]}
 	}
-	if t.part == nil {
-		from, _ := lines(f.Body.List[0].Pos(), f.Body.Rbrace)
-		to, _ := lines(f.Body.Rbrace, f.Body.Rbrace)
-		return text[:from], text[from:to], text[to:], nil
+	if !t.IsPart() {
+		above := set.File(f.Pos()).LineStart(set.Position(f.Body.Rbrace).Line) - 1 // end of the line above }
+		return lines(f.Body.List[0].Pos(), above), nil
 	}
-	from, to := -1, -1
+	var found *cut
 	ast.Inspect(f.Body, func(n ast.Node) bool {
 		stmts := statements(n)
-		for i := 0; i+len(t.part) <= len(stmts); i++ {
+		for i := 0; i+len(t.part) <= len(stmts) && found == nil; i++ {
 			same := 0
 			for same < len(t.part) && strings.HasPrefix(text[offset(stmts[i+same].Pos()):], t.part[same]) {
 				same++
 			}
-			if same == len(t.part) && from < 0 {
-				from, to = lines(stmts[i].Pos(), stmts[i+same-1].End())
+			if same == len(t.part) {
+				c := lines(stmts[i].Pos(), stmts[i+same-1].End())
+				found = &c
 			}
 		}
 		return true
 	})
-	if from < 0 {
-		return "", "", "", fmt.Errorf("%v: there is no statement %q", t, t.part)
+	if found == nil {
+		return cut{}, fmt.Errorf("%v: there is no statement %q", t, t.part)
 	}
-	return text[:from], text[from:to], text[to:], nil
+	return *found, nil
 }
 
 // statements returns the list of statements that a node is, if it is one.
@@ -194,156 +196,89 @@ func statements(n ast.Node) []ast.Stmt {
 	return nil
 }
 
-// decl returns our declaration of the turn.
-func (s *Step) decl(t Turn) (string, error) {
-	decls, err := Split(s.After[t.File])
-	if err != nil {
-		return "", err
-	}
-	d := Find(decls, t.Name)
-	if d == nil {
-		return "", fmt.Errorf("%s has no %v", Folder(s.Number), t)
-	}
-	return d.Text, nil
-}
-
 // Ours returns what we have written for a turn: the declaration, or the lines that are open
 // without their indentation.
-func (s *Step) Ours(t Turn) (string, error) {
-	text, err := s.decl(t)
-	if err != nil || t.part == nil {
-		return strings.Trim(text, "\n") + "\n", err
+func (s *Step) Ours(t Turn) string {
+	c := s.cuts[t.Name]
+	if t.IsPart() {
+		indent := indentOf(c.ours)
+		return strings.ReplaceAll(strings.TrimPrefix(c.ours, indent), "\n"+indent, "\n")
 	}
-	_, ours, _, err := t.cut(text)
-	return dedent(ours), err
+	return strings.Trim(c.above+c.ours+c.below, "\n") + "\n"
 }
 
 // FirstLine returns the first line of what we have written for a turn.
-func (s *Step) FirstLine(t Turn) (string, error) {
-	text, err := s.decl(t)
-	if err != nil {
-		return "", err
-	}
-	_, ours, _, err := t.cut(text)
-	line, _, _ := strings.Cut(strings.TrimSpace(ours), "\n")
-	return line, err
+func (s *Step) FirstLine(t Turn) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s.cuts[t.Name].ours), "\n")
+	return line
 }
 
-// dedent takes the indentation of the first line from all lines.
-func dedent(text string) string {
-	indent := text[:len(text)-len(strings.TrimLeft(text, "\t"))]
-	return strings.ReplaceAll(strings.TrimPrefix(text, indent), "\n"+indent, "\n")
-}
+// indentOf returns the indentation of a text's first line.
+func indentOf(text string) string { return text[:len(text)-len(strings.TrimLeft(text, "\t"))] }
 
 // Needs returns the imports of a turn that are missing while it is open.
-func (s *Step) Needs(t Turn) ([]string, error) {
-	text, err := s.decl(t)
-	if err != nil {
-		return nil, err
-	}
-	_, ours, _, err := t.cut(text)
-	if err != nil {
-		return nil, err
-	}
-	rest, err := s.withoutTurns(t.File)
-	if err != nil {
-		return nil, err
-	}
+func (s *Step) Needs(t Turn) []string {
 	all := Imports(s.After[t.File])
-	return slices.DeleteFunc(Used("func _() {\n"+ours+"}\n", all), func(path string) bool {
-		return slices.Contains(Used(rest, all), path)
-	}), nil
+	there := s.used(t.File)
+	return slices.DeleteFunc(Used("func _() {\n"+s.cuts[t.Name].ours+"}\n", all), func(path string) bool {
+		return slices.Contains(there, path)
+	})
 }
 
-// withoutTurns returns the declarations of a file of the step, without its head and without what
-// is open in its turns.
-func (s *Step) withoutTurns(file string) (string, error) {
-	decls, err := Split(s.After[file])
-	if err != nil {
-		return "", err
-	}
+// used returns the imports that a file uses apart from what is open in its turns.
+func (s *Step) used(file string) []string {
 	var text strings.Builder
-	for _, d := range decls {
+	for _, d := range s.decls[file] {
 		if t := turnIn(s.Turns, file, d.Names); t != nil {
-			above, _, below, err := t.cut(d.Text)
-			if err != nil {
-				return "", err
-			}
-			d.Text = above + below
-		}
-		if !d.isHead() {
+			text.WriteString(s.cuts[t.Name].above + s.cuts[t.Name].below)
+		} else if !d.isHead() {
 			text.WriteString(d.Text)
 		}
 	}
-	return text.String(), nil
+	return Used(text.String(), Imports(s.After[file]))
 }
 
 // OpenDecl returns a turn's declaration as play leaves it to attendees.
-func (s *Step) OpenDecl(t Turn) (string, error) {
-	text, err := s.decl(t)
-	if err != nil {
-		return "", err
-	}
-	above, ours, below, err := t.cut(text)
-	if err != nil {
-		return "", err
-	}
-	needs, err := s.Needs(t)
-	indent := ours[:len(ours)-len(strings.TrimLeft(ours, "\t"))]
-	return above + t.line(indent, needs) + below, err
+func (s *Step) OpenDecl(t Turn) string {
+	c := s.cuts[t.Name]
+	return c.above + t.line(indentOf(c.ours), s.Needs(t)) + c.below
 }
 
 // Open returns the finished step with its turns open.
-func (s *Step) Open() (Files, error) {
-	files := maps.Clone(s.After)
-	for file, text := range s.After {
-		decls, err := Split(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		rest, err := s.withoutTurns(file)
-		if err != nil {
-			return nil, err
-		}
-		keep := Used(rest, Imports(text))
+func (s *Step) Open() Files {
+	files := make(Files)
+	for file, decls := range s.decls {
 		var open strings.Builder
 		for _, d := range decls {
 			if t := turnIn(s.Turns, file, d.Names); t != nil {
-				if d.Text, err = s.OpenDecl(*t); err != nil {
-					return nil, err
-				}
-			}
-			if d.Names[0] == "import" {
-				d.Text = OnlyImports(d.Text, keep)
+				d.Text = s.OpenDecl(*t)
+			} else if d.Names[0] == "import" {
+				d.Text = OnlyImports(d.Text, s.used(file))
 			}
 			open.WriteString(d.Text)
 		}
 		files[file] = open.String()
 	}
-	return files, nil
+	return files
 }
 
 // Bare returns the code of the step before, with what is given of this step: its package clauses,
 // its given declarations, and the imports that these need.
-func (s *Step) Bare() (Files, error) {
+func (s *Step) Bare() Files {
 	files := make(Files)
 	maps.Copy(files, s.Before)
 	for name, text := range s.After {
 		if s.Number == Library && s.Before[name] == "" {
 			continue // the attendee makes the file, once the others are deleted
 		}
-		pairs, err := Pairs(s.Before[name], text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
 		keep := Imports(s.Before[name])
-		for _, p := range pairs {
+		for _, p := range s.Pairs(name) {
 			if Given(s.Number, name, p.Names) {
 				keep = append(keep, Used(p.After, Imports(text))...)
 			}
 		}
 		var bare strings.Builder
-		for _, p := range pairs {
+		for _, p := range s.Pairs(name) {
 			switch {
 			case p.After != "" && p.Names[0] == "import":
 				bare.WriteString(OnlyImports(p.After, keep))
@@ -355,7 +290,7 @@ func (s *Step) Bare() (Files, error) {
 		}
 		files[name] = bare.String()
 	}
-	return files, nil
+	return files
 }
 
 // Write writes code into a turn in a file: for a whole declaration that declaration, otherwise for
@@ -377,21 +312,8 @@ func (t Turn) Write(src, code string, imports []string) (string, error) {
 	case at == nil:
 		return "", fmt.Errorf("%v is not open", t)
 	default:
-		line := d.Text[at[0]:at[1]]
-		indent := line[:strings.Index(line, "panic")]
-		d.Text = d.Text[:at[0]] + indented(code, indent) + d.Text[at[1]:]
+		indented := regexp.MustCompile(`(?m)^(.)`).ReplaceAllString(code, indentOf(d.Text[at[0]:])+"$1")
+		d.Text = d.Text[:at[0]] + indented + d.Text[at[1]:]
 	}
 	return AddImports(Join(decls), imports), nil
-}
-
-// indented indents the lines of a text that are not empty.
-func indented(text, indent string) string {
-	var s strings.Builder
-	for line := range strings.Lines(text) {
-		if line != "\n" {
-			s.WriteString(indent)
-		}
-		s.WriteString(line)
-	}
-	return s.String()
 }
