@@ -23,7 +23,7 @@ func stepOf(text string) int {
 }
 
 // isHints reports whether a text has hints.
-func isHints(text string) bool { n := stepOf(text); return n > 0 && text == stepcode.HintsFile(n) }
+func isHints(text string) bool { return text == stepcode.HintsFile(stepOf(text)) }
 
 const maxBlock = 40 // lines of an edit: more is not typed with understanding
 
@@ -31,25 +31,20 @@ const maxBlock = 40 // lines of an edit: more is not typed with understanding
 // turn open.
 type part struct {
 	stepcode.Pair
-	file  string
-	given bool           // play puts it there
-	turn  *stepcode.Turn // that attendees write
-	ours  string         // what we have written for it
-	head  *head          // if the part is the imports
-	hunks []*hunk
-	rest  []string // after the last hunk
+	file    string
+	given   bool           // play puts it there
+	turn    *stepcode.Turn // that attendees write
+	ours    string         // what we have written for it
+	isHead  bool           // it is the imports, which come with the blocks that need them
+	imports []string       // of the head: those that are there by now
+	hunks   []*hunk
+	rest    []string // after the last hunk
 }
 
 // A hunk is a change of a part.
 type hunk struct {
 	stepcode.Hunk[string]
 	shown int // the line of the mark that shows it; 0: none does yet
-}
-
-// A head has the imports of a file, which come with the blocks that need them.
-type head struct {
-	decl string   // with all of them
-	have []string // those that are there by now
 }
 
 // partsOf returns the parts of the files of a step and of the one before.
@@ -67,17 +62,17 @@ func (w *workshop) partsOf(step int) (parts []*part, err error) {
 			p := &part{Pair: pair, file: file, turn: stepcode.TurnOf(step, file, pair.Names)}
 			given := stepcode.Given(step, file, pair.Names) || pair.Names[0] == "package" && step != stepcode.Library
 			p.given = given && pair.After != ""
-			switch {
-			case pair.Names[0] == "import" && pair.After != "":
-				p.head = &head{pair.After, stepcode.Imports(bare[file])}
-			case p.turn != nil:
+			p.isHead = pair.Names[0] == "import" && pair.After != ""
+			if p.isHead {
+				p.imports = stepcode.Imports(bare[file])
+			} else if p.turn != nil {
 				p.ours, p.After = s.Ours(*p.turn), s.OpenDecl(*p.turn)
 			}
-			hunks, rest := stepcode.Diff(codeLines(p.Before), codeLines(p.After), strings.Clone)
+			var hunks []stepcode.Hunk[string]
+			hunks, p.rest = stepcode.Diff(codeLines(p.Before), codeLines(p.After), strings.Clone)
 			for _, h := range hunks {
 				p.hunks = append(p.hunks, &hunk{Hunk: h})
 			}
-			p.rest = rest
 			parts = append(parts, p)
 		}
 	}
@@ -93,22 +88,14 @@ func (w *workshop) checkShown(p *page, step int) {
 			if !strings.Contains(p.source, part.file) {
 				p.say(p.edited, "%s goes, and nothing says so", part.file)
 			}
-		case part.head != nil:
-			if all := stepcode.Imports("package p\n" + part.After); len(all) > len(part.head.have) {
-				p.say(p.edited, "no block needs all imports of %s: %q, not only %q", part.file, all, part.head.have)
+		case part.isHead:
+			if all := part.allImports(); len(all) > len(part.imports) {
+				p.say(p.edited, "no block needs all imports of %s: %q, not only %q", part.file, all, part.imports)
 			}
 		case i >= 0 && !(part.given && part.Names[0] == "package"):
 			p.say(p.edited, "no block shows %s of %s/%s", part.selector(i), stepcode.Folder(step), part.file)
 		}
 	}
-}
-
-// isThere reports whether a part is in the attendee's file by now.
-func (p *part) isThere() bool { return len(p.view(nil)) > 0 }
-
-// isIn reports whether one of the part's hunks is chosen.
-func (p *part) isIn(chosen map[*hunk]bool) bool {
-	return slices.ContainsFunc(p.hunks, func(h *hunk) bool { return chosen[h] })
 }
 
 // selector returns how a mark names a hunk.
@@ -119,47 +106,53 @@ func (p *part) selector(hunk int) string {
 	return fmt.Sprintf("%s/%d", p.Names[0], hunk+1)
 }
 
-// view returns a part as an edit of chosen hunks sees it, in lines of a diff: the other
-// hunks are done, or not yet there.
-func (p *part) view(chosen map[*hunk]bool) (lines []string) {
-	add := func(sign string, all []string) {
-		for _, line := range all {
-			lines = append(lines, sign+line)
-		}
+// allImports returns the imports of the finished step, of a head.
+func (p *part) allImports() []string { return stepcode.Imports("package p\n" + p.After) }
+
+// signed returns lines as they are in a diff.
+func signed(sign string, lines []string) (all []string) {
+	for _, line := range lines {
+		all = append(all, sign+line)
 	}
-	if p.head != nil {
-		add(" ", codeLines(stepcode.OnlyImports(p.head.decl, p.head.have)))
-		return lines
-	}
-	for _, h := range p.hunks {
-		add(" ", h.Same)
-		switch {
-		case chosen[h]:
-			add("-", h.Old)
-			add("+", h.New)
-		case p.given || h.shown > 0:
-			add(" ", h.New)
-		default:
-			add(" ", h.Old)
-		}
-	}
-	add(" ", p.rest)
-	return lines
+	return all
 }
 
-// grow adds imports to those that are there, and returns that as view does.
-func (h *head) grow(imports []string) (lines []string) {
-	before := codeLines(stepcode.OnlyImports(h.decl, h.have))
-	h.have = append(h.have, imports...)
-	p := new(part)
-	hunks, rest := stepcode.Diff(before, codeLines(stepcode.OnlyImports(h.decl, h.have)), strings.Clone)
-	chosen := make(map[*hunk]bool)
-	for _, one := range hunks {
-		p.hunks = append(p.hunks, &hunk{Hunk: one})
-		chosen[p.hunks[len(p.hunks)-1]] = true
+// diff returns all lines of two versions of a text as a diff.
+func diff(before, after string) (lines []string) {
+	hunks, rest := stepcode.Diff(codeLines(before), codeLines(after), strings.Clone)
+	for _, h := range hunks {
+		lines = slices.Concat(lines, signed(" ", h.Same), signed("-", h.Old), signed("+", h.New))
 	}
-	p.rest = rest
-	return p.view(chosen)
+	return append(lines, signed(" ", rest)...)
+}
+
+// view returns a part as a diff of the hunks that the mark in a line shows: the others are done, or
+// not yet there.
+func (p *part) view(line int) (lines []string) {
+	for _, h := range p.hunks {
+		lines = append(lines, signed(" ", h.Same)...)
+		switch {
+		case h.shown == line:
+			lines = slices.Concat(lines, signed("-", h.Old), signed("+", h.New))
+		case p.given || h.shown > 0:
+			lines = append(lines, signed(" ", h.New)...)
+		default:
+			lines = append(lines, signed(" ", h.Old)...)
+		}
+	}
+	return append(lines, signed(" ", p.rest)...)
+}
+
+// isThere reports whether a part with this view is in the attendee's file before the edit.
+func isThere(view []string) bool {
+	return slices.ContainsFunc(view, func(line string) bool { return line[0] != '+' })
+}
+
+// growHead adds imports to a head, and returns that as view does.
+func (p *part) growHead(imports []string) []string {
+	before := stepcode.OnlyImports(p.After, p.imports)
+	p.imports = append(p.imports, imports...)
+	return diff(before, stepcode.OnlyImports(p.After, p.imports))
 }
 
 var declWords = regexp.MustCompile(`(?m)^(?:func (?:\([^)]*\) )?|const |var |type )(?:\w+|\()|^import`)
@@ -178,112 +171,111 @@ func genEdit(w *workshop, p *page, m *mark, old string) (string, error) {
 	if len(m.args) < 2 || len(parts) == 0 || isHints(p.name) {
 		return "", errors.New("it takes a file of this lesson's step, and declarations")
 	}
-	chosen, err := choose(parts, m.args[1:])
+	var err error
+	for _, word := range m.args[1:] {
+		err = cmp.Or(err, choose(p, m, parts, word))
+	}
 	if err != nil {
 		return "", err
 	}
-	block := block(parts, chosen, m.kind == "given")
-	if n := strings.Count(block, "\n") - 2; m.kind != "given" && n > maxBlock {
-		err = fmt.Errorf("this block has %d lines: split it, %d is the most", n, maxBlock)
+	if m.kind == "given" {
+		text := ""
+		for _, part := range parts {
+			if part.isShown(m.line) {
+				text += part.After
+			}
+		}
+		return fenced("go", text), nil
 	}
+	lines := block(parts, m.line)
+	if len(lines) > maxBlock {
+		return "", fmt.Errorf("this block has %d lines: split it, %d is the most", len(lines), maxBlock)
+	}
+	return fenced("diff", strings.Join(lines, "\n")), nil
+}
+
+// choose notes that a mark shows what one of its words names: NAME for all of a declaration, NAME/2
+// for one change of it. A turn needs a link to its hints below the mark.
+func choose(p *page, m *mark, parts []*part, word string) error {
+	name, number, isOne := strings.Cut(word, "/")
+	err := fmt.Errorf("no %s changes there", word)
 	for _, part := range parts {
+		if part.isHead || !slices.Contains(part.Names, name) {
+			continue
+		}
 		for i, h := range part.hunks {
-			switch {
-			case !chosen[h]:
+			if isOne && number != fmt.Sprint(i+1) {
 				continue
-			case part.given != (m.kind == "given") || (part.turn != nil) != (m.kind == "turn"):
-				err = fmt.Errorf("steps/tools/stepcode says otherwise of %s", part.Names[0])
-			case h.shown > 0:
+			}
+			err = nil
+			if h.shown > 0 && h.shown != m.line {
 				err = fmt.Errorf("line %d shows %s already", h.shown, part.selector(i))
 			}
 			h.shown = m.line
 		}
-		if m.kind == "turn" && err == nil && part.isIn(chosen) {
-			err = linksHints(p, m, part.turn)
+		if part.given != (m.kind == "given") || (part.turn != nil) != (m.kind == "turn") {
+			return fmt.Errorf("steps/tools/stepcode says otherwise of %s", name)
 		}
-	}
-	return block, err
-}
-
-// linksHints refuses a turn without a link to its hints below it.
-func linksHints(p *page, m *mark, t *stepcode.Turn) error {
-	file := path.Base(stepcode.HintsFile(t.Step))
-	link := fmt.Sprintf("](%s#%s)", file, stepcode.Anchor(t.Name))
-	if !strings.Contains(p.source[m.to:], link) {
-		return fmt.Errorf("no link to its hints follows: [Hints]%s", strings.TrimPrefix(link, "]"))
-	}
-	return nil
-}
-
-// choose returns the hunks that are named: NAME for all of a declaration, NAME/2 for one.
-func choose(parts []*part, words []string) (map[*hunk]bool, error) {
-	chosen := make(map[*hunk]bool)
-	for _, word := range words {
-		name, number, isOne := strings.Cut(word, "/")
-		before := len(chosen)
-		for _, p := range parts {
-			for i, h := range p.hunks {
-				if p.head == nil && slices.Contains(p.Names, name) && (!isOne || number == fmt.Sprint(i+1)) {
-					chosen[h] = true
-				}
+		if part.turn != nil {
+			link := fmt.Sprintf("(%s#%s)", path.Base(stepcode.HintsFile(part.turn.Step)), stepcode.Anchor(name))
+			if !strings.Contains(p.source[m.to:], "]"+link) {
+				return fmt.Errorf("no link to its hints follows: [Hints]%s", link)
 			}
 		}
-		if len(chosen) == before {
-			return nil, fmt.Errorf("no %s changes there", word)
-		}
 	}
-	return chosen, nil
+	return err
 }
 
-// block returns the block for chosen hunks of a file: what is given as it is, the rest as a diff, with
-// the imports that it needs.
-func block(parts []*part, chosen map[*hunk]bool, given bool) string {
-	if given {
-		text := ""
-		for _, p := range parts {
-			if p.isIn(chosen) {
-				text += p.After
-			}
+// isShown reports whether the mark in a line shows one of the part's hunks.
+func (p *part) isShown(line int) bool {
+	return slices.ContainsFunc(p.hunks, func(h *hunk) bool { return h.shown == line })
+}
+
+// block returns the lines of the block for what the mark in a line shows of a file, with the imports
+// that it needs.
+func block(parts []*part, line int) []string {
+	views := make([][]string, len(parts))
+	for i, p := range parts {
+		if p.isHead {
+			views[i] = p.growHead(p.needed(parts, line))
+		} else {
+			views[i] = p.view(line)
 		}
-		return fenced("go", text)
 	}
 	lines := []string{"+++ " + parts[0].file}
-	goesOn := !slices.ContainsFunc(parts, (*part).isThere) // what is new now follows directly
+	goesOn := !slices.ContainsFunc(views, isThere) // what is new now follows directly
 	if goesOn {
 		lines[0] += " (new)"
 	}
-	for i, p := range parts {
-		isThere, view := p.isThere(), p.view(chosen)
-		if p.head != nil {
-			view = p.head.grow(needs(parts, chosen, p.head))
-		}
+	for i, view := range views {
+		next := slices.IndexFunc(views[i:], isThere)
 		switch {
-		case isThere:
-			lines, goesOn = append(lines, changes(view, "@@ "+p.label())...), false
-		case len(view) > 0: // it is new
-			if next := slices.IndexFunc(parts[i+1:], (*part).isThere); next >= 0 && !goesOn {
-				lines = append(lines, "@@ before "+parts[i+1+next].label())
-			} else if !goesOn {
-				lines = append(lines, "@@ at the end")
-			}
-			lines, goesOn = append(lines, view...), true
+		case next == 0:
+			lines = append(lines, changes(view, "@@ "+parts[i].label())...)
+		case len(view) > 0 && goesOn:
+			lines = append(lines, view...)
+		case len(view) > 0 && next > 0:
+			lines = append(append(lines, "@@ before "+parts[i+next].label()), view...)
+		case len(view) > 0:
+			lines = append(append(lines, "@@ at the end"), view...)
 		}
+		goesOn = next != 0 && (goesOn || len(view) > 0)
 	}
-	return fenced("diff", strings.Join(lines, "\n"))
+	return lines
 }
 
-// needs returns the imports that chosen hunks need and that are not there yet.
-func needs(parts []*part, chosen map[*hunk]bool, h *head) (paths []string) {
-	all := stepcode.Imports("package p\n" + h.decl)
-	for _, p := range parts {
-		for _, hunk := range p.hunks {
-			if chosen[hunk] {
-				paths = append(paths, stepcode.Used(strings.Join(hunk.New, "\n")+"\n", all)...)
-				paths = append(paths, stepcode.Used(p.ours, all)...)
+// needed returns the imports that what the mark in a line shows needs, and that a head lacks.
+func (p *part) needed(parts []*part, line int) (paths []string) {
+	all := p.allImports()
+	for _, part := range parts {
+		for _, h := range part.hunks {
+			if h.shown == line {
+				paths = append(paths, stepcode.Used(strings.Join(h.New, "\n")+"\n", all)...)
+				paths = append(paths, stepcode.Used(part.ours, all)...)
 			}
 		}
 	}
-	return slices.DeleteFunc(paths, func(path string) bool { return slices.Contains(h.have, path) })
+	return slices.DeleteFunc(paths, func(path string) bool { return slices.Contains(p.imports, path) })
 }
 
 // changes returns the changes in a view: each with lines around it that tell the place,

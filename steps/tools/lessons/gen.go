@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"os/exec"
 	"path"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -29,6 +27,9 @@ var generators = map[string]func(w *workshop, p *page, m *mark, old string) (str
 	"gen lines":     genLines,     // FILE …: how many lines they have together
 	"gen .js":       genScript,    // FILE FUNCTION, or how a statement of the page begins
 	"gen compare":   genCompare,   // what go run ./steps/tools/compare prints
+
+	"not": nil, "delete": nil, "limit": nil, "bytes": nil, "/gen": nil, // these make nothing
+	"side-by-side": nil, "/side-by-side": nil,
 }
 
 // checkGenerated refuses what is not as it would be generated now, and returns the text as
@@ -56,11 +57,11 @@ func (w *workshop) checkGenerated(p *page) string {
 		}
 		fresh, at = fresh+p.source[at:m.from]+made, m.to
 		if made != old {
-			a, b, i := append(codeLines(old), ""), append(codeLines(made), ""), 0
-			for a[i] == b[i] && i+1 < min(len(a), len(b)) {
+			is, want, i := codeLines(old+"\n"), codeLines(made+"\n"), 0
+			for is[i] == want[i] && i+1 < min(len(is), len(want)) {
 				i++
 			}
-			p.say(p.lineAt(m.from)+i, "%s gives %q here, not %q: task lessons", m.title, b[i], a[i])
+			p.say(p.lineAt(m.from)+i, "%s gives %q here, not %q: task lessons", m.title, want[i], is[i])
 		}
 	}
 	if isHints(p.name) {
@@ -102,16 +103,13 @@ func genSteps(w *workshop, p *page, m *mark, old string) (string, error) {
 		if err != nil {
 			return fmt.Errorf("each row links to its lesson: %v", err)
 		}
-		all := maps.Clone(s.After)
-		maps.Copy(all, s.Before)
-		plus, minus := 0, 0
-		for name := range all {
-			hunks, _ := stepcode.Diff(codeLines(s.Before[name]), codeLines(s.After[name]), strings.Clone)
-			for _, h := range hunks {
-				plus, minus = plus+len(h.New), minus+len(h.Old)
+		signs := make(map[byte]int)
+		for _, name := range s.Files() {
+			for _, line := range diff(s.Before[name], s.After[name]) {
+				signs[line[0]]++
 			}
 		}
-		cells[len(cells)-1] = strings.TrimSuffix(fmt.Sprintf("+%d −%d", plus, minus), " −0")
+		cells[len(cells)-1] = strings.TrimSuffix(fmt.Sprintf("+%d −%d", signs['+'], signs['-']), " −0")
 		return nil
 	})
 }
@@ -161,16 +159,16 @@ func genGo(w *workshop, p *page, m *mark, old string) (string, error) {
 	if len(m.args) < 3 {
 		return "", errors.New("it takes a file, and declarations")
 	}
-	var all []string
+	text := ""
 	decls, _ := stepcode.Split(w.read(m.args[1])) // what does not parse has none
 	for _, name := range m.args[2:] {
-		i := slices.IndexFunc(decls, func(d stepcode.Decl) bool { return slices.Contains(d.Names, name) })
-		if i < 0 {
+		d := stepcode.Find(decls, name)
+		if d == nil {
 			return "", fmt.Errorf("there is no such %s", name)
 		}
-		all = append(all, strings.Trim(decls[i].Text, "\n"))
+		text += "\n" + strings.Trim(d.Text, "\n") + "\n"
 	}
-	return fenced("go", strings.Join(all, "\n\n")), nil
+	return fenced("go", text), nil
 }
 
 // genLines counts the lines of files, with their comments.

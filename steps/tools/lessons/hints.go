@@ -8,8 +8,8 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// outOfSight is how many lines there are at least between the hints and our solutions: more than an
-// editor or a pager shows at once. Markdown ignores empty lines.
+// outOfSight is how many empty lines there are at least between the hints and our solutions: more than
+// an editor or a pager shows at once. Markdown ignores empty lines.
 const outOfSight = 40
 
 // genOurs makes the block with what we have written for a turn, or with its first line, in the file
@@ -26,10 +26,7 @@ func genOurs(w *workshop, p *page, m *mark, old string) (string, error) {
 	if t == nil {
 		return "", errors.New("this is no turn of the step")
 	}
-	s, err := stepcode.ReadIn(w.files, step)
-	if err != nil {
-		return "", err
-	}
+	s, _ := stepcode.ReadIn(w.files, step) // partsOf has read it
 	if m.kind == "first" {
 		return fenced("go", s.FirstLine(*t)), nil
 	}
@@ -48,25 +45,12 @@ func (w *workshop) checkHints(p *page, step int) {
 			p.say(1, "%s needs three hints, each in <details><summary>Hint …</summary>: %d, %v",
 				t.Name, len(hints), err)
 		}
-		at := strings.Index(p.source, fmt.Sprintf("<!-- ours: %s %s -->", t.File, t.Name))
-		if at < 0 {
-			p.say(1, "<!-- ours: %s %s --> is missing", t.File, t.Name)
+		if ours := fmt.Sprintf("<!-- ours: %s %s -->", t.File, t.Name); !strings.Contains(p.source, ours) {
+			p.say(1, "%s is missing", ours)
 		}
 	}
-	last, first := strings.LastIndex(p.source, "<summary>Hint "), strings.Index(p.source, "<!-- ours:")
-	if first >= 0 && (last > first || gap(p.source[max(0, last):first]) < outOfSight) {
-		p.say(p.lineAt(first), "our solutions stand at the end, after at least %d empty lines", outOfSight)
+	hints, ours, _ := strings.Cut(p.source, strings.Repeat("\n", outOfSight+1))
+	if strings.Contains(hints, "<!-- ours:") || strings.Contains(ours, "<summary>Hint ") {
+		p.say(p.lineAt(len(hints)), "our solutions stand at the end, after at least %d empty lines", outOfSight)
 	}
-}
-
-// gap returns how many empty lines there are in the longest row of them.
-func gap(text string) (longest int) {
-	n := 0
-	for line := range strings.Lines(text) {
-		if n++; strings.TrimSpace(line) != "" {
-			n = 0
-		}
-		longest = max(longest, n)
-	}
-	return longest
 }

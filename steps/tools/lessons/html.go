@@ -2,9 +2,9 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"html"
-	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -16,9 +16,8 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
-	"github.com/yuin/goldmark/renderer"
 	gmhtml "github.com/yuin/goldmark/renderer/html"
-	"github.com/yuin/goldmark/util"
+	"github.com/yuin/goldmark/text"
 
 	"websocket-workshop/steps/tools/stepcode"
 )
@@ -33,241 +32,191 @@ func htmlName(name string) string {
 	dir, file := path.Split(name)
 	base := strings.ToLower(strings.TrimSuffix(file, ".md"))
 	switch {
-	case base == "readme" && dir == "library/":
-		return "library.html"
-	case base == "readme" && dir == "":
-		return "index.html"
+	case name == "README.md":
+		base = "index"
 	case base == "readme":
-		return path.Base(dir) + ".html"
+		base = path.Base(dir)
 	case dir == "library/":
-		return "library-" + base + ".html"
+		base = "library-" + base
 	}
 	return base + ".html"
-}
-
-// toHTML returns a text as the inside of a page: its links lead to the other pages, its pictures
-// to pictures/ and all other files of the workshop to code/. A block of code is a figure, whose data
-// attributes say what its mark says.
-func (w *workshop) toHTML(p *page) string {
-	r := &htmlRenderer{w: w, p: p}
-	md := goldmark.New(
-		goldmark.WithExtensions(extension.Table),
-		goldmark.WithParserOptions(parser.WithAutoHeadingID()),
-		goldmark.WithRendererOptions(gmhtml.WithUnsafe(), renderer.WithNodeRenderers(util.Prioritized(r, 1))))
-	var b bytes.Buffer
-	if err := md.Convert([]byte(p.source), &b); err != nil {
-		p.say(1, "it cannot be made HTML: %v", err)
-	}
-	return b.String()
 }
 
 // htmlFiles returns the files of htmlDir by their names: the texts, and what each step adds.
 func (w *workshop) htmlFiles() map[string]string {
 	files := make(map[string]string)
 	for _, name := range w.texts() {
-		files[htmlName(name)] = w.toHTML(parse(name, w.read(name)))
+		files[htmlDir+"/"+htmlName(name)] = w.toHTML(parse(name, w.read(name)))
 	}
 	for n := 1; n <= stepcode.Library; n++ {
-		files[strings.TrimSuffix(htmlName(stepcode.Lesson(n)), ".html")+"-diff.html"] = w.diffHTML(n)
+		name := strings.TrimSuffix(htmlName(stepcode.Lesson(n)), ".html") + "-diff.html"
+		files[htmlDir+"/"+name] = w.diffHTML(n)
 	}
 	return files
 }
 
-// diffHTML returns what a step adds to the one before, file by file, with three lines around each change.
-func (w *workshop) diffHTML(n int) string {
-	step, err := stepcode.ReadIn(w.files, n)
-	if err != nil {
-		return html.EscapeString(err.Error())
-	}
-	var b strings.Builder
-	names := slices.Collect(maps.Keys(step.After))
-	for name := range step.Before {
-		if _, stays := step.After[name]; !stays {
-			names = append(names, name)
+// checkHTML refuses files in htmlDir that are not as they would be written now.
+func (w *workshop) checkHTML() (problems []problem) {
+	fresh := w.htmlFiles()
+	for _, name := range w.glob(htmlDir + "/*") {
+		if _, isMade := fresh[name]; !isMade {
+			problems = append(problems, problem{says: "nothing makes " + name + " any more: remove it"})
 		}
 	}
-	slices.Sort(names)
-	for _, name := range names {
-		if step.Before[name] == step.After[name] {
-			continue
-		}
-		fmt.Fprintf(&b, "<figure class=\"code\" data-kind=\"diff\"><figcaption><code>%s</code></figcaption><pre tabindex=\"0\"><code>", name)
-		fmt.Fprintf(&b, "%s</code></pre></figure>\n", strings.Join(highlight("diff", unified(step.Before[name], step.After[name])), "\n"))
-	}
-	return b.String()
-}
-
-// unified returns the lines that change from one version of a file to another, as a diff.
-func unified(before, after string) string {
-	const around = 3
-	same := func(line string) string { return line }
-	hunks, rest := stepcode.Diff(codeLines(before), codeLines(after), same)
-	var b strings.Builder
-	write := func(prefix string, lines []string) {
-		for _, line := range lines {
-			b.WriteString(prefix + line + "\n")
+	for name, text := range fresh {
+		if text != w.read(name) {
+			problems = append(problems, problem{says: name + " is stale: task lessons"})
 		}
 	}
-	for i, h := range hunks {
-		if over := len(h.Same) - 2*around; i > 0 && over > 0 {
-			write(" ", h.Same[:around])
-			h.Same = h.Same[around:]
-		}
-		if len(h.Same) > around {
-			b.WriteString("@@ …\n")
-			h.Same = h.Same[len(h.Same)-around:]
-		}
-		write(" ", h.Same)
-		write("-", h.Old)
-		write("+", h.New)
-	}
-	write(" ", rest[:min(around, len(rest))])
-	return b.String()
-}
-
-// An htmlRenderer renders what a text of the workshop has in another way than Markdown in general.
-type htmlRenderer struct {
-	w *workshop
-	p *page
-}
-
-func (r *htmlRenderer) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
-	reg.Register(ast.KindFencedCodeBlock, r.fence)
-	reg.Register(ast.KindHTMLBlock, r.htmlBlock)
-	reg.Register(ast.KindRawHTML, r.rawHTML)
-	reg.Register(ast.KindLink, r.link)
-	reg.Register(ast.KindImage, r.image)
-}
-
-// fence renders a block of code with what its mark says of it.
-func (r *htmlRenderer) fence(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
-	if !entering {
-		return ast.WalkContinue, nil
-	}
-	code := n.(*ast.FencedCodeBlock)
-	lang := string(code.Language(source))
-	var text strings.Builder
-	for i := range code.Lines().Len() {
-		line := code.Lines().At(i)
-		text.Write(line.Value(source))
-	}
-	kind, args := "", ""
-	if code.Lines().Len() > 0 {
-		if f := r.p.fenceAt(code.Lines().At(0).Start); f != nil && f.mark.kind != "" {
-			kind, args, _ = strings.Cut(f.mark.title, ": ")
-		}
-	}
-	fmt.Fprintf(w, "<figure class=\"code\" data-kind=\"%s\" data-of=\"%s\" data-lang=\"%s\">", html.EscapeString(kind), html.EscapeString(args), lang)
-	fmt.Fprintf(w, "<pre tabindex=\"0\"><code>%s</code></pre></figure>\n", strings.Join(highlight(lang, text.String()), "\n"))
-	return ast.WalkSkipChildren, nil
+	return problems
 }
 
 // comment finds HTML that is nothing but a comment: a mark.
 var comment = regexp.MustCompile(`(?s)^\s*(<!--.*?-->\s*)+$`)
 
-// htmlBlock leaves out marks.
-func (r *htmlRenderer) htmlBlock(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
-	block := n.(*ast.HTMLBlock)
-	var text strings.Builder
-	for i := range block.Lines().Len() {
-		line := block.Lines().At(i)
-		text.Write(line.Value(source))
+// toHTML returns a text as the inside of a page: its links lead to the other pages, its pictures
+// to pictures/ and all other files of the workshop to code/. Marks are left out. A block of code is
+// a figure, whose data attributes say what its mark says.
+func (w *workshop) toHTML(p *page) string {
+	source := []byte(p.source)
+	md := goldmark.New(goldmark.WithExtensions(extension.Table),
+		goldmark.WithParserOptions(parser.WithAutoHeadingID()), goldmark.WithRendererOptions(gmhtml.WithUnsafe()))
+	root := md.Parser().Parse(text.NewReader(source))
+	for _, n := range slices.Collect(nodes(root)) {
+		parent := n.Parent()
+		switch n := n.(type) {
+		case *ast.Link:
+			n.Destination = w.address(p, n.Destination)
+			for n.Destination == nil && n.HasChildren() { // a folder: there is no page to show
+				parent.InsertBefore(parent, n, n.FirstChild())
+			}
+			if n.Destination == nil {
+				parent.RemoveChild(parent, n)
+			}
+		case *ast.Image:
+			image := fmt.Sprintf("<img src=\"%s\" alt=\"%s\">", w.address(p, n.Destination),
+				html.EscapeString(strings.Join(p.words(n), " ")))
+			parent.ReplaceChild(parent, n, readyHTML(image))
+		case *ast.HTMLBlock:
+			text := n.Lines().Value(source)
+			if n.HasClosure() {
+				text = append(text, n.ClosureLine.Value(source)...)
+			}
+			if comment.Match(text) {
+				parent.RemoveChild(parent, n)
+			}
+		case *ast.RawHTML:
+			if comment.Match(n.Segments.Value(source)) {
+				parent.RemoveChild(parent, n)
+			}
+		case *ast.FencedCodeBlock:
+			f := p.fenceAt(n.Lines().At(0).Start)
+			kind, of, _ := strings.Cut(f.mark.title, ": ")
+			data := fmt.Sprintf("data-kind=\"%s\" data-of=\"%s\" data-lang=\"%s\"",
+				html.EscapeString(kind), html.EscapeString(of), f.info)
+			parent.ReplaceChild(parent, n, readyHTML(figure(data, "", f.info, slices.Clone(f.body))))
+		}
 	}
-	if block.HasClosure() {
-		text.Write(block.ClosureLine.Value(source))
+	var b bytes.Buffer
+	if err := md.Renderer().Render(&b, source, root); err != nil {
+		p.say(1, "it cannot be made HTML: %v", err)
 	}
-	if entering && !comment.MatchString(text.String()) {
-		w.WriteString(text.String())
-	}
-	return ast.WalkSkipChildren, nil
+	return b.String()
 }
 
-func (r *htmlRenderer) rawHTML(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
-	if text := n.(*ast.RawHTML).Segments.Value(source); entering && !comment.Match(text) {
-		w.Write(text)
-	}
-	return ast.WalkSkipChildren, nil
+// readyHTML returns a node that is rendered as it is.
+func readyHTML(text string) ast.Node {
+	n := ast.NewString([]byte(text))
+	n.SetCode(true)
+	return n
 }
 
-func (r *htmlRenderer) link(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
-	to := r.address(string(n.(*ast.Link).Destination))
-	switch {
-	case to == "": // a folder: there is no page to show
-	case entering:
-		fmt.Fprintf(w, "<a href=\"%s\">", html.EscapeString(to))
-	default:
-		w.WriteString("</a>")
-	}
-	return ast.WalkContinue, nil
-}
-
-func (r *htmlRenderer) image(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
-	if entering {
-		alt := strings.Join(r.p.words(n), " ")
-		fmt.Fprintf(w, "<img src=\"%s\" alt=\"%s\">", html.EscapeString(r.address(string(n.(*ast.Image).Destination))), html.EscapeString(alt))
-	}
-	return ast.WalkSkipChildren, nil
-}
-
-// address returns where a link leads from a page, or "" for a folder.
-func (r *htmlRenderer) address(to string) string {
+// address returns where a link leads from a page, or nil for a folder.
+func (w *workshop) address(p *page, destination []byte) []byte {
+	to := string(destination)
 	if rest, ok := strings.CutPrefix(to, "http://localhost:8080/frame.html"); ok {
-		return "frame.html" + rest // which the learn page and the site have as well
+		return []byte("frame.html" + rest) // which the learn page and the site have as well
 	}
 	if strings.Contains(to, "://") || strings.HasPrefix(to, "#") {
-		return to
+		return destination
 	}
-	file, anchor, hasAnchor := strings.Cut(to, "#")
-	if hasAnchor {
-		anchor = "#" + anchor
-	}
-	file = path.Join(path.Dir(r.p.name), file)
-	switch {
-	case slices.Contains(r.w.texts(), file):
-		return htmlName(file) + anchor
-	case strings.HasPrefix(file, "steps/pictures/"):
-		return strings.TrimPrefix(file, "steps/")
+	file, anchor, _ := strings.Cut(to, "#")
+	anchor = strings.TrimPrefix(to, file) // with its #
+	file = path.Join(path.Dir(p.name), file)
+	switch picture, isPicture := strings.CutPrefix(file, "steps/pictures/"); {
+	case slices.Contains(w.texts(), file):
+		return []byte(htmlName(file) + anchor)
+	case isPicture:
+		return []byte("pictures/" + picture)
 	case path.Ext(file) == "":
-		return ""
+		return nil
 	}
-	return "code/" + file + anchor
+	return []byte("code/" + file + anchor)
 }
 
-// highlight returns the lines of a block of code as HTML. In a diff the code on its lines is what is
-// highlighted, and what goes and comes is marked besides.
-func highlight(lang, text string) []string {
-	lines := codeLines(text)
-	prefixes := make([]string, len(lines))
+// diffHTML returns what a step adds to the one before, file by file, with three lines around each change.
+func (w *workshop) diffHTML(n int) (all string) {
+	step, err := stepcode.ReadIn(w.files, n)
+	if err != nil {
+		return html.EscapeString(err.Error())
+	}
+	const around = 3
+	for _, name := range step.Files() {
+		var lines []string
+		whole, last := diff(step.Before[name], step.After[name]), -1
+		for i, line := range whole {
+			near := whole[max(0, i-around):min(len(whole), i+around+1)]
+			if !slices.ContainsFunc(near, func(line string) bool { return line[0] != ' ' }) {
+				continue
+			}
+			if i > last+1 {
+				lines = append(lines, "@@ …")
+			}
+			lines, last = append(lines, line), i
+		}
+		if lines != nil {
+			all += figure(`data-kind="diff"`, "<figcaption><code>"+name+"</code></figcaption>", "diff", lines)
+		}
+	}
+	return all
+}
+
+// figure returns lines of code as HTML. In a diff the code on them is what is highlighted, and what
+// goes and comes is marked besides.
+func figure(data, caption, lang string, lines []string) string {
+	signs := make([]string, len(lines))
 	if lang == "diff" {
 		lang = "go"
 		for i, line := range lines {
-			switch {
-			case strings.HasPrefix(line, "+++"), strings.HasPrefix(line, "@@"):
-				prefixes[i], lines[i] = line, ""
-			case line != "":
-				prefixes[i], lines[i] = line[:1], line[1:]
+			n := min(1, len(line))
+			if strings.HasPrefix(line, "+++") || strings.HasPrefix(line, "@@") {
+				n = len(line)
 			}
+			signs[i], lines[i] = line[:n], line[n:]
 		}
 	}
 	shown := tokens(lang, strings.Join(lines, "\n")+"\n")
-	for i := range shown {
-		escaped := html.EscapeString(prefixes[i])
-		switch {
-		case prefixes[i] == "+":
-			shown[i] = "<ins>+" + shown[i] + "</ins>"
-		case prefixes[i] == "-":
-			shown[i] = "<del>-" + shown[i] + "</del>"
-		case len(prefixes[i]) > 1:
-			shown[i] = "<b>" + escaped + "</b>"
-		default:
-			shown[i] = escaped + shown[i]
+	for i, sign := range signs {
+		switch shown[i] = html.EscapeString(sign) + shown[i]; {
+		case sign == "+":
+			shown[i] = "<ins>" + shown[i] + "</ins>"
+		case sign == "-":
+			shown[i] = "<del>" + shown[i] + "</del>"
+		case len(sign) > 1:
+			shown[i] = "<b>" + shown[i] + "</b>"
 		}
 	}
-	return shown
+	return fmt.Sprintf("<figure class=\"code\" %s>%s<pre tabindex=\"0\"><code>%s</code></pre></figure>\n",
+		data, caption, strings.Join(shown, "\n"))
+}
+
+// classes are those of the tokens that stand out.
+var classes = map[chroma.TokenType]string{
+	chroma.Comment: "comment", chroma.Keyword: "keyword", chroma.LiteralString: "string", chroma.LiteralNumber: "number",
 }
 
 // tokens returns the lines of code as HTML, with a span for keywords, texts, numbers and comments.
-func tokens(lang, code string) []string {
+func tokens(lang, code string) (shown []string) {
 	lexer := lexers.Get(lang)
 	if lexer == nil || lang == "text" || lang == "console" {
 		return codeLines(html.EscapeString(code))
@@ -276,12 +225,11 @@ func tokens(lang, code string) []string {
 	if err != nil {
 		return codeLines(html.EscapeString(code))
 	}
-	var shown []string
 	for _, line := range chroma.SplitTokensIntoLines(all.Tokens()) {
 		var b strings.Builder
 		for _, t := range line {
 			text := html.EscapeString(strings.TrimSuffix(t.Value, "\n"))
-			if class := tokenClass(t.Type); class != "" && text != "" {
+			if class := cmp.Or(classes[t.Type.SubCategory()], classes[t.Type.Category()]); class != "" && text != "" {
 				text = fmt.Sprintf("<span class=\"%s\">%s</span>", class, text)
 			}
 			b.WriteString(text)
@@ -289,18 +237,4 @@ func tokens(lang, code string) []string {
 		shown = append(shown, b.String())
 	}
 	return shown[:min(len(shown), len(codeLines(code)))]
-}
-
-func tokenClass(t chroma.TokenType) string {
-	switch {
-	case t.InCategory(chroma.Comment):
-		return "comment"
-	case t.InCategory(chroma.Keyword):
-		return "keyword"
-	case t.InSubCategory(chroma.LiteralString):
-		return "string"
-	case t.InSubCategory(chroma.LiteralNumber):
-		return "number"
-	}
-	return ""
 }

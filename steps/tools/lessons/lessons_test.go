@@ -20,14 +20,14 @@ const root = "../../.."
 
 // TestTexts holds every text to the code: a failure names its line.
 func TestTexts(t *testing.T) {
-	w := theWorkshop(t)
+	w := newWorkshop(root)
 	for _, name := range w.texts() {
 		problems, _ := w.check(name)
 		for _, p := range problems {
 			t.Error(p.says)
 		}
 	}
-	for _, p := range w.checkPages() {
+	for _, p := range append(w.checkPages(), w.checkHTML()...) {
 		t.Error(p.says)
 	}
 }
@@ -36,7 +36,7 @@ func TestTexts(t *testing.T) {
 // the lesson's folder: all blocks on top of what play -bare gives, with ours in each turn; and only
 // ours in the turns of the finished step.
 func TestTyped(t *testing.T) {
-	w := theWorkshop(t)
+	w := newWorkshop(root)
 	for n := 1; n <= stepcode.Library; n++ {
 		step, err := stepcode.ReadIn(w.files, n)
 		if err != nil {
@@ -149,7 +149,7 @@ func breakages(t *testing.T) (all []breakage) {
 
 // TestLimits: whoever changes a limit of package rules is told about every sentence that states the old one.
 func TestLimits(t *testing.T) {
-	w := theWorkshop(t)
+	w := newWorkshop(root)
 	w.limits = maps.Clone(w.limits)
 	maps.Copy(w.limits, map[string]any{
 		"MaxMessage": 8192, "HistorySize": 40, "WriteTime": 7 * time.Second, "QuietTime": time.Minute,
@@ -195,7 +195,7 @@ func (c changed) Open(name string) (fs.File, error) {
 // TestBroken breaks the workshop in every way, and reads what is said. Then it brings the text
 // up to the code, if that is how to fix it. Only what steps/01.md shows of a server is played.
 func TestBroken(t *testing.T) {
-	whole := theWorkshop(t)
+	whole := newWorkshop(root)
 	unplayed := strings.NewReplacer(
 		"<!-- server ", "<!-- not ", "<!-- run: ", "<!-- not: ", "<!-- gen: compare ", "<!-- gen: lines ")
 	for _, b := range breakages(t) {

@@ -76,42 +76,28 @@ func main() {
 	flag.Parse()
 	here, _ := os.Getwd() // if there is none, there is no workshop
 	w := newWorkshop(process.Workshop(here))
-	status := 0
+	var all []problem
 	for _, name := range w.texts() {
 		if flag.NArg() > 0 && !slices.Contains(flag.Args(), name) {
 			continue
 		}
 		problems, fresh := w.check(name)
 		for i := 0; *update && fresh != w.read(name) && i < 3; i++ { // what is generated may count what was
-			if err := os.WriteFile(filepath.Join(w.root, name), []byte(fresh), 0o644); err != nil {
-				log.Fatal(err)
-			}
-			fmt.Printf("%s: rewritten\n", name)
+			w.write(name, fresh)
 			problems, fresh = w.check(name)
 		}
-		for _, p := range problems {
-			fmt.Println(p.says)
-			status = 1
-		}
-	}
-	for _, p := range w.checkPages() {
-		fmt.Println(p.says)
-		status = 1
+		all = append(all, problems...)
 	}
 	for name, fresh := range w.htmlFiles() {
-		name = htmlDir + "/" + name
-		switch {
-		case fresh == w.read(name):
-		case *update:
-			if err := os.WriteFile(filepath.Join(w.root, name), []byte(fresh), 0o644); err != nil {
-				log.Fatal(err)
-			}
-		default:
-			fmt.Printf("%s is stale: task lessons\n", name)
-			status = 1
+		if *update && fresh != w.read(name) {
+			w.write(name, fresh)
 		}
 	}
-	os.Exit(status)
+	all = slices.Concat(all, w.checkPages(), w.checkHTML())
+	for _, p := range all {
+		fmt.Println(p.says)
+	}
+	os.Exit(min(len(all), 1))
 }
 
 // A workshop is what the texts are held to.
@@ -133,7 +119,7 @@ func newWorkshop(root string) *workshop {
 // all that is generated made again.
 func (w *workshop) check(name string) ([]problem, string) {
 	p := parse(name, w.read(name))
-	if !w.exists(name) {
+	if p.source == "" {
 		p.say(1, "is missing")
 	}
 	fresh := w.checkGenerated(p)
@@ -143,6 +129,14 @@ func (w *workshop) check(name string) ([]problem, string) {
 	w.checkLimits(p)
 	slices.SortStableFunc(p.problems, func(a, b problem) int { return a.line - b.line })
 	return slices.Compact(p.problems), fresh
+}
+
+// write writes a file.
+func (w *workshop) write(name, text string) {
+	if err := os.WriteFile(filepath.Join(w.root, name), []byte(text), 0o644); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s: rewritten\n", name)
 }
 
 // read returns a file's text, or "" if there is none.
@@ -164,10 +158,4 @@ func (w *workshop) glob(patterns ...string) (names []string) {
 		names = append(names, found...)
 	}
 	return names
-}
-
-// code returns the Go files in a folder, without its tests. A folder that cannot be read has none.
-func (w *workshop) code(dir string) stepcode.Files {
-	files, _ := stepcode.CodeIn(w.files, dir)
-	return files
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/yuin/goldmark/ast"
 	"go.yaml.in/yaml/v3"
+
+	"websocket-workshop/steps/tools/stepcode"
 )
 
 // known are the names that texts may use though they are not in our code.
@@ -291,4 +293,10 @@ func (w *workshop) checkTables(p *page) {
 			}
 		}
 	}
+}
+
+// code returns the Go files in a folder, without its tests. A folder that cannot be read has none.
+func (w *workshop) code(dir string) stepcode.Files {
+	files, _ := stepcode.CodeIn(w.files, dir)
+	return files
 }

@@ -170,14 +170,11 @@ var owed = map[string]string{
 	"steps/INSTRUCTOR.md": "<!-- gen: timetable -->",
 }
 
-// silent are marks that make nothing.
-var silent = strings.Fields("not delete limit bytes /gen side-by-side /side-by-side")
-
 // checkMarks refuses marks that mean nothing, and blocks that no mark speaks for. Without
 // one there are commands (sh), and what is not from here (text, json).
 func (w *workshop) checkMarks(p *page) {
 	for _, m := range p.marks {
-		if generators[m.kind] == nil && !slices.Contains(silent, m.kind) {
+		if _, isKind := generators[m.kind]; !isKind {
 			p.say(m.line, "there is no mark %s", m.title)
 		}
 	}

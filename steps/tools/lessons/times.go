@@ -54,7 +54,7 @@ func (p *page) duration(allowed int) duration {
 			continue
 		}
 		for _, h := range part.hunks {
-			if !part.given && part.head == nil {
+			if !part.given && !part.isHead {
 				rest += typed(h.New)
 			}
 		}
