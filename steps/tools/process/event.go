@@ -3,7 +3,6 @@ package process
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -35,13 +34,6 @@ type Event struct {
 	Program *Program // the last one that was started, or nil
 }
 
-// Print prints what the terminal shows.
-func (e Event) Print(w io.Writer) {
-	if text := e.String(); text != "" {
-		fmt.Fprintln(w, text)
-	}
-}
-
 // String returns what the terminal shows, "" for nothing.
 func (e Event) String() string {
 	switch e.Kind {
@@ -66,7 +58,7 @@ func (e Event) String() string {
 	case Running:
 		if e.Others != nil {
 			return fmt.Sprintf("careful: another program answers on %s, and a browser may show you that one. "+
-				"task doctor tells which it is: stop it, or %s", e.others(), otherPort("-addr"))
+				"task doctor tells which it is: stop it, or %s", strings.Join(e.Others, " and "), otherPort("-addr"))
 		}
 	case NotListening:
 		text := fmt.Sprintf("%s does not listen on %s", e.Name, e.Addr)
@@ -93,11 +85,9 @@ func (e Event) stopped() string {
 		text += e.Name + " is not running: save to try again"
 	case failed && e.Others != nil:
 		text += fmt.Sprintf("%s is not running, and another program answers on %s: stop that one or save, "+
-			"and it is tried again; or %s", e.Name, e.others(), otherPort("-addr"))
+			"and it is tried again; or %s", e.Name, strings.Join(e.Others, " and "), otherPort("-addr"))
 	default:
 		text += fmt.Sprintf("%s has exited (%v): save to run it again", e.Name, e.Program.Cmd.ProcessState)
 	}
 	return text + "; or press Ctrl-C"
 }
-
-func (e Event) others() string { return strings.Join(e.Others, " and ") }

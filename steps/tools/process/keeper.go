@@ -9,9 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,8 +23,11 @@ const (
 	stopTime   = 3 * time.Second        // for the server to exit when interrupted
 )
 
-// listenTime is how long a server may take to listen: some systems inspect a new program for seconds.
-var listenTime = 15 * time.Second
+// What tests change.
+var (
+	listenTime  = 15 * time.Second // for the server to listen: some systems inspect a new program for seconds
+	buildServer = Build
+)
 
 // A Keeper builds the server in a folder and runs it, and does both again whenever a file is
 // saved that it is built from. While the code does not build, the server from before goes on.
@@ -69,13 +70,12 @@ func NewKeeper(dir string) (*Keeper, error) {
 	root := Root(full)
 	switch {
 	case errors.Is(err, os.ErrNotExist) && filepath.Clean(dir) == "work":
-		const remedy = "begin with task play-1, or go run ./steps/tools/play -step 1"
-		return nil, errors.New("there is no work/ yet: " + remedy)
+		return nil, errors.New("there is no work/ yet: begin with task play-1, or go run ./steps/tools/play -step 1")
 	case err != nil || !info.IsDir():
 		return nil, fmt.Errorf("%s is not a folder with a server", dir)
 	case root == "":
-		const why = "is outside the workshop's folder, and Go would not find the page it serves"
-		return nil, fmt.Errorf("%s %s: put it inside", dir, why)
+		return nil, fmt.Errorf("%s is outside the workshop's folder, and Go would not find the page it serves: "+
+			"put it inside", dir)
 	}
 	rel, err := filepath.Rel(root, full)
 	name := strings.TrimSuffix(filepath.ToSlash(dir), "/")
@@ -136,14 +136,14 @@ func (k *Keeper) start(ctx context.Context) {
 	}
 	var out string
 	err := Patiently(func() (err error) { // without what only a debugger reads, it takes a third less time
-		out, err = Build(ctx, k.Root, k.file+".new", "-ldflags=-w", "./"+k.Dir)
+		out, err = buildServer(ctx, k.Root, k.file+".new", "-ldflags=-w", "./"+k.Dir)
 		return err
 	})
 	slow.Stop()
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return
-	case err != nil:
+	}
+	if err != nil {
 		k.report(Event{Kind: BuildFailed, Output: out, Err: err})
 		return
 	}
@@ -215,40 +215,31 @@ func (k *Keeper) report(e Event) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	e.Name, e.Addr, e.Program = k.Name, k.Addr, k.program
-	if k.Report == nil {
-		e.Print(os.Stderr)
-	} else {
+	if k.Report != nil {
 		k.Report(e)
+	} else if text := e.String(); text != "" {
+		fmt.Fprintln(os.Stderr, text)
 	}
 }
 
-var (
-	ownName = regexp.MustCompile(`^-(\d+)-\d+\.(exe|new)$`)
-	files   atomic.Int64 // names that were given out
-)
+var files atomic.Int64 // names that were given out
 
 // ownFile returns a name for what a Keeper builds, which no other has: base-PID-N. What
 // processes that were killed have left under such names is removed.
 func ownFile(base string) string {
 	base = strings.TrimSuffix(base, ".exe")
-	left, _ := filepath.Glob(base + "-*") // where that is not a pattern, nothing is removed
+	left, _ := filepath.Glob(base + "-*.*") // where that is not a pattern, nothing is removed
 	for _, file := range left {
-		if m := ownName.FindStringSubmatch(strings.TrimPrefix(file, base)); m != nil && !isRunning(m[1]) {
+		var pid, n int
+		_, err := fmt.Sscanf(strings.TrimPrefix(file, base), "-%d-%d.", &pid, &n)
+		if p, failed := os.FindProcess(pid); err == nil && (failed != nil || hasExited(p)) {
 			os.Remove(file)
 		}
 	}
 	return fmt.Sprintf("%s-%d-%d", base, os.Getpid(), files.Add(1))
 }
 
-// isRunning reports whether there is a process with this number.
-func isRunning(pid string) bool {
-	n, err := strconv.Atoi(pid)
-	if err != nil {
-		return false
-	}
-	p, err := os.FindProcess(n)
-	if err != nil {
-		return false
-	}
-	return !errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone) // Windows has no such signal
+// hasExited reports whether a process does not run any more. Windows does not find such a one.
+func hasExited(p *os.Process) bool {
+	return errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }

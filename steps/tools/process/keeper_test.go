@@ -1,12 +1,16 @@
 package process
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -17,34 +21,42 @@ import (
 	"time"
 )
 
-const code = `package main
+// fakeBuild builds, in no time, a program that does what the text of its main.go says: it is this
+// test binary under another name. See runKept.
+func fakeBuild(_ context.Context, root, file string, _ ...string) (string, error) {
+	code, err := os.ReadFile(filepath.Join(root, "srv", "main.go"))
+	if string(code) == "broken" {
+		return "srv/main.go:3: broken\n", errors.New("exit status 1")
+	}
+	self, _ := os.Executable()
+	os.Remove(file)
+	return "", cmp.Or(err, os.Symlink(self, file))
+}
 
-import (
-	"fmt"
-	"net"
-	"os"
-	"os/signal"
-)
-
-func main() {
+// runKept is a server that fakeBuild has built.
+func runKept() {
+	code, _ := os.ReadFile("srv/main.go")
+	switch string(code) {
+	case "exits":
+		return
+	case "hangs":
+		time.Sleep(time.Hour)
+	}
 	if _, err := net.Listen("tcp", os.Args[1]); err != nil {
 		os.Exit(1)
 	}
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, os.Interrupt)
-	fmt.Println("version 1 begins")
+	fmt.Printf("%s begins\n", code)
 	<-stop
-	fmt.Println("version 1 ends")
+	fmt.Printf("%s ends\n", code)
 }
-`
 
 // save writes the server as an editor does that is careful: beside the file, then over it.
 func save(t *testing.T, text string) {
 	t.Helper()
-	if err := os.WriteFile("srv/main.go~", []byte(text), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename("srv/main.go~", "srv/main.go"); err != nil {
+	err := os.WriteFile("srv/main.go~", []byte(text), 0o666)
+	if err = cmp.Or(err, os.Rename("srv/main.go~", "srv/main.go")); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -56,10 +68,13 @@ func lab(t *testing.T, text string) {
 		t.Skip("Windows can interrupt a process only where there is a console")
 	}
 	t.Chdir(t.TempDir())
-	files := fstest.MapFS{"go.mod": {Data: []byte("module strange\n\ngo 1.25\n")}, "srv/main.go": {Data: []byte(text)}}
+	files := fstest.MapFS{"go.mod": {Data: []byte("module strange\n")}, "srv/main.go": {Data: []byte(text)},
+		".bin": {Mode: fs.ModeDir | 0o777}} // which the go command makes
 	if err := os.CopyFS(".", files); err != nil {
 		t.Fatal(err)
 	}
+	buildServer = fakeBuild
+	t.Cleanup(func() { buildServer = Build })
 }
 
 // A kept server is one with its keeper, and what both print.
@@ -92,7 +107,7 @@ func keep(t *testing.T, addr string, waits bool) *kept {
 func (k *kept) await(t *testing.T, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
-		if !k.Await(k.at, 2*patience, func(lines []string) bool {
+		if !k.Await(k.at, patience, func(lines []string) bool {
 			i := slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, text) })
 			if i >= 0 {
 				k.at += i + 1
@@ -104,28 +119,33 @@ func (k *kept) await(t *testing.T, texts ...string) {
 	}
 }
 
+// stopped stops the keeper, and returns the exit status.
+func (k *kept) stopped() int {
+	k.cancel()
+	return <-k.end
+}
+
 // TestSaves: each save that builds is run in place of what ran before, and what does not
 // build stops nothing.
 func TestSaves(t *testing.T) {
-	lab(t, "package main\n\nthis does not build\n")
+	lab(t, "broken")
 	k := keep(t, "localhost:0", true)
 	k.await(t, "main.go:3", "srv is not running")
-	save(t, code)
+	save(t, "version 1")
 	k.await(t, "saved", "version 1 begins")
 	if err := os.WriteFile("srv/.main.go.swp", nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(2 * pause) // it goes on, whatever else an editor writes
-	save(t, "package main\n\nnor does this\n")
+	save(t, "broken")
 	k.await(t, "does not build")
-	save(t, strings.ReplaceAll(code, "version 1", "version 22"))
+	save(t, "version 22")
 	k.await(t, "version 1 ends", "version 22 begins")
-	save(t, "package main\n\nfunc main() {}\n")
+	save(t, "exits")
 	k.await(t, "version 22 ends", "srv has exited (exit status 0)")
-	save(t, code)
+	save(t, "version 1")
 	k.await(t, "version 1 begins")
-	k.cancel()
-	if status := <-k.end; status != 0 {
+	if status := k.stopped(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
 	k.await(t, "version 1 ends")
@@ -140,7 +160,7 @@ func TestSaves(t *testing.T) {
 	}
 
 	// Where nobody could save, what does not build is the end of it.
-	save(t, "package main\n\nthis does not build\n")
+	save(t, "broken")
 	if status := <-keep(t, "localhost:0", false).end; status != 1 {
 		t.Errorf("exit status %d", status)
 	}
@@ -149,7 +169,7 @@ func TestSaves(t *testing.T) {
 // TestPort: a port that was taken is taken back without a save, and who answers on the
 // other address of localhost is not passed over in silence.
 func TestPort(t *testing.T) {
-	lab(t, code)
+	lab(t, "version 1")
 	t.Setenv("PORT", "8o8o")
 	other, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -161,8 +181,7 @@ func TestPort(t *testing.T) {
 	k.await(t, `PORT is "8o8o", which is not a port`, "another program answers on "+addr)
 	other.Close()
 	k.await(t, "the port is free now", "version 1 begins")
-	k.cancel()
-	<-k.end
+	k.stopped()
 
 	other, err = net.Listen("tcp", "[::1]:"+port)
 	if err != nil {
@@ -171,8 +190,7 @@ func TestPort(t *testing.T) {
 	defer other.Close()
 	k = keep(t, "localhost:"+port, true)
 	k.await(t, "careful: another program answers on [::1]:"+port)
-	k.cancel()
-	<-k.end
+	k.stopped()
 }
 
 // TestWatch: what a build uses is watched, in whatever folder it is, and nothing else.
@@ -181,10 +199,8 @@ func TestWatch(t *testing.T) {
 	write := func(name, text string) {
 		t.Helper()
 		file := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+		err := os.MkdirAll(filepath.Dir(file), 0o777)
+		if err = cmp.Or(err, os.WriteFile(file, []byte(text), 0o666)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -244,17 +260,16 @@ func TestWatch(t *testing.T) {
 
 // TestTwoKeepers: two keepers of one folder with one file name are not in each other's way.
 func TestTwoKeepers(t *testing.T) {
-	lab(t, code)
+	lab(t, "version 1")
 	both := []*kept{keep(t, "localhost:0", true), keep(t, "localhost:0", true)}
 	for _, version := range []string{"version 1", "version 2", "version 3"} {
-		save(t, strings.ReplaceAll(code, "version 1", version))
+		save(t, version)
 		for _, k := range both {
 			k.await(t, version+" begins")
 		}
 	}
 	for _, k := range both {
-		k.cancel()
-		<-k.end
+		k.stopped()
 		k.await(t, "version 3 ends")
 	}
 
@@ -278,7 +293,7 @@ func TestTwoKeepers(t *testing.T) {
 
 // TestRunning: it is known whether the server listens.
 func TestRunning(t *testing.T) {
-	lab(t, code)
+	lab(t, "version 1")
 	listenTime = 100 * time.Millisecond
 	t.Cleanup(func() { listenTime = 15 * time.Second })
 	k := keep(t, "localhost:"+FreePort(), true)
@@ -286,15 +301,14 @@ func TestRunning(t *testing.T) {
 	if !k.Listening() {
 		t.Error("it does not listen")
 	}
-	save(t, "package main\n\nimport \"time\"\n\nfunc main() { time.Sleep(time.Hour) }\n")
+	save(t, "hangs")
 	k.await(t, string(NotListening)+": srv does not listen on localhost:")
 	if k.Listening() {
 		t.Error("it listens")
 	}
-	save(t, "package main\n\nfunc main() {}\n") // noticed although the one before hangs
+	save(t, "exits") // noticed although the one before hangs
 	k.await(t, string(Stopped))
-	k.cancel()
-	<-k.end
+	k.stopped()
 }
 
 // TestPatiently: what fails for lack of open files is tried again.
@@ -317,28 +331,21 @@ func TestTerminalGone(t *testing.T) {
 	if _, err := exec.LookPath("script"); err != nil || runtime.GOOS != "linux" {
 		t.Skip("opens its terminal with Linux's script")
 	}
-	if err := NoteInputs("../serve"); err != nil {
+	lab(t, "version 1")
+	self, err := os.Executable()
+	if err != nil {
 		t.Fatal(err)
 	}
-	serve := filepath.Join(t.TempDir(), "serve.exe")
-	if said, err := Build(t.Context(), ".", serve, "../serve"); err != nil {
-		t.Fatalf("%v\n%s", err, said)
-	}
-	lab(t, code)
 	addr := "127.0.0.1:" + FreePort()
-	task := "trap : HUP TERM; timeout --foreground 100 " + serve + " -o srv.exe srv " + addr + "; :"
+	task := "trap : HUP TERM; ROLE=keeper timeout --foreground 100 " + self + " " + addr + "; :"
 	p, err := Start(exec.Command("script", "-qec", task, "/dev/null"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.Output.Await(0, 2*patience, func(lines []string) bool { return slices.Contains(lines, "version 1 begins") })
-	if Answering([]string{addr}) == nil {
+	begins := func(lines []string) bool { return slices.Contains(lines, "version 1 begins") }
+	if !p.Output.Await(0, patience, begins) {
 		t.Errorf("no server was started: %s", p.Output.Tail(9))
 	}
 	p.Kill()
-	for deadline := time.Now().Add(2 * patience); Answering([]string{addr}) != nil; time.Sleep(pause) {
-		if time.Now().After(deadline) {
-			t.Fatal("serve goes on without its terminal")
-		}
-	}
+	eventually(t, "the keeper ends with its terminal", func() bool { return Answering([]string{addr}) == nil })
 }

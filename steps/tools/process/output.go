@@ -3,6 +3,7 @@ package process
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -69,8 +70,8 @@ func (o *Output) add(line string) {
 func (o *Output) change() {
 	if o.changed != nil {
 		close(o.changed)
-		o.changed = nil
 	}
+	o.changed = nil
 }
 
 // end notes that nothing more can come.
@@ -86,18 +87,18 @@ func (o *Output) end() {
 }
 
 // Since returns the lines from number n on, the last one possibly incomplete, and a channel
-// that is closed when there is more, or never will be.
+// that is closed when there is more; it is nil if nothing more can come.
 func (o *Output) Since(n int) ([]string, <-chan struct{}) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if n > headKept {
 		n = max(headKept, n-o.dropped)
 	}
-	lines := append([]string(nil), o.lines[min(n, len(o.lines)):]...)
+	lines := slices.Clone(o.lines[min(n, len(o.lines)):])
 	if len(o.rest) > 0 {
 		lines = append(lines, string(o.rest))
 	}
-	if o.changed == nil {
+	if o.changed == nil && !o.ended {
 		o.changed = make(chan struct{})
 	}
 	return lines, o.changed
@@ -133,9 +134,8 @@ func (o *Output) Await(n int, patience time.Duration, ok func([]string) bool) bo
 		if ok(lines) {
 			return true
 		}
-		if o.hasEnded() {
-			lines, _ = o.Since(n) // the last of them may have come in between
-			return ok(lines)
+		if changed == nil {
+			return false
 		}
 		select {
 		case <-changed:
@@ -143,13 +143,6 @@ func (o *Output) Await(n int, patience time.Duration, ok func([]string) bool) bo
 			return false
 		}
 	}
-}
-
-// hasEnded reports whether nothing more can come.
-func (o *Output) hasEnded() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.ended
 }
 
 // Tail returns the last n lines.

@@ -48,9 +48,9 @@ func Build(ctx context.Context, root, file string, args ...string) (string, erro
 	return string(out), err
 }
 
-// OutOfFiles reports whether an operation failed because this process, or the whole machine,
+// outOfFiles reports whether an operation failed because this process, or the whole machine,
 // has as many files and connections open as the system allows. It may succeed later.
-func OutOfFiles(err error) bool {
+func outOfFiles(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
@@ -59,10 +59,10 @@ var sayFull = sync.OnceFunc(func() {
 		"(ulimit -n shows how many may be)")
 })
 
-// Patiently calls f again while it fails because of OutOfFiles, and says once that it waits.
+// Patiently calls f again while it fails because of outOfFiles, and says once that it waits.
 func Patiently(f func() error) error {
 	err := f()
-	for OutOfFiles(err) {
+	for outOfFiles(err) {
 		sayFull()
 		time.Sleep(50 * time.Millisecond)
 		err = f()
@@ -119,8 +119,7 @@ func Serve(cmd *exec.Cmd, patience time.Duration) (p *Program, addr string, err 
 		return p, addr, nil
 	}
 	why := "does not print where it listens"
-	if p.Output.hasEnded() {
-		<-p.Done // it will be closed in a moment
+	if p.AwaitExit(100 * time.Millisecond) {
 		why = fmt.Sprintf("exited at once: %v", cmd.ProcessState)
 	}
 	p.Kill()
@@ -129,14 +128,7 @@ func Serve(cmd *exec.Cmd, patience time.Duration) (p *Program, addr string, err 
 }
 
 // Exited reports whether the process has exited.
-func (p *Program) Exited() bool {
-	select {
-	case <-p.Done:
-		return true
-	default:
-		return false
-	}
-}
+func (p *Program) Exited() bool { return p.AwaitExit(0) }
 
 // AwaitExit waits until the process has exited, and reports whether it did so within patience.
 func (p *Program) AwaitExit(patience time.Duration) bool {
@@ -144,7 +136,12 @@ func (p *Program) AwaitExit(patience time.Duration) bool {
 	case <-p.Done:
 		return true
 	case <-time.After(patience):
-		return p.Exited()
+	}
+	select { // both may have happened
+	case <-p.Done:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,10 +17,32 @@ import (
 // patience is for what has to happen soon. It is so long only for the sake of slow machines.
 const patience = 30 * time.Second
 
-// TestMain makes the test binary the program that is run, if ROLE says so.
+// eventually waits until ok.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(shortPause) {
+		if time.Now().After(deadline) {
+			t.Fatalf("this has yet to happen: %s", what)
+		}
+	}
+}
+
+// TestMain makes the test binary the program that is run, if its name or ROLE says so.
 func TestMain(m *testing.M) {
 	stop := make(chan os.Signal, 1)
+	if strings.HasPrefix(filepath.Base(os.Args[0]), "server-") {
+		runKept()
+		return
+	}
 	switch os.Getenv("ROLE") {
+	case "keeper": // of the server in srv
+		buildServer = fakeBuild
+		k, err := NewKeeper("srv")
+		if err != nil {
+			panic(err)
+		}
+		k.Args, k.Stdout = os.Args[1:], os.Stdout
+		k.Keep(Attended())
 	case "polite":
 		signal.Notify(stop, os.Interrupt)
 		listen()
@@ -29,17 +52,14 @@ func TestMain(m *testing.M) {
 		signal.Ignore(os.Interrupt)
 		listen()
 		select {}
-	case "parent": // of one that is deaf
-		child := command("deaf")
-		child.Stdout = os.Stdout
-		if err := child.Run(); err != nil {
-			os.Exit(1)
-		}
-	case "leaver": // exits and leaves a deaf one behind
+	case "parent", "leaver": // of one that is deaf, which the leaver leaves behind
 		child := command("deaf")
 		child.Stdout = os.Stdout
 		if err := child.Start(); err != nil {
 			os.Exit(1)
+		}
+		if os.Getenv("ROLE") == "parent" {
+			child.Wait()
 		}
 	case "full": // opens as many files as it may
 		full(os.Args[1])
@@ -92,17 +112,16 @@ func serve(t *testing.T, role string) *Program {
 // TestStop: who can be interrupted is, and whoever does not end is killed.
 func TestStop(t *testing.T) {
 	polite, deaf := serve(t, "polite"), serve(t, "deaf")
-	if nc, err := net.Dial("tcp", polite.Output.Address()); err != nil {
-		t.Error(err)
-	} else {
-		nc.Close()
+	if Answering([]string{polite.Output.Address()}) == nil {
+		t.Error("it does not listen where it says")
 	}
 	from := polite.Output.Next()
 	if err := polite.Interrupt(); err != nil {
 		t.Skipf("no process can be interrupted here: %v", err) // on Windows, without a console
 	}
 	polite.Stop(patience)
-	if lines, _ := polite.Output.Since(from); polite.Cmd.ProcessState.ExitCode() != 0 || len(lines) != 1 || lines[0] != "goodbye" {
+	lines, _ := polite.Output.Since(from)
+	if polite.Cmd.ProcessState.ExitCode() != 0 || !slices.Equal(lines, []string{"goodbye"}) {
 		t.Errorf("stopped with %v, %q", polite.Cmd.ProcessState, lines)
 	}
 	if deaf.Exited() || deaf.AwaitExit(0) {
@@ -125,11 +144,8 @@ func TestGroup(t *testing.T) {
 		if !p.AwaitExit(patience) {
 			t.Fatalf("the %s goes on", role)
 		}
-		for deadline := time.Now().Add(patience); Answering([]string{p.Output.Address()}) != nil; time.Sleep(shortPause) {
-			if time.Now().After(deadline) {
-				t.Fatalf("what the %s has started goes on", role)
-			}
-		}
+		addr := []string{p.Output.Address()}
+		eventually(t, "what the "+role+" has started ends", func() bool { return Answering(addr) == nil })
 	}
 }
 
@@ -142,7 +158,7 @@ func full(root string) {
 		open = append(open, f)
 	}
 	_, err := w.stamps()
-	fmt.Println("terminal gone:", terminalGone(), "saved:", w.changed(), "known:", !OutOfFiles(err))
+	fmt.Println("terminal gone:", terminalGone(), "saved:", w.changed(), "known:", !outOfFiles(err))
 	os.Chtimes(filepath.Join(root, "srv/main.go"), time.Time{}, time.Unix(1, 0))
 	fmt.Println("saved:", w.changed())
 	open[0].Close()
@@ -152,7 +168,7 @@ func full(root string) {
 // TestFull: that no file can be opened is not mistaken for a terminal that is closed, nor for
 // files that are gone; and a file that was saved in the meantime is noticed later.
 func TestFull(t *testing.T) {
-	lab(t, code)
+	lab(t, "version 1")
 	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -164,7 +180,17 @@ func TestFull(t *testing.T) {
 	cmd := exec.Command("sh", "-c", `ulimit -n 64; exec "$0" "$1"`, self, here)
 	cmd.Env = append(os.Environ(), "ROLE=full")
 	out, err := cmd.CombinedOutput()
-	if want := "terminal gone: false saved: false known: false\nsaved: false\nsaved: true\n"; err != nil || string(out) != want {
+	want := "terminal gone: false saved: false known: false\nsaved: false\nsaved: true\n"
+	if err != nil || string(out) != want {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestBuild: what does not compile is an error, with what the compiler says.
+func TestBuild(t *testing.T) {
+	lab(t, "package main\n\nbroken\n")
+	file := filepath.Join(t.TempDir(), "server.exe")
+	if out, err := Build(t.Context(), ".", file, "./srv"); err == nil || !strings.Contains(out, "main.go:3") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
@@ -184,14 +210,16 @@ func TestBroken(t *testing.T) {
 func TestFlood(t *testing.T) {
 	p := serve(t, "flood")
 	last := fmt.Sprint("line ", 10*maxLines-1)
-	if !p.Output.Await(0, patience, func(lines []string) bool { return len(lines) > 0 && lines[len(lines)-1] == last }) {
+	isLast := func(lines []string) bool { return len(lines) > 0 && lines[len(lines)-1] == last }
+	if !p.Output.Await(0, patience, isLast) {
 		t.Fatalf("the last lines are %s", p.Output.Tail(3))
 	}
 	lines, _ := p.Output.Since(0)
-	if !p.Output.Flooded() || len(lines) > maxLines || lines[1] != "line 0" || p.Output.Next() != 10*maxLines+1 || p.Output.Address() == "" {
+	isRight := len(lines) <= maxLines && lines[1] == "line 0" && p.Output.Next() == 10*maxLines+1
+	if !p.Output.Flooded() || !isRight || p.Output.Address() == "" {
 		t.Errorf("%d lines, %q second, the next is number %d", len(lines), lines[1], p.Output.Next())
 	}
-	if lines, _ := p.Output.Since(p.Output.Next() - 1); len(lines) != 1 || lines[0] != last {
+	if lines, _ := p.Output.Since(p.Output.Next() - 1); !slices.Equal(lines, []string{last}) {
 		t.Errorf("the last line by its number is %q", lines)
 	}
 	if p.Output.Await(0, patience, func([]string) bool { return false }) {
@@ -224,7 +252,8 @@ func TestRoot(t *testing.T) {
 	}
 	workshop, bench := filepath.Join(here, "../../.."), filepath.Join(here, "../bench")
 	for dir, want := range map[string][2]string{
-		here: {workshop, workshop}, filepath.Join(here, "not", "yet"): {workshop, workshop}, filepath.Join(bench, "peers"): {bench, workshop},
+		here: {workshop, workshop}, filepath.Join(here, "not", "yet"): {workshop, workshop},
+		filepath.Join(bench, "peers"): {bench, workshop},
 	} {
 		if got := [2]string{Root(dir), Workshop(dir)}; got != want {
 			t.Errorf("%s is in %q, not in %q", dir, got, want)
@@ -289,11 +318,16 @@ func TestAccept(t *testing.T) {
 	}
 }
 
+// TestFreePort: no port is given out twice, nor one on which a browser might find another program.
 func TestFreePort(t *testing.T) {
-	if l, err := net.Listen("tcp", "[::1]:0"); err == nil {
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+		if err != nil {
+			continue // this machine does not have the address
+		}
 		defer l.Close()
 		if _, port, _ := net.SplitHostPort(l.Addr().String()); isFree(port) {
-			t.Error("a port that another program has on [::1] is free")
+			t.Errorf("a port that is taken on %s is said to be free", host)
 		}
 	}
 	seen := map[string]bool{"0": true}
@@ -303,19 +337,5 @@ func TestFreePort(t *testing.T) {
 			t.Fatalf("port %s was given out before", port)
 		}
 		seen[port] = true
-	}
-}
-
-// TestTaken: a port is not free if a browser might find another program on one of its addresses.
-func TestTaken(t *testing.T) {
-	for _, host := range []string{"127.0.0.1", "::1"} {
-		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-		if err != nil {
-			continue // this machine does not have the address
-		}
-		if _, port, _ := net.SplitHostPort(l.Addr().String()); isFree(port) {
-			t.Errorf("a port that is taken on %s is said to be free", host)
-		}
-		l.Close()
 	}
 }

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"fmt"
 	"go/build"
 	"io/fs"
 	"maps"
@@ -9,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -29,19 +29,18 @@ func (w *watch) changed() bool {
 	if err != nil || maps.Equal(now, w.seen) {
 		return false
 	}
-	before := *w
+	fresh := watch{root: w.root, dir: w.dir}
 	mod, err := os.ReadFile(filepath.Join(w.root, "go.mod"))
-	if !OutOfFiles(err) {
-		w.dirs, w.embedded = nil, nil
-		err = w.follow(w.dir, modulePath(mod))
+	if !outOfFiles(err) {
+		err = fresh.follow(w.dir, modulePath(mod))
 	}
-	if !OutOfFiles(err) {
-		w.seen, err = w.stamps()
+	if err == nil {
+		fresh.seen, err = fresh.stamps()
 	}
-	if OutOfFiles(err) {
-		*w = before
+	if err != nil {
 		return false
 	}
+	*w = fresh
 	return true
 }
 
@@ -59,7 +58,7 @@ func (w *watch) follow(dir, module string) error {
 	}
 	w.dirs = append(w.dirs, dir)
 	pkg, err := build.ImportDir(filepath.Join(w.root, dir), 0)
-	if OutOfFiles(err) {
+	if outOfFiles(err) {
 		return err
 	}
 	for _, pattern := range pkg.EmbedPatterns {
@@ -75,30 +74,22 @@ func (w *watch) follow(dir, module string) error {
 	return nil
 }
 
-// stamps returns what tells the contents of each file from those before.
+// stamps returns what tells the contents of each file from those before. Its error is that the
+// system lets it open no file.
 func (w *watch) stamps() (map[string]string, error) {
-	root, stamps := os.DirFS(w.root), map[string]string{}
-	stamp := func(name string, info fs.FileInfo, err error) {
-		if err == nil && !info.IsDir() {
-			stamps[name] = strconv.FormatInt(info.ModTime().UnixNano(), 36) + " " + strconv.FormatInt(info.Size(), 36)
-		}
-	}
+	root, names := os.DirFS(w.root), []string{"go.mod", "go.sum"}
 	for _, pattern := range w.embedded {
 		matches, _ := fs.Glob(root, pattern) // a bad pattern is for the compiler
 		for _, match := range matches {
-			fs.WalkDir(root, match, func(name string, e fs.DirEntry, err error) error {
-				if err == nil {
-					info, err := e.Info()
-					stamp(name, info, err)
-				}
+			fs.WalkDir(root, match, func(name string, _ fs.DirEntry, _ error) error {
+				names = append(names, name)
 				return nil
 			})
 		}
 	}
-	names := []string{"go.mod", "go.sum"}
 	for _, dir := range w.dirs {
 		entries, err := fs.ReadDir(root, dir)
-		if OutOfFiles(err) { // and so were the folders above
+		if outOfFiles(err) { // and so were the folders above
 			return nil, err
 		}
 		for _, e := range entries {
@@ -107,9 +98,11 @@ func (w *watch) stamps() (map[string]string, error) {
 			}
 		}
 	}
+	stamps := map[string]string{}
 	for _, name := range names {
-		info, err := fs.Stat(root, name)
-		stamp(name, info, err)
+		if info, err := fs.Stat(root, name); err == nil && !info.IsDir() {
+			stamps[name] = fmt.Sprint(info.ModTime().UnixNano(), info.Size())
+		}
 	}
 	return stamps, nil
 }
