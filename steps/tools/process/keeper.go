@@ -39,6 +39,7 @@ type Keeper struct {
 	Args   []string     // of the server
 	Addr   string       // host:port where it is expected to listen; "" or port 0 if unknown
 	Waits  bool         // for a save, when nothing runs; otherwise Keep returns
+	Again  chan bool    // what is sent has the effect of a save
 	Stdout io.Writer    // of the server; if nil, an Output
 	Stderr io.Writer    // the same
 	Line   func(string) // is called for each line in that Output, if not nil
@@ -92,7 +93,7 @@ func (k *Keeper) Keep(ctx context.Context) int {
 	k.watch = watch{root: k.Root, dir: k.Dir}
 	k.watch.changed()
 	k.start(ctx)
-	for told := false; ; {
+	for told, saved := false, false; ; saved = false {
 		next := pause
 		if k.program != nil && k.up.Load() != k.program && !k.silent {
 			next = shortPause
@@ -100,10 +101,11 @@ func (k *Keeper) Keep(ctx context.Context) int {
 		select {
 		case <-ctx.Done():
 			return k.stop()
+		case saved = <-k.Again:
 		case <-time.After(next):
 		}
 		switch {
-		case k.watch.changed():
+		case saved, k.watch.changed():
 			told = false
 			k.report(Event{Kind: Saved})
 			k.start(ctx)
