@@ -78,7 +78,8 @@ func (p *beginning) look() (there bool, err error) {
 	case info.Mode()&os.ModeSymlink != 0:
 		target, _ := os.Readlink(p.work)
 		return false, unchanged("%s is a symbolic link to %s, and play does not write through a link. Remove the link "+
-			"(the folder that it leads to stays as it is), or name another folder with -dir", work, filepath.ToSlash(target))
+			"(the folder that it leads to stays as it is)%s", work, filepath.ToSlash(target),
+			p.inTerminal(", or name another folder with -dir"))
 	case !info.IsDir():
 		return false, unchanged("%s is a file, and should be a folder: rename it, then try again", work)
 	}

@@ -35,6 +35,7 @@ type beginning struct {
 	bare bool
 	next bool
 	open string // the turns to leave open, with commas between them; "" is all
+	page bool   // the learn page asks: it has buttons in place of flags and commands
 }
 
 func main() {
@@ -58,6 +59,7 @@ func command(out io.Writer, args []string, now time.Time) int {
 	flags.BoolVar(&p.bare, "bare", false, "begin with the code of the step before, and what is given")
 	flags.BoolVar(&p.next, "next", false, "go on from the code that is there")
 	flags.StringVar(&p.open, "turns", "", "the turns to leave open, as `response,accept`; without it all")
+	flags.BoolVar(&p.page, "page", false, "answer for the learn page, without flags and commands")
 	dir := flags.String("dir", "", "the folder to put the code into, instead of work")
 	err := flags.Parse(args)
 	asked := *library || p.step != 0 // for a certain step
@@ -113,8 +115,16 @@ func (p *beginning) run(out io.Writer, dir string, now time.Time) error {
 		fmt.Fprintf(out, "You are in the folder as it was. Leave it:  cd %s\n", quoted(filepath.ToSlash(p.work)))
 		p.here = p.work
 	}
-	fmt.Fprint(out, p.commands())
+	fmt.Fprint(out, p.inTerminal(p.commands()))
 	return nil
+}
+
+// inTerminal returns words that help only in a terminal, or nothing for the learn page.
+func (p *beginning) inTerminal(words string) string {
+	if p.page {
+		return ""
+	}
+	return words
 }
 
 // unchanged returns an error that also says that nothing has happened.

@@ -27,7 +27,7 @@ func (p *beginning) planNext() (*plan, string, error) {
 		return nil, "", err
 	}
 	if p.step == 1 {
-		return nil, "", unchanged("step 1 is the first: -step 1, without -next, begins it")
+		return nil, "", unchanged("step 1 is the first%s", p.inTerminal(": -step 1, without -next, begins it"))
 	}
 	next, err := s.GoOn(theirs)
 	if err != nil {
@@ -46,7 +46,7 @@ func (p *beginning) own() (stepcode.Files, error) {
 		return nil, err
 	}
 	if !there {
-		return nil, fmt.Errorf("there is no %s to go on from: begin with -step 1", p.shown(p.work))
+		return nil, fmt.Errorf("there is no %s to go on from%s", p.shown(p.work), p.inTerminal(": begin with -step 1"))
 	}
 	theirs, err := stepcode.Code(p.work)
 	if err != nil {
