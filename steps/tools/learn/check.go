@@ -1,10 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,11 +65,7 @@ func (s *session) check(ctx context.Context, tool string, run int) {
 	if at == 0 {
 		return
 	}
-	args := []string{"-json", "-step", strconv.Itoa(min(at, stepcode.Last))}
-	if at == stepcode.Library {
-		args = append(args, "-library")
-	}
-	cmd := exec.CommandContext(ctx, tool, append(args, "work")...)
+	cmd := exec.CommandContext(ctx, tool, append([]string{"-json"}, checkArgs(at)...)...)
 	cmd.Dir = s.root
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it stops its servers then
 	cmd.WaitDelay = 3 * time.Second
@@ -82,17 +78,22 @@ func (s *session) check(ctx context.Context, tool string, run int) {
 		s.feed.add(entry{Kind: "problem", Text: "the check does not start: " + err.Error()})
 		return
 	}
-	events := bufio.NewScanner(out)
-	events.Buffer(nil, 1<<20)
-	for events.Scan() {
-		if line := append([]byte(nil), events.Bytes()...); json.Valid(line) && ctx.Err() == nil {
-			s.feed.add(entry{Kind: "check", Run: run, Step: at, Event: line})
-		}
+	events := json.NewDecoder(out)
+	for event := json.RawMessage(nil); events.Decode(&event) == nil && ctx.Err() == nil; event = nil {
+		s.feed.add(entry{Kind: "check", Run: run, Step: at, Event: event})
 	}
+	io.Copy(io.Discard, out)
 	if cmd.Wait() == nil {
-		s.mu.Lock()
-		s.holds = max(s.holds, at)
-		s.mu.Unlock()
+		s.holds.Store(max(s.holds.Load(), int64(at)))
 		s.feed.add(entry{Kind: "code"})
 	}
+}
+
+// checkArgs returns the arguments with which the check, or its differences, are for the code in work/ at a step.
+func checkArgs(at step) []string {
+	args := []string{"-step", strconv.Itoa(min(at, stepcode.Last))}
+	if at == stepcode.Library {
+		args = append(args, "-library")
+	}
+	return append(args, "work")
 }

@@ -57,11 +57,20 @@ func TestRequests(t *testing.T) {
 		{"GET /state?step=99", "", 200},
 		{"GET /code/raw/conn.go", "", 200},
 		{"GET /code/README.md", "", 200},
+		{"GET /code/steps/tools/bench/chart.svg", "", 200},
 		{"GET /", "Host: forwarded.example", 200},
 		{"GET /", "Host: evil.example", 403},
 		{"GET /state", "Host: localhost.evil.example", 403},
 		{"GET /feed", "Origin: http://evil.example", 403},
+		{"GET /", "Host: forwarded.example;Origin: http://evil.example", 403},
+		{"GET /state", "Sec-Fetch-Site: cross-site;Sec-Fetch-Mode: no-cors", 403},
 		{"GET /lessons/..%2fmain.go", "", 404},
+		{"GET /lessons/..%5cmain.go", "", 404},
+		{"GET /page/%2e%2e%2fmain.go", "", 404},
+		{"GET /pictures/..%2f03.md", "", 404},
+		{"GET /pictures/%2fetc%2fpasswd", "", 404},
+		{"GET /code/work%2f..%2f.git%2fconfig.go", "", 404},
+		{"GET /code//etc/passwd.go", "", 404},
 		{"GET /code/..%2f..%2f..%2fetc%2fpasswd", "", 404},
 		{"GET /code/go.sum", "", 404},
 		{"GET /code/.git/config", "", 404},
@@ -71,11 +80,17 @@ func TestRequests(t *testing.T) {
 		{"POST /begin {\"step\":3,\"how\":\"ours\"}", "Content-Type: application/json;Origin: null", 403},
 		{"POST /begin {\"step\":3,\"how\":\"ours\"}", "Content-Type: text/plain;Origin: " + own, 415},
 		{"POST /begin step=3&how=ours", "Content-Type: application/x-www-form-urlencoded", 415},
+		{"POST /begin step=3", "Content-Type: multipart/form-data;Origin: " + own, 415},
+		{"POST /begin {\"step\":3,\"how\":\"ours\"}", "Sec-Fetch-Site: cross-site;Content-Type: application/json", 403},
+		{"POST /begin {\"step\":3,\"how\":\"" + strings.Repeat("x", 5000) + "\"}", "Content-Type: application/json;Origin: " + own, 400},
 		{"POST /begin {\"step\":8,\"how\":\"ours\"}", "Content-Type: application/json;Origin: " + own, 400},
 		{"POST /begin {\"step\":3,\"how\":\"; rm\"}", "Content-Type: application/json;Origin: " + own, 400},
 		{"POST /begin {", "Content-Type: application/json;Origin: " + own, 400},
 		{"POST /check {}", "Content-Type: text/plain", 415},
 		{"POST /check {}", "Content-Type: application/json;Origin: " + own, 200},
+		{"POST /restart {}", "Content-Type: text/plain", 415},
+		{"POST /restart {}", "Content-Type: application/json;Origin: http://localhost.evil.example", 403},
+		{"OPTIONS /restart", "Origin: null;Access-Control-Request-Method: POST", 403},
 		{"OPTIONS /begin", "Origin: http://evil.example;Access-Control-Request-Method: POST", 403},
 		{"GET /begin", "", 404},
 		{"GET /differences?step=0", "", 400},
@@ -107,6 +122,43 @@ func TestRequests(t *testing.T) {
 		res.Body.Close()
 		if res.StatusCode != c.want && !(c.want == 404 && res.StatusCode/100 == 3) {
 			t.Errorf("%s (%s) is answered with %d, want %d", c.request, c.header, res.StatusCode, c.want)
+		}
+	}
+}
+
+// TestWork: whatever becomes of work/, the page is told what is there, and nothing outside the workshop is read.
+func TestWork(t *testing.T) {
+	root, outside := t.TempDir(), t.TempDir()
+	put := func(from, to string) {
+		if err := os.CopyFS(filepath.Join(root, to), os.DirFS("../../../"+from)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, folder := range []string{"steps/01", "steps/02", "steps/03", "steps/04", "steps/05", "steps/06", "library"} {
+		put(folder, folder)
+	}
+	s, err := newSession(root, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	s.taps = append(s.taps, wiretap.NewTap(s.record, "work", "localhost:1", s.servers[0].Address))
+	work := filepath.Join(root, "work")
+	for _, c := range []struct {
+		change func()
+		want   string // in the answer
+	}{
+		{func() {}, `"folder":"","holds":0,"own":true,"servers":[{"name":"work","url":"http://localhost:1"}],"step":0`},
+		{func() { put("steps/03", "work") }, `"state":"there"`},
+		{func() { os.WriteFile(filepath.Join(work, "frame.go"), []byte("package"), 0o644) }, `"step":3`},
+		{func() { os.RemoveAll(work); os.WriteFile(work, nil, 0o644) }, `"folder":"work"`},
+		{func() { os.Remove(work); os.Symlink(outside, work) }, `"step":0`},
+	} {
+		c.change()
+		w := httptest.NewRecorder()
+		s.state(w, httptest.NewRequest("GET", "/state?step=3", nil))
+		if !strings.Contains(w.Body.String(), c.want) {
+			t.Errorf("the state is %s, want %s in it", w.Body, c.want)
 		}
 	}
 }

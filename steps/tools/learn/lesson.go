@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"embed"
 	"encoding/json"
-	"fmt"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -59,6 +58,7 @@ func (s *session) handler(view *wiretap.View) http.Handler {
 	mux.HandleFunc("GET /differences", s.differences)
 	mux.HandleFunc("POST /begin", s.begin)
 	mux.HandleFunc("POST /check", s.checkNow)
+	mux.HandleFunc("POST /restart", s.restart)
 	return mux
 }
 
@@ -69,47 +69,59 @@ func (s *session) file(w http.ResponseWriter, r *http.Request, from fs.FS, name 
 		http.NotFound(w, r)
 		return
 	}
-	kind := contentTypes[path.Ext(name)]
-	if kind == "" {
-		kind = "text/plain; charset=utf-8"
+	if w.Header().Get("Content-Type") == "" {
+		w.Header().Set("Content-Type", contentTypes[path.Ext(name)])
 	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-cache")
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(data))
 }
 
 // readable are the folders whose files a lesson may link to. files keeps links and .. inside
 // the workshop.
-var readable = []string{"steps", "raw", "library", "frontend", "work"}
+var readable = []string{"steps", "raw", "library", "frontend", "work", "README.md", "Taskfile.yml"}
 
-// code answers with a file of the workshop, as text.
+// code answers with a file of the workshop: a picture, or text, so that no file in work/ runs as a page of learn's own.
 func (s *session) code(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	first, _, _ := strings.Cut(name, "/")
-	kinds := []string{".go", ".md", ".js", ".css", ".html", ".yml", ".mod", ".svg"}
-	if !slices.Contains(readable, first) && name != "README.md" && name != "Taskfile.yml" || !slices.Contains(kinds, path.Ext(name)) || strings.Contains(name, "/.") {
+	kinds := []string{".go", ".md", ".js", ".css", ".html", ".yml", ".mod", ".svg", ".png"}
+	if !slices.Contains(readable, first) || !slices.Contains(kinds, path.Ext(name)) || strings.Contains(name, "/.") {
 		http.NotFound(w, r)
 		return
 	}
-	data, err := fs.ReadFile(s.files.FS(), name)
-	if err != nil {
-		http.NotFound(w, r)
-		return
+	w.Header().Set("Content-Security-Policy", "sandbox") // a picture may have scripts, too
+	if !strings.HasPrefix(contentTypes[path.Ext(name)], "image/") {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Write(data)
+	s.file(w, r, s.files.FS(), name)
 }
 
-// step returns the step that the code in work/ has reached, or 0.
+// restart stops the attendee's server and starts it again, as Ctrl-C and a new start in a terminal would.
+func (s *session) restart(w http.ResponseWriter, r *http.Request) {
+	if !asked(w, r, &struct{}{}) {
+		return
+	}
+	for _, server := range s.servers {
+		if server.Keeper != nil {
+			select {
+			case server.Keeper.Again <- true:
+			case <-time.After(time.Second): // it is being built
+			}
+		}
+	}
+	reply(w, map[string]any{"ok": true})
+}
+
+// step returns the step that the code in work/ has reached, or 0. While the code does not parse, it is the last one known.
 func (s *session) step() step {
 	theirs, err := stepcode.CodeIn(s.files.FS(), "work")
 	if err != nil {
 		return 0
 	}
-	at, _ := stepcode.StepOf(s.files.FS(), theirs)
-	return at
+	if at, err := stepcode.StepOf(s.files.FS(), theirs); err == nil {
+		s.at.Store(int64(at))
+	}
+	return step(s.at.Load())
 }
 
 // A block is a declaration of a step, and what the code in work/ has of it.
@@ -124,20 +136,15 @@ type block struct {
 // state answers where the attendee is: which folder, which step, and which blocks of the step
 // that ?step names are there.
 func (s *session) state(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	holds := s.holds
-	s.mu.Unlock()
 	servers := []map[string]any{}
 	for i, server := range s.servers {
-		servers = append(servers, map[string]any{"name": server.Name, "url": "http://" + s.taps[i].Addr, "running": server.Address() != ""})
+		servers = append(servers, map[string]any{"name": server.Name, "url": "http://" + s.taps[i].Addr})
 	}
-	answer := map[string]any{"own": s.own, "servers": servers, "holds": holds, "step": 0, "folder": "", "blocks": []block{}}
-	if s.own {
+	answer := map[string]any{"own": s.own, "servers": servers, "holds": s.holds.Load(), "step": 0, "folder": "", "blocks": []block{}}
+	if _, err := s.files.Lstat("work"); s.own && err == nil {
 		answer["folder"], answer["step"] = "work", s.step()
 		if at, err := strconv.Atoi(r.URL.Query().Get("step")); err == nil && at >= 1 && at <= stepcode.Library {
-			blocks, err := s.blocks(at)
-			answer["blocks"] = blocks
-			if err != nil {
+			if answer["blocks"], err = s.blocks(at); err != nil {
 				answer["problem"] = err.Error()
 			}
 		}
@@ -150,7 +157,7 @@ func (s *session) blocks(at step) ([]block, error) {
 	all := []block{}
 	theirs, err := stepcode.CodeIn(s.files.FS(), "work")
 	if err != nil {
-		return all, nil // there is no work/ yet: the page says so
+		return all, nil // it is a file, say: whoever builds it says so
 	}
 	ours, err := stepcode.ReadIn(s.files.FS(), at)
 	if err != nil {
@@ -170,11 +177,8 @@ func (s *session) differences(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "step is a number from 1 to 7", http.StatusBadRequest)
 		return
 	}
-	args := []string{"run", "./steps/tools/check", "-diff-only", "-step", strconv.Itoa(min(at, stepcode.Last))}
-	if at == stepcode.Library {
-		args = append(args, "-library")
-	}
-	cmd := exec.CommandContext(r.Context(), "go", append(args, "work")...)
+	args := append([]string{"run", "./steps/tools/check", "-diff-only"}, checkArgs(at)...)
+	cmd := exec.CommandContext(r.Context(), "go", args...)
 	cmd.Dir = s.root
 	out, _ := cmd.CombinedOutput() // where it cannot compare, it says why
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -206,38 +210,24 @@ func (s *session) begin(w http.ResponseWriter, r *http.Request) {
 	if !asked(w, r, &wanted) {
 		return
 	}
-	args, err := playArgs(wanted.Step, wanted.How)
-	if err != nil || !s.own {
+	how, ok := map[string][]string{"ours": {}, "bare": {"-bare"}, "next": {"-next"}}[wanted.How]
+	if !ok || wanted.Step < 1 || wanted.Step > stepcode.Library || !s.own {
 		http.Error(w, "how is ours, bare or next, and step a number from 1 to 7", http.StatusBadRequest)
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	cmd := exec.Command("go", append([]string{"run", "./steps/tools/play"}, args...)...) // to its end, though the page may be gone
+	at := []string{"-step", strconv.Itoa(wanted.Step)}
+	if wanted.Step == stepcode.Library {
+		at = []string{"-library"}
+	}
+	args := slices.Concat([]string{"run", "./steps/tools/play", "-page"}, at, how)
+	cmd := exec.Command("go", args...) // to its end, though the page may be gone
 	cmd.Dir = s.root
 	cmd.Env = append(os.Environ(), "USER_WORKING_DIR="+s.root)
 	out, err := cmd.CombinedOutput()
 	s.feed.add(entry{Kind: "code"})
 	reply(w, map[string]any{"ok": err == nil, "text": strings.TrimSpace(string(out))})
-}
-
-func playArgs(at step, how string) ([]string, error) {
-	if at < 1 || at > stepcode.Library {
-		return nil, fmt.Errorf("there is no step %d", at)
-	}
-	args := []string{"-step", strconv.Itoa(at)}
-	if at == stepcode.Library {
-		args = []string{"-library"}
-	}
-	switch how {
-	case "ours":
-		return args, nil
-	case "bare":
-		return append(args, "-bare"), nil
-	case "next":
-		return append(args, "-next"), nil
-	}
-	return nil, fmt.Errorf("there is no way %q to begin", how)
 }
 
 // checkNow starts a check, as a save does.

@@ -31,6 +31,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"websocket-workshop/steps/tools/process"
@@ -150,8 +151,9 @@ type session struct {
 	feed    *feed
 	saved   chan struct{} // receives after each save that builds
 
-	mu    sync.Mutex // one step is begun at a time
-	holds step       // the last step whose check held
+	mu    sync.Mutex   // one step is begun at a time
+	at    atomic.Int64 // the step of the code in work/, when it last parsed
+	holds atomic.Int64 // the last step whose check held
 }
 
 type step = int
@@ -165,7 +167,7 @@ func newSession(root string, names []string) (*session, error) {
 	s := &session{root: root, files: files, own: len(names) == 0, record: wiretap.NewRecord(), feed: newFeed(), saved: make(chan struct{}, 1)}
 	if s.own {
 		addr := net.JoinHostPort("localhost", process.FreePort())
-		k := &process.Keeper{Name: "work", Root: root, Dir: "work", Addr: addr, Args: []string{"-addr", addr}, Waits: true}
+		k := &process.Keeper{Name: "work", Root: root, Dir: "work", Addr: addr, Args: []string{"-addr", addr}, Waits: true, Again: make(chan bool)}
 		s.servers = []*wiretap.Server{{Name: "work", Addr: addr, Keeper: k}}
 	} else if len(names) > 2 {
 		return nil, fmt.Errorf("one server or two, not %d: flags go before them", len(names))

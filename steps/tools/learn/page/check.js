@@ -1,8 +1,12 @@
 // The check's events, as the pane shows them. Screen readers hear one sentence when it has ended or
 // when something fails, and not each row.
-import { el } from "../dom.js";
+import { el, unseen } from "../dom.js";
 import { hintsFor, toAnchor } from "./hints.js";
 
+const results = {
+  ok: ["✓", "holds"], fails: ["✗", "fails"], skipped: ["–", "skipped"],
+  allowed: ["~", "differs, the RFC allows it"], asked: ["!", "differs, the RFC asks for more"],
+};
 const wanted = new Set(); // the functions whose hints are open, for the next run
 
 export class CheckPane {
@@ -28,13 +32,12 @@ export class CheckPane {
       this.#run = run;
       this.#held = this.#failed = 0;
       this.#rows.replaceChildren();
-      this.#rows.dataset.step = step;
     }
-    const title = step === 7 ? "the library" : `step ${step}`;
-    if (event.event === "building") this.#quietly(`Checking ${title}…`);
-    if (event.event === "built" && event.result === "fails") this.#verdict.textContent = "It does not build: see Output.";
+    const title = step === 7 ? "The library" : `Step ${step}`;
+    if (event.event === "building") this.#quietly(`Checking ${title[0].toLowerCase()}${title.slice(1)}…`);
+    if (event.event === "built" && event.result === "fails") this.#quietly("It does not build: see Output.");
     if (event.event === "row") this.#row(event, title);
-    if (event.event === "done") this.#done(event, title);
+    if (event.event === "done") this.#done(event, title, step);
   }
 
   // broken takes in that the code does not build: what is shown is of earlier code.
@@ -47,18 +50,15 @@ export class CheckPane {
   }
 
   #row(event, title) {
-    const failed = event.result === "fails";
-    if (event.result === "ok") this.#held++;
-    if (failed) this.#failed++;
-    const sign = { ok: "✓", fails: "✗", skipped: "–", allowed: "~", asked: "!" }[event.result] ?? "";
-    const said = { ok: "holds", fails: "fails", skipped: "skipped", allowed: "differs, the RFC allows it", asked: "differs, the RFC asks for more" }[event.result] ?? "";
-    const line = el("p", { class: `row ${event.result}` }, el("span", { "aria-hidden": "true" }, `${sign} `), el("span", { class: "visually-hidden" }, `${said}: `), event.name);
+    const [sign, said] = results[event.result] ?? ["", ""];
+    const line = el("p", { class: `row ${event.result}` },
+      el("span", { "aria-hidden": "true" }, `${sign} `), unseen(`${said}: `), event.name);
     if (event.reason) line.append(el("small", {}, ` ${event.reason}`));
-    if (!failed) return this.#rows.append(line);
-    const details = el("div", { class: "failure" }, line, ...this.#failure(event));
-    const first = this.#rows.querySelector(".row:not(.fails)");
-    this.#rows.insertBefore(details, first?.parentElement === this.#rows ? first : null);
-    if (this.#failed === 1) this.#verdict.textContent = `${title[0].toUpperCase()}${title.slice(1)}: “${event.name}” fails.`;
+    if (event.result === "ok") this.#held++;
+    if (event.result !== "fails") return this.#rows.append(line);
+    const first = [...this.#rows.children].find((row) => !row.matches(".failure"));
+    this.#rows.insertBefore(el("div", { class: "failure" }, line, ...this.#failure(event)), first ?? null);
+    if (++this.#failed === 1) this.#quietly(`${title}: “${event.name}” fails.`);
   }
 
   #failure({ failure, turn, why }) {
@@ -72,24 +72,30 @@ export class CheckPane {
     add("came", ...items(failure.came));
     if (failure.terminal?.length) add("terminal", el("pre", {}, failure.terminal.join("\n")));
     if (failure.likely) add("likely", el("p", {}, failure.likely));
-    if (failure.places?.length) add("look at", el("p", {}, ...failure.places.flatMap((p, i) => [i ? ", " : "", el("code", {}, `${p.file}:${p.line}`)])));
+    const places = (failure.places ?? []).flatMap((p, i) => [i ? ", " : "", el("code", {}, `${p.file}:${p.line}`)]);
+    if (places.length) add("look at", el("p", {}, ...places));
     parts.push(list);
     const hints = hintsLink(failure, turn);
     if (hints) parts.push(hints);
     return parts;
   }
 
-  #done({ status, text }, title) {
-    if (this.#failed > 0 || text === undefined) return;
-    this.#verdict.textContent = status === 0 ? `${title[0].toUpperCase()}${title.slice(1)} holds: all ${this.#held}.` : text;
+  #done({ status, text = "" }, title, step) {
+    if (this.#failed > 0) return;
+    this.#quietly(status === 0 ? `${title} holds: all ${this.#held}. ` : text.split("\n")[0]);
+    if (status === 0 && step < 7) {
+      const next = step === 6 ? ["library", "the library"] : [`0${step + 1}`, `step ${step + 1}`];
+      this.#verdict.append(el("a", { href: `#/${next[0]}` }, `Go on to ${next[1]}`));
+    }
   }
 }
 
 function items(all) {
   return (all ?? []).map(({ hex, words }) => {
     const item = el("p", {}, words);
-    if (hex && /^[0-9a-f ]+$/.test(hex)) item.prepend(el("a", { href: `frame.html#${hex.replaceAll(" ", "")}`, target: "_blank", title: "Open in the diagram" }, el("code", {}, hex)), " ");
-    else if (hex) item.prepend(el("code", {}, hex), " ");
+    const code = hex && el("code", {}, hex);
+    const href = /^[0-9a-f ]+$/.test(hex) && `frame.html#${hex.replaceAll(" ", "")}`;
+    if (code) item.prepend(href ? el("a", { href, target: "_blank", title: "Open in the diagram" }, code) : code, " ");
     return item;
   });
 }

@@ -1,62 +1,86 @@
 // The attendee's own bytes, in the lesson's text. A figure with data-kind="bytes" names what it shows;
 // what stands there in the Markdown is a recording, and stays until there is something to show.
-import { decode } from "../frame-codec.js";
+import { toHex } from "../frame-codec.js";
 import { drawFrame } from "../frame-diagram.js";
+import { decodeAll } from "../frame-rules.js";
+import { drawHead, explain } from "../wire-handshake.js";
+import { bytesOf, isHandshake, nameOf, textOf, WireRecord } from "../wire-record.js";
+import { endLong, who } from "../wire-rung.js";
 import { el } from "../dom.js";
 
-const toBytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (b) => parseInt(b, 16));
-const toText = (hex) => new TextDecoder().decode(toBytes(hex));
+const mostPushes = 4; // of one message
 
 export class OwnBytes {
-  #latest = {}; // by what it is: a list of events
-  #connection = ""; // the newest with a WebSocket
-  #version = 0;
+  #record = new WireRecord();
+  #latest = {}; // by what a figure shows: a list of entries of the record
+  #drawn = new WeakMap(); // by figure, what it shows
+
+  constructor() {
+    this.#record.onAdd = (entry) => this.#take(entry);
+  }
 
   // add takes an event of the wire, oldest first.
   add(event) {
-    const connection = `${event.server} ${event.conn}`;
-    const isClose = event.kind === "frame" && event.opcode === 8;
-    if (event.kind === "request" && /upgrade: *websocket/i.test(toText(event.hex))) {
-      this.#connection = connection;
-      this.#set("handshake", [event]);
-      this.#latest.first = undefined;
-      this.#latest.ending = [];
-    } else if (event.kind === "response" && connection === this.#connection && this.#latest.handshake?.length === 1) {
-      this.#set("handshake", [this.#latest.handshake[0], event]);
-    } else if (event.kind === "frame" && event.from === "server" && event.opcode === 1) {
-      if (connection === this.#connection && !this.#latest.first) this.#set("first-frame", this.#latest.first = [event]);
-      if (this.#latest.push?.length < 4) this.#set("push", [...this.#latest.push, event]);
-    } else if (event.kind === "frame" && event.from === "client" && event.opcode === 1) {
-      this.#set("masked", [event]);
-      this.#set("push", [event]);
-    }
-    if (connection === this.#connection && (isClose || event.kind === "end")) {
-      this.#latest.ending = [...this.#latest.ending ?? [], event];
-      this.#set("closing", this.#latest.ending);
-    }
+    this.#record.add(event);
   }
 
-  #set(what, events) {
-    this.#latest[what] = events;
-    this.#version++;
+  #take(entry) {
+    const { event, connection } = entry;
+    const latest = this.#latest;
+    if (!connection.isWebSocket) return;
+    if (isHandshake(event)) latest.handshake = [entry];
+    if (event.kind === "response" && connection === latest.handshake?.[0].connection) latest.handshake = [latest.handshake[0], entry];
+    if (event.opcode === 1 && event.from === "client") latest.masked = latest.push = [entry];
+    if (event.opcode === 1 && event.from === "server") {
+      if (!connection.greeted) latest["first-frame"] = [entry];
+      else if (latest.push?.length <= mostPushes) latest.push = [...latest.push, entry];
+      connection.greeted = true;
+    }
+    if (event.opcode === 8 || event.kind === "end" && connection.closing) latest.closing = connection.closing = [...connection.closing ?? [], entry];
   }
 
   // fill puts the newest bytes into the figures of a lesson.
   fill(text) {
     for (const figure of text.querySelectorAll('figure[data-kind="bytes"]')) {
-      const events = this.#latest[figure.dataset.of];
-      if (!figure.querySelector("figcaption")) figure.prepend(el("figcaption", {}, "A recording. As soon as your own server has sent this, you see its bytes here."));
-      if (!events?.length || figure.dataset.version === `${this.#version}` || figure.contains(document.activeElement)) continue;
-      figure.dataset.version = this.#version;
+      const entries = this.#latest[figure.dataset.of];
+      if (!figure.querySelector("figcaption")) {
+        figure.prepend(el("figcaption", {}, "A recording. As soon as your own server has done this, you see its bytes here."));
+      }
+      if (!entries || entries === this.#drawn.get(figure) || figure.contains(document.activeElement)) continue;
+      this.#drawn.set(figure, entries);
       figure.classList.add("own");
-      figure.replaceChildren(el("figcaption", {}, "Your own bytes, the newest."), ...events.map(draw));
+      figure.replaceChildren(el("figcaption", {}, "Your own bytes, the newest"), ...draw(figure.dataset.of, entries));
     }
   }
 }
 
-function draw(event) {
-  const who = event.from === "client" ? "from the browser" : "from the server";
-  if (event.kind === "end") return el("p", {}, `${event.how === "reset" ? "A reset (RST)" : "FIN of TCP"} ${who}`);
-  if (event.kind !== "frame") return el("pre", { tabindex: "0" }, toText(event.hex).trimEnd());
-  return drawFrame(decode(toBytes(event.hex)), { title: `Connection ${event.conn}, ${who}`, most: 48, bitwise: 16 });
+function draw(what, entries) {
+  if (what === "handshake") {
+    const heads = entries.map(({ event }) => textOf(event));
+    return [...heads.map((head) => el("pre", { tabindex: "0" }, drawHead(head))), ...heads[1] ? [explain(...heads)] : []];
+  }
+  if (what !== "push" && what !== "closing") return entries.map(whole);
+  const first = entries.find(({ event }) => event.kind === "end");
+  return entries.map((entry) => entry.event.kind !== "end" ? row(entry) :
+    el("p", { class: "end" }, `${nameOf(entry.connection)}: ${endLong(entry.event)}${entry === first ? ". It was the first to end TCP." : ""}`));
+}
+
+const where = ({ event, connection }) => `${nameOf(connection)}, from the ${who(event)}`;
+
+function decode(event) {
+  const { frames: [frame] } = decodeAll([bytesOf(event)], 1);
+  if (event.length * 2 > event.hex.length) frame.missing = 0n; // they were sent, but not kept
+  return frame;
+}
+
+const whole = (entry) => drawFrame(decode(entry.event), { title: where(entry), most: 48, bitwise: 10 });
+
+// row shows a frame in a line, which opens as the diagram.
+function row(entry) {
+  const { bytes, opcode, code, codeName, text = "" } = decode(entry.event);
+  const hex = toHex(bytes.subarray(0, 12), " ") + (bytes.length > 12 ? " …" : "");
+  const fold = el("details", {}, el("summary", {}, `${where(entry)}: `, el("code", {}, hex),
+    el("p", {}, opcode === 8 ? `close, ${code ?? "no code"} (${codeName ?? "RFC 6455: 1005"}) ${text}` : text.slice(0, 80))));
+  fold.addEventListener("toggle", () => fold.append(whole(entry)), { once: true });
+  return fold;
 }
