@@ -36,6 +36,10 @@ type beginning struct {
 	next bool
 	open string // the turns to leave open, with commas between them; "" is all
 	page bool   // the learn page asks: it has buttons in place of flags and commands
+
+	files stepcode.Files // what work is to hold
+	keep  bool           // the other files of the folder, too
+	gone  []string       // of those, the ones that go
 }
 
 func main() {
@@ -94,11 +98,15 @@ func (p *beginning) run(out io.Writer, dir string, now time.Time) error {
 	if err := p.checkFolder(); err != nil {
 		return err
 	}
-	files, said, err := p.plan()
+	plan := p.plan
+	if p.next {
+		plan = p.planNext
+	}
+	said, err := plan()
 	if err != nil {
 		return err
 	}
-	kept, err := p.replace(files, now)
+	kept, err := p.replace(now)
 	if err == nil {
 		fmt.Fprintln(out, said)
 	}
@@ -108,14 +116,16 @@ func (p *beginning) run(out io.Writer, dir string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if process.Workshop(filepath.Dir(p.work)) == "" {
+	if !within(p.work, p.root) {
 		fmt.Fprintf(out, "%s is outside the workshop's folder: Go can build it only inside.\n", p.shown(p.work))
 	}
 	if within(p.here, p.work) { // a shell stays in a folder that is moved, whatever its prompt shows
 		fmt.Fprintf(out, "You are in the folder as it was. Leave it:  cd %s\n", quoted(filepath.ToSlash(p.work)))
 		p.here = p.work
 	}
-	fmt.Fprint(out, p.inTerminal(p.commands()))
+	if !p.page {
+		p.printCommands(out)
+	}
 	return nil
 }
 
@@ -148,31 +158,22 @@ func (p *beginning) name() string {
 // place is the end of a file that a step begins.
 const place = "\n\n// Type what %s shows: each block says where.\n"
 
-// A plan is what the folder is to hold.
-type plan struct {
-	files stepcode.Files
-	keep  bool     // the other files of the folder, too
-	gone  []string // of those, the ones that go
-}
-
-// plan returns what the folder is to hold, and what to say once it does.
-func (p *beginning) plan() (*plan, string, error) {
-	if p.next {
-		return p.planNext()
-	}
+// plan finds out what the folder is to hold, and returns what to say once it does.
+func (p *beginning) plan() (string, error) {
 	s, err := p.read()
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
 	work := p.shown(p.work)
 	if !p.bare {
-		return &plan{files: s.Open()}, fmt.Sprintf("%s is %s, finished except for your turns: %s. "+
-			"Edit the files in %s.", work, p.name(), list(s.Turns), work), nil
+		p.files = s.Open()
+		return fmt.Sprintf("%s is %s, finished except for your turns: %s. Edit the files in %s.",
+			work, p.name(), list(s.Turns), work), nil
 	}
-	files := s.Bare()
-	for name, text := range files {
+	p.files = s.Bare()
+	for name, text := range p.files {
 		if s.Before[name] == "" {
-			files[name] = strings.TrimRight(text, "\n") + fmt.Sprintf(place, stepcode.Lesson(p.step))
+			p.files[name] = strings.TrimRight(text, "\n") + fmt.Sprintf(place, stepcode.Lesson(p.step))
 		}
 	}
 	holds := fmt.Sprintf("the code of step %d, and what is given of step %d", p.step-1, p.step)
@@ -182,7 +183,7 @@ func (p *beginning) plan() (*plan, string, error) {
 	case stepcode.Library:
 		holds = fmt.Sprintf("the code of step %d", stepcode.Last)
 	}
-	return &plan{files: files}, fmt.Sprintf("%s holds %s. Edit the files in %s.", work, holds, work), nil
+	return fmt.Sprintf("%s holds %s. Edit the files in %s.", work, holds, work), nil
 }
 
 // read reads the step, with the turns that are to be open.
@@ -194,14 +195,14 @@ func (p *beginning) read() (*stepcode.Step, error) {
 	if p.open == "" {
 		return s, nil
 	}
+	all := s.Turns
 	s.Turns = nil
 	for _, name := range strings.Split(p.open, ",") {
-		i := slices.IndexFunc(stepcode.Turns(p.step), func(t stepcode.Turn) bool { return t.Name == name })
+		i := slices.IndexFunc(all, func(t stepcode.Turn) bool { return t.Name == name })
 		if i < 0 {
-			all := list(stepcode.Turns(p.step))
-			return nil, unchanged("%q is no turn of %s, whose turns are %s", name, p.name(), all)
+			return nil, unchanged("%q is no turn of %s, whose turns are %s", name, p.name(), list(all))
 		}
-		s.Turns = append(s.Turns, stepcode.Turns(p.step)[i])
+		s.Turns = append(s.Turns, all[i])
 	}
 	return s, nil
 }
@@ -258,26 +259,23 @@ func quoted(path string) string {
 	return path
 }
 
-// commands returns what to read and to run now.
-func (p *beginning) commands() string {
+// printCommands prints what to read and to run now.
+func (p *beginning) printCommands(out io.Writer) {
 	task, args := fmt.Sprint(p.step), fmt.Sprintf(" -step %d", p.step)
 	if p.step == stepcode.Library {
 		task, args = "library", fmt.Sprintf(" -step %d -library", stepcode.Last)
 	}
-	said := fmt.Sprintf("\n  read     %s\n", p.shown(p.in(stepcode.Lesson(p.step))))
-	add := func(what, task, command string) {
+	fmt.Fprintf(out, "\n  read     %s\n", p.shown(p.in(stepcode.Lesson(p.step))))
+	add := func(what, task, command, dir string) {
 		if p.work == p.in("work") { // the tasks, and check, know that folder
-			command = fmt.Sprintf("%-17s or  %s", task, command)
-		} else if what != "run it" {
-			command += " " + quoted(p.shown(p.work))
+			command, dir = fmt.Sprintf("%-17s or  %s", task, command), ""
 		}
-		said += fmt.Sprintf("  %-8s %s\n", what, command)
+		fmt.Fprintf(out, "  %-8s %s%s\n", what, command, dir)
 	}
-	check := p.goRun(p.in("steps/tools/check")) + args
-	add("run it", "task work", p.goRun(p.work))
-	add("check", "task check-"+task, check)
+	check, dir := p.goRun(p.in("steps/tools/check"))+args, " "+quoted(p.shown(p.work))
+	add("run it", "task work", p.goRun(p.work), "")
+	add("check", "task check-"+task, check, dir)
 	if p.step <= stepcode.Last {
-		add("compare", "task diff-work-"+task, check+" -diff-only")
+		add("compare", "task diff-work-"+task, check+" -diff-only", dir)
 	}
-	return said
 }

@@ -5,54 +5,44 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// planNext returns what the folder is to hold if its own code goes on to the next step, and what to
-// say once it does.
-func (p *beginning) planNext() (*plan, string, error) {
-	theirs, err := p.own()
+// planNext is plan for a folder whose own code goes on to the next step.
+func (p *beginning) planNext() (string, error) {
+	there, err := p.look()
 	if err != nil {
-		return nil, "", err
+		return "", err
+	}
+	if !there {
+		return "", fmt.Errorf("there is no %s to go on from%s", p.shown(p.work), p.inTerminal(": begin with -step 1"))
+	}
+	theirs, err := stepcode.Code(p.work)
+	if err != nil {
+		return "", p.unreadable(err)
 	}
 	if p.step == 0 {
 		if err := p.findStep(theirs); err != nil {
-			return nil, "", err
+			return "", err
 		}
 	}
 	s, err := p.read()
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
 	if p.step == 1 {
-		return nil, "", unchanged("step 1 is the first%s", p.inTerminal(": -step 1, without -next, begins it"))
+		return "", unchanged("step 1 is the first%s", p.inTerminal(": -step 1, without -next, begins it"))
 	}
 	next, err := s.GoOn(theirs)
 	if err != nil {
-		return nil, "", p.unreadable(err)
+		return "", p.unreadable(err)
 	}
-	changed := make(stepcode.Files)
-	maps.Copy(changed, next.Files)
-	maps.DeleteFunc(changed, func(name, text string) bool { return theirs[name] == text })
-	return &plan{files: changed, keep: true, gone: next.Removed}, p.report(next), nil
-}
-
-// own returns the code in the folder.
-func (p *beginning) own() (stepcode.Files, error) {
-	there, err := p.look()
-	if err != nil {
-		return nil, err
-	}
-	if !there {
-		return nil, fmt.Errorf("there is no %s to go on from%s", p.shown(p.work), p.inTerminal(": begin with -step 1"))
-	}
-	theirs, err := stepcode.Code(p.work)
-	if err != nil {
-		return nil, p.unreadable(err)
-	}
-	return theirs, nil
+	p.files, p.keep, p.gone = next.Files, true, next.Removed
+	maps.DeleteFunc(p.files, func(name, text string) bool { return theirs[name] == text })
+	return p.report(next), nil
 }
 
 // unreadable says that the code in the folder is not understood.
@@ -111,35 +101,29 @@ func (p *beginning) report(next *stepcode.Next) string {
 	if len(next.Removed) > 0 {
 		said += fmt.Sprintf("\nGone, as the lesson asks: %s.", strings.Join(next.Removed, ", "))
 	}
-	var open []stepcode.Turn
-	for _, t := range stepcode.Turns(p.step) {
-		for _, c := range append(next.Added, next.Applied...) {
-			if c.Turn && c.Name == t.Name {
-				open = append(open, t)
-			}
-		}
-	}
+	added := append(next.Added, next.Applied...)
+	open := slices.DeleteFunc(stepcode.Turns(p.step), func(t stepcode.Turn) bool {
+		return !slices.ContainsFunc(added, func(c stepcode.Change) bool { return c.Turn && c.Name == t.Name })
+	})
 	if len(open) > 0 {
 		said += fmt.Sprintf("\nYour turns: %s.", list(open))
 	}
 	if len(next.ToDo) > 0 {
 		said += fmt.Sprintf("\nYours differs from ours here, so make these changes yourself; %s shows them:",
-			p.shown(p.in(stepcode.Lesson(p.step))))
-	}
-	for _, c := range next.ToDo {
-		said += "\n  " + p.place(c)
+			p.shown(p.in(stepcode.Lesson(p.step)))) + p.places(next.ToDo)
 	}
 	if len(next.Kept) > 0 {
-		said += "\nYou have these already, so ours were left out:"
-	}
-	for _, c := range next.Kept {
-		said += "\n  " + p.place(c)
+		said += "\nYou have these already, so ours were left out:" + p.places(next.Kept)
 	}
 	return said
 }
 
-// place names a declaration, and where the lesson shows it.
-func (p *beginning) place(c stepcode.Change) string {
-	titles := stepcode.Where(os.DirFS(p.root), p.step, c.Ours, c.Name)
-	return strings.TrimRight(fmt.Sprintf("%-14s %-14s %s", c.File, c.Name, strings.Join(titles, "; ")), " ")
+// places names declarations, and where the lesson shows them.
+func (p *beginning) places(changes []stepcode.Change) (lines string) {
+	for _, c := range changes {
+		titles := stepcode.Where(os.DirFS(p.root), p.step, c.Ours, c.Name)
+		line := fmt.Sprintf("\n  %-14s %-14s %s", c.File, c.Name, strings.Join(titles, "; "))
+		lines += strings.TrimRight(line, " ")
+	}
+	return lines
 }
