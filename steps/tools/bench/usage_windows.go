@@ -19,6 +19,3 @@ func (s *server) usage() (cpu time.Duration, memory int) {
 	}
 	return cpu, 0
 }
-
-// fileLimit returns how many files a process may have open: Windows knows no limit.
-func fileLimit(want int) int { return want }
