@@ -54,6 +54,7 @@ type carrier struct {
 
 	before map[string]string // the code of all steps at that revision, by path
 	noted  notes
+	kept   string   // the file with the notes
 	left   []string // what is left for the user to do
 }
 
@@ -85,7 +86,8 @@ func (c *carrier) carry(step string) error {
 	for _, name := range changed {
 		err = errors.Join(err, c.carryFile(name, dirs[at:]))
 	}
-	if err := errors.Join(err, c.writeNotes()); err != nil {
+	b, _ := json.Marshal(c.noted) // strings: no error
+	if err := errors.Join(err, os.WriteFile(c.kept, b, 0o644)); err != nil {
 		return err
 	}
 	if len(c.left) > 0 {
@@ -94,7 +96,8 @@ func (c *carrier) carry(step string) error {
 	return nil
 }
 
-// readBefore reads the code of all steps at the revision before the change, and the notes.
+// readBefore reads the code of all steps at the revision before the change, and what is noted of
+// earlier runs since then.
 func (c *carrier) readBefore() error {
 	list, err := c.git("ls-tree", "-r", "-z", "--name-only", c.from, "steps/")
 	if err != nil {
@@ -108,49 +111,21 @@ func (c *carrier) readBefore() error {
 			}
 		}
 	}
-	return c.readNotes()
-}
-
-// readNotes reads what is noted of earlier runs since the same revision.
-func (c *carrier) readNotes() error {
-	file, err := c.notesFile()
-	if err != nil {
-		return err
-	}
 	commit, err := c.git("rev-parse", c.from)
-	if b, _ := os.ReadFile(file); json.Unmarshal(b, &c.noted) != nil || c.noted.Commit != commit {
+	folder, err2 := c.git("rev-parse", "--absolute-git-dir")
+	c.kept = filepath.Join(strings.TrimSuffix(folder, "\n"), "carried.json")
+	if b, _ := os.ReadFile(c.kept); json.Unmarshal(b, &c.noted) != nil || c.noted.Commit != commit {
 		c.noted = notes{commit, make(map[string]string)}
 	}
-	return err
-}
-
-// writeNotes keeps the notes for the next run.
-func (c *carrier) writeNotes() error {
-	file, err := c.notesFile()
-	b, _ := json.Marshal(c.noted) // strings: no error
-	if err == nil {
-		err = os.WriteFile(file, b, 0o644)
-	}
-	return err
-}
-
-// notesFile returns where the notes are.
-func (c *carrier) notesFile() (string, error) {
-	file, err := c.git("rev-parse", "--git-path", "carried.json")
-	if file = strings.TrimSuffix(file, "\n"); !filepath.IsAbs(file) {
-		file = filepath.Join(c.root, file)
-	}
-	return file, err
+	return errors.Join(err, err2)
 }
 
 // changed returns the names of the files in a step's folder that the change edits, adds or removes.
 func (c *carrier) changed(dir string) (names []string) {
-	all := maps.Clone(c.before)
-	now, _ := fs.Glob(os.DirFS(c.root), dir+"/[^._]*.go") // the go command ignores . and _
-	for _, name := range now {
-		all[name] = ""
-	}
-	for _, name := range slices.Sorted(maps.Keys(all)) {
+	all, _ := fs.Glob(os.DirFS(c.root), dir+"/[^._]*.go") // the go command ignores . and _
+	all = slices.AppendSeq(all, maps.Keys(c.before))
+	slices.Sort(all)
+	for _, name := range slices.Compact(all) {
 		now, exists := c.read(name)
 		before, existed := c.before[name]
 		if path.Dir(name) == dir && (now != before || exists != existed) {
@@ -207,16 +182,16 @@ func (c *carrier) merge(from, to string) (bool, error) {
 		c.leave("%s differs from what %s was: remove it by hand", to, from)
 		return false, nil
 	}
-	temp, err := os.MkdirTemp("", "carry-")
+	temp, err := os.CreateTemp("", "carry-")
 	if err != nil {
 		return false, err
 	}
-	defer os.RemoveAll(temp)
-	ancestor := filepath.Join(temp, path.Base(from))
-	if err := os.WriteFile(ancestor, []byte(base), 0o644); err != nil {
+	defer os.Remove(temp.Name())
+	_, err = temp.WriteString(base)
+	if err := errors.Join(err, temp.Close()); err != nil {
 		return false, err
 	}
-	_, err = c.git("merge-file", "-q", "-L", to, "-L", from+" before", "-L", from, c.path(to), ancestor, c.path(from))
+	_, err = c.git("merge-file", "-q", "-L", to, "-L", from+" before", "-L", from, c.path(to), temp.Name(), c.path(from))
 	if now, _ := c.read(to); now != ours {
 		fmt.Fprintf(c.out, "%s merged\n", to)
 	}
@@ -235,15 +210,10 @@ func (c *carrier) copy(from, to, old string) error {
 		return nil
 	}
 	if has && had != old && had != c.before[from] && had != c.noted.Carried[to] {
-		temp, err := os.CreateTemp("", "carry-*-"+path.Base(to))
-		if err != nil {
+		if err := c.write(to+".orig", had); err != nil {
 			return err
 		}
-		_, err = temp.WriteString(had)
-		if err := errors.Join(err, temp.Close()); err != nil {
-			return err
-		}
-		fmt.Fprintf(c.out, "%s differed from %s: what it was is in %s\n", to, from, temp.Name())
+		fmt.Fprintf(c.out, "%s differed from %s: what it was is in %s.orig\n", to, from, to)
 	}
 	if !exists {
 		fmt.Fprintf(c.out, "%s removed\n", to)
