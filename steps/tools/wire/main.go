@@ -57,73 +57,76 @@ func run(ctx context.Context, out io.Writer, o options, args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	loop := make(chan error, 1)
-	looped := func(err error) {
-		select {
-		case loop <- err:
-		default: // it is known
-		}
-		cancel()
-	}
-	record := wiretap.NewRecord()
-	var taps []*wiretap.Tap
-	var addrs []net.Addr
-	for i, s := range servers {
-		l, err := process.Listen([]string{"-addr", "-addr2"}[i], o.addrs[i])
-		if err != nil {
-			return err
-		}
-		defer l.Close()
-		context.AfterFunc(ctx, func() { l.Close() }) // at once
-		tap := wiretap.NewTap(record, s.Name, reachable(o.addrs[i], l), s.Address)
-		if s.Keeper == nil {
-			tap.Loop = looped
-		}
-		taps, addrs = append(taps, tap), append(addrs, l.Addr())
-		go tap.Serve(l)
-	}
-	l, err := process.Listen("-view", o.view)
+	inner, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	listeners, err := o.listen(inner, len(servers))
 	if err != nil {
 		return err
 	}
+	record, front := wiretap.NewRecord(), listeners[len(servers)]
+	var taps []*wiretap.Tap
+	for i, s := range servers {
+		tap := wiretap.NewTap(record, s.Name, reachable(o.addrs[i], listeners[i]), s.Address)
+		if s.Keeper == nil {
+			tap.Loop = stop
+		}
+		go tap.Serve(listeners[i])
+		taps = append(taps, tap)
+	}
 	v := wiretap.NewView(record, taps...)
 	site := &http.Server{Handler: v.Handler(o.hosts...), ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
-	go site.Serve(l)
+	go site.Serve(front)
 	defer v.Close(site)
 
 	var all sync.WaitGroup
 	defer all.Wait() // until the servers have exited
 	for i, s := range servers {
 		if s.Keeper != nil {
-			all.Go(func() { s.Keeper.Keep(ctx) })
-		} else if !taps[i].Check() && isOwn(s.Addr, append(addrs, l.Addr())) {
-			looped(fmt.Errorf("nothing runs on %s, and the port is this wire's: name the server's address", s.Addr))
+			all.Go(func() { s.Keeper.Keep(inner) })
+		} else if !taps[i].Check() && isOwn(s.Addr, listeners) {
+			stop(fmt.Errorf("nothing runs on %s, and the port is this wire's: name the server's address", s.Addr))
 		}
 	}
-	for ctx.Err() == nil && slices.ContainsFunc(servers, func(s *wiretap.Server) bool { return s.Address() == "" }) {
-		time.Sleep(20 * time.Millisecond)
-	}
-	if ctx.Err() == nil {
-		for i, t := range taps {
-			at := servers[i].Addr
-			fmt.Fprintf(out, "%-8s http://%s   (the server itself listens on %s)\n", t.Name, t.Addr, at)
-		}
-		fmt.Fprintf(out, "%-8s http://%s/wire.html\n", "the view", reachable(o.view, l))
-	}
-	<-ctx.Done()
-	select {
-	case err = <-loop:
-	default:
+	announce(inner, out, servers, taps, reachable(o.view, front))
+	if <-inner.Done(); ctx.Err() == nil {
+		err = context.Cause(inner)
 	}
 	return err
 }
 
+// listen listens in front of so many servers, and last for the view, until ctx is done.
+func (o options) listen(ctx context.Context, servers int) (all []net.Listener, err error) {
+	flags := append([]string{"-addr", "-addr2"}[:servers], "-view")
+	for i, addr := range append(o.addrs[:servers:servers], o.view) {
+		l, err := process.Listen(flags[i], addr)
+		if err != nil {
+			return nil, err
+		}
+		context.AfterFunc(ctx, func() { l.Close() })
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// announce waits until all servers listen, and prints where they can be reached, and the view.
+func announce(ctx context.Context, out io.Writer, servers []*wiretap.Server, taps []*wiretap.Tap, view string) {
+	isDown := func(s *wiretap.Server) bool { return s.Address() == "" }
+	for ctx.Err() == nil && slices.ContainsFunc(servers, isDown) {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	for i, t := range taps {
+		fmt.Fprintf(out, "%-8s http://%s   (the server itself listens on %s)\n", t.Name, t.Addr, servers[i].Addr)
+	}
+	fmt.Fprintf(out, "%-8s http://%s/wire.html\n", "the view", view)
+}
+
 // isOwn reports whether the address of a server has the port of a listener on this machine.
-func isOwn(server string, own []net.Addr) bool {
+func isOwn(server string, own []net.Listener) bool {
 	addr, err := net.ResolveTCPAddr("tcp", server)
-	hasPort := func(l net.Addr) bool { return l.(*net.TCPAddr).Port == addr.Port }
+	hasPort := func(l net.Listener) bool { return l.Addr().(*net.TCPAddr).Port == addr.Port }
 	return err == nil && process.IsLocal(addr.IP.String()) && slices.ContainsFunc(own, hasPort)
 }
 

@@ -54,6 +54,7 @@ type stream struct {
 	resume func() (struct{}, bool) // continues reading
 	stop   func()                  // ends reading: nothing more will arrive
 	wait   func(struct{}) bool     // pauses reading; it returns false if nothing more will arrive
+	pieces bool                    // what has arrived is recorded before a pause, whatever it is
 
 	unit   []byte    // what is kept of it
 	length uint64    // bytes of it that have arrived
@@ -105,8 +106,17 @@ func (w *watcher) halves(age time.Duration) (found []map[string]any) {
 	return found
 }
 
-// more waits until something has arrived that is not taken. It reports false if nothing will.
-func (s *stream) more() bool { return len(s.in) > 0 || s.wait(struct{}{}) }
+// more waits until something has arrived that is not taken. It reports false if nothing will, and
+// for pieces if frames do.
+func (s *stream) more() bool {
+	if len(s.in) > 0 {
+		return true
+	}
+	if s.pieces {
+		s.record(Event{Kind: "other"})
+	}
+	return s.wait(struct{}{}) && !(s.pieces && s.upgraded)
+}
 
 // take waits for n more bytes of the unit, of which it keeps up to keep bytes in all. It reports
 // false if they will not arrive.
@@ -116,7 +126,7 @@ func (s *stream) take(n uint64, keep int) bool {
 			s.since = time.Now()
 		}
 		some := min(n, uint64(len(s.in)))
-		s.unit = append(s.unit, s.in[:min(int(some), keep-len(s.unit))]...)
+		s.unit = append(s.unit, s.in[:min(int(some), max(0, keep-len(s.unit)))]...)
 		s.in, s.length, n = s.in[some:], s.length+some, n-some
 	}
 	return n == 0
@@ -165,7 +175,7 @@ func (s *stream) frame() {
 // request, without waiting for 101: they cannot be mistaken for another request.
 func (s *stream) message() {
 	for !endsHead(s.unit) {
-		if !s.line() {
+		if !s.take(1, maxHead+1) {
 			return
 		}
 		n, begins := len(s.asked), beginsHead(s.from, s.unit)
@@ -180,28 +190,11 @@ func (s *stream) message() {
 	}
 	head := string(s.unit)
 	s.record(Event{Kind: [...]string{"request", "response"}[s.from]})
-	if !s.body(head) {
+	if s.pieces = true; !s.body(head) {
 		s.strange()
 	}
 	s.record(Event{Kind: "other"})
-}
-
-// line takes the rest of a line of a head, or one byte while it is unclear whether it is a head.
-func (s *stream) line() bool {
-	for len(s.unit) <= maxHead {
-		if !s.more() {
-			return false
-		}
-		n := bytes.IndexByte(s.in, '\n') + 1
-		switch {
-		case len(s.unit) < len("HTTP/"):
-			return s.take(1, maxHead+1)
-		case n > 0:
-			return s.take(uint64(n), maxHead+1)
-		}
-		s.take(uint64(len(s.in)), maxHead+1)
-	}
-	return true
+	s.pieces = false
 }
 
 // switched matches the beginning of a response that agrees to an upgrade, even an invalid one.
@@ -242,14 +235,14 @@ func (s *stream) content(body io.Reader, length int64, encoding []string) bool {
 	case body == http.NoBody:
 		return true
 	case length >= 0:
-		return s.skip(uint64(length))
+		return s.take(uint64(length), maxKept)
 	case len(encoding) == 0:
-		return s.skip(math.MaxUint64) // until the connection ends
+		return s.take(math.MaxUint64, maxKept) // until the connection ends
 	}
 	for { // chunks
 		line, _, _ := strings.Cut(s.chunkLine(), ";")
 		size, err := strconv.ParseUint(strings.TrimSpace(line), 16, 63)
-		if err != nil || !s.skip(size) {
+		if err != nil || !s.take(size, maxKept) {
 			return false
 		}
 		if size > 0 && s.chunkLine() != "\r\n" {
@@ -263,46 +256,23 @@ func (s *stream) content(body io.Reader, length int64, encoding []string) bool {
 	}
 }
 
-// moreBody waits until a byte of a body has arrived. What arrived before is recorded first.
-func (s *stream) moreBody() bool {
-	if len(s.in) == 0 {
-		s.record(Event{Kind: "other"})
-	}
-	return s.more()
-}
-
-// skip takes n bytes of a body. It reports false if they will not arrive.
-func (s *stream) skip(n uint64) bool {
-	for n > 0 && s.moreBody() {
-		some := min(n, uint64(len(s.in)))
-		s.take(some, maxKept)
-		n -= some
-	}
-	return n == 0
-}
-
 // chunkLine takes the line before or after a chunk and returns it, or the beginning of one that is
 // far too long.
 func (s *stream) chunkLine() string {
 	var line []byte
-	for len(line) < maxKept && !bytes.HasSuffix(line, []byte("\n")) && s.moreBody() {
-		n := bytes.IndexByte(s.in, '\n') + 1
-		if n == 0 {
-			n = len(s.in)
-		}
-		line = append(line, s.in[:n]...)
-		s.take(uint64(n), maxKept)
+	for len(line) < maxKept && !bytes.HasSuffix(line, []byte("\n")) && s.more() {
+		line = append(line, s.in[0])
+		s.take(1, maxKept)
 	}
 	return string(line)
 }
 
 // strange reads what is not HTTP, beginning with the unit.
 func (s *stream) strange() {
+	s.pieces = true
+	s.take(math.MaxUint64, maxKept)
 	s.record(Event{Kind: "other"})
-	for s.more() && !s.upgraded {
-		s.take(uint64(len(s.in)), maxKept)
-		s.record(Event{Kind: "other"})
-	}
+	s.pieces = false
 }
 
 // beginsHead reports whether b may be the beginning of a request or a response. The first byte of
