@@ -15,7 +15,7 @@ const NoiseSeed = "WORKSHOP_NOISE"
 
 // How a program with noise pauses.
 const (
-	Sleep = "noiseSleep(d)"
+	Sleep = "noiseTime.Sleep(d)"
 	// Yield lets other goroutines run instead of sleeping. It is for tests that run in a
 	// bubble of testing/synctest, where a goroutine that sleeps while it holds a lock would
 	// stop the clock it waits for. A pause of 3 ms yields 1500 times, which is many: the tests run
@@ -52,23 +52,6 @@ func noiseNext() uint64 { // splitmix64
 }
 
 func noisePause(d noiseTime.Duration) { PAUSE }
-
-// noiseSaved is how long the program may sleep. It gains half of the time that passes: with
-// pauses, even while a lock is held, a busy program takes twice as long and not a hundred times.
-var noiseSaved, noiseLast = 200 * noiseTime.Millisecond, noiseTime.Now()
-
-//go:norace
-func noiseSleep(d noiseTime.Duration) {
-	start := noiseTime.Now()
-	noiseSaved = min(noiseSaved+start.Sub(noiseLast)/2, 200*noiseTime.Millisecond)
-	noiseLast = start
-	if noiseSaved < d {
-		noiseRuntime.Gosched()
-		return
-	}
-	noiseTime.Sleep(d)
-	noiseSaved -= noiseTime.Since(start)
-}
 
 // noise pauses now and then, and rarely for up to 200 µs.
 func noise() {

@@ -51,9 +51,6 @@ type Event struct {
 	Result   *Result        // of a row, or of the unit tests of a function: these have only Step, Name and Turn
 }
 
-// pause is how a noisy server pauses: without the limit that stepcode.Sleep has, as its rows let it do little.
-const pause = "noiseTime.Sleep(d)"
-
 // also is how long to look for others after a failure.
 const also = time.Second
 
@@ -319,7 +316,7 @@ func (b *built) make(ctx context.Context, t *Target, how behaviour.Build) {
 		err = cmp.Or(err, overlay.Times(t.Dir, probe.Shorter))
 	case behaviour.Noisy:
 		longer := func(d time.Duration) time.Duration { return 20 * d } // no time limit ends what a row looks at
-		err = cmp.Or(err, overlay.Noise(t.Dir, pause), overlay.Times(t.Dir, longer))
+		err = cmp.Or(err, overlay.Noise(t.Dir, stepcode.Sleep), overlay.Times(t.Dir, longer))
 		flags = append(flags, "-race")
 	}
 	flag, wrong := overlay.Flag()

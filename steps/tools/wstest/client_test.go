@@ -2,7 +2,6 @@ package wstest
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"strings"
 	"testing"
@@ -13,7 +12,7 @@ import (
 const patience = 30 * time.Second
 
 // serve accepts one connection, reads the request, and leaves the rest to answer.
-func serve(t testing.TB, answer func(nc *net.TCPConn, in io.Reader, r Request)) (addr string) {
+func serve(t testing.TB, answer func(c *Client, r Request)) (addr string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -24,14 +23,14 @@ func serve(t testing.TB, answer func(nc *net.TCPConn, in io.Reader, r Request)) 
 		if err != nil {
 			return
 		}
-		defer nc.Close()
 		c := NewClient(nc.(*net.TCPConn), patience)
+		defer c.Close()
 		r := Request{}
-		for line, err := c.In.ReadString('\n'); err == nil && line != "\r\n"; line,
-			err = c.In.ReadString('\n') {
+		for line := ""; line != "\r\n" && err == nil; {
+			line, err = c.In.ReadString('\n')
 			r = append(r, strings.TrimSpace(line))
 		}
-		answer(c.TCP, c.In, r)
+		answer(c, r)
 	}()
 	return listener.Addr().String()
 }
@@ -44,14 +43,12 @@ func agree(r Request) string {
 
 // echoServer serves one connection: it sends every message back, and answers a close frame.
 func echoServer(t testing.TB) (addr string) {
-	return serve(t, func(nc *net.TCPConn, in io.Reader, r Request) {
-		io.WriteString(nc, agree(r))
-		for f, err := Read(in); err == nil; f, err = Read(in) {
-			nc.Write(Frame{Fin: f.Fin, Opcode: f.Opcode, Payload: f.Payload}.Bytes())
-			if f.Opcode == Close {
-				return
-			}
+	return serve(t, func(c *Client, r Request) {
+		c.Write([]byte(agree(r)))
+		for f, err := c.Next(); err == nil && f.Opcode != Close; f, err = c.Next() {
+			c.Send(Frame{Fin: f.Fin, Opcode: f.Opcode, Payload: f.Payload})
 		}
+		c.Send(Frame{Fin: true, Opcode: Close, Payload: ClosePayload(1000, "")})
 	})
 }
 
@@ -85,49 +82,28 @@ func Example() {
 
 // TestOpen: a client takes no answer but the right one (4.1).
 func TestOpen(t *testing.T) {
-	for name, change := range map[string]func(answer string) string{
-		"": func(s string) string { return s },
-		"upgrade": strings.NewReplacer("Upgrade: websocket", "upgrade: WebSocket",
-			": Upgrade", ": keep-alive, upgrade").Replace,
-		"status 400: no": func(string) string { return "HTTP/1.1 400 Bad\r\nContent-Length: 2\r\n\r\nno" },
-		"status 0": func(s string) string {
-			return strings.Replace(s, "HTTP/1.1",
-				"HTTP/1.0", 1)
-		},
-		"Upgrade is \"\"": func(s string) string {
-			return strings.Replace(s,
-				"Upgrade: websocket\r\n", "", 1)
-		},
-		"Connection is \"close\"": func(s string) string {
-			return strings.Replace(s, "Connection: Upgrade",
-				"Connection: close", 1)
-		},
-		"Sec-WebSocket-Accept is": func(s string) string {
-			return strings.Replace(s, "Accept: ",
-				"Accept: x", 1)
-		},
-		"the extension \"zip\"": func(s string) string {
-			return s[:len(s)-2] +
-				"Sec-WebSocket-Extensions: zip\r\n\r\n"
-		},
-		"the subprotocol \"chat\"": func(s string) string {
-			return s[:len(s)-2] +
-				"Sec-WebSocket-Protocol: chat\r\n\r\n"
-		},
-		"in the middle":      func(s string) string { return s[:len(s)-3] },
-		"the server hung up": func(string) string { return "" },
+	const upgrade, end = "Upgrade: websocket\r\nConnection: Upgrade", "\r\n\r\n"
+	for _, c := range []struct{ old, fresh, fault string }{
+		{"", "", ""},
+		{upgrade, "upgrade: WebSocket\r\nConnection: keep-alive, upgrade", ""},
+		{"101 Switching Protocols", "400 Bad\r\nContent-Length: 2\r\n\r\nno", "status 400: no"},
+		{"HTTP/1.1", "HTTP/1.0", "status 0"},
+		{"Upgrade: websocket\r\n", "", `Upgrade is ""`},
+		{"Connection: Upgrade", "Connection: close", `Connection is "close"`},
+		{"Accept: ", "Accept: x", "Sec-WebSocket-Accept is"},
+		{end, "\r\nSec-WebSocket-Extensions: zip" + end, `the extension "zip"`},
+		{end, "\r\nSec-WebSocket-Protocol: chat" + end, `the subprotocol "chat"`},
+		{end, "\r\n", "in the middle"},
 	} {
-		addr := serve(t, func(nc *net.TCPConn, _ io.Reader,
-			r Request) {
-			io.WriteString(nc, change(agree(r)))
+		addr := serve(t, func(s *Client, r Request) {
+			s.Write([]byte(strings.Replace(agree(r), c.old, c.fresh, 1)))
 		})
-		c, err := Open(addr, patience)
-		good := name == "" || name == "upgrade"
-		if good != (err == nil) || !good && !strings.Contains(err.Error(), name) {
-			t.Errorf("%q: %v", name, err)
+		client, err := Open(addr, patience)
+		if (err == nil) != (c.fault == "") || err != nil && !strings.Contains(err.Error(), c.fault) {
+			t.Errorf("%q in place of %q: %v", c.fresh, c.old, err)
 		}
 		if err == nil {
-			c.Close()
+			client.Close()
 		}
 	}
 }
@@ -138,22 +114,18 @@ func TestEndings(t *testing.T) {
 		err    error
 		word   string
 		record string
-		do     func(nc *net.TCPConn, in io.Reader)
+		do     func(c *Client)
 	}{
-		{ErrHungUp, "hangs up", "the server hung up", func(*net.TCPConn, io.Reader) {}},
-		{ErrCutOff, ErrCutOff.Error(), "the server hung up in the middle",
-			func(nc *net.TCPConn, _ io.Reader) { nc.Write(x("81 05 48 65")) }},
-		{ErrReset, "resets", ErrReset.Error(), func(nc *net.TCPConn, _ io.Reader) { nc.SetLinger(0) }},
-		{ErrTimeout, "waits", "nothing for 1ms", func(_ *net.TCPConn,
-			in io.Reader) {
-			io.Copy(io.Discard, in)
-		}},
+		{ErrHungUp, "hangs up", "the server hung up", func(*Client) {}},
+		{ErrCutOff, ErrCutOff.Error(), ErrCutOff.Error(), func(c *Client) { c.Write(x("81 05 48 65")) }},
+		{ErrReset, "resets", ErrReset.Error(), func(c *Client) { c.Reset() }},
+		{ErrTimeout, "waits", "nothing for 1ms", func(c *Client) { c.Next() }},
 	} {
 		done := make(chan bool)
-		c, err := Open(serve(t, func(nc *net.TCPConn, in io.Reader, r Request) {
-			io.WriteString(nc, agree(r))
+		c, err := Open(serve(t, func(c *Client, r Request) {
+			c.Write([]byte(agree(r)))
 			<-done
-			end.do(nc, in)
+			end.do(c)
 		}), patience)
 		if err != nil {
 			t.Fatal(err)
@@ -164,11 +136,8 @@ func TestEndings(t *testing.T) {
 		}
 		close(done)
 		_, err = c.Next()
-		if err != end.err || Ending(err) != end.word {
-			t.Errorf("came %v, %q; want %v, %q", err, Ending(err), end.err, end.word)
-		}
-		if got := c.Came[len(c.Came)-1]; got != end.record {
-			t.Errorf("%v: the record is %q", end.err, got)
+		if got := c.Came[len(c.Came)-1]; err != end.err || Ending(err) != end.word || got != end.record {
+			t.Errorf("came %v, %q, and the record is %q; want %v, %q", err, Ending(err), got, end.err, end.word)
 		}
 	}
 	c := &Client{}
@@ -179,9 +148,9 @@ func TestEndings(t *testing.T) {
 
 // TestRecord: what an attendee is shown of both directions.
 func TestRecord(t *testing.T) {
-	addr := serve(t, func(nc *net.TCPConn, in io.Reader, r Request) {
-		io.WriteString(nc, "HTTP/1.1 400 Bad Request\r\nDate: now\r\nContent-Length: 3\r\n\r\nno\n")
-		nc.Write(x("81 05 48 65"))
+	addr := serve(t, func(c *Client, r Request) {
+		c.Write([]byte("HTTP/1.1 400 Bad Request\r\nDate: now\r\nContent-Length: 3\r\n\r\nno\n\x81\x05\x48\x65"))
+		c.Drain()
 	})
 	c, err := Dial(addr, patience)
 	if err != nil {
@@ -193,6 +162,7 @@ func TestRecord(t *testing.T) {
 	frames := []Frame{wrong, {Raw: wrong.Bytes()}, {Raw: x("81 85 37")},
 		Whole(Close, ClosePayload(1002, "why"), key), wrong, wrong}
 	c.Ask(Request{"GET / HTTP/1.1"}, frames...)
+	c.TCP.CloseWrite()
 	c.Next()
 	words := "a1 fe 00 05 37 fa 21 3d 7f 9f 4d 51 58\n= text, FIN, reserved bits 010, " +
 		"masked with 37 fa 21 3d, length 5, written in 16 bits: Hello"
@@ -222,6 +192,6 @@ func TestQuote(t *testing.T) {
 		}
 	}
 	if got := Hex(make([]byte, 257)); got != strings.TrimSpace(strings.Repeat("00 ", 256))+" … (257 bytes)" {
-		t.Errorf("21 bytes are shown as %s", got)
+		t.Errorf("257 bytes are shown as %s", got)
 	}
 }
