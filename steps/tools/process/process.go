@@ -128,21 +128,22 @@ func Serve(cmd *exec.Cmd, patience time.Duration) (p *Program, addr string, err 
 }
 
 // Exited reports whether the process has exited.
-func (p *Program) Exited() bool { return p.AwaitExit(0) }
-
-// AwaitExit waits until the process has exited, and reports whether it did so within patience.
-func (p *Program) AwaitExit(patience time.Duration) bool {
+func (p *Program) Exited() bool {
 	select {
-	case <-p.Done:
-		return true
-	case <-time.After(patience):
-	}
-	select { // both may have happened
 	case <-p.Done:
 		return true
 	default:
 		return false
 	}
+}
+
+// AwaitExit waits until the process has exited, and reports whether it did so within patience.
+func (p *Program) AwaitExit(patience time.Duration) bool {
+	select {
+	case <-p.Done:
+	case <-time.After(patience):
+	}
+	return p.Exited()
 }
 
 // Kill kills the process and, if OwnGroup was called, what it has started. It does not wait

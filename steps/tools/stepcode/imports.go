@@ -83,7 +83,6 @@ func AddImports(src string, paths []string) string {
 	return src
 }
 
-// addImport is AddImports for one.
 func addImport(src, path string) string {
 	decls, err := Split(src)
 	if err != nil || slices.Contains(Imports(src), path) {

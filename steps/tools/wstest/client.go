@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -259,13 +260,9 @@ func end(err error) error {
 
 // isReset reports whether err says that the other side has reset the connection.
 func isReset(err error) bool {
-	for _, reset := range []error{ErrReset, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE,
-		syscall.Errno(10053), syscall.Errno(10054)} { // as Windows numbers the second and the third
-		if errors.Is(err, reset) {
-			return true
-		}
-	}
-	return false
+	resets := []error{ErrReset, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE,
+		syscall.Errno(10053), syscall.Errno(10054)} // as Windows numbers the third and the second
+	return slices.ContainsFunc(resets, func(reset error) bool { return errors.Is(err, reset) })
 }
 
 // Ending names in short how a connection ended, given the error of reading from it or writing

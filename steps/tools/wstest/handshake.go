@@ -52,8 +52,7 @@ func Handshake(addr string) Request {
 // end. Without values the field is removed.
 func (r Request) With(name string, values ...string) Request {
 	changed := slices.DeleteFunc(slices.Clone(r), func(line string) bool {
-		return strings.HasPrefix(line,
-			name+":")
+		return strings.HasPrefix(line, name+":")
 	})
 	for _, value := range values {
 		changed = append(changed, name+": "+value)
