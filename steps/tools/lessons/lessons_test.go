@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"regexp"
@@ -11,7 +10,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"websocket-workshop/steps/tools/stepcode"
 )
@@ -21,13 +19,13 @@ const root = "../../.."
 // TestTexts holds every text to the code: a failure names its line.
 func TestTexts(t *testing.T) {
 	w := newWorkshop(root)
-	for _, name := range w.texts() {
+	for _, name := range append(w.texts(), w.pages()...) {
 		problems, _ := w.check(name)
 		for _, p := range problems {
 			t.Error(p.says)
 		}
 	}
-	for _, p := range append(w.checkPages(), w.checkHTML()...) {
+	for _, p := range w.checkHTML() {
 		t.Error(p.says)
 	}
 }
@@ -145,38 +143,6 @@ func breakages(t *testing.T) (all []breakage) {
 		all = append(all, breakage{l[0], l[1], l[2], fresh, l[4]})
 	}
 	return all
-}
-
-// TestLimits: whoever changes a limit of package rules is told about every sentence that states the old one.
-func TestLimits(t *testing.T) {
-	w := newWorkshop(root)
-	w.limits = maps.Clone(w.limits)
-	maps.Copy(w.limits, map[string]any{
-		"MaxMessage": 8192, "HistorySize": 40, "WriteTime": 7 * time.Second, "QuietTime": time.Minute,
-	})
-	told := make(map[string]int)
-	for _, name := range w.texts() {
-		p := parse(name, w.read(name))
-		w.checkLimits(p)
-		for _, problem := range p.problems {
-			told[problem.says]++
-		}
-	}
-	for _, p := range w.checkPages() {
-		told[p.says]++
-	}
-	for name, n := range map[string]int{
-		"states 4,096": 4, "HistorySize is 40": 4, "WriteTime is 7 s": 5, "QuietTime is 60 s": 4, "frontend/index.html:": 1,
-	} {
-		for says := range told {
-			if strings.Contains(says, name) {
-				n--
-			}
-		}
-		if n > 0 {
-			t.Errorf("%d sentences with %q are missing from %v", n, name, slices.Sorted(maps.Keys(told)))
-		}
-	}
 }
 
 // A changed workshop has files of its own in front of those on the disk.

@@ -18,9 +18,9 @@ var limits = map[string]any{
 	"QuietTime": rules.QuietTime, "GoodbyeTime": rules.GoodbyeTime, "StopTime": rules.StopTime,
 }
 
-// otherNumbers are those of four digits or more that texts state and that no rule sets.
-var otherNumbers = strings.Fields("1,000 4,309 5,000 7,309 10,000 10,800 32,309 65,535 65,536 " +
-	"200,000 400,000 730,900")
+// knownNumbers are those of four digits or more that texts state: of rules, and others.
+var knownNumbers = append([]string{rules.Number(rules.MaxMessage), rules.Number(rules.DialLimit)}, strings.Fields(
+	"1,000 4,309 5,000 7,309 10,000 10,800 32,309 65,535 65,536 200,000 400,000 730,900")...)
 
 const number = `(?i:\b(?:one and a half|half a|two|three|five|ten|thirty|fifty|[0-9][0-9,]*(?:\.[0-9]+)?))`
 
@@ -38,33 +38,30 @@ var (
 
 	bigNumber  = regexp.MustCompile(`\b[0-9]{1,3}(?:,[0-9]{3})+`)
 	sideBySide = regexp.MustCompile(`(?s)<!-- side-by-side -->.*<!-- /side-by-side -->`)
-
-	limitMark = regexp.MustCompile(`^\s*<!-- limit: \w+ -->`)
+	limitMark  = regexp.MustCompile(`^(?: bytes)?\s*<!-- limit: \w+ -->`)
 )
 
 // checkLimits refuses statements of limits that are not those of package rules. A time, or a number of
 // messages, has a mark that says which limit it is: five seconds<!-- limit: WriteTime -->, or limit: none.
-// A number of four digits or more must be a limit, or be in otherNumbers.
 func (w *workshop) checkLimits(p *page) {
 	for _, m := range p.marks {
 		if m.kind == "limit" && strings.Join(m.args, " ") != "none" {
-			w.checkLimit(p, m)
+			checkLimit(p, m)
 		}
 	}
-	generated := sideBySide.FindStringIndex(p.source) // by package rules
+	generated := append(sideBySide.FindStringIndex(p.source), 0, 0) // by package rules
 	for _, at := range needsMark.FindAllStringIndex(p.source, -1) {
-		isGenerated := generated != nil && generated[0] <= at[0] && at[1] <= generated[1]
+		isGenerated := generated[0] <= at[0] && at[1] <= generated[1]
 		if !isGenerated && p.fenceAt(at[0]) == nil && !limitMark.MatchString(p.source[at[1]:]) {
 			p.say(p.lineAt(at[0]), "%q: which limit is this? Write its name after it: "+
 				"five seconds<!-- limit: WriteTime -->, or <!-- limit: none -->", p.source[at[0]:at[1]])
 		}
 	}
-	w.checkNumbers(p)
 }
 
 // checkLimit refuses a limit that is not as rules has it.
-func (w *workshop) checkLimit(p *page, m *mark) {
-	limit, stated := w.limits[strings.Join(m.args, " ")], stating.FindStringSubmatch(p.source[:m.at])
+func checkLimit(p *page, m *mark) {
+	limit, stated := limits[strings.Join(m.args, " ")], stating.FindStringSubmatch(p.source[:m.at])
 	if limit == nil || stated == nil {
 		p.say(m.line, "%s: package rules has no such limit, or no number stands before the mark", m.title)
 		return
@@ -84,32 +81,17 @@ func (w *workshop) checkLimit(p *page, m *mark) {
 		want, is = limit.Seconds(), rules.Seconds(limit)
 	}
 	if value != want {
-		phrase := strings.Join(strings.Fields(stated[0]), " ")
-		p.say(m.line, "the text states %q, and rules.%s is %s", phrase, m.args[0], is)
+		p.say(m.line, "the text states %q, and rules.%s is %s", strings.Join(strings.Fields(stated[0]), " "), m.args[0], is)
 	}
 }
 
-// checkNumbers refuses big numbers that are neither limits nor known.
+// checkNumbers refuses numbers of four digits or more that are neither limits nor known.
 func (w *workshop) checkNumbers(p *page) {
-	most := rules.Number(w.limits["MaxMessage"].(int))
-	known := append(otherNumbers, most, rules.Number(rules.DialLimit))
 	for _, at := range bigNumber.FindAllStringIndex(p.source, -1) {
 		n := p.source[at[0]:at[1]]
-		rest := strings.TrimPrefix(p.source[at[1]:], " bytes")
-		if p.fenceAt(at[0]) != nil || slices.Contains(known, n) || limitMark.MatchString(rest) {
-			continue
+		if p.fenceAt(at[0]) == nil && !slices.Contains(knownNumbers, n) && !limitMark.MatchString(p.source[at[1]:]) {
+			p.say(p.lineAt(at[0]), "the text states %s, which is no limit of package rules (%s bytes in a message), "+
+				"and not in knownNumbers of steps/tools/lessons", n, knownNumbers[0])
 		}
-		p.say(p.lineAt(at[0]), "the text states %s, which is no limit of package rules (%s bytes in a message), "+
-			"and not in otherNumbers of steps/tools/lessons", n, most)
 	}
-}
-
-// checkPages refuses big numbers in the pages that are no limits, and returns what does not hold.
-func (w *workshop) checkPages() (problems []problem) {
-	for _, name := range w.glob("frontend/*.html", "frontend/*.js") {
-		p := &page{name: name, source: w.read(name)}
-		w.checkNumbers(p)
-		problems = append(problems, p.problems...)
-	}
-	return problems
 }

@@ -46,6 +46,7 @@ import (
 	"io/fs"
 	"log"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -70,6 +71,9 @@ func (w *workshop) texts() []string {
 	return all
 }
 
+// pages returns the names of the pages and their scripts, which state limits, too.
+func (w *workshop) pages() []string { return w.glob("frontend/*.html", "frontend/*.js") }
+
 func main() {
 	log.SetFlags(0)
 	update := flag.Bool("update", false, "write what is generated again")
@@ -77,7 +81,7 @@ func main() {
 	here, _ := os.Getwd() // if there is none, there is no workshop
 	w := newWorkshop(process.Workshop(here))
 	var all []problem
-	for _, name := range w.texts() {
+	for _, name := range append(w.texts(), w.pages()...) {
 		if flag.NArg() > 0 && !slices.Contains(flag.Args(), name) {
 			continue
 		}
@@ -93,7 +97,7 @@ func main() {
 			w.write(name, fresh)
 		}
 	}
-	all = slices.Concat(all, w.checkPages(), w.checkHTML())
+	all = append(all, w.checkHTML()...)
 	for _, p := range all {
 		fmt.Println(p.says)
 	}
@@ -102,15 +106,14 @@ func main() {
 
 // A workshop is what the texts are held to.
 type workshop struct {
-	root   string          // its folder
-	files  fs.FS           // what is in it
-	names  map[string]bool // see learn
-	limits map[string]any  // of package rules
+	root  string          // its folder
+	files fs.FS           // what is in it
+	names map[string]bool // see learn
 }
 
 // newWorkshop returns the workshop in a folder.
 func newWorkshop(root string) *workshop {
-	w := &workshop{root: root, files: os.DirFS(root), limits: limits}
+	w := &workshop{root: root, files: os.DirFS(root)}
 	w.learn()
 	return w
 }
@@ -121,6 +124,10 @@ func (w *workshop) check(name string) ([]problem, string) {
 	p := parse(name, w.read(name))
 	if p.source == "" {
 		p.say(1, "is missing")
+	}
+	w.checkNumbers(p)
+	if path.Ext(name) != ".md" {
+		return p.problems, p.source
 	}
 	fresh := w.checkGenerated(p)
 	w.checkMarks(p)

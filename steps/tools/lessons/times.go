@@ -17,13 +17,6 @@ const (
 	turnsFactor = 4
 )
 
-// A duration is how long a lesson takes, in minutes.
-type duration struct{ read, written, typed, allowed int }
-
-// turns and all are the minutes of those who write only the turns, and of those who type everything.
-func (d duration) turns() int { return d.read + d.written + d.allowed }
-func (d duration) all() int   { return d.read + d.typed + d.allowed }
-
 // genMinutes says how long this lesson takes: to read its words and its code, to write its turns or
 // to type all that is not given, and what it allows for the rest. Its exercises and what follows are
 // left out. Elsewhere it says how long the six lessons by hand take.
@@ -39,15 +32,7 @@ func genMinutes(w *workshop, p *page, m *mark, old string) (string, error) {
 		}
 		return fmt.Sprint(total), nil
 	}
-	allowed, _ := strconv.Atoi(m.args[len(m.args)-1])
-	d := p.duration(allowed)
-	return fmt.Sprintf("%d minutes if you write the turns (%d to read, %d to write, %d to run it and to think), "+
-		"or %d if you type it all", d.turns(), d.read, d.written, d.allowed, d.all()), nil
-}
-
-// duration returns how long a lesson takes.
-func (p *page) duration(allowed int) duration {
-	turns, rest := 0, 0
+	turns, rest := 0, 0 // characters to type
 	for _, part := range p.parts {
 		if part.turn != nil {
 			turns += turnsFactor * typed(codeLines(part.ours))
@@ -60,22 +45,20 @@ func (p *page) duration(allowed int) duration {
 		}
 	}
 	source, _, _ := strings.Cut(p.source, "\n## Exercises\n")
-	read := parse(p.name, source)
-	words, commands := len(read.words(read.root)), 0
-	for _, f := range read.fences {
+	shown := parse(p.name, source)
+	words := len(shown.words(shown.root))
+	for _, f := range shown.fences {
 		if text := strings.Join(f.body, "\n"); f.info == "sh" {
-			commands += len(text)
+			turns += len(text)
 		} else {
 			words += len(strings.Fields(text))
 		}
 	}
 	minutes := func(n, speed int) int { return (n + speed/2) / speed }
-	return duration{
-		read:    minutes(words, wordsRead),
-		written: minutes(turns+commands, charsTyped),
-		typed:   minutes(turns+rest+commands, charsTyped),
-		allowed: allowed,
-	}
+	read, written, all := minutes(words, wordsRead), minutes(turns, charsTyped), minutes(turns+rest, charsTyped)
+	allowed, _ := strconv.Atoi(m.args[len(m.args)-1])
+	return fmt.Sprintf("%d minutes if you write the turns (%d to read, %d to write, %d to run it and to think), "+
+		"or %d if you type it all", read+written+allowed, read, written, allowed, read+all+allowed), nil
 }
 
 var codeComment = regexp.MustCompile(`(^|\s)//\s.*$`)
