@@ -124,27 +124,6 @@ func (f *fence) typeInto(files map[string]string) error {
 	return nil
 }
 
-// A breakage is a way in which the workshop breaks: testdata/broken.txt has them, and what they mean.
-type breakage struct{ name, file, old, new, says string }
-
-// breakages returns all of them.
-func breakages(t *testing.T) (all []breakage) {
-	t.Helper()
-	text, err := os.ReadFile("testdata/broken.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, block := range strings.Split(string(text), "\n\n")[1:] {
-		l := strings.Split(strings.TrimSuffix(block, "\n"), "\n")
-		if len(l) != 5 {
-			t.Fatalf("not five lines: %q", l)
-		}
-		fresh := strings.NewReplacer(`\n`, "\n", "NOTHING", "", "MANY", strings.Repeat("$0", 41)).Replace(l[3])
-		all = append(all, breakage{l[0], l[1], l[2], fresh, l[4]})
-	}
-	return all
-}
-
 // A changed workshop has files of its own in front of those on the disk.
 type changed struct {
 	fs.FS
@@ -158,46 +137,48 @@ func (c changed) Open(name string) (fs.File, error) {
 	return c.FS.Open(name)
 }
 
-// TestBroken breaks the workshop in every way, and reads what is said. Then it brings the text
-// up to the code, if that is how to fix it. Only what steps/01.md shows of a server is played.
+// TestBroken breaks the workshop in every way that testdata/broken.txt has, and reads what is said. Then it
+// brings the text up to the code, if that is how to fix it. Only what steps/01.md shows of a server is played.
 func TestBroken(t *testing.T) {
 	whole := newWorkshop(root)
 	unplayed := strings.NewReplacer(
 		"<!-- server ", "<!-- not ", "<!-- run: ", "<!-- not: ", "<!-- gen: compare ", "<!-- gen: lines ")
-	for _, b := range breakages(t) {
-		t.Run(b.name, func(t *testing.T) {
+	short := strings.NewReplacer(`\n`, "\n", "NOTHING", "", "MANY", strings.Repeat("$0", 41))
+	all, _ := os.ReadFile("testdata/broken.txt")
+	for _, block := range strings.Split(strings.TrimSpace(string(all)), "\n\n")[1:] {
+		l := strings.Split(block, "\n")
+		file, old, fresh, says := l[1], regexp.MustCompile(l[2]), short.Replace(l[3]), l[4]
+		t.Run(l[0], func(t *testing.T) {
 			t.Parallel()
 			w := *whole
-			name, _, _ := strings.Cut(b.says, ":")
+			name, _, _ := strings.Cut(says, ":")
 			text := w.read(name)
 			if name != "steps/01.md" {
 				text = unplayed.Replace(text)
 			}
 			files := fstest.MapFS{name: {Data: []byte(text)}}
 			w.files = changed{w.files, files}
-
-			old, source := regexp.MustCompile(b.old), w.read(b.file)
-			says := b.says
 			if at := old.FindStringIndex(text); at != nil {
 				says = strings.Replace(says, "LINE", fmt.Sprint(strings.Count(text[:at[0]], "\n")+1), 1)
 			}
+			source := w.read(file)
 			at := old.FindStringSubmatchIndex(source)
 			if at == nil {
-				t.Fatalf("%s has no %s", b.file, b.old)
+				t.Fatalf("%s has no %s", file, old)
 			}
-			broken := old.ExpandString([]byte(source[:at[0]]), b.new, source, at)
-			files[b.file] = &fstest.MapFile{Data: append(broken, source[at[1]:]...)}
-			if path.Ext(b.file) != ".md" { // which has no names
+			broken := old.ExpandString([]byte(source[:at[0]]), fresh, source, at)
+			files[file] = &fstest.MapFile{Data: append(broken, source[at[1]:]...)}
+			if path.Ext(file) != ".md" { // which has no names
 				w.learn()
 			}
-			problems, fresh := w.check(name)
+			problems, made := w.check(name)
 			said := func(p problem) bool { return regexp.MustCompile("^" + says).MatchString(p.says) }
 			if !slices.ContainsFunc(problems, said) {
 				t.Errorf("%s was to be said, and this was: %v", says, problems)
 			}
 			for range 2 { // the time counts words that were generated
-				files[name] = &fstest.MapFile{Data: []byte(fresh)}
-				problems, fresh = w.check(name)
+				files[name] = &fstest.MapFile{Data: []byte(made)}
+				problems, made = w.check(name)
 			}
 			if strings.Contains(says, " gives") && len(problems) > 0 {
 				t.Errorf("after an update: %v", problems)

@@ -156,6 +156,7 @@ var goFlags = strings.Fields("C race run count v bench benchtime benchmem fuzz f
 	"buildvcs echo load")
 
 var (
+	goCmd     = regexp.MustCompile(`^go (run|test|build|vet)( |$)`)
 	inlineCmd = regexp.MustCompile(`^(task|go (run|test|build|vet|mod|get|install)|git diff)( |$)`)
 	aside     = regexp.MustCompile(`^(\w+=\S* )+|(^| )#.*`) // variables in front of a command, and comments
 	flagDecl  = regexp.MustCompile(`\bflags?\.\w+\((?:&[\w.]+, )?"([\w-]+)"`)
@@ -166,7 +167,8 @@ var (
 
 // checkCommand refuses a command that cannot work.
 func (w *workshop) checkCommand(p *page, at int, line string) {
-	words, base := strings.Fields(aside.ReplaceAllString(line, "")), "."
+	line = aside.ReplaceAllString(line, "")
+	words, base := strings.Fields(line), "."
 	for i, word := range words {
 		isPath := strings.HasPrefix(word, "./") || folderName.MatchString(word)
 		if isPath && !w.has(path.Join(base, strings.TrimSuffix(word, "..."))) {
@@ -175,25 +177,25 @@ func (w *workshop) checkCommand(p *page, at int, line string) {
 			base = word
 		}
 	}
-	switch verb := strings.Join(words[:min(2, len(words))], " "); {
-	case len(words) == 0 || others.MatchString(strings.Join(words, " ")):
+	switch {
+	case len(words) == 0 || others.MatchString(line):
 	case words[0] == "task":
-		name, args, _ := strings.Cut(strings.Join(words[1:], " "), " -- ")
+		name, args, _ := strings.Cut(strings.TrimPrefix(line, "task "), " -- ")
 		plain, ok := w.plain(name)
-		if name != "" && !ok {
+		if line != "task" && !ok {
 			p.say(at, "task %s: Taskfile.yml has no such task", name)
 		} else if args != "" && strings.HasPrefix(plain, "go run ") {
 			w.checkCommand(p, at, plain+" "+args)
 		}
-	case slices.Contains([]string{"go run", "go test", "go build", "go vet"}, verb):
+	case goCmd.MatchString(line):
 		w.checkFlags(p, at, base, words)
-	case verb != "go install" || !strings.Contains(w.read(".ci/run"), words[len(words)-1]):
+	case !strings.HasPrefix(line, "go install ") || !strings.Contains(w.read(".ci/run"), words[len(words)-1]):
 		p.say(at, "%s: no test runs this (.ci/run may install another version), and it is no task", line)
 	}
 }
 
 // checkFlags refuses a flag of go run, test, build or vet. What follows the folder of go run
-// are flags of the program there; the attendee's has those of raw.
+// belongs to that program; work is taken for raw.
 func (w *workshop) checkFlags(p *page, at int, base string, words []string) {
 	of, flags := "go "+words[1], goFlags
 	for _, word := range words[2:] {
@@ -202,11 +204,10 @@ func (w *workshop) checkFlags(p *page, at int, base string, words []string) {
 			p.say(at, "%s has no flag -%s", of, name)
 		}
 		if word[0] == '.' && of == "go run" {
+			code := w.code(strings.Replace(path.Join(base, word), "work", "raw", 1))
 			of, flags = word, nil
-			for _, text := range w.code(strings.Replace(path.Join(base, word), "work", "raw", 1)) {
-				for _, m := range flagDecl.FindAllStringSubmatch(text, -1) {
-					flags = append(flags, m[1])
-				}
+			for _, m := range flagDecl.FindAllStringSubmatch(code, -1) {
+				flags = append(flags, m[1])
 			}
 		}
 	}
@@ -216,15 +217,14 @@ func (w *workshop) checkFlags(p *page, at int, base string, words []string) {
 // Taskfile.yml has such a task for people. What a task builds and then runs is run from its
 // source. A file that is no YAML has no tasks.
 func (w *workshop) plain(name string) (command string, ok bool) {
-	var file struct {
-		Tasks map[string]struct {
-			Internal bool
-			Cmd      string
-			Cmds     []yaml.Node // lines for the shell, or calls of other tasks
-		}
+	type task struct {
+		Internal bool
+		Cmd      string
+		Cmds     []yaml.Node // lines for the shell, or calls of other tasks
 	}
+	var file struct{ Tasks map[string]task }
 	yaml.Unmarshal([]byte(w.read("Taskfile.yml")), &file)
-	t, ok := file.Tasks[stepN.ReplaceAllString(name, "-2")]
+	t, ok := file.Tasks[strings.ReplaceAll(name, "-N", "-2")]
 	ok = ok && !t.Internal
 	var call struct {
 		Task string
@@ -233,44 +233,25 @@ func (w *workshop) plain(name string) (command string, ok bool) {
 	if len(t.Cmds) == 1 && t.Cmds[0].Decode(&call) == nil {
 		t = file.Tasks[call.Task]
 	}
-	for _, c := range append(t.Cmds, yaml.Node{Value: t.Cmd}) {
-		command = c.Value
-		if command == "" || strings.Contains(command, "go build ") {
-			continue
-		}
-		instead := []string{
-			`./.bin/serve{{exeExt}} -o .bin/{{.DIR | replace "/" "-"}}{{exeExt}} `, "go run ./",
-			"./.bin/", "go run ./steps/tools/", "{{exeExt}}", "", " {{.CLI_ARGS}}", "",
-			"git --no-pager ", "git ", " || test $? -eq 1", "",
-		}
-		for name, value := range call.Vars {
-			instead = append(instead, "{{."+name+"}}", value)
-		}
-		return strings.NewReplacer(instead...).Replace(command), ok
+	command = t.Cmd
+	if len(t.Cmds) > 0 {
+		command = t.Cmds[len(t.Cmds)-1].Value // those before it build
 	}
-	return "", ok
+	instead := []string{
+		`./.bin/serve{{exeExt}} -o .bin/{{.DIR | replace "/" "-"}}{{exeExt}} `, "go run ./",
+		"./.bin/", "go run ./steps/tools/", "{{exeExt}}", "", " {{.CLI_ARGS}}", "",
+		"git --no-pager ", "git ", " || test $? -eq 1", "",
+	}
+	for name, value := range call.Vars {
+		instead = append(instead, "{{."+name+"}}", value)
+	}
+	return strings.NewReplacer(instead...).Replace(command), ok
 }
 
 var (
-	stepN    = regexp.MustCompile(`-N\b`)
 	taskCell = regexp.MustCompile("^`task ([\\w-]+)`$")
 	codeSpan = regexp.MustCompile("`+(.+?)`+")
 )
-
-// checkerWords returns the code that what the check prints is from: its own, that of the packages
-// which hold a server to something, and the unit tests.
-func (w *workshop) checkerWords() string {
-	var s strings.Builder
-	for _, name := range strings.Fields("check trial behaviour crowd probe rules wstest") {
-		for _, text := range w.code("steps/tools/" + name) {
-			s.WriteString(text)
-		}
-	}
-	for _, name := range w.glob("steps/tools/units/testdata/*.go") {
-		s.WriteString(w.read(name))
-	}
-	return s.String()
-}
 
 // checkTables compares tables with the code: the plain command beside a task, and what the
 // check prints.
@@ -286,7 +267,8 @@ func (w *workshop) checkTables(p *page) {
 		if i := slices.Index(r.head, "the check prints"); i >= 0 && i < len(r.cells) {
 			for _, m := range codeSpan.FindAllStringSubmatch(r.cells[i], -1) {
 				for _, part := range strings.Split(m[1], "…") { // which stands for what differs
-					if !strings.Contains(checker(), part) && !strings.Contains(checker(), strings.ReplaceAll(part, `\`, `\\`)) {
+					quoted := strings.ReplaceAll(part, `\`, `\\`)
+					if !strings.Contains(checker(), part) && !strings.Contains(checker(), quoted) {
 						p.say(r.line+1, "the check never prints %q", part)
 					}
 				}
@@ -295,8 +277,23 @@ func (w *workshop) checkTables(p *page) {
 	}
 }
 
-// code returns the Go files in a folder, without its tests. A folder that cannot be read has none.
-func (w *workshop) code(dir string) stepcode.Files {
-	files, _ := stepcode.CodeIn(w.files, dir)
-	return files
+// checkerWords returns the code that what the check prints is from: its own, that of the packages
+// which hold a server to something, and the unit tests.
+func (w *workshop) checkerWords() (all string) {
+	for _, name := range strings.Fields("check trial behaviour crowd probe rules units wstest") {
+		all += w.code("steps/tools/" + name)
+	}
+	for _, name := range w.glob("steps/tools/units/testdata/*.go") {
+		all += w.read(name)
+	}
+	return all
+}
+
+// code returns the Go code in a folder, without its tests, as one text.
+func (w *workshop) code(dir string) (all string) {
+	files, _ := stepcode.CodeIn(w.files, dir) // what cannot be read has none
+	for _, text := range files {
+		all += text
+	}
+	return all
 }
