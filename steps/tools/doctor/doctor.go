@@ -226,12 +226,12 @@ func (m Machine) localhost(ctx context.Context) finding {
 	remedy := "put this line into the file " + file + ":  127.0.0.1 localhost"
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second) // a network's name server may not answer
 	defer cancel()
-	addrs, err := net.DefaultResolver.LookupHost(ctx, "localhost")
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", "localhost")
 	if err != nil {
 		return trouble(remedy, "the name localhost is not known here")
 	}
 	for _, addr := range addrs {
-		if ip := net.ParseIP(addr); ip == nil || !ip.IsLoopback() {
+		if !addr.Unmap().IsLoopback() {
 			return trouble(remedy, "the name localhost means %s, which is not this machine", addr)
 		}
 	}
@@ -239,17 +239,17 @@ func (m Machine) localhost(ctx context.Context) finding {
 }
 
 // reachable checks that a program can listen on localhost, as the servers do, and be reached there.
-func (m Machine) reachable(ctx context.Context) finding { return throughAll(ctx, "localhost") }
+func (m Machine) reachable(context.Context) finding { return throughAll("localhost") }
 
 // loopback does the same for both addresses that a browser may try for localhost.
-func (m Machine) loopback(ctx context.Context) finding {
-	return throughAll(ctx, "localhost", "127.0.0.1", "::1")
+func (m Machine) loopback(context.Context) finding {
+	return throughAll("localhost", "127.0.0.1", "::1")
 }
 
 // throughAll checks that two programs on this machine can talk to each other.
-func throughAll(ctx context.Context, hosts ...string) finding {
+func throughAll(hosts ...string) finding {
 	for _, host := range hosts {
-		err := through(ctx, host)
+		err := through(host)
 		switch {
 		case err == nil, noSuchAddress(err) && host != "localhost": // a machine need not have both
 		case noSuchAddress(err):

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 
@@ -99,22 +98,20 @@ func TestPort(t *testing.T) {
 }
 
 func TestProxy(t *testing.T) {
-	for _, test := range []struct {
-		env []string
-		ok  bool
-	}{
-		{nil, true},
-		{[]string{"http_proxy", "proxy:3128", "no_proxy", "notlocalhost,localhost.example"}, false},
-		{[]string{"HTTP_PROXY", "http://proxy:3128"}, false},
-		{[]string{"http_proxy", "proxy:3128", "no_proxy", "example.com, localhost"}, true},
-		{[]string{"HTTP_PROXY", "proxy:3128", "NO_PROXY", "*"}, true},
+	for env, ok := range map[string]bool{
+		"": true,
+		"http_proxy=proxy:3128 no_proxy=notlocalhost,localhost.example": false,
+		"HTTP_PROXY=http://proxy:3128":                                  false,
+		"http_proxy=proxy:3128 no_proxy=example.com,localhost":          true,
+		"HTTP_PROXY=proxy:3128 NO_PROXY=*":                              true,
 	} {
 		m := healthy(t)
-		for pair := range slices.Chunk(test.env, 2) {
-			t.Setenv(pair[0], pair[1])
+		for _, setting := range strings.Fields(env) {
+			name, value, _ := strings.Cut(setting, "=")
+			t.Setenv(name, value)
 		}
-		if f := m.proxy(t.Context()); strings.Contains(f.remedy, "NO_PROXY") == test.ok {
-			t.Errorf("with %v: %+v", test.env, f)
+		if f := m.proxy(t.Context()); strings.Contains(f.remedy, "NO_PROXY") == ok {
+			t.Errorf("with %v: %+v", env, f)
 		}
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,31 +59,20 @@ func (m Machine) Builds(ctx context.Context, flags ...string) error {
 	return err
 }
 
-// through listens on a port of host, connects to it, and sends a few bytes both ways. Everything
-// together may take 2 s.
-func through(ctx context.Context, host string) error {
+// through asks a server on a port of host for a page, which may take 2 s.
+func through(host string) error {
 	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return err
 	}
-	defer l.Close()
-	go func() {
-		if nc, err := l.Accept(); err == nil {
-			io.CopyN(nc, nc, 4)
-			nc.Close()
-		}
-	}()
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	nc, err := new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
-	if err != nil {
-		return err
-	}
-	defer nc.Close()
-	deadline, _ := ctx.Deadline()
-	nc.SetDeadline(deadline)
-	if _, err = nc.Write([]byte("ping")); err == nil {
-		_, err = io.ReadFull(nc, make([]byte, 4))
+	server := &http.Server{Handler: http.NotFoundHandler()}
+	go server.Serve(l)
+	defer server.Close()
+	client := &http.Client{Timeout: 2 * time.Second, Transport: new(http.Transport)} // which knows no proxy
+	defer client.CloseIdleConnections()
+	res, err := client.Get("http://" + l.Addr().String())
+	if err == nil {
+		res.Body.Close()
 	}
 	return err
 }
