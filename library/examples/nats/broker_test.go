@@ -3,23 +3,22 @@ package main
 //lint:file-ignore SA1019 the workshop compares with this version of the library
 
 import (
-	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"os/exec"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"nhooyr.io/websocket"
+
+	"websocket-workshop/steps/tools/process"
 )
 
 const portEnv = "ROOM_TEST_BROKER_PORT" // where it is set, the test binary is a server
@@ -33,116 +32,67 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// A cluster is two servers, their broker, and in front of them an address that leads to
-// whichever of the two is there, as a load balancer's does.
+// A cluster is two servers and their broker.
 type cluster struct {
-	t     *testing.T
-	port  int // the broker's
+	*testing.T
+	port  string // the broker's
 	store string
-	addr  string
 
 	mu      sync.Mutex
 	servers map[string]string // "a" and "b": the addresses of those that run
 }
 
-func newCluster(t *testing.T) *cluster {
-	front, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { front.Close() })
-	free, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &cluster{t: t, port: free.Addr().(*net.TCPAddr).Port, store: t.TempDir(), addr: front.Addr().String(), servers: map[string]string{}}
-	free.Close()
-	go func() {
-		for n := 0; ; n++ {
-			in, err := front.Accept()
-			if err != nil {
-				return
-			}
-			go c.forward(in, n)
-		}
-	}()
-	return c
-}
-
-// forward connects the n-th client to one of the servers that are there.
-func (c *cluster) forward(in net.Conn, n int) {
-	defer in.Close()
-	c.mu.Lock()
-	var all []string
-	for _, name := range []string{"a", "b"} {
-		if addr := c.servers[name]; addr != "" {
-			all = append(all, addr)
-		}
-	}
-	c.mu.Unlock()
-	if len(all) == 0 {
-		return
-	}
-	out, err := net.Dial("tcp", all[n%len(all)])
-	if err != nil {
-		return
-	}
-	defer out.Close()
-	go func() { io.Copy(out, in); out.Close() }()
-	io.Copy(in, out)
-}
-
 // start starts a server, and returns what kills it. Server "a" has the broker in it.
 func (c *cluster) start(name string) (kill func()) {
-	c.t.Helper()
+	c.Helper()
 	args := []string{"-addr", "localhost:0", "-store", c.store}
 	if name != "a" {
-		args = append(args, "-nats", fmt.Sprintf("nats://localhost:%d", c.port))
+		args = append(args, "-nats", "nats://localhost:"+c.port)
 	}
 	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), fmt.Sprint(portEnv, "=", c.port))
-	stderr, err := cmd.StderrPipe()
+	cmd.Env = append(os.Environ(), portEnv+"="+c.port)
+	server, addr, err := process.Serve(cmd, 30*time.Second)
 	if err != nil {
-		c.t.Fatal(err)
+		c.Fatalf("server %s did not start: %v", name, err)
 	}
-	if err := cmd.Start(); err != nil {
-		c.t.Fatal(err)
+	c.note(name, addr)
+	kill = func() {
+		c.note(name, "")
+		server.Kill()
+		<-server.Done
 	}
-	kill = sync.OnceFunc(func() {
-		c.mu.Lock()
-		delete(c.servers, name)
-		c.mu.Unlock()
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	c.t.Cleanup(kill)
-	lines := bufio.NewScanner(stderr)
-	for lines.Scan() {
-		if _, addr, ok := strings.Cut(lines.Text(), "listening on http://"); ok {
-			c.mu.Lock()
-			c.servers[name] = addr
-			c.mu.Unlock()
-			go io.Copy(io.Discard, stderr)
-			return kill
-		}
-	}
-	c.t.Fatalf("server %s did not start", name)
-	return nil
+	c.Cleanup(kill)
+	return kill
+}
+
+// note notes the address of a server; it has none while it does not run.
+func (c *cluster) note(name, addr string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.servers[name] = addr
+}
+
+// pick returns the address of a server that runs, if there is one: as a load balancer, it gives
+// each of them every second attempt.
+func (c *cluster) pick(attempt int) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	two := []string{c.servers["a"], c.servers["b"]}
+	return cmp.Or(two[attempt%2], two[1-attempt%2])
 }
 
 // A client does what the page does: it posts, reads histories, and connects again when its
 // connection ends.
 type client struct {
 	name string
-	seen atomic.Pointer[[]post]   // the last history
-	all  [][]post                 // every history
-	mine chan string              // texts to post, one after the other
-	done map[string]chan struct{} // closed when the text is in a history: shown as sent
+	seen atomic.Pointer[[]post] // the last history
+	all  [][]post               // every history
+	mine chan string            // texts to post, one after the other
 }
 
-func (cl *client) run(ctx context.Context, addr string) {
-	for ctx.Err() == nil {
-		ws, _, err := websocket.Dial(ctx, "ws://"+addr, &websocket.DialOptions{Subprotocols: []string{"json"}})
+func (cl *client) run(ctx context.Context, c *cluster, attempt int) {
+	for ; ctx.Err() == nil; attempt++ {
+		ws, _, err := websocket.Dial(ctx, "ws://"+c.pick(attempt), &websocket.DialOptions{Subprotocols: []string{"json"}})
 		if err != nil {
 			time.Sleep(20 * time.Millisecond)
 			continue
@@ -150,21 +100,11 @@ func (cl *client) run(ctx context.Context, addr string) {
 		ws.SetReadLimit(1 << 20)
 		visit, cancel := context.WithCancel(ctx)
 		go cl.post(visit, ws)
-		for {
-			_, data, err := ws.Read(ctx)
-			if err != nil {
-				break
-			}
+		for _, data, err := ws.Read(ctx); err == nil; _, data, err = ws.Read(ctx) {
 			var history struct{ Msg []post }
 			json.Unmarshal(data, &history)
 			cl.all = append(cl.all, history.Msg)
 			cl.seen.Store(&history.Msg)
-			for _, p := range history.Msg {
-				if shown := cl.done[p.Text]; shown != nil {
-					close(shown)
-					delete(cl.done, p.Text)
-				}
-			}
 		}
 		cancel()
 		ws.CloseNow()
@@ -185,6 +125,19 @@ func (cl *client) post(ctx context.Context, ws *websocket.Conn) {
 	}
 }
 
+// say posts a text, and returns once it is shown. What is lost with its connection is not waited for.
+func (cl *client) say(text string) {
+	cl.mine <- text
+	await(300*time.Millisecond, func() bool { return common([]*client{cl}, text) != nil })
+}
+
+// await waits until something holds, but not longer than that.
+func await(patience time.Duration, holds func() bool) {
+	for end := time.Now().Add(patience); !holds() && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // TestDeath lets members talk on both servers, does harm meanwhile, and wants one order for all,
 // with everything in it that anyone was shown.
 func TestDeath(t *testing.T) {
@@ -196,7 +149,7 @@ func TestDeath(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCluster(t)
+			c := &cluster{T: t, port: process.FreePort(), store: t.TempDir(), servers: map[string]string{}}
 			killA := c.start("a")
 			killB := c.start("b")
 			survive(t, c, func() { harm(c, killA, killB) })
@@ -211,47 +164,33 @@ func survive(t *testing.T, c *cluster, harm func()) {
 	defer visits.Wait()
 	defer cancel()
 	var clients []*client
-	half := make(chan struct{}, members)
+	var half sync.WaitGroup
+	half.Add(members)
 	for i := range members {
-		cl := &client{name: fmt.Sprint("member", i), mine: make(chan string, each+1), done: map[string]chan struct{}{}}
+		cl := &client{name: fmt.Sprint("member", i), mine: make(chan string, each+1)}
 		clients = append(clients, cl)
-		shown := make([]chan struct{}, each)
-		for n := range each {
-			shown[n] = make(chan struct{})
-			cl.done[fmt.Sprint(i, "-", n)] = shown[n]
-		}
-		visits.Go(func() { cl.run(ctx, c.addr) })
+		visits.Go(func() { cl.run(ctx, c, i) })
 		posting.Go(func() {
 			for n := range each {
-				cl.mine <- fmt.Sprint(i, "-", n)
 				if n == each/2 {
-					half <- struct{}{}
+					half.Done()
 				}
-				select { // what is lost with its connection is not shown, and not waited for
-				case <-shown[n]:
-				case <-time.After(300 * time.Millisecond):
-				case <-ctx.Done():
-				}
+				cl.say(fmt.Sprint(i, "-", n))
 			}
 		})
 	}
-	for range members {
-		<-half
-	}
+	half.Wait()
 	harm()
 	posting.Wait()
-	// In the end each says one thing more, again and again until it is shown; then all have the same.
+	// In the end one says one thing more, again and again until it is shown; then all have the same.
 	var final []post
-	deadline := time.Now().Add(time.Minute)
 	for n := 0; final == nil; n++ {
-		if time.Now().After(deadline) {
+		if n == 30 {
 			t.Fatal("the members do not come to the same history")
 		}
 		last := fmt.Sprint("the end ", n)
 		clients[0].mine <- last
-		for until := time.Now().Add(2 * time.Second); time.Now().Before(until) && final == nil; time.Sleep(10 * time.Millisecond) {
-			final = common(clients, last)
-		}
+		await(2*time.Second, func() bool { final = common(clients, last); return final != nil })
 	}
 	cancel()
 	visits.Wait()
