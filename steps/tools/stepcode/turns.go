@@ -2,9 +2,6 @@ package stepcode
 
 import (
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"maps"
 	"regexp"
 	"slices"
@@ -139,61 +136,33 @@ func (t Turn) line(indent string, imports []string) string {
 // below.
 type cut struct{ above, ours, below string }
 
-// cut cuts the turn's declaration.
+// cut cuts the turn's declaration, as gofmt has laid it out: a block that a line opens ends with
+// the next brace that is indented like that line.
 func (t Turn) cut(text string) (cut, error) {
-	const head = "package p\n"
-	set := token.NewFileSet()
-	file, err := parser.ParseFile(set, "", head+text, parser.SkipObjectResolution)
-	if err != nil {
-		return cut{}, err
-	}
-	f, ok := file.Decls[0].(*ast.FuncDecl)
-	if !ok || f.Body == nil || len(f.Body.List) == 0 {
-		return cut{}, fmt.Errorf("%v is not a function with a body", t)
-	}
-	offset := func(pos token.Pos) int { return set.Position(pos).Offset - len(head) }
-	lines := func(from, to token.Pos) cut { // whole lines, from's and to's too
-		a, b := offset(from), offset(to)
-		a = strings.LastIndexByte(text[:a], '\n') + 1
-		b += strings.IndexByte(text[b:], '\n') + 1
-		return cut{text[:a], text[a:b], text[b:]}
-	}
-	if !t.IsPart() {
-		above := set.File(f.Pos()).LineStart(set.Position(f.Body.Rbrace).Line) - 1 // end of the line above }
-		return lines(f.Body.List[0].Pos(), above), nil
-	}
-	var found *cut
-	ast.Inspect(f.Body, func(n ast.Node) bool {
-		stmts := statements(n)
-		for i := 0; i+len(t.part) <= len(stmts) && found == nil; i++ {
-			same := 0
-			for same < len(t.part) && strings.HasPrefix(text[offset(stmts[i+same].Pos()):], t.part[same]) {
-				same++
-			}
-			if same == len(t.part) {
-				c := lines(stmts[i].Pos(), stmts[i+same-1].End())
-				found = &c
-			}
+	lines := strings.SplitAfter(text, "\n")
+	find := func(begin string, from int) int { // the next line that begins so, or after the last one
+		for from < len(lines) && !strings.HasPrefix(strings.TrimLeft(lines[from], "\t"), begin) {
+			from++
 		}
-		return true
-	})
-	if found == nil {
-		return cut{}, fmt.Errorf("%v: there is no statement %q", t, t.part)
+		return from
 	}
-	return *found, nil
-}
-
-// statements returns the list of statements that a node is, if it is one.
-func statements(n ast.Node) []ast.Stmt {
-	switch n := n.(type) {
-	case *ast.BlockStmt:
-		return n.List
-	case *ast.CaseClause:
-		return n.Body
-	case *ast.CommClause:
-		return n.Body
+	from := find("func ", 0) + 1
+	to := from + max(0, slices.Index(lines[min(from, len(lines)):], "}\n"))
+	if t.IsPart() {
+		from = find(t.part[0], 0)
+		to = from
 	}
-	return nil
+	for _, begin := range t.part {
+		to = find(begin, to) + 1
+		if to <= len(lines) && strings.HasSuffix(lines[to-1], "{\n") {
+			to += slices.Index(lines[to:], indentOf(lines[to-1])+"}\n") + 1
+		}
+	}
+	if from >= to || to > len(lines) {
+		return cut{}, fmt.Errorf("%v has no body, or no statements %q", t, t.part)
+	}
+	join := func(lines []string) string { return strings.Join(lines, "") }
+	return cut{join(lines[:from]), join(lines[from:to]), join(lines[to:])}, nil
 }
 
 // Ours returns what we have written for a turn: the declaration, or the lines that are open
