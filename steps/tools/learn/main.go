@@ -20,9 +20,7 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -82,16 +80,13 @@ func run(ctx context.Context, out io.Writer, o options) error {
 		return err
 	}
 	defer s.close()
-	addrs := append([]string{o.addr, o.addr2}[:len(s.servers)], o.view)
-	listeners, err := listen(addrs)
-	for _, l := range listeners {
-		defer l.Close()
-	}
+	addrs := []string{o.addr, o.addr2}[:len(s.servers)]
+	listeners, err := wiretap.Listen(ctx, addrs, o.view)
 	if err != nil {
 		return err
 	}
 	for i, server := range s.servers {
-		tap := wiretap.NewTap(s.record, server.Name, reachable(addrs[i], listeners[i]), server.Address)
+		tap := wiretap.NewTap(s.record, server.Name, wiretap.Reachable(addrs[i], listeners[i]), server.Address)
 		s.taps = append(s.taps, tap)
 		go tap.Serve(listeners[i])
 	}
@@ -109,35 +104,10 @@ func run(ctx context.Context, out io.Writer, o options) error {
 		}
 	}
 	all.Go(func() { s.checkSaves(ctx) })
-	fmt.Fprintf(out, "open  http://%s\n", reachable(o.view, l))
+	fmt.Fprintf(out, "open  http://%s\n", wiretap.Reachable(o.view, l))
 	<-ctx.Done()
 	s.feed.end()
 	return nil
-}
-
-// listen listens on the addresses of the servers' chats and, the last one, of the page. Its error names every flag that
-// needs another port.
-func listen(addrs []string) (listeners []net.Listener, err error) {
-	for i, addr := range addrs {
-		flag := []string{"-addr", "-addr2"}[min(i, 1)]
-		if i == len(addrs)-1 {
-			flag = "-view"
-		}
-		l, failed := process.Listen(flag, addr)
-		if failed != nil {
-			err = errors.Join(err, failed)
-			continue
-		}
-		listeners = append(listeners, l)
-	}
-	return listeners, err
-}
-
-// reachable returns the host:port to give a browser for a listener on addr.
-func reachable(addr string, l net.Listener) string {
-	host, _, _ := net.SplitHostPort(addr)
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return net.JoinHostPort(cmp.Or(host, "localhost"), port)
 }
 
 // A session is one run of learn.
@@ -167,26 +137,17 @@ func newSession(root string, names []string) (*session, error) {
 	s := &session{root: root, files: files, own: len(names) == 0, record: wiretap.NewRecord(), feed: newFeed(), saved: make(chan struct{}, 1)}
 	if s.own {
 		addr := net.JoinHostPort("localhost", process.FreePort())
-		k := &process.Keeper{Name: "work", Root: root, Dir: "work", Addr: addr, Args: []string{"-addr", addr}, Waits: true, Again: make(chan bool)}
+		k := &process.Keeper{Name: "work", Root: root, Dir: "work", File: filepath.Join(root, ".bin", "learn-1"),
+			Addr: addr, Args: []string{"-addr", addr}, Waits: true, Again: make(chan bool)}
+		k.Line = func(line string) { s.feed.print("work", line) }
 		s.servers = []*wiretap.Server{{Name: "work", Addr: addr, Keeper: k}}
-	} else if len(names) > 2 {
-		return nil, fmt.Errorf("one server or two, not %d: flags go before them", len(names))
+	} else if s.servers, err = wiretap.FindServers(names, "learn", s.feed.print); err != nil {
+		return nil, err
 	}
-	for _, name := range names {
-		server, err := wiretap.FindServer(name)
-		if err != nil {
-			return nil, err
+	for _, server := range s.servers {
+		if server.Keeper != nil {
+			server.Keeper.Report = func(e process.Event) { s.report(server.Name, e) }
 		}
-		s.servers = append(s.servers, server)
-	}
-	for i, server := range s.servers {
-		k := server.Keeper
-		if k == nil {
-			continue
-		}
-		k.File = filepath.Join(root, ".bin", fmt.Sprintf("learn-%d", i+1))
-		k.Line = func(line string) { s.feed.print(server.Name, line) }
-		k.Report = func(e process.Event) { s.report(server.Name, e) }
 	}
 	return s, nil
 }

@@ -11,7 +11,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -20,6 +19,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -59,14 +59,14 @@ func run(ctx context.Context, out io.Writer, o options, args []string) error {
 	}
 	inner, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	listeners, err := o.listen(inner, len(servers))
+	listeners, err := wiretap.Listen(inner, o.addrs[:len(servers)], o.view)
 	if err != nil {
 		return err
 	}
 	record, front := wiretap.NewRecord(), listeners[len(servers)]
 	var taps []*wiretap.Tap
 	for i, s := range servers {
-		tap := wiretap.NewTap(record, s.Name, reachable(o.addrs[i], listeners[i]), s.Address)
+		tap := wiretap.NewTap(record, s.Name, wiretap.Reachable(o.addrs[i], listeners[i]), s.Address)
 		if s.Keeper == nil {
 			tap.Loop = stop
 		}
@@ -87,25 +87,23 @@ func run(ctx context.Context, out io.Writer, o options, args []string) error {
 			stop(fmt.Errorf("nothing runs on %s, and the port is this wire's: name the server's address", s.Addr))
 		}
 	}
-	announce(inner, out, servers, taps, reachable(o.view, front))
+	announce(inner, out, servers, taps, wiretap.Reachable(o.view, front))
 	if <-inner.Done(); ctx.Err() == nil {
 		err = context.Cause(inner)
 	}
 	return err
 }
 
-// listen listens in front of so many servers, and last for the view, until ctx is done.
-func (o options) listen(ctx context.Context, servers int) (all []net.Listener, err error) {
-	flags := append([]string{"-addr", "-addr2"}[:servers], "-view")
-	for i, addr := range append(o.addrs[:servers:servers], o.view) {
-		l, err := process.Listen(flags[i], addr)
-		if err != nil {
-			return nil, err
-		}
-		context.AfterFunc(ctx, func() { l.Close() })
-		all = append(all, l)
+// findServers makes servers of the arguments; its error is one line.
+func findServers(args []string) ([]*wiretap.Server, error) {
+	if len(args) == 0 {
+		args = []string{"raw", "library"}
 	}
-	return all, nil
+	return wiretap.FindServers(args, "wire", func(server, line string) {
+		if !strings.Contains(line, "listening on http://") { // that address would bypass the wire
+			fmt.Fprintf(os.Stderr, "%s | %s\n", server, line)
+		}
+	})
 }
 
 // announce waits until all servers listen, and prints where they can be reached, and the view.
@@ -128,11 +126,4 @@ func isOwn(server string, own []net.Listener) bool {
 	addr, err := net.ResolveTCPAddr("tcp", server)
 	hasPort := func(l net.Listener) bool { return l.Addr().(*net.TCPAddr).Port == addr.Port }
 	return err == nil && process.IsLocal(addr.IP.String()) && slices.ContainsFunc(own, hasPort)
-}
-
-// reachable returns the host:port to give a browser for a listener on addr.
-func reachable(addr string, l net.Listener) string {
-	host, _, _ := net.SplitHostPort(addr)
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return net.JoinHostPort(cmp.Or(host, "localhost"), port)
 }

@@ -1,8 +1,13 @@
 package wiretap
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"net"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"websocket-workshop/steps/tools/process"
@@ -24,8 +29,31 @@ func (s *Server) Address() string {
 	return s.Addr
 }
 
-// FindServer makes a server of a folder or of a host:port. Its error is one line.
-func FindServer(arg string) (*Server, error) {
+// FindServers makes servers of one or two folders or host:ports. What is built of the first is
+// named after file, as in wire-1, and what it prints is passed to line. The error is one line.
+func FindServers(args []string, file string, line func(server, line string)) (servers []*Server, err error) {
+	if len(args) > 2 {
+		return nil, fmt.Errorf("one server or two, not %d: flags go before them", len(args))
+	}
+	for i, arg := range args {
+		s, err := findServer(arg)
+		if err != nil {
+			return nil, err
+		}
+		if i == 1 && servers[0].Name == s.Name {
+			s.Name += " (2)"
+		}
+		if k := s.Keeper; k != nil {
+			k.Name, k.File = s.Name, filepath.Join(filepath.Dir(k.File), fmt.Sprintf("%s-%d", file, i+1))
+			k.Line = func(text string) { line(s.Name, text) }
+		}
+		servers = append(servers, s)
+	}
+	return servers, nil
+}
+
+// findServer makes a server of a folder or of a host:port.
+func findServer(arg string) (*Server, error) {
 	k, err := process.NewKeeper(arg)
 	if err == nil {
 		addr := net.JoinHostPort("localhost", process.FreePort())
@@ -40,4 +68,27 @@ func FindServer(arg string) (*Server, error) {
 		return nil, fmt.Errorf("%s is neither a folder with a server nor a host:port: %v", arg, noAddr)
 	}
 	return nil, err
+}
+
+// Listen listens on the values of -addr and -addr2, as many as there are servers, and of -view,
+// until ctx is done. The error names every flag that needs another port.
+func Listen(ctx context.Context, addrs []string, view string) (all []net.Listener, err error) {
+	flags := append([]string{"-addr", "-addr2"}[:len(addrs)], "-view")
+	for i, addr := range append(slices.Clone(addrs), view) {
+		l, failed := process.Listen(flags[i], addr)
+		if failed != nil {
+			err = errors.Join(err, failed)
+			continue
+		}
+		context.AfterFunc(ctx, func() { l.Close() })
+		all = append(all, l)
+	}
+	return all, err
+}
+
+// Reachable returns the host:port to give a browser for a listener on addr.
+func Reachable(addr string, l net.Listener) string {
+	host, _, _ := net.SplitHostPort(addr)
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return net.JoinHostPort(cmp.Or(host, "localhost"), port)
 }

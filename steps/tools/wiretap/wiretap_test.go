@@ -375,7 +375,7 @@ func TestSpeed(t *testing.T) {
 func loopTap(t *testing.T, front net.Listener, target string) (*Tap, chan error) {
 	loop := make(chan error, 100)
 	tap := NewTap(NewRecord(), "it", front.Addr().String(), func() string { return target })
-	tap.Loop = func(err error) { front.Close(); loop <- err }
+	tap.Loop = func(err error) { loop <- err; front.Close() } // in this order: Check returns once it is closed
 	go tap.Serve(front)
 	return tap, loop
 }
