@@ -71,7 +71,8 @@ func NewKeeper(dir string) (*Keeper, error) {
 	root := Root(full)
 	switch {
 	case errors.Is(err, os.ErrNotExist) && filepath.Clean(dir) == "work":
-		return nil, errors.New("there is no work/ yet: begin with task play-1, or go run ./steps/tools/play -step 1")
+		return nil, errors.New("there is no work/ yet: begin with task play-1, " +
+			"or go run ./steps/tools/play -step 1")
 	case err != nil || !info.IsDir():
 		return nil, fmt.Errorf("%s is not a folder with a server", dir)
 	case root == "":

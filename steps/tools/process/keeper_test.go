@@ -286,7 +286,8 @@ func TestTwoKeepers(t *testing.T) {
 		}
 	}
 	ownFile(filepath.Join(".bin", "server.exe"))
-	if left, _ := filepath.Glob(".bin/*"); len(left) != 2 || !strings.Contains(left[0], fmt.Sprint(os.Getppid())) {
+	left, _ := filepath.Glob(".bin/*")
+	if len(left) != 2 || !strings.Contains(left[0], fmt.Sprint(os.Getppid())) {
 		t.Errorf("left of killed processes, and of one that runs: %v", left)
 	}
 }

@@ -141,8 +141,9 @@ func TestGoOnElsewhere(t *testing.T) {
 			t.Errorf("%s is no Go: %v\n%s", name, err, text)
 		}
 	}
-	if !strings.Contains(next.Files["conn.go"], "1024") || strings.Contains(next.Files["frame.go"], "func unmask") {
-		t.Errorf("their code is\n%s\n%s", next.Files["conn.go"], next.Files["frame.go"])
+	conn, frame := next.Files["conn.go"], next.Files["frame.go"]
+	if !strings.Contains(conn, "1024") || strings.Contains(frame, "func unmask") {
+		t.Errorf("their code is\n%s\n%s", conn, frame)
 	}
 }
 

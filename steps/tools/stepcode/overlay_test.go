@@ -151,7 +151,8 @@ func TestNoise(t *testing.T) {
 // TestOverlayLink: a folder may be a link, and what the compiler says names the file in it.
 func TestOverlayLink(t *testing.T) {
 	t.Parallel()
-	dir := module(t, map[string]string{"there/main.go": "package main\n\nfunc main() {\n\tprintln(\"hi\"); x\n}\n"})
+	const broken = "package main\n\nfunc main() {\n\tprintln(\"hi\"); x\n}\n"
+	dir := module(t, map[string]string{"there/main.go": broken})
 	link := filepath.Join(dir, "work")
 	if err := os.Symlink(filepath.Join(dir, "there"), link); err != nil {
 		t.Skip(err) // on Windows not everyone may
@@ -161,7 +162,8 @@ func TestOverlayLink(t *testing.T) {
 	if want := filepath.Join("work", "main.go") + ":4:"; err == nil || !strings.Contains(out, want) {
 		t.Errorf("the compiler says %q, %v, want %s", out, err, want)
 	}
-	for name, text := range map[string]string{"main.go": "func main() { print(more) }", "more.go": "const more = 1"} {
+	texts := map[string]string{"main.go": "func main() { print(more) }", "more.go": "const more = 1"}
+	for name, text := range texts {
 		if err := o.Add(filepath.Join(link, name), []byte("package main\n\n"+text+"\n")); err != nil {
 			t.Fatal(err)
 		}

@@ -39,10 +39,8 @@ func main() {
 	flag.StringVar(&o.addrs[0], "addr", "localhost:8080", "`host:port` in front of the first server")
 	flag.StringVar(&o.addrs[1], "addr2", "localhost:8081", "`host:port` in front of the second")
 	flag.StringVar(&o.view, "view", "localhost:8090", "`host:port` of the page that shows the bytes")
-	flag.Func("host", "`name` of that page's host in your browser, behind a forwarded port", func(name string) error {
-		o.hosts = append(o.hosts, name)
-		return nil
-	})
+	const host = "`name` of that page's host in your browser, behind a forwarded port"
+	flag.Func("host", host, func(name string) error { o.hosts = append(o.hosts, name); return nil })
 	flag.Parse()
 	if err := run(process.Attended(), os.Stdout, o, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, err)

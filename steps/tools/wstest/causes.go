@@ -14,6 +14,10 @@ import (
 
 // WrongAccept explains a wrong accept value by computing those of the usual mistakes.
 func WrongAccept(key, got string) string {
+	const (
+		otherBase64 = "the hash is right, but in another base64: base64.StdEncoding is meant"
+		noGUID      = "the GUID is missing from what is hashed: sha1.Sum([]byte(key + guid))"
+	)
 	sum := func(s string) []byte { h := sha1.Sum([]byte(s)); return h[:] }
 	b64 := base64.StdEncoding.EncodeToString
 	right := sum(key + GUID)
@@ -23,11 +27,12 @@ func WrongAccept(key, got string) string {
 		{key, "the key itself came back: append the GUID, hash, then base64"},
 		{Accept(SampleKey), "that is the accept value of the RFC's example: compute it from the request's key"},
 		{hex.EncodeToString(right), "the hash is right, but in hex: the accept value is its 20 bytes in base64"},
-		{b64([]byte(hex.EncodeToString(right))), "base64 of the hash in hex: give base64 the 20 bytes of the hash themselves"},
-		{base64.URLEncoding.EncodeToString(right), "the hash is right, but in another base64: base64.StdEncoding is meant"},
-		{base64.RawStdEncoding.EncodeToString(right), "the hash is right, but in another base64: base64.StdEncoding is meant"},
-		{b64(sum(key)), "the GUID is missing from what is hashed: sha1.Sum([]byte(key + guid))"},
-		{b64(append(sum(key), GUID...)), "the GUID is missing from what is hashed: sha1.Sum([]byte(key + guid))"},
+		{b64([]byte(hex.EncodeToString(right))),
+			"base64 of the hash in hex: give base64 the 20 bytes of the hash themselves"},
+		{base64.URLEncoding.EncodeToString(right), otherBase64},
+		{base64.RawStdEncoding.EncodeToString(right), otherBase64},
+		{b64(sum(key)), noGUID},
+		{b64(append(sum(key), GUID...)), noGUID},
 		{b64(sum(GUID)), `the key is missing from what is hashed: r.Header.Get("Sec-WebSocket-Key") finds it`},
 		{b64(sum(GUID + key)), "the GUID comes after the key, not before it"},
 		{b64(sum(string(decoded) + GUID)), "the key was decoded: it is hashed as the text that came"},
@@ -41,11 +46,12 @@ func WrongAccept(key, got string) string {
 	if hash, err := base64.StdEncoding.DecodeString(got); err != nil || len(hash) != sha1.Size {
 		return "that is not 20 bytes in base64: base64.StdEncoding of the 20 bytes of sha1.Sum"
 	}
-	return "the hash is of something else than the key and the GUID: compare the GUID with the lesson's letter by letter"
+	return "the hash is of something else than the key and the GUID: " +
+		"compare the GUID with the lesson's letter by letter"
 }
 
-// WrongText says what is wrong with a server's text frame, given all bytes from its first on, or returns "". It
-// looks for the JSON in them, and so knows what the header should be.
+// WrongText says what is wrong with a server's text frame, given all bytes from its first on, or
+// returns "". It looks for the JSON in them, and so knows what the header should be.
 func WrongText(all []byte) string {
 	begin := bytes.Index(all, []byte(`{"`))
 	var value json.RawMessage
@@ -57,7 +63,8 @@ func WrongText(all []byte) string {
 	}
 	size := len(value)
 	f, header := ParseHeader(all)
-	for header == begin && uint64(size) < f.Length && begin+size < len(all) && strings.IndexByte(" \t\r\n", all[begin+size]) >= 0 {
+	isSpace := func(i int) bool { return i < len(all) && strings.IndexByte(" \t\r\n", all[i]) >= 0 }
+	for header == begin && uint64(size) < f.Length && isSpace(begin+size) {
 		size++ // json.NewEncoder, for one, ends with a newline
 	}
 	head, rest := all[:begin], all[begin+size:]
@@ -99,7 +106,8 @@ func wrongHeader(head, want, payload []byte) string {
 	case len(want) == 10 && len(head) == 4:
 		return "a length of 65,536 and more takes the byte 7f (127) and eight more: "
 	case len(head) > len(want):
-		return "the length is in the shortest of three forms: up to 125 in 7 bits, up to 65,535 in 16, and 64 bits beyond: "
+		return "the length is in the shortest of three forms: up to 125 in 7 bits, " +
+			"up to 65,535 in 16, and 64 bits beyond: "
 	case bits.Len8(head[1]) > 0 && int(head[1]) == utf8.RuneCount(payload) && int(head[1]) != size:
 		return "the length counts characters, and not bytes: "
 	}
