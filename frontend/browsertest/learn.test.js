@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { accessible, launch, noSidewaysScroll, programs, textOf, until, visit } from "./browser.js";
+import { accessible, launch, noSidewaysScroll, presence, programs, send, textOf, until, visit } from "./browser.js";
 import { buildThese, cleanUp, copyWorkshop, learn } from "./servers.js";
 
 const chromium = programs.find(({ name }) => name === "chromium");
@@ -67,6 +67,7 @@ describe("learn", { skip: !chromium }, () => {
       await says(page, "#notices", "What was in work is now in ");
       write(step);
       await holds(page, step === 7 ? "The library" : `Step ${step}`);
+      await seesOwnBytes(page, step, chat);
     }
     await says(page, "#steps li:nth-child(8)", "holds");
     await stops(it, page);
@@ -142,6 +143,21 @@ describe("learn", { skip: !chromium }, () => {
     assert.match(await textOf(page, "#rows .hints details[open]"), /answer 501/);
   }
 
+  // seesOwnBytes does what a lesson's own bytes show, and sees them in its text.
+  async function seesOwnBytes(page, step, chat) {
+    const own = {
+      2: "✓ the answer’s accept value", 3: "Connection", 4: "The unmasking", 5: '"text":"message 5"',
+      6: "It was the first to end TCP.", 7: "close, 1001",
+    }[step];
+    const member = page.frames().find((frame) => frame.url().startsWith(chat));
+    if (step === 4 || step === 5) {
+      await presence(member, "🟢");
+      await send(member, "ann", `message ${step}`);
+    }
+    if (step >= 6) await page.click("#restart");
+    await says(page, "#text figure.own", own);
+  }
+
   // write does the work of a step.
   function write(step) {
     const ours = join(root, step === 7 ? "library" : `steps/0${step}`);
@@ -201,9 +217,13 @@ describe("learn", { skip: !chromium }, () => {
 });
 
 // says resolves once an element that selector finds has the text in it. The tools may have to be compiled first.
-const says = (page, selector, words) => until(page, ([selector, words]) => [...document.querySelectorAll(selector)].some((e) => e.textContent.includes(words)), [selector, words], 90_000);
+async function says(page, selector, words) {
+  const texts = () => page.$$eval(selector, (all) => all.map((e) => e.textContent));
+  const has = ([selector, words]) => [...document.querySelectorAll(selector)].some((e) => e.textContent.includes(words));
+  await until(page, has, [selector, words], 90_000).catch(async () => {
+    assert.fail(`${selector} lacks “${words}”: ${await texts()}\n${await textOf(page, "#side")}`);
+  });
+}
 
 // holds resolves once the check has held.
-async function holds(page, title) {
-  await says(page, "#verdict", `${title} holds`).catch(async () => assert.fail(`${title}: ${await textOf(page, "#pane-check")}`));
-}
+const holds = (page, title) => says(page, "#verdict", `${title} holds`);

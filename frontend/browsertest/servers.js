@@ -28,7 +28,7 @@ export function buildThese(...wanted) {
 // copyWorkshop copies what an attendee has into folder, without anybody's work/.
 export function copyWorkshop(folder) {
   for (const name of ["go.mod", "go.sum", "README.md", "Taskfile.yml", "frontend", "library", "raw", "steps"]) {
-    cpSync(join(root, name), join(folder, name), { recursive: true, filter: (path) => !/[\\/](node_modules|testdata|bench)$/.test(path) || path.includes("rules") });
+    cpSync(join(root, name), join(folder, name), { recursive: true, filter: (path) => !/[\\/](node_modules|bench)$/.test(path) });
   }
 }
 

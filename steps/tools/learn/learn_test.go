@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -148,7 +149,7 @@ func TestWork(t *testing.T) {
 		change func()
 		want   string // in the answer
 	}{
-		{func() {}, `"folder":"","holds":0,"own":true,"servers":[{"name":"work","url":"http://localhost:1"}],"step":0`},
+		{func() {}, `"folder":"","holds":0,"own":true,"servers":[{"name":"work","running":false,`},
 		{func() { put("steps/03", "work") }, `"state":"there"`},
 		{func() { os.WriteFile(filepath.Join(work, "frame.go"), []byte("package"), 0o644) }, `"step":3`},
 		{func() { os.RemoveAll(work); os.WriteFile(work, nil, 0o644) }, `"folder":"work"`},
@@ -238,6 +239,30 @@ func TestTaken(t *testing.T) {
 	err = run(t.Context(), io.Discard, options{addr: addr, view: addr})
 	if err == nil || !strings.Contains(err.Error(), "-addr localhost:") || !strings.Contains(err.Error(), "-view localhost:") {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestSite: each link and picture of the static pages leads somewhere, and a folder with something else stays as it is.
+func TestSite(t *testing.T) {
+	dir := t.TempDir()
+	if err := writeSite(dir); err != nil {
+		t.Fatal(err)
+	}
+	pages, _ := filepath.Glob(filepath.Join(dir, "*.html")) // the pattern is well formed: no error
+	links := regexp.MustCompile(`(?:href|src)="([\w./-]+)["#?]`)
+	for _, page := range pages {
+		text, _ := os.ReadFile(page)
+		for _, m := range links.FindAllSubmatch(text, -1) {
+			if _, err := os.Stat(filepath.Join(dir, string(m[1]))); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+	if err := writeSite(dir); err != nil || len(pages) < 20 {
+		t.Errorf("%d pages, and the second time: %v", len(pages), err)
+	}
+	if err := writeSite("."); err == nil {
+		t.Error("the pages were written beside this test")
 	}
 }
 

@@ -138,7 +138,8 @@ type block struct {
 func (s *session) state(w http.ResponseWriter, r *http.Request) {
 	servers := []map[string]any{}
 	for i, server := range s.servers {
-		servers = append(servers, map[string]any{"name": server.Name, "url": "http://" + s.taps[i].Addr})
+		url := "http://" + s.taps[i].Addr
+		servers = append(servers, map[string]any{"name": server.Name, "url": url, "running": server.Address() != ""})
 	}
 	answer := map[string]any{"own": s.own, "servers": servers, "holds": s.holds.Load(), "step": 0, "folder": "", "blocks": []block{}}
 	if _, err := s.files.Lstat("work"); s.own && err == nil {

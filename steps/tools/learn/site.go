@@ -41,10 +41,10 @@ func writeSite(dir string) error {
 	if err != nil {
 		return err
 	}
-	for folder, to := range map[string]string{"steps/pictures": "pictures", "frontend": "", "steps/tools/learn/page": "page"} {
-		if err := addFiles(files, root, folder, to, ".svg", ".css", ".js", ".html"); err != nil {
-			return err
-		}
+	if err := errors.Join(addFiles(files, root, "steps/pictures", "pictures", ".svg"),
+		addFiles(files, root, "steps/tools/learn/page", "page", ".css"),
+		addFiles(files, root, "frontend", "", ".css", ".js", ".html")); err != nil {
+		return err
 	}
 	for _, name := range linkedFiles(files) {
 		data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))

@@ -3,12 +3,12 @@
 import { el } from "../dom.js";
 
 const actions = [ // of the first pattern that fits
-  [/localhost:8085/, "restart", "Stop the server and start it again, as Ctrl-C and a new start do"],
-  [/^task (play-|next)|steps\/tools\/play\b/, "begin", "Begin a step"],
-  [/^task diff-work-|-diff-only/, "changes", "What is left, in the pane Changes"],
-  [/^task check-(\d|library)|steps\/tools\/check -step/, "check", "The check runs after each save: the pane Check"],
-  [/^task wire -- work$|steps\/tools\/wire work$/, "bytes", "Every byte: the pane Bytes"],
-  [/^task work$|^go run \.\/work$/, "output", "Your server runs, and again after each save: the pane Output"],
+  [/localhost:8085/, "restart", "Restart the server, as Ctrl-C and a new start would"],
+  [/^task (play-|next)|steps\/tools\/play\b/, "begin", "Begin this step"],
+  [/^task diff-work-|-diff-only/, "changes", "Changes: what is left"],
+  [/^task check-(\d|library)|steps\/tools\/check -step/, "check", "Check: it runs after each save"],
+  [/^task wire -- work$|steps\/tools\/wire work$/, "bytes", "Bytes: every one of your connections"],
+  [/^task work$|^go run \.\/work$/, "output", "Output: your server runs, and again after each save"],
 ];
 
 // prepareCommands changes the commands in a lesson. act(action) does what a button says.
@@ -22,7 +22,7 @@ export function prepareCommands(text, act) {
   for (const figure of text.querySelectorAll('figure[data-lang="sh"]')) {
     const found = figure.textContent.split("\n").map(find).filter(Boolean);
     if (!found.length) continue;
-    if (["bytes", "output"].includes(found.at(-1)[1])) found.push(actions[0]);
+    if (found.at(-1)[1] === "bytes") found.push(actions[0]);
     const fold = el("details", {}, el("summary", {}, "In a terminal"));
     const buttons = [...new Set(found)].map((action) => button(action, action[2]));
     figure.replaceWith(el("div", { class: "here" }, el("p", {}, "On this page:"), ...buttons, fold));

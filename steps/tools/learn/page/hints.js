@@ -14,7 +14,7 @@ export async function hintsFor(page, anchor) {
     const name = fold.querySelector("summary").textContent;
     if (toAnchor(name) !== anchor) continue;
     const ours = document.importNode(fold, true);
-    ours.querySelector("summary").textContent = `Ours: ${name}`;
+    ours.querySelector("summary").textContent = `Ours, which is the solution: ${name}`;
     folds.push(ours);
   }
   if (!folds.length) return undefined;

@@ -142,27 +142,19 @@ function drawMembers() {
   const twice = recall("twice", false);
   $("#twice").setAttribute("aria-pressed", twice);
   $("#twice").hidden = state.servers.length > 1;
-  const wanted = state.servers.flatMap(({ name, url }) => $("#twice").hidden ? [[name, url]] :
+  const wanted = state.servers.filter(({ running }) => running).flatMap(({ name, url }) => $("#twice").hidden ? [[name, url]] :
     twice ? [["Your chat", url], ["A second member", url]] : [["Your chat", url]]);
-  const kept = [...$("#members").children];
-  wanted.forEach(([title, url], i) => { // in place: a reload would lose what somebody types
-    if (!kept[i]) $("#members").append(el("div", { class: "frame" }, el("iframe", { title, src: `${url}/` })));
-  });
-  for (const frame of kept.slice(wanted.length)) frame.remove();
+  for (const [title, url] of wanted) { // those that are there stay: a reload would lose what somebody types
+    if ($("#members").querySelector(`[title="${title}"]`)) continue;
+    $("#members").append(el("div", { class: "frame" }, el("iframe", { title, src: `${url}/` })));
+  }
+  if (!twice) $('#members [title="A second member"]')?.parentElement.remove();
 }
 
 $("#twice").addEventListener("click", () => {
   remember("twice", !recall("twice", false));
   drawMembers();
 });
-
-// A frame that was loaded before its server listened has an error page in it, which never tries again.
-function reloadMembers() {
-  for (const frame of $("#members").querySelectorAll("iframe:not([data-loaded])")) {
-    frame.dataset.loaded = "yes";
-    frame.src = frame.src;
-  }
-}
 
 const restart = () => post("restart");
 $("#restart").addEventListener("click", restart);
@@ -180,10 +172,7 @@ function took(entry) {
   if (entry.kind === "server") {
     showServer(entry);
     if (entry.state === "build failed") check.broken();
-    if (entry.state === "running") {
-      refresh();
-      reloadMembers();
-    }
+    if (entry.state === "running") codeChanged(); // the chat can be shown
   }
   if (entry.kind === "output") showLines(entry);
   if (entry.kind === "check") check.take(entry);
