@@ -56,7 +56,7 @@ func (src source) save(l lastFailure) {
 // which attendees write it.
 func (src source) hints(turn string, step int) ([]string, int) {
 	for s := step; s > 0 && turn != ""; s-- {
-		if hints, err := stepcode.Hints(process.Workshop(src.dir), s, turn); err == nil && len(hints) > 0 {
+		if hints, err := stepcode.Hints(os.DirFS(process.Workshop(src.dir)), s, turn); err == nil && len(hints) > 0 {
 			return hints, s
 		}
 	}

@@ -160,7 +160,7 @@ func (s *session) blocks(at step) ([]block, error) {
 	if err != nil {
 		return all, nil // it is a file, say: whoever builds it says so
 	}
-	ours, err := stepcode.ReadIn(s.files.FS(), at)
+	ours, err := stepcode.Read(s.files.FS(), at)
 	if err != nil {
 		return all, err
 	}

@@ -52,7 +52,7 @@ func (w *workshop) partsOf(step int) (parts []*part, err error) {
 	if step == 0 {
 		return nil, nil
 	}
-	s, err := stepcode.ReadIn(w.files, step)
+	s, err := stepcode.Read(w.files, step)
 	if err != nil {
 		return nil, err
 	}

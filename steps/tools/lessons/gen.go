@@ -99,7 +99,7 @@ func eachRow(p *page, old string, f func(cells []string, step int) error) (strin
 // genSteps fills the last cell of each row of the table of steps.
 func genSteps(w *workshop, p *page, m *mark, old string) (string, error) {
 	return eachRow(p, old, func(cells []string, step int) error {
-		s, err := stepcode.ReadIn(w.files, step)
+		s, err := stepcode.Read(w.files, step)
 		if err != nil {
 			return fmt.Errorf("each row links to its lesson: %v", err)
 		}

@@ -26,7 +26,7 @@ func genOurs(w *workshop, p *page, m *mark, old string) (string, error) {
 	if t == nil {
 		return "", errors.New("this is no turn of the step")
 	}
-	s, _ := stepcode.ReadIn(w.files, step) // partsOf has read it
+	s, _ := stepcode.Read(w.files, step) // partsOf has read it
 	if m.kind == "first" {
 		return fenced("go", s.FirstLine(*t)), nil
 	}
@@ -40,7 +40,7 @@ func genOurs(w *workshop, p *page, m *mark, old string) (string, error) {
 // checkHints refuses hints that are incomplete: each turn has three, and ours out of sight.
 func (w *workshop) checkHints(p *page, step int) {
 	for _, t := range stepcode.Turns(step) {
-		hints, err := stepcode.HintsIn(w.files, step, t.Name)
+		hints, err := stepcode.Hints(w.files, step, t.Name)
 		if err != nil || len(hints) != 3 {
 			p.say(1, "%s needs three hints, each in <details><summary>Hint …</summary>: %d, %v",
 				t.Name, len(hints), err)

@@ -156,7 +156,7 @@ func (w *workshop) address(p *page, destination []byte) []byte {
 
 // diffHTML returns what a step adds to the one before, file by file, with three lines around each change.
 func (w *workshop) diffHTML(n int) (all string) {
-	step, err := stepcode.ReadIn(w.files, n)
+	step, err := stepcode.Read(w.files, n)
 	if err != nil {
 		return html.EscapeString(err.Error())
 	}

@@ -36,7 +36,7 @@ func TestTexts(t *testing.T) {
 func TestTyped(t *testing.T) {
 	w := newWorkshop(root)
 	for n := 1; n <= stepcode.Library; n++ {
-		step, err := stepcode.ReadIn(w.files, n)
+		step, err := stepcode.Read(w.files, n)
 		if err != nil {
 			t.Fatal(err)
 		}

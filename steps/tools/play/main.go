@@ -188,7 +188,7 @@ func (p *beginning) plan() (string, error) {
 
 // read reads the step, with the turns that are to be open.
 func (p *beginning) read() (*stepcode.Step, error) {
-	s, err := stepcode.Read(p.root, p.step)
+	s, err := stepcode.Read(os.DirFS(p.root), p.step)
 	if err != nil {
 		return nil, unchanged("the code to begin with cannot be read: %v", err)
 	}

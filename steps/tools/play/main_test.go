@@ -81,7 +81,7 @@ func code(t *testing.T, dir string) stepcode.Files {
 func TestPlay(t *testing.T) {
 	copyWorkshop(t)
 	for n := 1; n <= stepcode.Library; n++ {
-		s, err := stepcode.Read(".", n)
+		s, err := stepcode.Read(os.DirFS("."), n)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -254,7 +254,7 @@ func TestNext(t *testing.T) {
 	copyWorkshop(t)
 	play(t, "-step 1", 0)
 	play(t, "-next", 1, "work is at step 1, and not finished: upgrade in main.go", "-next -step 2", "(-step 2)")
-	s, err := stepcode.Read(".", 1)
+	s, err := stepcode.Read(os.DirFS("."), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +273,7 @@ func TestNext(t *testing.T) {
 		}
 	}
 	play(t, "-next -step 3", 0, "work goes on to step 3", "encode in frame.go")
-	s, err = stepcode.Read(".", stepcode.Library)
+	s, err = stepcode.Read(os.DirFS("."), stepcode.Library)
 	if err != nil {
 		t.Fatal(err)
 	}

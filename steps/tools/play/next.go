@@ -66,7 +66,7 @@ func (p *beginning) findStep(theirs stepcode.Files) error {
 	case reached == stepcode.Library:
 		return unchanged("%s has the server on the library, and that is the last lesson", work)
 	}
-	s, err := stepcode.Read(p.root, reached)
+	s, err := stepcode.Read(os.DirFS(p.root), reached)
 	if err != nil {
 		return err
 	}

@@ -235,14 +235,10 @@ func ownFile(base string) string {
 	for _, file := range left {
 		var pid, n int
 		_, err := fmt.Sscanf(strings.TrimPrefix(file, base), "-%d-%d.", &pid, &n)
-		if p, failed := os.FindProcess(pid); err == nil && (failed != nil || hasExited(p)) {
+		p, gone := os.FindProcess(pid) // only Windows looks for it; elsewhere signal 0 does
+		if err == nil && (gone != nil || errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)) {
 			os.Remove(file)
 		}
 	}
 	return fmt.Sprintf("%s-%d-%d", base, os.Getpid(), files.Add(1))
-}
-
-// hasExited reports whether a process does not run any more. Windows does not find such a one.
-func hasExited(p *os.Process) bool {
-	return errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }

@@ -3,7 +3,6 @@ package stepcode
 import (
 	"fmt"
 	"io/fs"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,13 +15,7 @@ var (
 
 // Hints returns the hints for a turn of a step, as Markdown and in the order in which they say more:
 // what to do, which calls, the first line. The turn is named as readHeader or as frame.go readHeader.
-// root is the workshop's folder.
-func Hints(root string, step int, turn string) ([]string, error) {
-	return HintsIn(os.DirFS(root), step, turn)
-}
-
-// HintsIn is Hints for a workshop in a file system.
-func HintsIn(workshop fs.FS, step int, turn string) ([]string, error) {
+func Hints(workshop fs.FS, step int, turn string) ([]string, error) {
 	name := HintsFile(step)
 	text, err := fs.ReadFile(workshop, name)
 	if err != nil {

@@ -113,11 +113,8 @@ type Step struct {
 	cuts  map[string]cut    // by the name of the turn
 }
 
-// Read reads a step; root is the workshop's folder.
-func Read(root string, number int) (*Step, error) { return ReadIn(os.DirFS(root), number) }
-
-// ReadIn is Read for a workshop in a file system.
-func ReadIn(workshop fs.FS, number int) (*Step, error) {
+// Read reads a step.
+func Read(workshop fs.FS, number int) (*Step, error) {
 	if number < 1 || number > Library {
 		return nil, fmt.Errorf("there is no step %d", number)
 	}

@@ -24,7 +24,7 @@ const root = "../../.."
 // read returns a step of the workshop.
 func read(t *testing.T, number int) *Step {
 	t.Helper()
-	s, err := Read(root, number)
+	s, err := Read(os.DirFS(root), number)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestHints(t *testing.T) {
 	for n := 1; n <= Library; n++ {
 		s := read(t, n)
 		for _, turn := range s.Turns {
-			hints, err := Hints(root, n, turn.File+" "+turn.Name)
+			hints, err := Hints(os.DirFS(root), n, turn.File+" "+turn.Name)
 			line := s.FirstLine(turn)
 			if err != nil || len(hints) != 3 || !strings.Contains(hints[2], line) {
 				t.Errorf("%v: the hints are %q, %v; the last should have %s", turn, hints, err, line)
@@ -151,7 +151,7 @@ func TestHints(t *testing.T) {
 			}
 		}
 	}
-	if _, err := Hints(root, 3, "main"); err == nil {
+	if _, err := Hints(os.DirFS(root), 3, "main"); err == nil {
 		t.Error("a function that is not a turn has hints")
 	}
 }

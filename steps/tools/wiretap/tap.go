@@ -28,7 +28,6 @@ type Tap struct {
 	record *Record
 	mark   string       // the value of a header field, which no other tap sends
 	conns  atomic.Int64 // accepted so far
-	count  atomic.Int64 // that are open
 	open   sync.Map     // their watchers, as keys
 }
 
@@ -42,7 +41,7 @@ func NewTap(r *Record, name, addr string, target func() string) *Tap {
 // Serve accepts connections until the listener is closed. Each is one to the server, too: while
 // the system grants no more, clients wait to be accepted.
 func (t *Tap) Serve(l net.Listener) {
-	for limit := int64(16); ; {
+	for limit := 16; ; {
 		nc, err := l.Accept()
 		if err != nil {
 			return
@@ -53,7 +52,7 @@ func (t *Tap) Serve(l net.Listener) {
 			return err
 		})
 		go t.join(newWatcher(t.record, t.Name, t.conns.Add(1)), nc.(*net.TCPConn), server, err)
-		if t.count.Load() >= limit && t.Loop != nil { // many, or one that has come back many times
+		if t.Loop != nil && len(t.watchers()) >= limit { // many, or one that has come back many times
 			limit *= 2
 			go t.Check()
 		}
@@ -85,8 +84,6 @@ func (t *Tap) loops() {
 // join passes bytes both ways until both directions have ended. To the client, a server that
 // accepts no connection is a reset: it cannot be refused any more.
 func (t *Tap) join(w *watcher, client *net.TCPConn, nc net.Conn, err error) {
-	t.count.Add(1)
-	defer t.count.Add(-1)
 	t.open.Store(w, nil)
 	defer t.open.Delete(w)
 	defer client.Close()

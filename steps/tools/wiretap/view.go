@@ -59,7 +59,7 @@ func (v *View) Handler(names ...string) http.Handler {
 
 // Close ends the view when the page has the last events. The servers must have exited.
 func (v *View) Close(server *http.Server) {
-	isOpen := func(t *Tap) bool { return t.count.Load() > 0 }
+	isOpen := func(t *Tap) bool { return len(t.watchers()) > 0 }
 	for began := time.Now(); slices.ContainsFunc(v.taps, isOpen) && time.Since(began) < time.Second/2; {
 		time.Sleep(10 * time.Millisecond)
 	}
