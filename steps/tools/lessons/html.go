@@ -140,8 +140,8 @@ func (w *workshop) address(p *page, destination []byte) []byte {
 	if strings.Contains(to, "://") || strings.HasPrefix(to, "#") {
 		return destination
 	}
-	file, anchor, _ := strings.Cut(to, "#")
-	anchor = strings.TrimPrefix(to, file) // with its #
+	file, _, _ := strings.Cut(to, "#")
+	anchor := strings.TrimPrefix(to, file) // with its #
 	file = path.Join(path.Dir(p.name), file)
 	switch picture, isPicture := strings.CutPrefix(file, "steps/pictures/"); {
 	case slices.Contains(w.texts(), file):

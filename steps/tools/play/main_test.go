@@ -125,17 +125,6 @@ func TestTurns(t *testing.T) {
 	play(t, "-step 2 -bare -turns response", 2, "say which step")
 }
 
-// TestIgnores: what the go command ignores does not stop play.
-func TestIgnores(t *testing.T) {
-	copyWorkshop(t)
-	write(t, "steps/03/._conn.go", "\x00\x05\x16\x07") // as macOS leaves on memory sticks
-	os.Symlink("somebody@host.1:2", "steps/02/.#main.go")
-	play(t, "-step 3", 0, "work is step 3, finished")
-	if _, err := os.Lstat("work/._conn.go"); err == nil {
-		t.Error("what Go ignores is copied")
-	}
-}
-
 // TestMovesAside: what work/ held is kept, and neither go nor git looks at it there.
 func TestMovesAside(t *testing.T) {
 	copyWorkshop(t)

@@ -188,25 +188,22 @@ func (v *visit) fail(expected, missing string) {
 
 // ending says what came instead of bytes.
 func ending(err error) string {
-	switch wstest.Ending(err) {
-	case "waits":
-		return "nothing more"
-	case "resets":
-		return "the client reset the connection"
-	}
-	return "the client hung up"
+	unusual := map[string]string{"waits": "nothing more", "resets": "the client reset the connection"}
+	return cmp.Or(unusual[wstest.Ending(err)], "the client hung up")
 }
 
 // request reads the opening handshake (section 4.1), and returns the key.
 func (v *visit) request() string {
-	var head string
-	for !strings.HasSuffix(head, "\r\n\r\n") {
-		line, err := v.In.ReadString('\n')
-		if head += line; err != nil {
-			v.fail("an HTTP request, and an empty line at its end", strings.TrimSpace(head)+"\n"+ending(err))
-		}
+	var head, line string
+	var err error
+	for err == nil && !strings.HasSuffix(head, "\r\n\r\n") {
+		line, err = v.In.ReadString('\n')
+		head += line
 	}
 	v.Came = append(v.Came, strings.TrimSpace(head))
+	if err != nil {
+		v.fail("an HTTP request, and an empty line at its end", ending(err))
+	}
 	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(head)))
 	if err != nil {
 		v.fail("an HTTP request", err.Error())
@@ -303,22 +300,7 @@ func (v *visit) expect(want string) {
 			v.fail(want, ending(err))
 		}
 	case exit, exit0, exit1:
-		v.TCP.CloseWrite()
-		f, err := v.Next()
-		for ; err == nil; f, err = v.Next() { // a late pong is all right, and a close frame may say why it ends
-			if f.Opcode != wstest.Pong && (want != exit1 || f.Opcode != wstest.Close || f.Code() == 1000) {
-				break
-			}
-		}
-		if err == nil {
-			v.fail(want, "")
-		} else if !v.program.AwaitExit(v.Patience) {
-			v.fail(want, "it goes on")
-		}
-		state := v.program.Cmd.ProcessState
-		if want == exit0 && !state.Success() || want == exit1 && state.Success() {
-			v.fail(want, "it ends: "+state.String())
-		}
+		v.expectExit(want)
 	default:
 		f := v.ahead
 		if v.ahead = nil; f == nil {
@@ -328,6 +310,24 @@ func (v *visit) expect(want string) {
 		if !strings.HasPrefix(f.String(), want) {
 			v.fail("this frame: "+want, "")
 		}
+	}
+}
+
+// expectExit ends the connection, and looks at how the client ends.
+func (v *visit) expectExit(want string) {
+	v.TCP.CloseWrite()
+	f, err := v.Next()
+	for ; err == nil; f, err = v.Next() { // a late pong is all right, and a close frame may say why it ends
+		if f.Opcode != wstest.Pong && (want != exit1 || f.Opcode != wstest.Close || f.Code() == 1000) {
+			v.fail(want, "")
+		}
+	}
+	if !v.program.AwaitExit(v.Patience) {
+		v.fail(want, "it goes on")
+	}
+	state := v.program.Cmd.ProcessState
+	if want == exit0 && !state.Success() || want == exit1 && state.Success() {
+		v.fail(want, "it ends: "+state.String())
 	}
 }
 
@@ -363,6 +363,9 @@ func (c *Check) Try(ctx context.Context, row Row) (f *probe.Failure) {
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { v.program.Kill(); l.Close() })()
 	defer func() {
+		if end := recover(); end != nil {
+			f = end.(*probe.Failure)
+		}
 		v.program.Kill()
 		<-v.program.Done
 		if f != nil {
@@ -380,11 +383,6 @@ func (c *Check) Try(ctx context.Context, row Row) (f *probe.Failure) {
 			Cause: "the address is the first argument: os.Args[1]"}
 	}
 	defer nc.Close()
-	defer func() {
-		if end := recover(); end != nil {
-			f = end.(*probe.Failure)
-		}
-	}()
 	v.Client = wstest.NewClient(nc.(*net.TCPConn), c.patience)
 	v.run()
 	return nil
