@@ -18,21 +18,12 @@ const aside = "_work-before"
 // fresh begins the names of the folders that are made beside work and then renamed.
 const fresh = ".work-new-"
 
-// badNames are those of folders that Go, or Windows, cannot use, and why. These are the rules of
-// module.CheckImportPath, of golang.org/x/mod, for an element of a path, and what go run mistakes for
-// something else.
-var badNames = []struct {
-	name *regexp.Regexp
-	why  string
-}{
-	{regexp.MustCompile(`[^A-Za-z0-9._~+-]`), "Go allows only ASCII letters, digits and - . _ ~ + in the path of a package"},
-	{regexp.MustCompile(`^-`), "commands mistake a name that begins with - for a flag"},
-	{regexp.MustCompile(`^[._]`), "the go command ignores folders whose names begin with . or _"},
-	{regexp.MustCompile(`\.$`), "Go allows no dot at the end of a name"},
-	{regexp.MustCompile(`^(testdata|vendor)$`), "the go command keeps this name for other purposes"},
-	{regexp.MustCompile(`(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$|~[0-9]+(\..*)?$`),
-		"Windows reserves this name, so Go refuses it everywhere"},
-}
+// The names of folders that Go can build code in: these are the rules of module.CheckImportPath, of
+// golang.org/x/mod, for an element of a path, without what go run mistakes for something else.
+var (
+	allowed  = regexp.MustCompile(`^[A-Za-z0-9~+][A-Za-z0-9._~+-]*$`)
+	reserved = regexp.MustCompile(`(?i)^(testdata|vendor|con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$|~[0-9]+(\..*)?$|\.$`)
+)
 
 // checkFolder refuses a folder whose code Go could not build, and those of the workshop itself.
 func (p *beginning) checkFolder() error {
@@ -45,10 +36,9 @@ func (p *beginning) checkFolder() error {
 		return unchanged("%s is part of the workshop: choose a folder of your own", p.shown(p.work))
 	}
 	for _, name := range names {
-		for _, bad := range badNames {
-			if bad.name.MatchString(name) {
-				return unchanged("%q cannot be the name of a folder with code: %s", name, bad.why)
-			}
+		if !allowed.MatchString(name) || reserved.MatchString(name) {
+			return unchanged("%q cannot be the name of a folder with code: Go allows only ASCII letters, digits and "+
+				"- . _ ~ + (not - . _ at the beginning), and Go or Windows reserve some names, such as vendor and con", name)
 		}
 	}
 	return nil
