@@ -61,10 +61,32 @@ func TestGiven(t *testing.T) {
 	}
 }
 
+// imports has what the steps import, from what the go command has compiled, and set its positions.
+var (
+	imports = sync.OnceValue(func() types.Importer { return importer.ForCompiler(set, "gc", export()) })
+	set     = token.NewFileSet()
+)
+
+// export returns a function that opens what a package of the steps' imports exports.
+func export() importer.Lookup {
+	cmd := exec.Command("go", "list", "-buildvcs=false", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}",
+		"./steps/01", "./steps/06", "./library")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	return func(path string) (io.ReadCloser, error) {
+		_, file, _ := strings.Cut("\n"+string(out), "\n"+path+"=")
+		file, _, _ = strings.Cut(file, "\n")
+		if err != nil {
+			return nil, err
+		}
+		return os.Open(file)
+	}
+}
+
 // compiles looks that a program compiles.
 func compiles(t *testing.T, name string, files Files) {
 	t.Helper()
-	set, all := token.NewFileSet(), []*ast.File{}
+	var all []*ast.File
 	for file, text := range files {
 		parsed, err := parser.ParseFile(set, name+"/"+file, text, parser.SkipObjectResolution)
 		if err != nil {
@@ -73,34 +95,8 @@ func compiles(t *testing.T, name string, files Files) {
 		}
 		all = append(all, parsed)
 	}
-	conf := types.Config{
-		Importer: importer.ForCompiler(set, "gc", export),
-		Error:    func(err error) { t.Error(err) },
-	}
+	conf := types.Config{Importer: imports(), Error: func(err error) { t.Error(err) }}
 	conf.Check("main", set, all, nil)
-}
-
-// exports are the files with what the imports of the steps export.
-var exports = sync.OnceValues(func() (map[string]string, error) {
-	cmd := exec.Command("go", "list", "-buildvcs=false", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}",
-		"./steps/01", "./steps/06", "./library")
-	cmd.Dir = root
-	out, err := cmd.Output()
-	files := make(map[string]string)
-	for line := range strings.Lines(string(out)) {
-		path, file, _ := strings.Cut(strings.TrimSpace(line), "=")
-		files[path] = file
-	}
-	return files, err
-})
-
-// export opens what a package exports.
-func export(path string) (io.ReadCloser, error) {
-	files, err := exports()
-	if err != nil {
-		return nil, err
-	}
-	return os.Open(files[path])
 }
 
 // TestOpen: with its turns open a step says so in each of them, and is the step again once ours is
