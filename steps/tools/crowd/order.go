@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"slices"
 	"time"
 
 	"websocket-workshop/steps/tools/probe"
@@ -79,11 +78,11 @@ func SameOrder(p *probe.Probe) {
 // LosesNone: of many posts none is lost, however many come at once. Where only two come, one shortly after
 // the other, the second meets the end of sending the first at most members.
 func LosesNone(p *probe.Probe) {
-	const rounds = 24
-	members := make([]*probe.Client, 24)
+	const rounds = 48
+	members := make([]*probe.Client, 8)
 	p.Together(len(members), func(i int) { members[i] = p.Member() })
 	for round := range rounds {
-		posts := p.Posts(2+10*((round+1)/rounds), 60) // in the last round, twelve
+		posts := p.Posts(2+(len(members)-2)*((round+1)/rounds), 60) // in the last round, all
 		for _, c := range members {
 			c.Mark()
 			c.Sent = []string{fmt.Sprintf("%d of %d members sent a post each, nearly at the same moment",
@@ -99,35 +98,36 @@ func LosesNone(p *probe.Probe) {
 
 // MissesNothing: whoever joins while others post gets what is posted in that moment, and no older history
 // after a newer one. After the last post of a round there is none for a while that would bring it as well.
-// Many join at once, so that the posts meet some of them.
 func MissesNothing(p *probe.Probe) {
 	const joiners, few = 20, 3
 	talker := p.Member()
 	for range 5 {
 		talker.Tell(p.Posts(10, 1000)...) // a long history takes some time to make
 	}
-	span := 5 * time.Millisecond // that joining takes, all together
 	for range 30 {
 		posts := p.Posts(few, 60)
 		talker.Mark()
-		begun := time.Now()
-		took := make([]time.Duration, joiners)
+		joined := make(chan bool, joiners)
+		join := func() *probe.Client {
+			defer func() { joined <- true }()
+			return p.Join()
+		}
 		p.Together(joiners+1, func(i int) {
 			if i < joiners {
-				c := p.Join()
+				c := join()
 				c.Sent = []string{"posts, in the moment in which this member joined; the last: " + posts[few-1].Text}
-				took[i] = time.Since(begun)
 				c.ExpectAll(posts...)
 				c.Close()
 				return
 			}
-			for _, m := range posts {
-				p.Pause(time.Duration(p.Number(int(span) / few)))
+			for _, m := range posts { // as soon as one of the next joiners has its 101
+				for range 1 + p.Number(joiners/few) {
+					<-joined
+				}
 				talker.Post(m)
 			}
 		})
 		talker.ExpectAll(posts...)
-		span = min(slices.Max(took), 100*time.Millisecond)
 	}
 }
 

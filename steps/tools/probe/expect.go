@@ -192,8 +192,11 @@ func (p *Probe) ExpectRest(do func()) {
 			f.Came = fmt.Sprintf("in 200 ms it printed %d lines:\n%s", printed, s.Tail(2))
 			break
 		}
-		works := func(g Goroutine) bool {
-			return g.Place != "" && (strings.HasPrefix(g.State, "runn") || g.State == "syscall")
+		works := func(g Goroutine) bool { // Go cannot tell the place of one that runs at this moment
+			busy := slices.ContainsFunc([]string{"runn", "syscall", "preempted"}, func(state string) bool {
+				return strings.HasPrefix(g.State, state)
+			})
+			return busy && g.Place != "" || strings.Contains(g.Trace, "stack unavailable")
 		}
 		all := s.Dump()
 		i := slices.IndexFunc(all, works)
@@ -207,7 +210,7 @@ func (p *Probe) ExpectRest(do func()) {
 		case i < 0:
 			return
 		case try > 0:
-			f.Came = "a goroutine works on" + all[i].Place
+			f.Came = strings.TrimSpace("a goroutine works on" + all[i].Place)
 		}
 	}
 	f.Cause = "a loop goes round without waiting for anything: " +

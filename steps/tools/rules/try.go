@@ -151,7 +151,7 @@ func (t *trial) send(frames []wstest.Frame, way Way) {
 	size := max(1, len(all))
 	if way == Bytes {
 		size = 1
-		if len(all) > 66_000 {
+		if len(all) > 8_000 {
 			size = 997
 		}
 	}

@@ -76,9 +76,8 @@ func noiseLong() {
 
 // Noise makes the goroutines of a program meet at other moments than they usually do: it puts
 // a call between all statements of the functions of the package in dir, and of the packages
-// below it, that pauses now and then. It pauses longer after a statement that locks, unlocks
-// or changes what other goroutines see, and around the start of a goroutine. How is Sleep or
-// Yield.
+// below it, that pauses now and then. It pauses longer before and after a statement that locks or starts
+// a goroutine, and after one that unlocks or changes what others see. How is Sleep or Yield.
 func (o *Overlay) Noise(dir, how string) error {
 	return o.packages(dir, func(dir string, files []*goFile) error {
 		name := unused(dir, files, "noise")
@@ -94,14 +93,14 @@ func (o *Overlay) Noise(dir, how string) error {
 }
 
 // pauses returns the calls that are put before the statements of a file.
-func pauses(f *goFile, name string) (calls []edit) {
+func pauses(f *goFile, name string) (edits []edit) {
 	before := func(s ast.Stmt, long bool) {
 		call := name + "(); "
 		if long {
 			call = name + "Long(); "
 		}
 		at := f.offset(s.Pos())
-		calls = append(calls, edit{at, at, call})
+		edits = append(edits, edit{at, at, call})
 	}
 	shared := map[*ast.BlockStmt]bool{} // bodies of statements whose head is one after which to pause
 	ast.Inspect(f.File, func(n ast.Node) bool {
@@ -125,37 +124,47 @@ func pauses(f *goFile, name string) (calls []edit) {
 				return true // the body of a switch or select has no statements of its own
 			}
 			_, starts := s.(*ast.GoStmt)
-			before(s, long || starts)
+			before(s, long || starts || calls(s, "Lock", "RLock"))
 			long = starts || sharing(s)
 		}
 		return true
 	})
-	return calls
+	return edits
 }
 
 // sharingMethods are those of the packages sync and sync/atomic after which to pause.
 var sharingMethods = []string{"Lock", "Unlock", "RLock", "RUnlock", "TryLock", "TryRLock",
 	"Load", "Store", "Swap", "CompareAndSwap", "Signal", "Broadcast"}
 
-// sharing reports whether a statement, the blocks and function literals in it aside, calls one
-// of these methods, or sends to or receives from a channel.
+// sharing reports whether a statement calls one of these methods, or sends to or receives from a channel.
 func sharing(s ast.Stmt) (found bool) {
-	if _, ok := s.(*ast.DeferStmt); ok {
-		return false
-	}
-	ast.Inspect(s, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.BlockStmt:
-			return false
-		case *ast.SendStmt:
-			found = true
-		case *ast.UnaryExpr:
-			found = found || n.Op == token.ARROW
-		case *ast.CallExpr:
-			method, ok := n.Fun.(*ast.SelectorExpr)
-			found = found || ok && slices.Contains(sharingMethods, method.Sel.Name)
+	inspect(s, func(n ast.Node) {
+		_, sends := n.(*ast.SendStmt)
+		u, unary := n.(*ast.UnaryExpr)
+		found = found || sends || unary && u.Op == token.ARROW
+	})
+	return found || calls(s, sharingMethods...)
+}
+
+// calls reports whether a statement calls a method that has one of the names.
+func calls(s ast.Stmt, methods ...string) (found bool) {
+	inspect(s, func(n ast.Node) {
+		if call, ok := n.(*ast.CallExpr); ok {
+			method, ok := call.Fun.(*ast.SelectorExpr)
+			found = found || ok && slices.Contains(methods, method.Sel.Name)
 		}
-		return true
 	})
 	return found
+}
+
+// inspect visits a statement, the blocks and function literals in it aside. What is deferred is later.
+func inspect(s ast.Stmt, visit func(ast.Node)) {
+	if _, ok := s.(*ast.DeferStmt); ok {
+		return
+	}
+	ast.Inspect(s, func(n ast.Node) bool {
+		visit(n)
+		_, block := n.(*ast.BlockStmt)
+		return !block
+	})
 }

@@ -1,5 +1,5 @@
-// Package trial tries the code in a folder: it builds it in several ways, runs the unit tests of its functions,
-// and holds its servers to what they must do, what says most first.
+// Package trial tries the code in a folder: it builds it in several ways, runs the unit tests of its
+// functions, and holds its servers to what they must do, what says most first.
 package trial
 
 import (
@@ -75,8 +75,8 @@ func (b *built) ready() bool {
 // Check holds the target to what a server at that step must do, and hands over what happens, one
 // event at a time. The unit tests and the step's own rows come first, then those of the steps before;
 // each result comes as soon as it is there. After a failure it looks for others a little longer, and
-// hands them over together, the one to begin with first; that of a unit test comes at once. It ends early if the context does. When it
-// returns, none of the target's processes runs.
+// hands them over together, the one to begin with first; that of a unit test comes at once. It ends early
+// if the context does. When it returns, none of the target's processes runs.
 func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 	owed := t.inOrder(step)
 	ctx, cancel := context.WithCancel(ctx)

@@ -30,11 +30,11 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// programs are servers that are built into one program, which looks at its name to know which of them to be: to link
-// each would take most of the tests' time.
+// programs are servers that are built into one program, which looks at its name to know which of them to be: to
+// link each would take most of the tests' time.
 type programs struct {
-	dir   string                     // a module that has the workshop's name, where the code of each is a package
-	ways  map[string]behaviour.Build // in which a server is built besides plain ones, by its name; none for all ways
+	dir   string                     // a module with the workshop's name, where the code of each is a package
+	ways  map[string]behaviour.Build // the only way in which a server is built, by its name; none for all ways
 	built map[behaviour.Build]*built
 }
 
@@ -60,12 +60,13 @@ func newPrograms(t *testing.T) *programs {
 }
 
 // add writes the code of a server, by file, as a package whose Main is that of the server.
-func (ps *programs) add(name string, files map[string]string) (err error) {
+func (ps *programs) add(t *testing.T, name string, files map[string]string) {
 	toPackage := strings.NewReplacer("package main\n", "package server\n", "\nfunc main() {", "\nfunc Main() {")
 	for file, text := range files {
-		err = cmp.Or(err, ps.write(filepath.Join("servers", name, file), toPackage.Replace(text)))
+		if err := ps.write(filepath.Join("servers", name, file), toPackage.Replace(text)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return err
 }
 
 // write writes a file, and the folders above it.
@@ -97,11 +98,11 @@ func (ps *programs) compile(t *testing.T) {
 		all.Go(func() {
 			defer close(b.done)
 			said := ""
-			b.make(t.Context(), &Target{Dir: filepath.Join(ps.dir, "servers"), Binary: binary, Build: func(ctx context.Context, to string, flags ...string) (string, error) {
-				var err error
+			build := func(ctx context.Context, to string, flags ...string) (_ string, err error) {
 				said, err = process.Build(ctx, ps.dir, to, append(flags, "./"+main)...)
 				return said, err
-			}}, how)
+			}
+			b.make(t.Context(), &Target{Dir: filepath.Join(ps.dir, "servers"), Binary: binary, Build: build}, how)
 			if b.binary == "" {
 				t.Errorf("the servers cannot be built: %s", said)
 			}
@@ -115,7 +116,8 @@ func (ps *programs) compile(t *testing.T) {
 
 // target returns one of the servers.
 func (ps *programs) target(t *testing.T, name, shown string) *Target {
-	tg := &Target{Name: shown, Dir: filepath.Join(ps.dir, "servers", name), Seed: 1, Patience: 4 * time.Second, builds: map[behaviour.Build]*built{}}
+	tg := &Target{Name: shown, Dir: filepath.Join(ps.dir, "servers", name), Seed: 1, Patience: 4 * time.Second,
+		builds: map[behaviour.Build]*built{}}
 	for how, b := range ps.built {
 		one := *b
 		one.binary = filepath.Join(t.TempDir(), name+".exe")
@@ -151,6 +153,43 @@ func codeOf(t *testing.T, folder string) map[string]string {
 	return files
 }
 
+// A variant is a mistake that people make, or what they may do: an edit of a step's code.
+type variant struct {
+	name string
+	step int    // whose code is edited
+	row  string // a part of the name of the row that fails; "" if none may
+	says string // parts of the cause, one of which is enough
+	file string
+	edit []string // texts that are in the file once, each with what is in its place
+}
+
+// readVariants reads testdata/variants.txt.
+func readVariants(t *testing.T) (all []variant) {
+	for _, text := range strings.Split(read(t, "testdata/variants.txt"), "\n== ")[1:] {
+		head, text, _ := strings.Cut(strings.TrimRight(text, "\n"), "\n")
+		var v variant
+		if _, err := fmt.Sscanf(head, "%s steps/%d/%s", &v.name, &v.step, &v.file); err != nil {
+			t.Fatalf("%s: %v", head, err)
+		}
+		v.name = strings.TrimSuffix(v.name, ":")
+		for edit := range strings.SplitSeq(text, "\n\n") {
+			texts := map[byte][]string{}
+			for line := range strings.SplitSeq(edit, "\n") {
+				if row, ok := strings.CutPrefix(line, "row: "); ok {
+					v.row = row
+				} else if says, ok := strings.CutPrefix(line, "cause: "); ok {
+					v.says = says
+				} else {
+					texts[line[0]] = append(texts[line[0]], line[1:])
+				}
+			}
+			v.edit = append(v.edit, strings.Join(texts['-'], "\n"), strings.Join(texts['+'], "\n"))
+		}
+		all = append(all, v)
+	}
+	return all
+}
+
 // edited returns the code of the variant, by file. It says which of the edits does not fit.
 func (v *variant) edited(t *testing.T) map[string]string {
 	files := codeOf(t, fmt.Sprintf("steps/%02d", v.step))
@@ -165,40 +204,34 @@ func (v *variant) edited(t *testing.T) map[string]string {
 
 // fails returns the row that fails for the variant.
 func (v *variant) fails(t *testing.T) (r behaviour.Row) {
-	found := slices.DeleteFunc(behaviour.Rows(v.step), func(r behaviour.Row) bool { return !strings.Contains(r.Name, v.row) })
+	found := slices.DeleteFunc(behaviour.Rows(v.step), func(r behaviour.Row) bool {
+		return !strings.Contains(r.Name, v.row)
+	})
 	if len(found) != 1 {
 		t.Fatalf("%s: %d rows of step %d have %q in their name", v.name, len(found), v.step, v.row)
 	}
 	return found[0]
 }
 
-// TestRows holds every server of the workshop to all that it must do, and each step to fail as the next. And each variant
-// fails in the one row, with a cause that is true.
+// TestRows holds every server of the workshop to all that it must do, and each step to fail as the next. And each
+// variant fails in its one row, with a cause that is true.
 func TestRows(t *testing.T) {
-	ps := newPrograms(t)
-	folders := []string{"steps/06", "library", "library/examples/idiomatic", "steps/05", "steps/04", "steps/03", "steps/02", "steps/01"}
+	ps, variants := newPrograms(t), readVariants(t)
+	folders := []string{"library/examples/idiomatic", "library", "steps/06", "steps/05", "steps/04", "steps/03",
+		"steps/02", "steps/01"}
 	for _, folder := range folders {
-		if err := ps.add(filepath.Base(folder), codeOf(t, folder)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	legal, err := filepath.Glob("testdata/legal/*.go")
-	if err != nil || len(legal) < 2 {
-		t.Fatal("there are no legal servers: ", err)
-	}
-	legal = slices.DeleteFunc(legal, func(file string) bool { return filepath.Base(file) == "server.go" })
-	for _, room := range legal {
-		if err := ps.add(legalName(room), map[string]string{"server.go": read(t, "testdata/legal/server.go"), "room.go": read(t, room)}); err != nil {
-			t.Fatal(err)
-		}
+		ps.add(t, filepath.Base(folder), codeOf(t, folder))
 	}
 	for _, v := range variants {
-		if err := ps.add(v.name, v.edited(t)); err != nil {
-			t.Fatal(err)
-		}
-		if v.row != "" {
+		if ps.add(t, v.name, v.edited(t)); v.row != "" {
 			ps.ways[v.name] = v.fails(t).Build
 		}
+	}
+	for _, room := range []string{"central", "cond", "sixteen", "slot"} {
+		v := variant{name: "legal-" + room, step: behaviour.LastStep}
+		ps.add(t, v.name, map[string]string{
+			"server.go": read(t, "testdata/legal/server.go"), "room.go": read(t, "testdata/legal/"+room+".go")})
+		variants = append([]variant{v}, variants...)
 	}
 	if t.Failed() {
 		t.FailNow() // before anything slow runs
@@ -212,13 +245,6 @@ func TestRows(t *testing.T) {
 			holds(t, ps, folder)
 		})
 	}
-	for _, room := range legal {
-		t.Run(legalName(room), func(t *testing.T) {
-			t.Parallel()
-			v := variant{name: legalName(room), step: behaviour.LastStep}
-			v.try(t, ps)
-		})
-	}
 	for _, v := range variants {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
@@ -226,9 +252,6 @@ func TestRows(t *testing.T) {
 		})
 	}
 }
-
-// legalName returns what a server with such a room is called.
-func legalName(file string) string { return "legal-" + strings.TrimSuffix(filepath.Base(file), ".go") }
 
 // read returns a file's text.
 func read(t *testing.T, file string) string {
@@ -244,7 +267,10 @@ func holds(t *testing.T, ps *programs, folder string) {
 	step := behaviour.LastStep
 	n, _ := fmt.Sscanf(folder, "steps/0%d", &step)
 	tg := ps.target(t, filepath.Base(folder), folder)
-	tg.Patience, tg.GoOn, tg.Library = 10*time.Second, true, n == 0
+	tg.GoOn, tg.Library = true, n == 0
+	if !tg.Library { // which may take that long for each row in which it differs
+		tg.Patience = 10 * time.Second
+	}
 	failed, tried := failing(t, tg, step)
 	for _, r := range failed {
 		t.Error(r)
@@ -272,7 +298,8 @@ func (v *variant) try(t *testing.T, ps *programs) {
 		return
 	}
 	row := v.fails(t)
-	if tg.Only = row.Name; row.UnixOnly && runtime.GOOS == "windows" || row.Raced && !tg.builds[behaviour.Noisy].raced {
+	tg.Only = row.Name
+	if row.UnixOnly && runtime.GOOS == "windows" || row.Raced && !tg.builds[behaviour.Noisy].raced {
 		t.Skip("this row is not tried here")
 	}
 	failed, _ := failing(t, tg, v.step)
@@ -280,7 +307,8 @@ func (v *variant) try(t *testing.T, ps *programs) {
 		t.Fatalf("it holds: %s", row.Name)
 	}
 	cause := failed[0].Failure.Cause
-	if !slices.ContainsFunc(strings.Split(v.says, "|"), func(says string) bool { return strings.Contains(cause, says) }) {
+	said := func(part string) bool { return strings.Contains(cause, part) }
+	if !slices.ContainsFunc(strings.Split(v.says, "|"), said) {
 		t.Errorf("the cause does not say %q\n%s", v.says, failed[0])
 	}
 }
