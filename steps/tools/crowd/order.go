@@ -99,12 +99,12 @@ func LosesNone(p *probe.Probe) {
 // MissesNothing: whoever joins while others post gets what is posted in that moment, and no older history
 // after a newer one. After the last post of a round there is none for a while that would bring it as well.
 func MissesNothing(p *probe.Probe) {
-	const joiners, few = 20, 3
+	const joiners, few = 6, 3
 	talker := p.Member()
 	for range 5 {
 		talker.Tell(p.Posts(10, 1000)...) // a long history takes some time to make
 	}
-	for range 30 {
+	for range 80 {
 		posts := p.Posts(few, 60)
 		talker.Mark()
 		joined := make(chan bool, joiners)

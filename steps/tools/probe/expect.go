@@ -179,43 +179,50 @@ func (p *Probe) ExpectExit(s *Server, sent, hint string) {
 }
 
 // ExpectRest holds a server to come to rest after do: it prints nothing more, and where Go can be asked for
-// its goroutines, none of them works. What is seen once may be the end of something.
+// its goroutines, none of them works. What is seen once may be the end of something, and not seen by chance:
+// two of three servers decide.
 func (p *Probe) ExpectRest(do func()) {
-	f := Failure{Kind: Wrong, Sent: p.Story, Expected: "a server that waits until there is something to do"}
-	for try := range 2 {
+	var busy []string // what the servers did that were not at rest
+	for try := 1; len(busy) < 2; try++ {
+		if try-len(busy) > 2 {
+			return
+		}
 		s := p.Serve()
 		do()
-		p.Pause(300 * time.Millisecond)
-		lines := s.Output.Next()
-		p.Pause(200 * time.Millisecond)
-		if printed := s.Output.Next() - lines; printed >= 20 {
-			f.Came = fmt.Sprintf("in 200 ms it printed %d lines:\n%s", printed, s.Tail(2))
-			break
-		}
-		works := func(g Goroutine) bool { // Go cannot tell the place of one that runs at this moment
-			busy := slices.ContainsFunc([]string{"runn", "syscall", "preempted"}, func(state string) bool {
-				return strings.HasPrefix(g.State, state)
-			})
-			return busy && g.Place != "" || strings.Contains(g.Trace, "stack unavailable")
-		}
-		all := s.Dump()
-		i := slices.IndexFunc(all, works)
-		if all == nil { // it could not be asked, or did not come to answer
-			s.Kill()
-			<-s.Done
-		}
-		switch used := s.Cmd.ProcessState.UserTime(); {
-		case all == nil && used > time.Second:
-			f.Came = fmt.Sprintf("it used the processor for %v", used.Round(100*time.Millisecond))
-		case i < 0:
-			return
-		case try > 0:
-			f.Came = strings.TrimSpace("a goroutine works on" + all[i].Place)
+		if came := s.work(p); came != "" {
+			busy = append(busy, came)
 		}
 	}
-	f.Cause = "a loop goes round without waiting for anything: " +
-		"does it end where reading or writing returns an error?"
-	p.Fail(f)
+	p.Fail(Failure{Kind: Wrong, Sent: p.Story, Expected: "a server that waits until there is something to do",
+		Came:  busy[1],
+		Cause: "a loop goes round without waiting for anything: does it end where reading or writing returns an error?"})
+}
+
+// work ends a server, and says what it did for some time before that, with nothing to do; "" if nothing.
+func (s *Server) work(p *Probe) string {
+	p.Pause(300 * time.Millisecond)
+	lines := s.Output.Next()
+	p.Pause(200 * time.Millisecond)
+	if printed := s.Output.Next() - lines; printed >= 20 {
+		return fmt.Sprintf("in 200 ms it printed %d lines:\n%s", printed, s.Tail(2))
+	}
+	all := s.Dump()
+	if all == nil { // it could not be asked, or did not come to answer
+		s.Kill()
+		<-s.Done
+		if used := s.Cmd.ProcessState.UserTime(); used > time.Second {
+			return fmt.Sprintf("it used the processor for %v", used.Round(100*time.Millisecond))
+		}
+	}
+	for _, g := range all {
+		works := slices.ContainsFunc([]string{"runn", "syscall", "preempted"}, func(state string) bool {
+			return strings.HasPrefix(g.State, state)
+		})
+		if works && g.Place != "" || strings.Contains(g.Trace, "stack unavailable") { // it runs at this moment
+			return strings.TrimSpace("a goroutine works on" + g.Place)
+		}
+	}
+	return ""
 }
 
 // Deaf opens a WebSocket and reads nothing from it. Little fits on its way.
