@@ -3,13 +3,9 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -71,82 +67,6 @@ func TestNoPushAfterClose(t *testing.T) {
 		if came == nil || slices.ContainsFunc(came, isPush) {
 			t.Fatalf("from the close frame on came %v, %v", came, err)
 		}
-	}
-}
-
-// A tcp stands for a connection's TCP end: write handles what is written.
-type tcp struct {
-	net.Conn
-	write         func([]byte) (int, error)
-	reads, writes []time.Duration // time limits that were set, from then
-	closed        atomic.Int32
-}
-
-func (c *tcp) Write(b []byte) (int, error) { return c.write(b) }
-func (c *tcp) Close() error                { c.closed.Add(1); return nil }
-
-func (c *tcp) SetReadDeadline(t time.Time) error {
-	c.reads = append(c.reads, time.Until(t))
-	return nil
-}
-
-func (c *tcp) SetWriteDeadline(t time.Time) error {
-	c.writes = append(c.writes, time.Until(t))
-	return nil
-}
-
-// accepting is what a write to a member that reads comes to.
-func accepting(b []byte) (int, error) { return len(b), nil }
-
-// TestOneWriterAtATime: not even the bytes of several writers' frames mix (5.4).
-func TestOneWriterAtATime(t *testing.T) {
-	t.Parallel()
-	var writing, mixed atomic.Int32
-	c := &conn{nc: &tcp{write: func(b []byte) (int, error) {
-		if writing.Add(1) > 1 {
-			mixed.Add(1)
-		}
-		time.Sleep(time.Millisecond) // long enough for another to come in, if it can
-		writing.Add(-1)
-		return len(b), nil
-	}}}
-	var writers sync.WaitGroup
-	for range 8 {
-		writers.Go(func() {
-			for range 10 {
-				c.write(encode(opText, []byte("Hello")))
-			}
-		})
-	}
-	writers.Wait()
-	if n := mixed.Load(); n > 0 {
-		t.Errorf("%d writes began while another was under way", n)
-	}
-}
-
-// TestTimeLimit: each frame that is read or written has a time limit, from when it begins. A write
-// that fails closes the connection, as half a frame may be out.
-func TestTimeLimit(t *testing.T) {
-	t.Parallel()
-	nc := &tcp{write: accepting}
-	sent := append(wstest.Masked(wstest.Pong, nil).Bytes(), wstest.Masked(wstest.Text, nil).Bytes()...)
-	c := &conn{nc: nc, br: bufio.NewReader(bytes.NewReader(sent))}
-	near := func(limits []time.Duration, want time.Duration) bool {
-		return len(limits) > 0 && limits[len(limits)-1] <= want && limits[len(limits)-1] > want-patience/10
-	}
-	if _, err := c.read(); err != nil || len(nc.reads) != 2 || !near(nc.reads, quietTime) {
-		t.Errorf("two frames are read: %v, time limits %v", err, nc.reads)
-	}
-	for range 2 {
-		nc.writes = nil
-		err := c.write(encode(opText, nil))
-		if err != nil || !near(nc.writes, writeTime) || nc.closed.Load() > 0 {
-			t.Errorf("a write: %v, time limits %v, closed %d times", err, nc.writes, nc.closed.Load())
-		}
-	}
-	nc.write = func([]byte) (int, error) { return 1, errors.New("a timeout") }
-	if err := c.write(encode(opText, nil)); err == nil || nc.closed.Load() == 0 {
-		t.Errorf("a write that failed: %v, closed %d times", err, nc.closed.Load())
 	}
 }
 

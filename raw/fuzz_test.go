@@ -75,7 +75,7 @@ func FuzzReadFrame(f *testing.F) {
 func readLimited(sent []byte, limit uint64) (message, error) {
 	defer func(limit int) { maxMessage = limit }(maxMessage)
 	maxMessage = int(limit)
-	return (&conn{nc: &tcp{write: accepting}, br: bufio.NewReader(bytes.NewReader(sent))}).read()
+	return (&conn{nc: &wstest.Endless{}, br: bufio.NewReader(bytes.NewReader(sent))}).read()
 }
 
 // sameMessage sees that what was read, and what is written of it again, is what was sent.

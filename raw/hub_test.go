@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,93 +13,6 @@ import (
 	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/wstest"
 )
-
-// take receives a frame, and returns the number of the newest post in it.
-func take(t *testing.T, frames chan []byte) int {
-	t.Helper()
-	var history struct{ Msg []post }
-	select {
-	case b := <-frames:
-		f, err := wstest.Read(bytes.NewReader(b))
-		if err != nil || json.Unmarshal(f.Payload, &history) != nil {
-			t.Fatalf("came %v, %v", f, err)
-		}
-	case <-time.After(patience):
-		t.Fatal("no more frames come, and not all posts have come")
-	}
-	return int(history.Msg[0].Time)
-}
-
-// TestNewestLast: a member gets histories in the order of the posts, and the newest one last,
-// however long it pauses. No more than one frame waits for it, however much is posted.
-func TestNewestLast(t *testing.T) {
-	t.Parallel()
-	for _, posts := range []int{1, 2, historySize, historySize + 1, 20 * historySize} {
-		frames := make(chan []byte)
-		c := &conn{nc: &tcp{write: func(b []byte) (int, error) { frames <- b; return len(b), nil }}}
-		h := hub{members: map[*conn]*member{}}
-		h.join(c)
-		<-frames // the greeting
-		newest := -1
-		for _, end := range []int{posts, 2 * posts} {
-			for i := newest + 1; i < end; i++ {
-				h.post(post{Time: int64(i)})
-			}
-			for came := 0; newest < end-1; came++ {
-				i := take(t, frames)
-				if i <= newest || came == 2 { // one was being written, perhaps, and one waited
-					t.Fatalf("frame %d after a pause of %d posts has post %d, after one with %d",
-						came, posts, i, newest)
-				}
-				newest = i
-			}
-		}
-		h.leave(c)
-		h.visits.Wait()
-		if len(h.members) > 0 {
-			t.Error("a member that left is still there")
-		}
-	}
-}
-
-// TestHistory: a history is read as it was at one moment, whoever adds to it meanwhile: everything
-// that each user has said, without a gap, the newest first, and no more than there is room for.
-func TestHistory(t *testing.T) {
-	t.Parallel()
-	var h history
-	var adding sync.WaitGroup
-	stop := make(chan struct{})
-	for _, user := range []string{"ann", "bob"} {
-		adding.Go(func() {
-			for i := 0; ; i++ {
-				select {
-				case <-stop:
-					return
-				default:
-					h.add(post{User: user, Time: int64(i)})
-				}
-			}
-		})
-	}
-	for range 3000 {
-		var read struct{ Msg []post }
-		if err := json.Unmarshal(h.json(), &read); err != nil {
-			t.Fatal(err)
-		}
-		if len(read.Msg) > historySize {
-			t.Fatalf("%d posts are kept", len(read.Msg))
-		}
-		before := map[string]int64{}
-		for _, p := range read.Msg {
-			if newer, ok := before[p.User]; ok && p.Time != newer-1 {
-				t.Fatalf("%s's post %d follows number %d", p.User, p.Time, newer)
-			}
-			before[p.User] = p.Time
-		}
-	}
-	close(stop)
-	adding.Wait()
-}
 
 // TestGoodbye interrupts the server: every member is told, whatever it is doing (7.1.2, 7.4.1).
 // Those that do not answer are waited for, but not long. (start sees that it exits with 0.)
