@@ -83,7 +83,7 @@ var exact = map[string]bool{
 
 // shared is the file in testdata with what the tests of several functions use. It needs
 // nothing of the attendee's code.
-const shared = "hijacked_test.go"
+const shared = "shared_test.go"
 
 //go:embed testdata
 var testdata embed.FS

@@ -16,15 +16,14 @@ import (
 // leaves to read, and the limit of a message to accept.
 func TestLibraryRead(t *testing.T) {
 	const key = "\x00\x00\x00\x00" // changes nothing, so that the rows can be read
-	x4095 := strings.Repeat("x", 4095)
 	for _, row := range []struct{ name, in, want string }{
 		{"Hello", "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", `1 "Hello"`},
 		{"an empty message", "\x81\x80" + key, `1 ""`},
 		{"a ping in between", "\x01\x81" + key + "a" + "\x89\x82" + key + "hi" + "\x80\x81" + key + "b", `1 "ab"`},
 		{"a character in two fragments", "\x01\x81" + key + "\xc3" + "\x80\x81" + key + "\xa9", `1 "é"`},
 		{"a binary message", "\x82\x81" + key + "\xff", `2 "\xff"`},
-		{"4,096 bytes", "\x81\xfe\x10\x00" + key + x4095 + "x", `1 "` + x4095 + `x"`},
-		{"4,097 bytes", "\x81\xfe\x10\x01" + key + x4095 + "xx", "an error"},
+		{"all that a message may have", long(0x81, limit), fmt.Sprintf("1 %q", strings.Repeat("x", limit))},
+		{"a byte more", long(0x81, limit+1), "an error"},
 		{"text that is not UTF-8", "\x81\x82" + key + "\xc3\x28", "an error with 1007"},
 	} {
 		synctest.Test(t, func(t *testing.T) {

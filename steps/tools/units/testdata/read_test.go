@@ -14,7 +14,7 @@ import (
 // (section 5.4). The rows have the key 00 00 00 00, which changes nothing, where they can.
 func TestRead(t *testing.T) {
 	const key = "\x00\x00\x00\x00"
-	x4095 := strings.Repeat("x", 4095)
+	longest := fmt.Sprintf("1 %q", strings.Repeat("x", limit))
 	for _, row := range []struct{ name, in, want string }{
 		{"Hello", "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", `1 "Hello"`},
 		{"an empty message", "\x81\x80" + key, `1 ""`},
@@ -22,12 +22,12 @@ func TestRead(t *testing.T) {
 		{"three fragments", "\x01\x81" + key + "a" + "\x00\x80" + key + "\x80\x81" + key + "b", `1 "ab"`},
 		{"a ping in between", "\x01\x81" + key + "a" + "\x89\x82" + key + "hi" + "\x80\x81" + key + "b", `1 "ab"`},
 		{"a pong before a message", "\x8a\x84" + key + "pong" + "\x81\x82" + key + "hi", `1 "hi"`},
-		{"4,096 bytes", "\x81\xfe\x10\x00" + key + x4095 + "x", `1 "` + x4095 + `x"`},
-		{"4,095 bytes and 1", "\x01\xfe\x0f\xff" + key + x4095 + "\x80\x81" + key + "x", `1 "` + x4095 + `x"`},
+		{"all that a message may have", long(0x81, limit), longest},
+		{"as much in two fragments", long(0x01, limit-1) + "\x80\x81" + key + "x", longest},
 
-		{"4,097 bytes", "\x81\xfe\x10\x01" + key + x4095 + "xx", "an error"},
-		{"4,095 bytes and 2", "\x01\xfe\x0f\xff" + key + x4095 + "\x80\x82" + key + "xx", "an error"},
-		{"4,096 bytes and 1", "\x01\xfe\x10\x00" + key + x4095 + "x" + "\x80\x81" + key + "x", "an error"},
+		{"a byte more than a message may have", long(0x81, limit+1), "an error"},
+		{"one more in two fragments", long(0x01, limit-1) + "\x80\x82" + key + "xx", "an error"},
+		{"a fragment after all that it may have", long(0x01, limit) + "\x80\x81" + key + "x", "an error"},
 		{"a length of 2^62", "\x81\xff\x40\x00\x00\x00\x00\x00\x00\x00" + key, "an error"},
 		{"a length of 2^63", "\x81\xff\x80\x00\x00\x00\x00\x00\x00\x00" + key, "an error"},
 		{"1 and 2^64-1", "\x01\x81" + key + "x" + "\x80\xff\xff\xff\xff\xff\xff\xff\xff\xff" + key, "an error"},
