@@ -2,10 +2,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { said, standIn, standInWire } from "./servers.js";
+import { buildThese, cleanUp, copyWorkshop, learn, said, standIn, standInWire } from "./servers.js";
 
 // webKit opens url in a browser of its own and returns run(script), which gives what the script returns.
 async function webKit(t, url) {
@@ -104,4 +107,21 @@ test("WebKitGTK: ten tabs of the wire view share one stream, and a link cut shor
     location.hash = location.hash.slice(0, location.hash.length * 0.6);
     await until(() => document.querySelector("#warning").textContent);
     return document.querySelector("#warning").textContent;`), /^This link is cut short: only its first \d\d events are here/);
+});
+
+test("WebKitGTK: the learn page shows a lesson with the attendee's own bytes, the chat and the check", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "websocket-workshop-learn-"));
+  t.after(() => {
+    cleanUp();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+  buildThese("steps/tools/learn");
+  copyWorkshop(folder);
+  cpSync(join(folder, "steps/05"), join(folder, "work"), { recursive: true });
+  const run = await webKit(t, `${(await learn(t, folder)).url}/#/03`);
+  const [title, wide] = await run(`${wait}
+    await until(() => document.querySelector("#text figure.own .diagram") && document.querySelector("#rows .row"));
+    document.querySelector("#large").click();
+    return [document.querySelector("#text h1").textContent, document.documentElement.scrollWidth > innerWidth];`);
+  assert.deepEqual([title, wide], ["Step 3: history push", false]);
 });

@@ -228,7 +228,8 @@ func (s *session) begin(w http.ResponseWriter, r *http.Request) {
 	cmd.Env = append(os.Environ(), "USER_WORKING_DIR="+s.root)
 	out, err := cmd.CombinedOutput()
 	s.feed.add(entry{Kind: "code"})
-	reply(w, map[string]any{"ok": err == nil, "text": strings.TrimSpace(string(out))})
+	said := strings.TrimSuffix(strings.TrimSpace(string(out)), "\nexit status 1") // which go run adds
+	reply(w, map[string]any{"ok": err == nil, "text": said})
 }
 
 // checkNow starts a check, as a save does.

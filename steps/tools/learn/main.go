@@ -28,6 +28,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -154,13 +155,16 @@ func newSession(root string, names []string) (*session, error) {
 
 func (s *session) close() { s.files.Close() }
 
-// report tells the page what has happened to a server.
+// report tells the page what has happened to a server, in words without the terminal's Ctrl-C.
 func (s *session) report(name string, e process.Event) {
 	state := string(e.Kind)
-	if _, err := os.Stat(filepath.Join(s.root, "work")); s.own && err != nil && e.Kind == process.BuildFailed {
+	_, err := os.Stat(filepath.Join(s.root, "work"))
+	if s.own && err != nil && (e.Kind == process.BuildFailed || e.Kind == process.Stopped) {
 		state = "no code"
 	}
-	s.feed.add(entry{Kind: "server", Server: name, State: state, Text: e.String(), Errors: compileErrors(s.root, e.Output)})
+	text, _, _ := strings.Cut(e.String(), " or press Ctrl-C")
+	errors := compileErrors(s.root, e.Output)
+	s.feed.add(entry{Kind: "server", Server: name, State: state, Text: strings.TrimRight(text, ";,"), Errors: errors})
 	switch e.Kind {
 	case process.Saved, process.BuildFailed:
 		s.feed.add(entry{Kind: "code"})

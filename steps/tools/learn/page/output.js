@@ -9,10 +9,10 @@ const most = 1000; // lines
 
 let pending = [];
 
-// showLines adds lines. A flood is drawn once per animation frame.
-export function showLines({ text, server: name }) {
-  const prefix = document.querySelectorAll("#members iframe").length > 1 && name !== "work" ? `${name} | ` : "";
-  if (pending.length === 0) (document.hidden ? setTimeout : requestAnimationFrame)(draw);
+// showLines adds lines. A flood is drawn some twenty times a second.
+export function showLines({ text, server: name = "work" }) {
+  const prefix = name === "work" ? "" : `${name} | `;
+  if (pending.length === 0) setTimeout(draw, 50);
   pending.push(...text.trimEnd().split("\n").map((line) => `${prefix}${line}\n`));
   if (pending.length > most) pending = pending.slice(-most);
 }
@@ -26,24 +26,28 @@ function draw() {
 }
 
 const states = {
-  saved: "building…", "slow build": "building: the first time, this may take a minute", built: "starting…", "build failed": "does not build: the last server goes on",
-  "start failed": "does not start", running: "running", "not listening": "runs, but does not listen where it should", stopped: "not running", "port free": "starting…",
-  "no code": "there is no code in work/",
-  "no files": "waits: this computer has too many files open",
+  saved: "building…", "slow build": "building: the first time, this may take a minute", built: "starting…",
+  "build failed": "does not build: the last server goes on", "start failed": "does not start", running: "running",
+  "not listening": "runs, but does not listen where it should", stopped: "not running", "port free": "starting…",
+  "no code": "there is no code in work/", "no files": "waits: this computer has too many files open",
 };
 
 // showServer tells what has happened to the server.
-export function showServer({ state, text, errors: found }) {
+export function showServer({ server: name, state, text, errors: found = [] }) {
+  const say = (words) => notice(`server ${name}`, words);
   server.textContent = states[state] ?? state;
   server.dataset.state = state;
-  if (["saved", "running", "no code"].includes(state)) errors.replaceChildren();
-  if (state === "build failed") {
-    errors.replaceChildren(...(found?.length ? found.map(({ file, line, column, message }) =>
-      el("p", { class: "error" }, el("code", {}, `${file}:${line}${column ? `:${column}` : ""}`), ` ${message}`)) : [el("pre", {}, text)]));
-    notice("build", found?.length ? `${found[0].file}:${found[0].line}: ${found[0].message}` : "The code does not build: see Output.");
-  } else if (["saved", "running", "no code"].includes(state)) {
-    notice("build", "");
-  } else if (state === "stopped" || state === "not listening" || state === "start failed") {
-    showLines({ text, server: "work" });
+  const place = ({ file, line, column }) => el("code", {}, `${file}:${line}${column ? `:${column}` : ""}`);
+  if (["saved", "running", "no code"].includes(state)) {
+    errors.replaceChildren();
+    say("");
+  } else if (state === "build failed") {
+    errors.replaceChildren(...found.map((e) => el("p", { class: "error" }, place(e), ` ${e.message}`)),
+      ...found.length ? [] : [el("pre", {}, text)]);
+    const [first] = found;
+    say(first ? `${first.file}:${first.line}: ${first.message}` : "The code does not build: see Output.");
+  } else if (["stopped", "not listening", "start failed"].includes(state)) {
+    showLines({ text, server: name });
+    say(text);
   }
 }
