@@ -122,31 +122,28 @@ func TestItself(t *testing.T) {
 	}
 }
 
+// echo serves connections, which get back what they send, and returns where.
+func echo(t *testing.T) string {
+	l, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for nc, err := l.Accept(); err == nil; nc, err = l.Accept() {
+			go func() { io.Copy(nc, nc); nc.Close() }()
+		}
+	}()
+	return l.Addr().String()
+}
+
 // TestFull: when no more files can be opened, connections wait, and all are served in the end.
 func TestFull(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("limits open files by ulimit")
 	}
-	self, err := filepath.Abs(os.Args[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	echo, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer echo.Close()
-	go func() {
-		for {
-			nc, err := echo.Accept()
-			if err != nil {
-				return
-			}
-			go func() { io.Copy(nc, nc); nc.Close() }()
-		}
-	}()
 	const limited = `ulimit -n 64; exec "$0" -addr localhost:0 -view localhost:0 "$1"`
-	cmd := exec.Command("sh", "-c", limited, self, echo.Addr().String())
+	cmd := exec.Command("sh", "-c", limited, os.Args[0], echo(t))
 	cmd.Env = append(os.Environ(), "ROLE=wire")
 	process.OwnGroup(cmd)
 	p, err := process.Start(cmd)
@@ -154,11 +151,10 @@ func TestFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Kill()
-	p.Output.Await(0, patience, func(lines []string) bool { return len(lines) > 1 })
-	lines, _ := p.Output.Since(0)
-	if len(lines) < 2 {
-		t.Fatalf("wire does not start: %q", lines)
+	if !p.Output.Await(0, patience, func(lines []string) bool { return len(lines) > 1 }) {
+		t.Fatalf("wire does not start: %q", p.Output.Tail(9))
 	}
+	lines, _ := p.Output.Since(0)
 	addr := strings.TrimPrefix(strings.Fields(lines[0])[1], "http://")
 	var clients []net.Conn
 	for range 60 {

@@ -189,6 +189,7 @@ func conversations() map[string][]piece {
 		"a body without an end": {asks, s("HTTP/1.0 200 OK\r\n\r\n", "response"), s(hello+response, "other")},
 		"nonsense":              {asks, s("HTTQ/1.1 "+response, "other")},
 		"no request":            {c("\x16\x03\x01 "+request, "other"), s("HTTP/1.1 400 Bad\r\n\r\n", "response")},
+		"frames after nonsense": {c("\x16\x03\x01", "other"), agrees, greets},
 		"a head without an end": {c("GET /"+strings.Repeat("x", maxHead), "other")},
 		"half a frame":          {asks, agrees, c(hello[:7], "")},
 	}
@@ -295,7 +296,7 @@ func TestEnds(t *testing.T) {
 // the system has told the writer and not the reader.
 func TestResetInTraffic(t *testing.T) {
 	b := newBench(t)
-	for visit := range int64(150) {
+	for visit := range int64(300) {
 		ends := b.dial()
 		go func() {
 			for err := error(nil); err == nil; {
