@@ -94,8 +94,7 @@ export class Column {
       else this.#place(entry);
     }
     this.toEnd();
-    if (this.#waiting.length > 0) return this.schedule();
-    requestAnimationFrame(() => requestAnimationFrame(() => this.toEnd())); // rows in sight may be taller than estimated
+    if (this.#waiting.length > 0) this.schedule();
   }
 
   // forget removes what the record no longer has.
@@ -185,7 +184,11 @@ export class Column {
 
   // toEnd keeps the newest in sight, unless somebody looks at older rows or at one event.
   toEnd() {
-    if (this.#follows && !this.view.selected) this.scroller.scrollTop = 1e9;
+    const scroll = () => {
+      if (this.#follows && !this.view.selected) this.scroller.scrollTop = 1e9;
+    };
+    scroll();
+    requestAnimationFrame(() => requestAnimationFrame(scroll)); // rows in sight may be taller than estimated
   }
 
   #watchScrolling() {

@@ -53,7 +53,8 @@ func (s *session) buildCheck(ctx context.Context, tool string) bool {
 	out, err := process.Build(ctx, s.root, tool, "./steps/tools/check")
 	problem := entry{Kind: "problem"} // none
 	if err != nil && ctx.Err() == nil {
-		problem.Text = "The check does not build, so nothing is checked: it is tried again after your next save. " + strings.TrimSpace(out)
+		problem.Text = "The check does not build, so nothing is checked: it is tried again after your next save. " +
+			strings.TrimSpace(out)
 	}
 	s.feed.add(problem)
 	return err == nil
@@ -89,7 +90,7 @@ func (s *session) check(ctx context.Context, tool string, run int) {
 	}
 }
 
-// checkArgs returns the arguments with which the check, or its differences, are for the code in work/ at a step.
+// checkArgs returns the arguments of the check for the code in work/ at a step.
 func checkArgs(at step) []string {
 	args := []string{"-step", strconv.Itoa(min(at, stepcode.Last))}
 	if at == stepcode.Library {

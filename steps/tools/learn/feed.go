@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// A server may print without end: the feed keeps mostEntries entries, and a page gets what is printed in portions, of
-// which the newest bytes are kept.
+// A server may print without end: the feed keeps mostEntries entries, and a page gets what is printed in
+// portions, of which the newest bytes are kept.
 const (
 	mostEntries = 2000
 	mostOutput  = 8 << 10 // bytes of a portion
@@ -69,7 +69,8 @@ type feed struct {
 }
 
 func newFeed() *feed {
-	return &feed{run: strconv.FormatInt(time.Now().UnixMilli(), 36), next: 1, output: map[string][]byte{}, changed: make(chan struct{})}
+	run := strconv.FormatInt(time.Now().UnixMilli(), 36)
+	return &feed{run: run, next: 1, output: map[string][]byte{}, changed: make(chan struct{})}
 }
 
 func (f *feed) add(e entry) {
@@ -129,7 +130,8 @@ func (f *feed) trim() {
 	drop := mostEntries / 4
 	var kept []entry // readers may still have the old slice
 	for _, e := range f.entries {
-		needed := e.Kind == "problem" || e.Kind == "check" && e.Run == run || e.Kind == "server" && e.N == state[e.Server]
+		needed := e.Kind == "problem" || e.Kind == "check" && e.Run == run ||
+			e.Kind == "server" && e.N == state[e.Server]
 		if drop > 0 && !needed {
 			drop--
 			continue

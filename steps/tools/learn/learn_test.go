@@ -26,7 +26,8 @@ func site(t *testing.T) (*session, *httptest.Server) {
 	}
 	t.Cleanup(s.close)
 	s.taps = append(s.taps, wiretap.NewTap(s.record, "work", "localhost:1", s.servers[0].Address))
-	server := httptest.NewServer(wiretap.Guard(s.handler(wiretap.NewView(s.record, s.taps...)), "forwarded.example"))
+	view := wiretap.NewView(s.record, s.taps...)
+	server := httptest.NewServer(wiretap.Guard(s.handler(view), "forwarded.example"))
 	t.Cleanup(server.Close)
 	return s, server
 }

@@ -25,13 +25,13 @@ var embedded embed.FS
 
 // contentTypes are set by hand: Windows' registry may say otherwise.
 var contentTypes = map[string]string{
-	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
-	".svg": "image/svg+xml", ".png": "image/png", ".json": "application/json",
+	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
+	".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png",
 }
 
 // policy lets the page load its own files and show the chat of the servers, and nothing else.
-const policy = "default-src 'self'; frame-src 'self' http:; img-src 'self' data:; style-src 'self' 'unsafe-inline'; " +
-	"object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const policy = "default-src 'self'; frame-src 'self' http:; img-src 'self' data:; " +
+	"style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // handler answers what the page asks for. What it does not know, the view answers: its
 // pages, and the bytes.
@@ -53,7 +53,9 @@ func (s *session) handler(view *wiretap.View) http.Handler {
 	})
 	mux.HandleFunc("GET /code/{name...}", s.code)
 	mux.Handle("GET /feed", s.feed)
-	mux.HandleFunc("GET /run", func(w http.ResponseWriter, r *http.Request) { reply(w, map[string]string{"run": s.feed.run}) })
+	mux.HandleFunc("GET /run", func(w http.ResponseWriter, r *http.Request) {
+		reply(w, map[string]string{"run": s.feed.run})
+	})
 	mux.HandleFunc("GET /state", s.state)
 	mux.HandleFunc("GET /differences", s.differences)
 	mux.HandleFunc("POST /begin", s.begin)
@@ -80,12 +82,13 @@ func (s *session) file(w http.ResponseWriter, r *http.Request, from fs.FS, name 
 // the workshop.
 var readable = []string{"steps", "raw", "library", "frontend", "work", "README.md", "Taskfile.yml"}
 
-// code answers with a file of the workshop: a picture, or text, so that no file in work/ runs as a page of learn's own.
+// code answers with a file of the workshop: a picture, or text, so that nothing in work/ runs as a page of
+// learn's own.
 func (s *session) code(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	first, _, _ := strings.Cut(name, "/")
-	kinds := []string{".go", ".md", ".js", ".css", ".html", ".yml", ".mod", ".svg", ".png"}
-	if !slices.Contains(readable, first) || !slices.Contains(kinds, path.Ext(name)) || strings.Contains(name, "/.") {
+	known := slices.Contains([]string{".go", ".md", ".js", ".css", ".html", ".yml", ".mod", ".svg", ".png"}, path.Ext(name))
+	if !known || !slices.Contains(readable, first) || strings.Contains(name, "/.") {
 		http.NotFound(w, r)
 		return
 	}
@@ -112,7 +115,8 @@ func (s *session) restart(w http.ResponseWriter, r *http.Request) {
 	reply(w, map[string]any{"ok": true})
 }
 
-// step returns the step that the code in work/ has reached, or 0. While the code does not parse, it is the last one known.
+// step returns the step that the code in work/ has reached, or 0. While the code does not parse, it is the
+// last one known.
 func (s *session) step() step {
 	theirs, err := stepcode.CodeIn(s.files.FS(), "work")
 	if err != nil {
@@ -141,7 +145,8 @@ func (s *session) state(w http.ResponseWriter, r *http.Request) {
 		url := "http://" + s.taps[i].Addr
 		servers = append(servers, map[string]any{"name": server.Name, "url": url, "running": server.Address() != ""})
 	}
-	answer := map[string]any{"own": s.own, "servers": servers, "holds": s.holds.Load(), "step": 0, "folder": "", "blocks": []block{}}
+	answer := map[string]any{"own": s.own, "servers": servers, "holds": s.holds.Load(),
+		"step": 0, "folder": "", "blocks": []block{}}
 	if _, err := s.files.Lstat("work"); s.own && err == nil {
 		answer["folder"], answer["step"] = "work", s.step()
 		if at, err := strconv.Atoi(r.URL.Query().Get("step")); err == nil && at >= 1 && at <= stepcode.Library {
@@ -190,7 +195,7 @@ func (s *session) differences(w http.ResponseWriter, r *http.Request) {
 // asked reads what a request of the page wants. It must say that it is JSON: no form of a
 // foreign page can say so.
 func asked(w http.ResponseWriter, r *http.Request, wanted any) bool {
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
 		http.Error(w, "Content-Type must be application/json", http.StatusUnsupportedMediaType)
 		return false
 	}

@@ -42,7 +42,8 @@ func main() {
 	flag.StringVar(&o.addr, "addr", "localhost:8080", "`host:port` of the chat")
 	flag.StringVar(&o.addr2, "addr2", "localhost:8081", "`host:port` of the second server's chat")
 	flag.StringVar(&o.view, "view", "localhost:8090", "`host:port` of the page")
-	flag.Func("host", "`name` of the page's host, if your browser reaches it by a forwarded port", func(name string) error {
+	const host = "`name` of the page's host, if your browser reaches it by a forwarded port"
+	flag.Func("host", host, func(name string) error {
 		o.hosts = append(o.hosts, name)
 		return nil
 	})
@@ -93,7 +94,8 @@ func run(ctx context.Context, out io.Writer, o options) error {
 	}
 	l := listeners[len(s.servers)]
 	view := wiretap.NewView(s.record, s.taps...)
-	site := &http.Server{Handler: wiretap.Guard(s.handler(view), o.hosts...), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
+	site := &http.Server{Handler: wiretap.Guard(s.handler(view), o.hosts...), ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
 	go site.Serve(l)
 	defer view.Close(site)
 
@@ -135,11 +137,12 @@ func newSession(root string, names []string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{root: root, files: files, own: len(names) == 0, record: wiretap.NewRecord(), feed: newFeed(), saved: make(chan struct{}, 1)}
+	s := &session{root: root, files: files, own: len(names) == 0, record: wiretap.NewRecord(), feed: newFeed(),
+		saved: make(chan struct{}, 1)}
 	if s.own {
 		addr := net.JoinHostPort("localhost", process.FreePort())
 		k := &process.Keeper{Name: "work", Root: root, Dir: "work", File: filepath.Join(root, ".bin", "learn-1"),
-			Addr: addr, Args: []string{"-addr", addr}, Waits: true, Again: make(chan bool)}
+			Addr: addr, Args: []string{"-addr", addr}, Waits: true}
 		k.Line = func(line string) { s.feed.print("work", line) }
 		s.servers = []*wiretap.Server{{Name: "work", Addr: addr, Keeper: k}}
 	} else if s.servers, err = wiretap.FindServers(names, "learn", s.feed.print); err != nil {
@@ -147,6 +150,7 @@ func newSession(root string, names []string) (*session, error) {
 	}
 	for _, server := range s.servers {
 		if server.Keeper != nil {
+			server.Keeper.Again = make(chan bool)
 			server.Keeper.Report = func(e process.Event) { s.report(server.Name, e) }
 		}
 	}
@@ -163,8 +167,8 @@ func (s *session) report(name string, e process.Event) {
 		state = "no code"
 	}
 	text, _, _ := strings.Cut(e.String(), " or press Ctrl-C")
-	errors := compileErrors(s.root, e.Output)
-	s.feed.add(entry{Kind: "server", Server: name, State: state, Text: strings.TrimRight(text, ";,"), Errors: errors})
+	s.feed.add(entry{Kind: "server", Server: name, State: state, Text: strings.TrimRight(text, ";,"),
+		Errors: compileErrors(s.root, e.Output)})
 	switch e.Kind {
 	case process.Saved, process.BuildFailed:
 		s.feed.add(entry{Kind: "code"})

@@ -17,14 +17,14 @@ export function setUpBegin(begun) {
   });
 }
 
-// offer opens the dialog for a step. folder is "" if there is no work/, and at is the step of the code in it, or 0.
+// offer opens the dialog for a step. folder is "" without a work/, and at is the step of the code in it, or 0.
 export async function offer(step, { folder, step: at }) {
   const goesOn = at > 0 && at === step - 1;
   dialog.dataset.step = step;
   find("#begin-step").textContent = called(step);
-  find("#now").textContent = folder ? `Your code is in the folder work/${at ? `, at ${called(at)}` : ""}. Before anything ` +
-    "else, all of it is moved into _work-before/, under a name with the date and time. Nothing is lost, and you are told " +
-    "where it is." : "There is no folder work/ yet: this makes it.";
+  find("#now").textContent = folder ? `Your code is in the folder work/${at ? `, at ${called(at)}` : ""}. ` +
+    "Before anything else, all of it is moved into _work-before/, under a name with the date and time. " +
+    "Nothing is lost, and you are told where it is." : "There is no folder work/ yet: this makes it.";
   find("#left-open").textContent = step > 1 && !goesOn ? `Only for code at ${called(step - 1)}.` : "";
   find('[value="next"]').disabled = !goesOn;
   dialog.returnValue = "";

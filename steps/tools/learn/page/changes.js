@@ -14,13 +14,14 @@ export function setUpDiff() {
   }
 }
 
-// showDiff shows the differences of a lesson: with left those from the attendee's code, which show the solution.
+// showDiff shows the differences of a lesson: with left, those from the attendee's code.
 export async function showDiff(number, name, left) {
   const mine = lesson = { number, name };
   for (const b of buttons) b.setAttribute("aria-pressed", (b.id === "left") === Boolean(left));
   if (!number) return diff.replaceChildren(el("p", { class: "quiet" }, "This lesson changes no code."));
   diff.replaceChildren(el("p", { class: "quiet" }, left ? "Comparing…" : ""));
-  const answer = await fetch(left ? `differences?step=${number}` : `lessons/${name}-diff.html`).catch(() => undefined);
+  const address = left ? `differences?step=${number}` : `lessons/${name}-diff.html`;
+  const answer = await fetch(address).catch(() => undefined);
   const found = await answer?.text() ?? "learn does not answer";
   if (mine !== lesson) return;
   if (left || !answer?.ok) diff.replaceChildren(el("pre", {}, found));

@@ -42,7 +42,7 @@ export class CheckPane {
 
   // broken takes in that the code does not build: what is shown is of earlier code.
   broken() {
-    this.#quietly(this.#run ? "Your code does not build: these results are of the code before." : "Your code does not build: see Output.");
+    this.#quietly(`Your code does not build: ${this.#run ? "these results are of the code before" : "see Output"}.`);
   }
 
   #quietly(words) {
@@ -66,7 +66,7 @@ export class CheckPane {
     const parts = [];
     if (why) parts.push(el("p", { class: "quiet" }, why));
     const list = el("dl");
-    const add = (name, ...content) => content.length && list.append(el("dt", {}, name), el("dd", {}, ...content));
+    const add = (name, ...parts) => parts.length && list.append(el("dt", {}, name), el("dd", {}, ...parts));
     add("sent", ...items(failure.sent));
     add("expected", el("p", {}, failure.expected || "(nothing)"));
     add("came", ...items(failure.came));
@@ -104,11 +104,11 @@ function items(all) {
 function hintsLink({ lesson, hints }, turn) {
   if (!hints || !turn) return undefined;
   const name = turn.split(" ").at(-1);
-  const page = lesson === "library/README.md" ? "library-hints" : lesson.replace(/^steps\/(\d+)\.md$/, "$1-hints");
+  const page = `${/^steps\/(\d+)\.md$/.exec(lesson)?.[1] ?? "library"}-hints.html`;
   const details = el("details", { class: "hints" }, el("summary", {}, `Hints for ${name}`));
   details.addEventListener("toggle", async () => {
     wanted[details.open ? "add" : "delete"](turn);
-    if (details.open && !details.querySelector("div")) details.append(await hintsFor(`${page}.html`, toAnchor(name)) ?? "");
+    if (details.open && !details.querySelector("div")) details.append(await hintsFor(page, toAnchor(name)) ?? "");
   });
   details.open = wanted.has(turn);
   return details;

@@ -1,5 +1,4 @@
-// The lessons name commands, for whoever works in a terminal. On this page each is a button, which does here what the
-// command does there.
+// The lessons name commands, for whoever works in a terminal. On this page each is a button that does the same.
 import { el } from "../dom.js";
 
 const actions = [ // of the first pattern that fits

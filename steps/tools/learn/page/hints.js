@@ -27,8 +27,8 @@ export const toAnchor = (name) => name.toLowerCase().replace(/[^\w-]/g, "");
 
 function foldsAfter(heading) {
   const folds = [];
-  for (let next = heading?.nextElementSibling; next && !/^H[1-3]$/.test(next.tagName); next = next.nextElementSibling) {
-    if (next.tagName === "DETAILS") folds.push(next);
+  for (let e = heading?.nextElementSibling; e && !/^H[1-3]$/.test(e.tagName); e = e.nextElementSibling) {
+    if (e.tagName === "DETAILS") folds.push(e);
   }
   return folds;
 }

@@ -53,7 +53,7 @@ async function load(name, number) {
   document.title = `${text.querySelector("h1")?.textContent ?? "Lesson"} · WebSocket workshop`;
   prepareLesson(text);
   prepareCommands(text, act);
-  bytes.fill(text);
+  bytes.fill(text, name);
   showLife($("#life"), number);
   showDiff(number, name);
   await refresh();
@@ -73,7 +73,8 @@ text.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   const href = link.getAttribute("href");
-  const [, name = lessons[shown][0], anchor] = href.match(/^(?:([\w-]+)\.html)?(?:#([\w-]+))?$/) ?? [undefined, ""];
+  const parts = /^(?:([\w-]+)\.html)?(?:#([\w-]+))?$/.exec(href) ?? ["", ""];
+  const [, name = lessons[shown][0], anchor] = parts;
   if (lessons.some(([file]) => file === name)) {
     event.preventDefault();
     if (anchor) document.getElementById(anchor)?.scrollIntoView();
@@ -95,7 +96,8 @@ function act(action) {
 // --- where the attendee is ---
 
 $("#steps").append(...lessons.map(([name, title], n) => el("li", {},
-  el("a", { href: `#/${name}`, title }, el("b", {}, n === 7 ? "L" : `${n}`), el("span", { class: "title" }, ` ${title}`)))));
+  el("a", { href: `#/${name}`, title }, el("b", {}, n === 7 ? "L" : `${n}`),
+    el("span", { class: "title" }, ` ${title}`)))));
 
 function drawSteps() { // in place: somebody may be about to click, or have the focus there
   const known = Math.max(state.holds, recall("holds", 0));
@@ -109,7 +111,7 @@ function drawSteps() { // in place: somebody may be about to click, or have the 
   });
   $("#where").textContent = where();
   $("#start").textContent = `Begin ${shown === 7 ? "the library" : `step ${shown || 1}`}…`;
-  $("#start").hidden = $("#restart").hidden = !state.own;
+  $("#start").hidden = !state.own;
 }
 
 function where() {
@@ -142,8 +144,9 @@ function drawMembers() {
   const twice = recall("twice", false);
   $("#twice").setAttribute("aria-pressed", twice);
   $("#twice").hidden = state.servers.length > 1;
-  const wanted = state.servers.filter(({ running }) => running).flatMap(({ name, url }) => $("#twice").hidden ? [[name, url]] :
-    twice ? [["Your chat", url], ["A second member", url]] : [["Your chat", url]]);
+  const mine = (url) => [["Your chat", url], ["A second member", url]].slice(0, twice ? 2 : 1);
+  const wanted = state.servers.filter(({ running }) => running)
+    .flatMap(({ name, url }) => state.servers.length > 1 ? [[name, url]] : mine(url));
   for (const [title, url] of wanted) { // those that are there stay: a reload would lose what somebody types
     if ($("#members").querySelector(`[title="${title}"]`)) continue;
     $("#members").append(el("div", { class: "frame" }, el("iframe", { title, src: `${url}/` })));
@@ -198,7 +201,7 @@ follow({
 let filling;
 function fill() {
   filling = undefined;
-  bytes.fill(text);
+  bytes.fill(text, lessons[shown]?.[0]);
 }
 
 follow({

@@ -2,6 +2,7 @@
 import { el } from "../dom.js";
 import { hintsFor } from "./hints.js";
 
+const kinds = { edit: "Part of the step", given: "Given", turn: "Your turn" };
 const words = { there: "there", open: "open", different: "different", missing: "not there yet" };
 
 // prepareLesson changes the lesson's elements, once.
@@ -13,9 +14,10 @@ export function prepareLesson(text) {
   });
   for (const figure of text.querySelectorAll("figure.code")) {
     const [file, ...names] = figure.dataset.of.split(" ");
-    if (!["edit", "given", "turn"].includes(figure.dataset.kind) || !file) continue;
-    figure.prepend(el("figcaption", {}, el("span", { class: "kind" }, { edit: "Part of the step", given: "Given", turn: "Your turn" }[figure.dataset.kind]),
-      el("code", {}, file), el("span", { class: "state", "data-names": names.map((n) => n.replace(/\/\d+$/, "")).join(" "), "data-file": file })));
+    if (!kinds[figure.dataset.kind] || !file) continue;
+    const of = { "data-file": file, "data-names": names.map((name) => name.replace(/\/\d+$/, "")).join(" ") };
+    figure.prepend(el("figcaption", {}, el("span", { class: "kind" }, kinds[figure.dataset.kind]),
+      el("code", {}, file), el("span", { class: "state", ...of })));
   }
   for (const paragraph of text.querySelectorAll('p:has(> a[href*="-hints.html#"])')) insertHints(paragraph);
 }

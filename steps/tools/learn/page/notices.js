@@ -3,7 +3,7 @@ import { el } from "../dom.js";
 
 const box = document.querySelector("#notices");
 
-// notice shows words about a subject in place of its last ones; "" takes them away. What is good is not shown as a problem.
+// notice shows words about a subject in place of its last ones, good news or a problem; "" takes them away.
 export function notice(subject, words, good = false) {
   const shown = box.querySelector(`[data-subject="${subject}"]`);
   if ((shown?.firstChild.textContent ?? "") === words) return;

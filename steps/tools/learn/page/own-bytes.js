@@ -29,22 +29,27 @@ export class OwnBytes {
     const latest = this.#latest;
     if (!connection.isWebSocket) return;
     if (isHandshake(event)) latest.handshake = [entry];
-    if (event.kind === "response" && connection === latest.handshake?.[0].connection) latest.handshake = [latest.handshake[0], entry];
+    if (event.kind === "response" && connection === latest.handshake?.[0].connection) {
+      latest.handshake = [latest.handshake[0], entry];
+    }
     if (event.opcode === 1 && event.from === "client") latest.masked = latest.push = [entry];
     if (event.opcode === 1 && event.from === "server") {
       if (!connection.greeted) latest["first-frame"] = [entry];
       else if (latest.push?.length <= mostPushes) latest.push = [...latest.push, entry];
       connection.greeted = true;
     }
-    if (event.opcode === 8 || event.kind === "end" && connection.closing) latest.closing = connection.closing = [...connection.closing ?? [], entry];
+    if (event.opcode === 8 || event.kind === "end" && connection.closing) {
+      connection.closing = [...connection.closing ?? [], entry];
+      latest.closing = latest[`closing ${event.server}`] = connection.closing;
+    }
   }
 
-  // fill puts the newest bytes into the figures of a lesson.
-  fill(text) {
+  // fill puts the newest bytes into the figures of a lesson: those of the server that it is about, if there.
+  fill(text, server) {
     for (const figure of text.querySelectorAll('figure[data-kind="bytes"]')) {
-      const entries = this.#latest[figure.dataset.of];
+      const entries = this.#latest[`${figure.dataset.of} ${server}`] ?? this.#latest[figure.dataset.of];
       if (!figure.querySelector("figcaption")) {
-        figure.prepend(el("figcaption", {}, "A recording. As soon as your own server has done this, you see its bytes here."));
+        figure.prepend(el("figcaption", {}, "A recording. Once your own server has done this, you see its bytes here."));
       }
       if (!entries || entries === this.#drawn.get(figure) || figure.contains(document.activeElement)) continue;
       this.#drawn.set(figure, entries);
@@ -61,8 +66,8 @@ function draw(what, entries) {
   }
   if (what !== "push" && what !== "closing") return entries.map(whole);
   const first = entries.find(({ event }) => event.kind === "end");
-  return entries.map((entry) => entry.event.kind !== "end" ? row(entry) :
-    el("p", { class: "end" }, `${nameOf(entry.connection)}: ${endLong(entry.event)}${entry === first ? ". It was the first to end TCP." : ""}`));
+  return entries.map((entry) => entry.event.kind !== "end" ? row(entry) : el("p", { class: "end" },
+    `${nameOf(entry.connection)}: ${endLong(entry.event)}`, entry === first ? ". It was the first to end TCP." : ""));
 }
 
 const where = ({ event, connection }) => `${nameOf(connection)}, from the ${who(event)}`;
@@ -79,8 +84,8 @@ const whole = (entry) => drawFrame(decode(entry.event), { title: where(entry), m
 function row(entry) {
   const { bytes, opcode, code, codeName, text = "" } = decode(entry.event);
   const hex = toHex(bytes.subarray(0, 12), " ") + (bytes.length > 12 ? " …" : "");
-  const fold = el("details", {}, el("summary", {}, `${where(entry)}: `, el("code", {}, hex),
-    el("p", {}, opcode === 8 ? `close, ${code ?? "no code"} (${codeName ?? "RFC 6455: 1005"}) ${text}` : text.slice(0, 80))));
+  const says = opcode === 8 ? `close, ${code ?? "no code"} (${codeName ?? "1005"}) ${text}` : text.slice(0, 80);
+  const fold = el("details", {}, el("summary", {}, `${where(entry)}: `, el("code", {}, hex), el("p", {}, says)));
   fold.addEventListener("toggle", () => fold.append(whole(entry)), { once: true });
   return fold;
 }

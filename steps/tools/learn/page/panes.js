@@ -37,7 +37,7 @@ function choose(name, open) {
 }
 
 function layPanes() {
-  const wanted = recall("panes", ["lesson", "chat", "check", "bytes"]); // the first of the lower ones is the one that fits
+  const wanted = recall("panes", ["lesson", "chat", "check", "bytes"]);
   const first = wanted.find((name) => lower.includes(name));
   for (const name of panes) {
     const fits = narrow.matches ? name === wanted[0] : !low.matches || !lower.includes(name) || name === first;
@@ -58,7 +58,7 @@ function setUpSplitter() {
   const set = (percent) => {
     const width = Math.round(Math.min(75, Math.max(25, percent)));
     $("main").style.setProperty("--lesson", `${width}%`);
-    for (const [key, value] of Object.entries({ now: width, min: 25, max: 75 })) splitter.setAttribute(`aria-value${key}`, value);
+    splitter.setAttribute("aria-valuenow", width);
     remember("width", width);
   };
   set(recall("width", 46));
@@ -88,8 +88,11 @@ function setUpType() {
   };
   view.addEventListener("load", enlarge);
   $("#large").addEventListener("click", () => {
+    const top = pane("lesson").getBoundingClientRect().top;
+    const read = [...$("#text").children].find((e) => e.getBoundingClientRect().bottom > top);
     remember("large", !recall("large", false));
     enlarge();
+    read?.scrollIntoView();
   });
   enlarge();
 }
