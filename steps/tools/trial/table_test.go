@@ -18,6 +18,7 @@ import (
 
 	"websocket-workshop/steps/tools/behaviour"
 	"websocket-workshop/steps/tools/process"
+	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/stepcode"
 )
 
@@ -230,7 +231,9 @@ func TestRows(t *testing.T) {
 	for _, room := range []string{"central", "cond", "sixteen", "slot"} {
 		v := variant{name: "legal-" + room, step: behaviour.LastStep}
 		ps.add(t, v.name, map[string]string{
-			"server.go": read(t, "testdata/legal/server.go"), "room.go": read(t, "testdata/legal/"+room+".go")})
+			"room.go":   read(t, "testdata/legal/"+room+".go"),
+			"server.go": strings.ReplaceAll(read(t, "testdata/legal/server.go"), "4096", fmt.Sprint(rules.MaxMessage)),
+		})
 		variants = append([]variant{v}, variants...)
 	}
 	if t.Failed() {
