@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // close says goodbye to everyone at the same time, and returns when the last member has left.
@@ -42,7 +43,8 @@ func TestHubClose(t *testing.T) {
 			}
 			h.leave(c)
 		}
-		if synctest.Wait(); !closed {
+		time.Sleep(time.Second) // which takes no time in here: close may look only now and then
+		if !closed {
 			t.Error("close does not return although all members have left")
 		}
 	})
