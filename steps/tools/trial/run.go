@@ -282,15 +282,18 @@ func (c *run) testUnits(ctx context.Context) {
 	if c.t.Build == nil || c.t.Only != "" {
 		return
 	}
+	passed := map[string]bool{} // functions, whose tests may be in several files
 	dir := c.t.Dir
 	units.Run(ctx, process.Workshop(dir), process.Root(dir), dir, step, false, func(u units.Result) {
-		if u.Outcome != units.LeftOut {
-			c.results <- unitResult(u, c.t.Name)
+		if u.Outcome == units.LeftOut || passed[u.Func] && u.Outcome == units.Passed {
+			return
 		}
+		passed[u.Func] = true
+		c.results <- unitResult(u, c.t.Name)
 	})
 }
 
-// result returns what became of a unit, as that of a row.
+// unitResult returns what became of a unit, as that of a row.
 func unitResult(u units.Result, folder string) Result {
 	r := Result{Row: behaviour.Row{Step: max(u.First, 1), Name: u.Func + " does what its unit tests ask", Turn: u.Func}}
 	if u.Outcome == units.Passed {

@@ -123,8 +123,8 @@ func (s *shape) needs(test []byte) (needed []string, members map[string]bool) {
 }
 
 // misfit says why a test that was written for s does not fit other code, or "" if it does: all
-// that the test needs has to have the same name and type there. If it is exact, no struct may
-// have other fields than those of s.
+// that the test needs has to have the same name and type there, and so has what variables are made
+// of that its functions use in s. If it is exact, no struct may have other fields than those of s.
 func (s *shape) misfit(code *shape, needed []string, members map[string]bool, exact bool) string {
 	needed = slices.Clone(needed)
 	for i := 0; i < len(needed); i++ { // which grows
@@ -140,6 +140,13 @@ func (s *shape) misfit(code *shape, needed []string, members map[string]bool, ex
 			return name + " " + why
 		}
 		needed = append(needed, typesIn(want)...)
+		if f, ok := want.(*ast.FuncDecl); ok {
+			for _, used := range typesIn(f.Body) {
+				if v, ok := s.decls[used].(*ast.ValueSpec); ok && code.decls[used] != nil {
+					needed = append(needed, typesIn(v)...)
+				}
+			}
+		}
 	}
 	for name, want := range s.decls {
 		w, ok := want.(*ast.TypeSpec)
