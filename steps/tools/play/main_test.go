@@ -193,6 +193,9 @@ func TestNothingLost(t *testing.T) {
 	if err := os.Symlink("work", "link"); err == nil { // on Windows, links need a right that few have
 		for _, args := range []string{"-step 2 -dir link", "-next -dir link"} {
 			play(t, args, 1, "link is a symbolic link to work", "nothing was changed", "Remove the link")
+			if said := play(t, args+" -page", 1); strings.Contains(said, " -") {
+				t.Errorf("the page is told of a flag: %s", said)
+			}
 		}
 	}
 }
@@ -251,6 +254,11 @@ func TestNext(t *testing.T) {
 	write(t, "work/main.go", strings.Replace(s.After["main.go"], "upgrade requested!", "a browser asks", 1))
 	write(t, "work/main_test.go", "package main\n")
 	write(t, "work/deep/notes.txt", "mine")
+	for _, args := range []string{"-next -step 2 -page -dir none", "-step 1 -page -dir other"} {
+		if said := play(t, args, 0); strings.Contains(said, "go run") || strings.Contains(said, " -") {
+			t.Errorf("the page is told of a flag or a command: %s", said)
+		}
+	}
 	play(t, "-next", 0, "work goes on to step 2 with your code: 11 declarations added, 0 changed",
 		"Edit the files in work.\n", "task check-2", "make these changes yourself; steps/02.md",
 		"Your turns: response in handshake.go, conn.write in conn.go, accept in handshake.go.",
