@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"websocket-workshop/steps/tools/behaviour"
+	"websocket-workshop/steps/tools/overlay"
 	"websocket-workshop/steps/tools/probe"
 	"websocket-workshop/steps/tools/process"
 	"websocket-workshop/steps/tools/stepcode"
@@ -312,17 +313,17 @@ func unitResult(u units.Result, folder string) Result {
 // make builds the server in one way. Where that does not work, the rows are about what there is.
 func (b *built) make(ctx context.Context, t *Target, how behaviour.Build) {
 	dir, err := os.MkdirTemp(filepath.Dir(t.Binary), "overlay-")
-	overlay := stepcode.NewOverlay(dir)
+	o := overlay.New(dir)
 	binary, flags := filepath.Join(dir, "server.exe"), []string{"-ldflags=-s -w"} // to link takes most of the time
 	switch how {
 	case behaviour.Quick:
-		err = cmp.Or(err, overlay.Times(t.Dir, probe.Shorter))
+		err = cmp.Or(err, o.Times(t.Dir, probe.Shorter))
 	case behaviour.Noisy:
 		longer := func(d time.Duration) time.Duration { return 20 * d } // no time limit ends what a row looks at
-		err = cmp.Or(err, overlay.Noise(t.Dir, stepcode.Sleep), overlay.Times(t.Dir, longer))
+		err = cmp.Or(err, o.Noise(t.Dir, overlay.Sleep), o.Times(t.Dir, longer))
 		flags = append(flags, "-race")
 	}
-	flag, wrong := overlay.Flag()
+	flag, wrong := o.Flag()
 	if cmp.Or(err, wrong) != nil {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 
+	"websocket-workshop/steps/tools/overlay"
 	"websocket-workshop/steps/tools/stepcode"
 )
 
@@ -219,8 +220,8 @@ func (t *unitTests) build(ctx context.Context) error {
 
 // compile compiles the units that are not left out, and returns what the compiler says.
 func (t *unitTests) compile(ctx context.Context) (said string, err error) {
-	o := stepcode.NewOverlay(t.temp)
-	err = errors.Join(o.Noise(t.dir, stepcode.Yield), o.HideTests(t.dir))
+	o := overlay.New(t.temp)
+	err = errors.Join(o.Noise(t.dir, overlay.Yield), o.HideTests(t.dir))
 	files := []string{shared}
 	for _, r := range t.units {
 		if r.Outcome != LeftOut {
@@ -298,7 +299,7 @@ func (t *unitTests) run(ctx context.Context, r *Result) {
 	cmd := exec.CommandContext(ctx, t.binary(), "-test.cpu=1", "-test.timeout="+unitTime,
 		"-test.run=^("+strings.Join(names, "|")+")$")
 	cmd.Dir = t.temp
-	cmd.Env = append(os.Environ(), stepcode.NoiseSeed+"=1", "GOTRACEBACK=all", "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(os.Environ(), overlay.NoiseSeed+"=1", "GOTRACEBACK=all", "GORACE=atexit_sleep_ms=0")
 	said := new(tail)
 	cmd.Stdout, cmd.Stderr = said, said
 	err := cmd.Run()

@@ -1,4 +1,4 @@
-package stepcode
+package overlay
 
 import (
 	"errors"
@@ -12,6 +12,9 @@ import (
 
 	"websocket-workshop/steps/tools/process"
 )
+
+// root is the workshop.
+const root = "../../.."
 
 // goCommand runs the go command in a folder with an overlay, and returns what it prints.
 func goCommand(t *testing.T, dir string, o *Overlay, command string, packages ...string) (string, error) {
@@ -29,7 +32,7 @@ func goCommand(t *testing.T, dir string, o *Overlay, command string, packages ..
 // withNoise returns an overlay with noise for the code in folders, without its tests.
 func withNoise(t *testing.T, dirs ...string) *Overlay {
 	t.Helper()
-	o := NewOverlay(t.TempDir())
+	o := New(t.TempDir())
 	for _, dir := range dirs {
 		if err := errors.Join(process.NoteInputs(dir), o.Noise(dir, Sleep), o.HideTests(dir)); err != nil {
 			t.Fatal(err)
@@ -41,9 +44,11 @@ func withNoise(t *testing.T, dirs ...string) *Overlay {
 // TestNoiseEverywhere: every server of the workshop is valid with noise.
 func TestNoiseEverywhere(t *testing.T) {
 	t.Parallel()
-	packages, dirs := []string{"./raw"}, []string{filepath.Join(root, "raw")}
-	for step := 1; step <= Library; step++ {
-		packages, dirs = append(packages, "./"+Folder(step)), append(dirs, filepath.Join(root, Folder(step)))
+	packages := []string{"./raw", "./library", "./steps/01", "./steps/02", "./steps/03", "./steps/04", "./steps/05",
+		"./steps/06"}
+	var dirs []string
+	for _, folder := range packages {
+		dirs = append(dirs, filepath.Join(root, folder))
 	}
 	if out, err := goCommand(t, root, withNoise(t, dirs...), "vet", packages...); err != nil {
 		t.Errorf("%v\n%s", err, out)
@@ -184,7 +189,7 @@ func TestTimes(t *testing.T) {
 		"1500 * clock.Millisecond":         "1500 * clock.Millisecond",
 	} {
 		dir := module(t, map[string]string{"main.go": head + old + "}\n"})
-		o := NewOverlay(t.TempDir())
+		o := New(t.TempDir())
 		err := o.Times(dir, func(d time.Duration) time.Duration {
 			if d < 20*time.Second {
 				return d / 10

@@ -1,4 +1,4 @@
-package stepcode
+package overlay
 
 import (
 	"fmt"

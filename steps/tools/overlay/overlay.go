@@ -1,4 +1,6 @@
-package stepcode
+// Package overlay builds code with changes that are not on disk: with pauses between its statements, with shorter times,
+// or with more files.
+package overlay
 
 import (
 	"bytes"
@@ -23,9 +25,9 @@ type Overlay struct {
 	files map[string]string // by the file they stand for: where the text is, or "" for no such file
 }
 
-// NewOverlay returns an empty overlay that keeps its files in dir, which exists and which the
+// New returns an empty overlay that keeps its files in dir, which exists and which the
 // caller removes when nothing is built with the overlay any more.
-func NewOverlay(dir string) *Overlay {
+func New(dir string) *Overlay {
 	return &Overlay{dir: dir, files: make(map[string]string)}
 }
 
