@@ -16,10 +16,10 @@ import (
 	"websocket-workshop/steps/tools/rules"
 )
 
-// Requested is what every server prints for an upgrade.
+// Requested is the line that every server prints for an upgrade.
 const Requested = "upgrade requested!"
 
-// listens: the server says where it listens, and it is where -addr says, and nowhere else.
+// listens: the server prints where it listens, which is the address in -addr and no other.
 func listens(p *probe.Probe) {
 	s := p.Serve()
 	f := probe.Failure{Kind: probe.Wrong, Sent: s.Typed, Expected: "the line: listening on http://" + s.Addr()}
@@ -28,22 +28,22 @@ func listens(p *probe.Probe) {
 	host, port, _ := strings.Cut(s.Output.Address(), ":"+s.Port)
 	switch open := openTo(s.Port); {
 	case open != "":
-		f.Expected, f.Came = "it listens on this machine's own address only", "a connection to "+open+", too"
+		f.Expected, f.Came = "it listens only on this machine's own address", "it also accepts connections to "+open
 		f.Cause = "it listens on every address of this machine: " +
 			"give net.Listen the value of -addr unchanged, host and all"
 	case !printed:
 		f.Cause = `the line is missing: log.Printf("listening on http://%s", …) once net.Listen has returned`
 	case port != "" || !strings.HasSuffix(s.Output.Address(), ":"+s.Port):
-		f.Cause = "the line names another port than -addr does"
+		f.Cause = "the line names a different port than -addr"
 	case !slices.Contains([]string{"localhost", "127.0.0.1", "[::1]"}, host):
-		f.Cause = "the line names another host than -addr does"
+		f.Cause = "the line names a different host than -addr"
 	default:
 		return
 	}
 	p.Fail(f)
 }
 
-// openTo returns the addresses besides those of localhost on which a server can be connected to.
+// openTo returns the addresses other than localhost's on which a server accepts connections.
 func openTo(port string) string {
 	others := []string{net.JoinHostPort("127.0.0.2", port)} // this machine, too, on Linux and Windows
 	addrs, _ := net.InterfaceAddrs()
@@ -74,11 +74,11 @@ func servesPage(p *probe.Probe) {
 	}
 	if p.Server.Prints(c.From, Requested, 50*time.Millisecond) {
 		c.Fail("no line in the terminal that an upgrade was requested",
-			"log that line for requests with an Upgrade header only")
+			"log that line only for requests with an Upgrade header")
 	}
 }
 
-// servesFiles: so are the files that the page loads.
+// servesFiles: the files that the page loads are served.
 func servesFiles(p *probe.Probe) {
 	_, page := p.Get("/")
 	for _, m := range regexp.MustCompile(`(?:src|href)="([\w.-]+)"`).FindAllStringSubmatch(page.Body, -1) {
@@ -88,7 +88,7 @@ func servesFiles(p *probe.Probe) {
 	}
 }
 
-// logs returns a row: an upgrade request with each of these changes shows in the terminal.
+// logs returns a row: the server logs an upgrade request with each of these changes.
 func logs(changes ...string) func(*probe.Probe) {
 	return func(p *probe.Probe) {
 		for _, change := range changes {
@@ -102,7 +102,7 @@ func logs(changes ...string) func(*probe.Probe) {
 
 // notYet: in step 1 there is no handshake.
 func notYet(p *probe.Probe) {
-	cause := "answer with http.Error(w, …, http.StatusNotImplemented): the handshake comes in step 2"
+	cause := "answer with http.Error(w, …, http.StatusNotImplemented): the handshake follows in step 2"
 	c, a := p.Ask(p.Upgrade())
 	if a.Status == http.StatusOK && a.Body == "" {
 		cause = "an empty 200 means that the handler returned before anything was written. " + cause
@@ -131,42 +131,43 @@ func readsPORT(p *probe.Probe) {
 	}
 }
 
-// portInUse: a port that is taken is one clear line.
+// portInUse: the server reports a port in use in one clear line.
 func portInUse(p *probe.Probe) {
 	first := p.Serve()
 	s := p.Launch(first.Port, nil, "-addr", first.Addr())
 	ended := s.AwaitExit(p.StartPatience())
-	s.Asked = true // to end, if not in this way
+	s.Asked = true // to exit, if not in this way
 	lines, _ := s.Output.Since(0)
 	usual, _ := first.Output.Since(0)
-	banner := max(0, slices.IndexFunc(usual, func(line string) bool { return strings.Contains(line, first.Port) }))
+	banner := max(0, slices.IndexFunc(usual,
+		func(line string) bool { return strings.Contains(line, first.Port) }))
 	f := probe.Failure{Kind: probe.Wrong, Sent: s.Typed + "\nwhile another server has that port",
 		Expected: "one line that names the address in use, and exit status 1"}
 	f.Came = fmt.Sprintf("%v, and %d lines:\n%s", s.Cmd.ProcessState, len(lines), s.Tail(4))
 	switch said := strings.Join(lines, "\n"); {
 	case !ended:
-		f.Came = "the program goes on. It printed:\n" + cmp.Or(s.Tail(3), "(nothing)")
+		f.Came = "the program keeps running. It printed:\n" + cmp.Or(s.Tail(3), "(nothing)")
 		f.Cause = "the error of net.Listen or ListenAndServe is dropped: log.Fatal it"
 	case s.Cmd.ProcessState.ExitCode() == 2 && strings.Contains(said, "goroutine "):
-		f.Cause = "it panics: log.Fatal says the same in one line"
+		f.Cause = "it panics: log.Fatal prints the same in one line"
 	case s.Cmd.ProcessState.ExitCode() != 1:
-		f.Cause = "the exit status tells scripts that it failed: log.Fatal has status 1"
+		f.Cause = "the exit status must tell scripts that it failed: log.Fatal exits with status 1"
 	case len(lines) == 0:
-		f.Cause = "nothing says why it ends: log.Fatal the error of net.Listen"
+		f.Cause = "it does not print why it exits: log.Fatal the error of net.Listen"
 	case s.Output.Address() != "":
-		f.Cause = "it says that it listens before it does: call net.Listen first, then log the line"
+		f.Cause = "it prints that it listens before it does: call net.Listen first, then log the line"
 	case len(lines) > 1+banner:
 		f.Cause = "one line is enough, and easier to find"
 	case !strings.Contains(said, first.Port):
-		f.Cause = "the line does not say what is wrong: put the error of net.Listen into it"
+		f.Cause = "the line does not name the problem: put the error of net.Listen into it"
 	default:
 		return
 	}
 	p.Fail(f)
 }
 
-// endsAt returns a row: the server ends at a signal after a browser was there, and with members connected.
-// signal.Notify may stand after net.Listen: if the signal was not caught, the server gets a moment more.
+// endsAt returns a row: a signal ends the server after a browser has visited, and with members connected. A
+// server may call signal.Notify after net.Listen, so if the signal is not caught, it gets a moment more.
 func endsAt(sig os.Signal, sent string, members int) func(*probe.Probe) {
 	return func(p *probe.Probe) {
 		for _, moment := range []time.Duration{0, time.Second} {

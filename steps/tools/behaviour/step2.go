@@ -12,7 +12,7 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// switches: the status line and the two fields that say what happens, at any path.
+// switches: at any path, the answer has the status line and the two fields that switch the protocol.
 func switches(p *probe.Probe) {
 	const expected = "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: Upgrade"
 	for _, path := range []string{"/", "//x", "/any/../where?q=1"} {
@@ -38,7 +38,7 @@ func endsHeader(p *probe.Probe) {
 			c.Fail(expected, probe.WhyNo101(a, c.Kind))
 		case strings.Contains(strings.ReplaceAll(a.Head, "\r\n", ""), "\n"):
 			c.Came = []string{fmt.Sprintf("%q", a.Head)}
-			c.Fail(expected, `lines end with \n alone: HTTP wants \r\n`)
+			c.Fail(expected, `lines end with only \n: HTTP requires \r\n`)
 		case length != "" && length != "0" || a.Get("Transfer-Encoding") != "":
 			c.Fail(expected, "a 101 has no body: take the connection with Hijack and write the header yourself")
 		}
@@ -48,23 +48,23 @@ func endsHeader(p *probe.Probe) {
 // endsThere: at this step nothing follows the answer.
 func endsThere(p *probe.Probe) {
 	if c := p.Join(); !c.Quiet(200 * time.Millisecond) {
-		failBehind(c)
+		failAfter(c)
 	}
 }
 
-// failBehind fails the row for bytes right after the 101 that are not a frame.
-func failBehind(c *probe.Client) {
+// failAfter fails the row for bytes right after the 101 that are not a frame.
+func failAfter(c *probe.Client) {
 	b, _ := c.In.Peek(max(1, c.In.Buffered()))
 	c.Came = []string{"after the empty line that ends the answer: " + wstest.Hex(b)}
 	cause := "an answer with 101 has no body, and the connection stays open"
 	if strings.HasPrefix(string(b), "\r") || strings.HasPrefix(string(b), "\n") {
 		cause = `there is one empty line too many: the header ends with one \r\n after the \r\n of its last line, ` +
-			"and a browser takes what follows for a frame"
+			"and a browser mistakes whatever follows for a frame"
 	}
 	c.Fail("nothing but frames after the empty line that ends the answer", cause)
 }
 
-// accepts: the accept value is for the key, also where base64 has its two special digits.
+// accepts: the accept value is right for the key, even if it has both special digits of base64.
 func accepts(p *probe.Probe) {
 	for range 2 {
 		var r wstest.Request
@@ -93,13 +93,13 @@ func staysOpen(p *probe.Probe) {
 	switch err := c.Stays(p.Scaled(silence)); {
 	case err == nil:
 		c.Fail("no more frames: nobody has posted",
-			"the history goes out once, right after the handshake, and not again and again")
+			"send the history once, right after the handshake, and not again and again")
 	case err != wstest.ErrTimeout:
 		c.Fail("the connection stays open, though nobody says anything", p.Hint)
 	}
 }
 
-// rests: for members that sit there, and for those that have gone, nothing is done and nothing printed.
+// rests: the server does and prints nothing for members that are silent or have left.
 func rests(p *probe.Probe) {
 	p.Story = "two members that say nothing; six others came and left"
 	p.ExpectRest(func() {
@@ -127,11 +127,11 @@ func takesSeveral(p *probe.Probe) {
 	p.Dial().Write([]byte("GET / HTTP/1.1\r\n"))
 	if c, a := p.Get("/"); a.Status != http.StatusOK {
 		c.Sent = append(c.Sent, "(while four members are connected, and two clients have yet to end their request)")
-		c.Fail("the page", "something waits for the members that are connected")
+		c.Fail("the page", "the server waits for the members that are connected")
 	}
 }
 
-// takesPieces: a handshake may come in as many segments as it likes.
+// takesPieces: a handshake may arrive in any number of segments.
 func takesPieces(p *probe.Probe) {
 	c := p.Dial()
 	r := p.Upgrade().String()
@@ -145,8 +145,7 @@ func takesPieces(p *probe.Probe) {
 	c.Expect101(a)
 }
 
-// dropsHalf: a handshake that is not sent to its end must not hold a connection forever. Who waits for 10 s
-// does no harm.
+// dropsHalf: an unfinished handshake must not hold a connection forever. A server that waits 10 s passes.
 func dropsHalf(p *probe.Probe) {
 	c := p.Dial()
 	half := strings.TrimSuffix(p.Upgrade().String(), "\r\n")

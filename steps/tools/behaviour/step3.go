@@ -17,15 +17,15 @@ func greeted(p *probe.Probe) (*probe.Client, []byte) {
 	c.Sent = []string{"a handshake, as a browser sends it"}
 	c.TCP.SetReadDeadline(time.Now().Add(p.Patience))
 	first, err := c.In.Peek(2)
-	for err == nil && first[0] == 0x80|wstest.Ping { // a server may ask at once who lives
+	for err == nil && first[0] == 0x80|wstest.Ping { // a server may send a ping first
 		c.Next()
 		first, err = c.In.Peek(2)
 	}
 	if err == nil && (first[0] == '\r' || first[0] == '\n') {
-		failBehind(c)
+		failAfter(c)
 	}
 	if err != nil {
-		c.Greeting() // it fails, and says why
+		c.Greeting() // fails, and explains why
 	}
 	return c, first
 }
@@ -42,7 +42,7 @@ func begins(expected string, right func(first []byte) bool) func(*probe.Probe) {
 	}
 }
 
-// whole reads the first frame, however wrong, with all that comes after it, and says what is wrong with it.
+// whole reads the first frame, however wrong, with everything that follows it, and returns what is wrong.
 func whole(c *probe.Client) (f wstest.Frame, wrong string) {
 	var err error
 	c.Within(min(c.Probe.Patience, time.Second), func() { f, err = c.Next() })
@@ -51,7 +51,7 @@ func whole(c *probe.Client) (f wstest.Frame, wrong string) {
 		c.Came = append(c.Came, fmt.Sprintf("and after that frame: %s", wstest.Hex(rest)))
 	}
 	if wrong = wstest.WrongText(append(f.Raw, rest...)); wrong == "" && err != nil {
-		wrong = fmt.Sprintf("the header announces %d bytes of payload, and %d came", f.Length, len(f.Payload))
+		wrong = fmt.Sprintf("the header announces %d bytes of payload, but %d came", f.Length, len(f.Payload))
 	}
 	return f, wrong
 }
@@ -60,7 +60,7 @@ func whole(c *probe.Client) (f wstest.Frame, wrong string) {
 func sendsLength(p *probe.Probe) {
 	c, _ := greeted(p)
 	if _, wrong := whole(c); wrong != "" {
-		c.Fail("the length of the payload in bytes, in the shortest form there is for it", wrong)
+		c.Fail("the length of the payload in bytes, in its shortest form", wrong)
 	}
 }
 
@@ -82,7 +82,7 @@ func setsTime(p *probe.Probe) {
 	}
 }
 
-// expectNow holds a message to have been stamped now.
+// expectNow fails the row unless the message's time is now.
 func expectNow(c *probe.Client, m probe.Message) {
 	if cause := m.WrongTime(time.Now()); cause != "" {
 		c.Came = []string{"time: " + m.Time}
@@ -90,8 +90,8 @@ func expectNow(c *probe.Client, m probe.Message) {
 	}
 }
 
-// dumps: what the browser sends appears in the terminal, in hex, masked as it is; and so does what it sends
-// next, however much that is, and nothing besides.
+// dumps: whatever the browser sends appears in the terminal in hex, still masked, then whatever it sends
+// next, however much that is, and nothing else.
 func dumps(p *probe.Probe) {
 	const expected = "these bytes in the terminal, in hex"
 	c := p.Member()
@@ -107,17 +107,17 @@ func dumps(p *probe.Probe) {
 		said := strings.Join(seen, "\n")
 		switch {
 		case !all && strings.TrimSpace(said) == "":
-			c.Fail(expected, "nothing was printed: is there a loop that reads from the connection, again and again?")
+			c.Fail(expected, "nothing was printed: is there a loop that reads from the connection?")
 		case !all && strings.Contains(said, fmt.Sprint(f.Bytes()[2])+" "+fmt.Sprint(f.Bytes()[3])):
-			c.Fail(expected, "the bytes are there in decimal: % x prints them in hex")
+			c.Fail(expected, "the bytes are in decimal: % x prints them in hex")
 		case !all && inOrder(hexTokens(seen), f.Bytes()[6:]):
-			c.Fail(expected, "the first bytes are missing: they are the frame's header, and part of what came")
+			c.Fail(expected, "the first bytes are missing: they are the frame's header, and must be printed too")
 		case !all:
 			c.Fail(expected)
 		case len(hexTokens(seen)) > 2*len(f.Bytes())+60: // a dump may have an offset and text in each line
 			c.Came = []string{probe.Shorten(said)}
 			c.Fail(expected+", and no others",
-				"more is printed than came: of the buffer only the first n bytes count, b[:n]")
+				"more is printed than arrived: only the first n bytes of the buffer count, b[:n]")
 		}
 	}
 }
@@ -125,8 +125,8 @@ func dumps(p *probe.Probe) {
 // hexByte matches what may be a byte in hex.
 var hexByte = regexp.MustCompile(`(?:0x|\\x)?([0-9a-f]{1,2})`)
 
-// hexTokens returns the bytes that lines may show in hex, in whatever layout; there may be others between
-// them, such as the offsets of a dump.
+// hexTokens returns the bytes that lines may show in hex, in any layout; there may be others between them,
+// such as the offsets of a dump.
 func hexTokens(lines []string) (found []byte) {
 	for _, m := range hexByte.FindAllStringSubmatch(strings.ToLower(strings.Join(lines, "\n")), -1) {
 		b, _ := strconv.ParseUint(m[1], 16, 8)
@@ -135,7 +135,7 @@ func hexTokens(lines []string) (found []byte) {
 	return found
 }
 
-// inOrder reports whether all of want is in got, in that order, if not side by side.
+// inOrder reports whether all of want is in got, in that order, though not necessarily side by side.
 func inOrder(got, want []byte) bool {
 	for _, b := range got {
 		if len(want) > 0 && b == want[0] {

@@ -13,7 +13,7 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// decodes: a post that is sent shows in the terminal as it was typed.
+// decodes: a post appears in the terminal as it was typed.
 func decodes(p *probe.Probe) {
 	c, m := p.Member(), p.Post()
 	c.Post(m)
@@ -24,8 +24,8 @@ func decodes(p *probe.Probe) {
 	}
 }
 
-// stamps: the server sets the time of a post, whatever the member says. A server that takes no other fields may
-// refuse such a post.
+// stamps: the server sets the time of a post, whatever the member sends. A server that accepts no other
+// fields may refuse such a post.
 func stamps(p *probe.Probe) {
 	c, m := p.Member(), p.Post()
 	c.ExpectStored(m, p.Text(m))
@@ -39,10 +39,10 @@ func stamps(p *probe.Probe) {
 	}
 }
 
-// A shape makes a post, and the frames that it is sent in.
+// A shape makes a post and the frames to send it in.
 type shape func(*probe.Probe) (probe.Post, []wstest.Frame)
 
-// takes returns a row: a post in each of these shapes is taken.
+// takes returns a row: the server accepts a post in each of these shapes.
 func takes(shapes ...shape) func(*probe.Probe) {
 	return func(p *probe.Probe) {
 		for _, s := range shapes {
@@ -52,7 +52,7 @@ func takes(shapes ...shape) func(*probe.Probe) {
 	}
 }
 
-// inFrames returns the shape of a post of n bytes (0: of any size), in frames of these sizes and one more.
+// inFrames returns the shape of a post of n bytes (0: any size), in frames of these sizes and one more.
 func inFrames(n int, sizes ...int) shape {
 	return func(p *probe.Probe) (probe.Post, []wstest.Frame) {
 		m := p.Post()
@@ -81,8 +81,8 @@ func amongControls(p *probe.Probe) (probe.Post, []wstest.Frame) {
 	return m, []wstest.Frame{ping, pong, f[0], ping, f[1], p.Masked(wstest.Pong, nil), f[2]}
 }
 
-// written returns the shape of a post whose text ends in a random word, and that is written in JSON in a way of
-// its own, if not "".
+// written returns the shape of a post whose text ends in a random word, written as this JSON if that is not
+// "".
 func written(user, text, json string) shape {
 	return func(p *probe.Probe) (probe.Post, []wstest.Frame) {
 		word := p.Word(4)
@@ -92,8 +92,8 @@ func written(user, text, json string) shape {
 	}
 }
 
-// growsLong: while posts make the history longer, its frames have the length that they announce, in the
-// shortest form there is for it: of 7, 16 and 64 bits.
+// growsLong: while posts make the history longer, its frames have the length that they announce, in its
+// shortest form: 7, 16 or 64 bits.
 func growsLong(p *probe.Probe) {
 	c := p.Member()
 	for _, n := range []int{50, 200, 4000, 4000, 4000, 4000} {
@@ -104,12 +104,12 @@ func growsLong(p *probe.Probe) {
 		reader, _ := greeted(p)
 		if _, wrong := whole(reader); wrong != "" {
 			reader.Sent = []string{fmt.Sprintf("posts of %d bytes; then a new connection was made", n)}
-			reader.Fail("the length of the payload in bytes, in the shortest form there is for it", wrong)
+			reader.Fail("the length of the payload in bytes, in its shortest form", wrong)
 		}
 	}
 }
 
-// readsPieces: a post arrives, however TCP cuts it.
+// readsPieces: a post arrives, however TCP splits it.
 func readsPieces(p *probe.Probe) {
 	for _, m := range []probe.Post{p.Post(), p.PostOf(700)} {
 		c := p.Member()
@@ -126,7 +126,7 @@ func readsPieces(p *probe.Probe) {
 	}
 }
 
-// readsSeveral: several frames may come in one piece.
+// readsSeveral: several frames may arrive in one piece.
 func readsSeveral(p *probe.Probe) {
 	c := p.Member()
 	posts := []probe.Post{p.Post(), p.PostOf(200), p.Post(), p.Post()}
@@ -136,32 +136,32 @@ func readsSeveral(p *probe.Probe) {
 	}
 }
 
-// readsGlued: a frame may come in one piece with the handshake.
+// readsGlued: a frame may arrive in one piece with the handshake.
 func readsGlued(p *probe.Probe) {
 	m := p.Post()
 	c, a := p.Ask(p.Upgrade(), p.Text(m))
 	if a.Head == "" && c.Kind != probe.TimedOut && !p.Server.Exited() {
-		return // section 4.1 asks clients to wait for the answer: whoever does not may be turned away
+		return // section 4.1 asks clients to wait for the answer: one that does not may be refused
 	}
 	c.Expect101(a)
 	c.ExpectStored(m)
 }
 
-// newestFirst: the order of the history, whether posts come one by one or in one piece.
+// newestFirst: the newest post is first, whether posts arrive one by one or in one piece.
 func newestFirst(p *probe.Probe) {
 	c := p.Member()
 	posts, glued := p.Posts(4, 60), p.Posts(10, 60)
 	for _, m := range posts {
 		c.ExpectStored(m, p.Text(m))
 	}
-	expectOrder(c, "one after the other", posts)
+	expectOrder(c, "one by one", posts)
 	c.Mark()
 	c.Post(glued...)
 	c.ExpectStored(glued[len(glued)-1])
 	expectOrder(c, "in one piece", glued)
 }
 
-// expectOrder holds the history to begin with these posts, the last of them first.
+// expectOrder fails the row unless the history begins with these posts, the last of them first.
 func expectOrder(c *probe.Client, how string, posts []probe.Post) {
 	newest := slices.Clone(posts)
 	slices.Reverse(newest)
@@ -185,10 +185,10 @@ func expectOrder(c *probe.Client, how string, posts []probe.Post) {
 	}
 	c.Kind = ""
 	c.Fail("the newest first:\n"+texts(newest), cause,
-		"posts change places: take them one after the other, without a goroutine for each")
+		"posts change places: handle them one after another, without a goroutine for each")
 }
 
-// texts lists the texts of posts, as far as a line has room.
+// texts lists the texts of posts, as many as fit on a line.
 func texts(posts []probe.Post) string {
 	var h probe.History
 	for _, m := range posts {
@@ -214,11 +214,11 @@ func keepsFifty(p *probe.Probe) {
 	expectOrder(c, "ten at a time", posts[10:])
 }
 
-// dropsBroken: a message that breaks off is not one.
+// dropsBroken: a message that breaks off does not count.
 func dropsBroken(p *probe.Probe) {
 	m, n := p.Post(), p.Post()
-	open := p.Fragments(m.JSON(), len(m.JSON()))[0]             // all of it, but FIN
-	cut := p.Masked(wstest.Text, append(n.JSON(), ' ')).Bytes() // its JSON is whole before the frame is
+	open := p.Fragments(m.JSON(), len(m.JSON()))[0]             // all of it except FIN
+	cut := p.Masked(wstest.Text, append(n.JSON(), ' ')).Bytes() // its JSON is complete before the frame is
 	for _, sent := range []wstest.Frame{open, {Raw: cut[:len(cut)-1]}} {
 		for _, reset := range []bool{false, true} {
 			c := p.Member()
@@ -247,19 +247,20 @@ func keepsApart(p *probe.Probe) {
 			[]*probe.Client{a, b, b, a}[i].Write(piece)
 			p.Pause(5 * time.Millisecond)
 		}
-		a.Sent = []string{fmt.Sprintf("%s\n(cut after %d bytes; and in between the same from another member)",
+		a.Sent = []string{fmt.Sprintf("%s\n(cut after %d bytes, with the same from another member in between)",
 			wstest.Hex(fa), cut)}
 		a.ExpectStored(ma)
 		a.ExpectStored(mb)
 	}
 }
 
-// refusesHuge: a length is only a claim, and no reason to set memory aside. Where some of its eight bytes are
-// left out, it is that of the post that follows.
+// refusesHuge: a length is only a claim, and no reason to allocate memory. A server that ignores some of
+// its eight bytes reads the length of the post that follows.
 func refusesHuge(p *probe.Probe) {
 	const n = 0x61 // bytes of the post
 	first, m := p.Member(), p.PostOf(n)
-	lengths := []uint64{1 << 34, 1 << 62, 1 << 63, 1<<64 - 1, 1<<63 | n, 1<<56 | n, 1<<32 | n, 1<<16 | n, n << 56}
+	lengths := []uint64{1 << 34, 1 << 62, 1 << 63, 1<<64 - 1, 1<<63 | n, 1<<56 | n, 1<<32 | n, 1<<16 | n,
+		n << 56}
 	p.Story = "frames with lengths from 2^16 to 2^64-1"
 	p.Together(len(lengths), func(i int) {
 		c := p.Member()
@@ -267,19 +268,19 @@ func refusesHuge(p *probe.Probe) {
 		f.Form, f.Length = 64, lengths[i]
 		c.Send(f)
 		c.ExpectGone("")
-		c.ExpectNotStored("some of the eight bytes of the length are left out", m)
+		c.ExpectNotStored("some of the eight bytes of the length are ignored", m)
 	})
 	first.ExpectServed(p.Story)
 
-	// A fragment of 65,536 bytes. Whoever reads four of the eight bytes takes its length for 0, and what
-	// follows the length for a key and an empty pong.
+	// A fragment of 65,536 bytes. A server that reads four of the eight bytes takes its length to be 0, and
+	// mistakes what follows for a key and an empty pong.
 	c := p.Member()
 	c.Send(wstest.Frame{Masked: true, Opcode: wstest.Text, Key: [4]byte{0x8A, 0x80, 1, 2},
 		Form: 64, Length: 1 << 16, Payload: []byte("xy")})
-	c.ExpectGone("127 says that the length is in the next eight bytes, not in four")
+	c.ExpectGone("127 means that the length is in the next eight bytes, not in four")
 }
 
-// refusesLong: a message over the limit is not stored, nor one that grows over it.
+// refusesLong: a message over the limit is not stored, nor is one that grows over it.
 func refusesLong(p *probe.Probe) {
 	m, grown := p.PostOf(rules.MaxMessage+1), p.PostOf(rules.MaxMessage+400)
 	for _, sent := range [][]wstest.Frame{{p.Text(m)}, p.Fragments(m.JSON(), 2000, 2000),
@@ -287,11 +288,11 @@ func refusesLong(p *probe.Probe) {
 		c := p.Member()
 		c.Send(sent...)
 		c.ExpectGone("")
-		c.ExpectNotStored("the limit is checked too late, or for each fragment alone", m, grown)
+		c.ExpectNotStored("the limit is checked too late, or for each fragment on its own", m, grown)
 	}
 }
 
-// refuses returns a row: the cases of these rows end the connection, and the others chat on.
+// refuses returns a row: the cases of these rows end the connection, while the others continue to chat.
 func refuses(names ...string) func(*probe.Probe) {
 	return func(p *probe.Probe) {
 		other := p.Member()
@@ -303,16 +304,17 @@ func refuses(names ...string) func(*probe.Probe) {
 				c.ExpectGone(sent.Hint)
 				if h := p.History(); len(h) != before {
 					c.Came = []string{"a new connection is greeted with: " + h.String()}
-					c.Fail("nothing of that is stored", sent.Hint)
+					c.Fail("none of it is stored", sent.Hint)
 				}
 			}
 		}
-		other.ExpectServed("others sent what no server takes")
+		other.ExpectServed("others sent frames that a server must refuse")
 	}
 }
 
-// passesOverNothing: a frame with a reserved bit, which means nothing here, is read as if it had none, or it
-// ends the connection. But nobody may think that it was read if it was not.
+// passesOverNothing: the server either reads a frame with a reserved bit, which means nothing here, as if
+// it had none, or ends the connection. It must not ignore the frame, and let the sender believe it was
+// read.
 func passesOverNothing(p *probe.Probe) {
 	c, strange, m := p.Member(), p.Post(), p.Post()
 	f := p.Text(strange)
@@ -324,7 +326,7 @@ func passesOverNothing(p *probe.Probe) {
 	}
 }
 
-// survivesRudeness: what one member does wrong harms nobody.
+// survivesRudeness: a member that breaks the rules harms nobody else.
 func survivesRudeness(p *probe.Probe) {
 	quiet := p.Member()
 	frame := p.Text(p.Post()).Bytes()

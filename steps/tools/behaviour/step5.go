@@ -11,7 +11,7 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// sends: the sender gets the new history, and so do the others, at once.
+// sends: the sender and all others get the new history at once.
 func sends(p *probe.Probe) {
 	a, b, c := p.Member(), p.Member(), p.Member()
 	for _, sender := range []*probe.Client{a, b, a} {
@@ -19,7 +19,7 @@ func sends(p *probe.Probe) {
 	}
 }
 
-// sendsOnce: a post brings each member the history once.
+// sendsOnce: for one post, each member gets the history once.
 func sendsOnce(p *probe.Probe) {
 	members := []*probe.Client{p.Member(), p.Member(), p.Member()}
 	for _, from := range members[:2] {
@@ -27,7 +27,8 @@ func sendsOnce(p *probe.Probe) {
 		for _, c := range members {
 			if err := c.Stays(100 * time.Millisecond); err == nil {
 				c.Fail("the new history once", map[bool]string{
-					true:  "the sender gets it twice: once from the loop that reads its messages, and again with everybody",
+					true: "the sender gets it twice: once from the loop that reads its messages, and again with everybody " +
+						"else",
 					false: "it is sent twice: is a member in the list twice, or the history sent in two places?"}[c == from])
 			} else if err != wstest.ErrTimeout {
 				c.Fail("the new history, and then nothing more")
@@ -36,7 +37,7 @@ func sendsOnce(p *probe.Probe) {
 	}
 }
 
-// staysListening: a member that only reads stays, and so does one that says nothing at all.
+// staysListening: a member that only reads stays, and so does one that sends nothing at all.
 func staysListening(p *probe.Probe) {
 	talker, listener := p.Member(), p.Member()
 	talker.Say(talker, listener)
@@ -44,7 +45,7 @@ func staysListening(p *probe.Probe) {
 		c := []*probe.Client{talker, listener}[i]
 		if err := c.Stays(p.Scaled(silence)); err != wstest.ErrTimeout {
 			c.Sent = append(c.Sent, fmt.Sprintf("(and then nothing for %v)", silence))
-			c.Fail("a member that says nothing stays", p.Hint)
+			c.Fail("a member that sends nothing stays", p.Hint)
 		}
 	})
 	talker.Say(talker, listener)
@@ -57,14 +58,14 @@ func hangsUp(p *probe.Probe) {
 	c.Send(p.CloseFrame(1000, ""))
 	c.ExpectClose(1000)
 	switch err := c.Ended(max(p.Patience, rules.CloseTime)); {
-	case err == wstest.ErrTimeout, time.Since(begun) > rules.CloseTime-time.Second: // who waits mostly gives up then
+	case err == wstest.ErrTimeout, time.Since(begun) > rules.CloseTime-time.Second: // it waited, and gave up
 		c.Fail("the server ends the TCP connection once both have said goodbye", p.Hint)
 	case err == wstest.ErrReset:
 		c.Fail("the server ends the TCP connection gently", probe.Resets)
 	}
 }
 
-// closeEndsAll: what follows a member's close frame does not count.
+// closeEndsAll: whatever follows a member's close frame is ignored.
 func closeEndsAll(p *probe.Probe) {
 	watcher, c := p.Member(), p.Member()
 	late := p.Post()
@@ -73,11 +74,11 @@ func closeEndsAll(p *probe.Probe) {
 	c.ExpectNothing()
 	watcher.ExpectServed("a member said goodbye")
 	c.Kind = ""
-	c.ExpectNotStored("the loop that reads goes on after a close frame: it has to end there", late)
+	c.ExpectNotStored("the loop continues to read after a close frame: it must end there", late)
 }
 
-// pongs: a ping is answered in kind, also between the fragments of a message; a pong that nobody asked for is
-// not.
+// pongs: a ping is answered with its payload, even between the fragments of a message; an unsolicited pong
+// is not answered.
 func pongs(p *probe.Probe) {
 	for _, payload := range [][]byte{[]byte(p.Word(5)), nil, p.Bytes(wstest.MaxControl)} {
 		c, m := p.Member(), p.Post()
@@ -101,21 +102,22 @@ func expectPong(c *probe.Client, ping wstest.Frame) {
 	case bytes.Equal(f.Payload, ping.Bytes()[6:]):
 		c.Fail(expected, "the pong's payload is still masked: undo the ping's mask first")
 	case len(f.Payload) == 0:
-		c.Fail(expected, "the pong is empty: it carries the payload of the ping")
+		c.Fail(expected, "the pong is empty: it must carry the payload of the ping")
 	default:
-		c.Fail(expected, "the pong has another payload: it carries that of the ping, byte for byte")
+		c.Fail(expected, "the pong has a different payload: it must carry the ping's, byte for byte")
 	}
 }
 
-// beats: the server pings its members. One that answers stays, even if it does so a period late; one that does
-// not is dropped.
+// beats: the server pings its members. One that answers stays, even if it answers a period late; one that
+// does not is dropped.
 func beats(p *probe.Probe) {
 	ping, quiet := p.Scaled(rules.PingTime), p.Scaled(rules.QuietTime)
 	begun := time.Now()
 	until := begun.Add(quiet + ping)
 	p.Together(3, func(i int) {
 		c := p.Member()
-		c.Sent = []string{[]string{"a pong for each ping, at once", "a pong for each ping, 30 s later", "nothing"}[i]}
+		c.Sent = []string{[]string{"a pong for each ping, at once", "a pong for each ping, 30 s later",
+			"nothing"}[i]}
 		pings := 0
 		for time.Now().Before(until) {
 			c.Patience = 2*ping + p.Patience/3
@@ -128,7 +130,8 @@ func beats(p *probe.Probe) {
 			case gone:
 				c.Came = append(c.Came, fmt.Sprintf("after %v", took.Round(10*time.Millisecond)))
 				c.Fail("a member that answers pings stays, and any stays for "+rules.Seconds(rules.QuietTime),
-					"the time limit for reading starts again with every frame that comes, and is longer than two pings apart")
+					"the time limit for reading must restart with every frame, and last longer than two intervals between "+
+						"pings")
 			case err != nil:
 				c.Fail("a ping every " + rules.Seconds(rules.PingTime))
 			case f.Opcode == wstest.Close && i == 2:
@@ -144,23 +147,24 @@ func beats(p *probe.Probe) {
 		}
 		if i == 2 && c.Ended(ping+p.Patience/3) == wstest.ErrTimeout {
 			c.Came = []string{"it is still connected"}
-			c.Fail("a member that nothing is heard from for "+rules.Seconds(rules.QuietTime)+" is dropped",
+			c.Fail("a member that is silent for "+rules.Seconds(rules.QuietTime)+" is dropped",
 				"set a time limit for reading before each frame: SetReadDeadline(time.Now().Add(quietTime))")
 		}
 	})
 }
 
-// drains: after the goodbyes the server does not wait forever for a member to hang up, whether that is silent or
-// goes on.
+// drains: after the goodbyes the server does not wait forever for a member to hang up, whether the member
+// is silent or keeps sending.
 func drains(p *probe.Probe) {
 	p.Together(3, func(i int) {
 		c := p.Member()
-		c.Send([]wstest.Frame{p.CloseFrame(1000, ""), p.CloseFrame(1000, ""), p.Masked(wstest.Binary, []byte("x"))}[i])
+		c.Send([]wstest.Frame{p.CloseFrame(1000, ""), p.CloseFrame(1000, ""),
+			p.Masked(wstest.Binary, []byte("x"))}[i])
 		if _, err := c.AwaitClose(); err != nil {
 			c.Fail("a close frame")
 		}
 		limit := time.Now().Add(p.Scaled(2*rules.CloseTime) + p.Patience/2)
-		for i == 1 && time.Now().Before(limit) { // it goes on talking
+		for i == 1 && time.Now().Before(limit) { // it keeps sending
 			if c.IsGone() {
 				return
 			}
@@ -168,15 +172,16 @@ func drains(p *probe.Probe) {
 		}
 		p.Pause(time.Until(limit))
 		if c.IsGone(); !c.IsGone() { // the first write tells the member, the second one the check
-			c.Sent = append(c.Sent, []string{"and then nothing", "and then more, without end", "and then nothing"}[i])
-			c.Came = append(c.Came, fmt.Sprintf("over %s later the server still listens", rules.Seconds(2*rules.CloseTime)))
+			c.Sent = append(c.Sent, []string{"and then nothing", "and then more, endlessly", "and then nothing"}[i])
+			c.Came = append(c.Came, fmt.Sprintf("more than %s later the server still reads",
+				rules.Seconds(2*rules.CloseTime)))
 			c.Fail("the server closes the connection at most "+rules.Seconds(rules.CloseTime)+" after its close frame",
 				p.Hint)
 		}
 	})
 }
 
-// endsGently: the close frame arrives even if the member is still talking.
+// endsGently: the close frame arrives even if the member is still sending.
 func endsGently(p *probe.Probe) {
 	p.Current()
 	p.Together(3, func(int) {
@@ -188,7 +193,7 @@ func endsGently(p *probe.Probe) {
 		f, err := c.AwaitClose()
 		if err == nil && f.Code() != 1003 {
 			c.Fail("a close frame with status code 1003",
-				"the first mistake counts: what comes after it is not looked at")
+				"the first error counts: do not look at what follows it")
 		}
 		_, third := c.Write(p.CloseFrame(1003, "").Bytes())
 		end := c.Ended(max(p.Patience, rules.CloseTime+2*time.Second))
@@ -201,8 +206,9 @@ func endsGently(p *probe.Probe) {
 	})
 }
 
-// awaitsAnswer: a member that has yet to answer the goodbye is not hung up on, though it sends a ping. After its
-// answer nothing comes. On a machine that is so slow that the server has stopped waiting, nothing can be said.
+// awaitsAnswer: the server does not hang up on a member that has yet to answer the goodbye, even if that
+// sends a ping. After the answer it sends nothing. The row proves nothing if the machine is so slow that
+// the server has stopped waiting.
 func awaitsAnswer(p *probe.Probe) {
 	c := p.Member()
 	p.Server.Signal(os.Interrupt)
@@ -216,14 +222,14 @@ func awaitsAnswer(p *probe.Probe) {
 		f, err := c.Next()
 		if c.Note(err); len(f.Raw) > 0 {
 			c.Fail("nothing after the server's own close frame, not even a pong",
-				"that a pong cannot be written any more is not an error: drop it, and read on")
+				"a pong that can no longer be written is not an error: drop it, and read on")
 		}
-		c.Fail("the server waits for the member's own close frame", "the member is hung up on before its answer is "+
-			"read: a pong that cannot be written any more is not a reason to end")
+		c.Fail("the server waits for the member's own close frame", "it hangs up before it has read the member's "+
+			"answer: a pong that can no longer be written is no reason to end")
 	}
 	c.Send(p.CloseFrame(1001, ""))
 	if f, err := c.Next(); len(f.Raw) > 0 {
-		c.Fail("after the member's answer nothing but the end of the connection",
+		c.Fail("only the end of the connection after the member's answer",
 			"a second close frame, or another frame, was sent after the goodbye (section 5.5.1)")
 	} else if err == wstest.ErrReset && !tooLate() {
 		c.Fail("the server ends the TCP connection gently", probe.Resets)

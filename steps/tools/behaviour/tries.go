@@ -13,9 +13,9 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// tries: each case of the row is answered as the table of cases has it. A server on a library may answer as the
-// RFC allows, and so its cases are tried all at once: each that it answers in another way may take all the time
-// there is.
+// tries: the server answers each case of the row as the table of cases demands. A server on a library may
+// answer in any way that the RFC allows. So its cases are tried all at once: each that it answers
+// differently may use up the whole time limit.
 func tries(p *probe.Probe) {
 	addr, cases := p.Current().Addr(), rules.InRow(p.Row)
 	if len(cases) == 0 {
@@ -49,10 +49,10 @@ func tries(p *probe.Probe) {
 	}
 }
 
-// reason matches what a server says of why it ends a connection.
+// reason matches the reason that a server gives for ending a connection.
 var reason = regexp.MustCompile(`close (\d+) ("(?:[^"\\]|\\.)*")`)
 
-// failure says what was sent, and what came instead of what is wanted.
+// failure describes what was sent, and what came instead of what is wanted.
 func failure(c rules.Case, came, hint string) probe.Failure {
 	f := probe.Failure{Kind: probe.Wrong, Expected: c.Want, Came: came, Sent: c.Name + ":"}
 	for _, change := range c.Changes {
@@ -76,33 +76,33 @@ func failure(c rules.Case, came, hint string) probe.Failure {
 	return f
 }
 
-// why says what is wrong by what came, or "" where the case's hint says it best.
+// why explains the failure by what came, or returns "" where the case's hint explains it best.
 func why(c rules.Case, came string, end probe.Kind) string {
 	first, _, _ := strings.Cut(came, " ")
 	if c.ForHandshake() {
 		switch {
 		case end != probe.Wrong:
-			return "the server does not answer it to the end"
+			return "the server does not finish its answer"
 		case first[:1] != "4" || c.Want[:1] != "4":
 			return ""
 		case first == c.Want[:3]:
 			return "it is refused, but the answer lacks something: compare the two lines above"
 		}
-		return "it is refused, but with " + first + ": either the status is the wrong one, or another check comes first"
+		return "it is refused, but with " + first + ": either the status is wrong, or another check comes first"
 	}
 	bare := reason.ReplaceAllString(came, "close $1")
 	begins := func(want string) bool { return bare == want || strings.HasPrefix(bare, want+", ") }
 	sent := fmt.Sprint("close ", c.Send[len(c.Send)-1].Code())
 	switch wanted := strings.Split(c.Want, " or "); {
 	case slices.ContainsFunc(wanted, begins):
-		return "more follows than should: is the length of that frame the length of its payload, " +
+		return "more follows than should: does that frame's length match its payload, " +
 			"and does nothing follow a close frame?"
 	case end == probe.HungUp && !strings.Contains(came, "close"):
-		return "the server hangs up without a close frame: it says why before it ends the connection"
+		return "the server hangs up without a close frame: it must send one before it ends the connection"
 	case end == probe.Reset:
 		return probe.Resets
 	case strings.HasPrefix(bare, "close ") && bare != sent:
-		return "it is ended, but with another code: either the code is the wrong one, or another check comes first"
+		return "it is ended, but with another code: either the code is wrong, or another check comes first"
 	}
 	return ""
 }

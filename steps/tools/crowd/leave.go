@@ -13,7 +13,7 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// comeAndGo lets n members come, and leave in three ways.
+// comeAndGo lets n members join, and leave in three different ways.
 func comeAndGo(p *probe.Probe, n int) {
 	p.Together(5, func(i int) {
 		for j := range n / 5 {
@@ -29,8 +29,8 @@ func comeAndGo(p *probe.Probe, n int) {
 	})
 }
 
-// Forgets: members that have left, in whatever way, cost nothing. Two servers do the same work in another order:
-// posts that come after many have left may take the processor no longer than posts that come before.
+// Forgets: members that have left, in whatever way, cost nothing. Two servers do the same work in a
+// different order: posts after many members have left may use no more CPU time than posts before they came.
 func Forgets(p *probe.Probe) {
 	const gone = 300
 	half := p.Member()
@@ -38,15 +38,15 @@ func Forgets(p *probe.Probe) {
 	half.Sent = []string{"(a member ends its side of the connection, without a close frame)"}
 	if half.Ended(p.Patience) == wstest.ErrTimeout {
 		half.Fail("the server closes the connection of a member that has left",
-			"when reading from a member ends with an error, io.EOF too, Close its connection")
+			"when reading from a member fails, even with io.EOF, Close its connection")
 	}
-	var used [2]time.Duration // if they leave before the posts, and after them
+	var used [2]time.Duration // if they leave before the posts, and if after
 	for try := 0; try == 0 || used[0] > 2*used[1]; try++ {
 		if try == 2 {
 			p.Fail(probe.Failure{Kind: probe.Wrong, Expected: "a post costs the server what it did before",
 				Sent: fmt.Sprintf("2000 posts, after %d other members have come and gone", gone),
-				Came: fmt.Sprintf("that uses the processor for %v; if the posts come first, it is %v", used[0], used[1]),
-				Cause: "members that have left still get every history: " +
+				Came: fmt.Sprintf("they take %v of CPU time; if the posts come first, they take %v", used[0], used[1]),
+				Cause: "members that have left are still sent every history: " +
 					"remove a member from the list when reading from it ends"})
 		}
 		for i := range used {
@@ -55,8 +55,8 @@ func Forgets(p *probe.Probe) {
 	}
 }
 
-// work starts a server, lets n members come and go before or after many posts, and returns how long that has used
-// the processor.
+// work starts a server, lets n members come and go before or after many posts, and returns the CPU time
+// that this took.
 func work(p *probe.Probe, n int, before bool) time.Duration {
 	s, c := p.Serve(), p.Member()
 	if before {
@@ -68,20 +68,20 @@ func work(p *probe.Probe, n int, before bool) time.Duration {
 	if !before {
 		comeAndGo(p, n)
 	}
-	s.Asked = true // that it ends is not a crash
+	s.Asked = true // its exit is not a crash
 	s.Kill()
 	<-s.Done
 	return s.Cmd.ProcessState.UserTime() + s.Cmd.ProcessState.SystemTime()
 }
 
-// LeavesNothing: of a member that has left no goroutine stays.
+// LeavesNothing: no goroutine stays for a member that has left.
 func LeavesNothing(p *probe.Probe) {
 	const gone = 60
 	p.Story = fmt.Sprintf("%d members came, and left in different ways", gone)
 	comeAndGo(p, gone)
 	c := p.Member()
 	c.Say(c)
-	p.Pause(p.Scaled(rules.PingTime) % (2 * time.Second)) // some look only now and then who is there
+	p.Pause(p.Scaled(rules.PingTime) % (2 * time.Second)) // some servers check only now and then who is there
 	counts := map[string]int{}
 	for _, g := range p.Server.Dump() {
 		timer := !p.Quick && strings.HasPrefix(g.State, "select")
@@ -90,12 +90,12 @@ func LeavesNothing(p *probe.Probe) {
 				Expected: "no goroutine stays for a member that has left",
 				Came:     fmt.Sprintf("at least %d goroutines are still there, waiting%s", counts[g.Place], g.Place),
 				Cause: "a goroutine that is started for each member never ends: close its channel, " +
-					"or tell it in another way, when the member leaves"})
+					"or signal it in another way, when the member leaves"})
 		}
 	}
 }
 
-// EndsWrites: a write that fails is not tried again and again.
+// EndsWrites: the server does not retry a failed write again and again.
 func EndsWrites(p *probe.Probe) {
 	p.Story = "members that read nothing vanished, while long histories were sent to them"
 	p.ExpectRest(func() {
@@ -109,12 +109,13 @@ func EndsWrites(p *probe.Probe) {
 	})
 }
 
-// SaysGoodbye: stopped, the server tells every member, and nothing more, whatever came before.
+// SaysGoodbye: when it stops, the server says goodbye to every member and sends nothing more, whatever came
+// before.
 func SaysGoodbye(p *probe.Probe) {
 	s := p.Current()
 	p.Ask(p.Upgrade().With("Sec-WebSocket-Version", "8")) // somebody is refused
 	members := []*probe.Client{p.Member(), p.Member(), p.Member()}
-	p.Dial() // a browser may have connections open on which it has said nothing yet
+	p.Dial() // a browser may have connections open on which it has sent nothing yet
 	p.Dial().Write([]byte("GET / HTTP/1.1\r\n"))
 	s.Signal(os.Interrupt)
 	for _, c := range members {
@@ -135,7 +136,7 @@ func answerGoodbye(c *probe.Client) {
 	c.Close()
 }
 
-// EndsPromptly: stopped, the server does not wait for members that have answered, or that left long ago.
+// EndsPromptly: when it stops, the server does not wait for members that have answered, or left long ago.
 func EndsPromptly(p *probe.Probe) {
 	s := p.Current()
 	comeAndGo(p, 15)
@@ -152,8 +153,8 @@ func EndsPromptly(p *probe.Probe) {
 	p.ExpectExit(s, sent, p.Hint)
 }
 
-// EndsDespiteDeaf: members that never read cannot stop the server from stopping, nor keep the goodbye from the
-// others.
+// EndsDespiteDeaf: members that never read cannot keep the server from stopping, nor the others from
+// getting the goodbye.
 func EndsDespiteDeaf(p *probe.Probe) {
 	const sent = "Ctrl-C, with six members that never read, and four that do"
 	s := p.Current()

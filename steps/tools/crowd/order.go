@@ -1,6 +1,6 @@
-// Package crowd is what a server must do when many members are there: rows about who does what at the same
-// moment, about members that are slow, that leave, and that are there when the server stops. The table of
-// package behaviour says what they are about.
+// Package crowd holds a server to its rules when many members are connected: its rows are about members
+// that act at the same moment, are slow, leave, or are there when the server stops. The table of package
+// behaviour names the rows.
 package crowd
 
 import (
@@ -14,7 +14,7 @@ import (
 )
 
 // NoRace: no two goroutines use the same variable at the same time, one of them to change it. The race
-// detector shows it, whether or not it had any consequence; so each kind of meeting has to happen once.
+// detector reports a race even if it had no consequence, so each kind of meeting has to happen only once.
 func NoRace(p *probe.Probe) {
 	p.Story = "members came, sent messages and left, many at the same time"
 	stay := p.Join()
@@ -56,13 +56,13 @@ func SameOrder(p *probe.Probe) {
 	members := make([]*probe.Client, 8)
 	for i := range members {
 		members[i] = p.Member()
-		go p.Member().Ended(time.Minute) // the more there are to tell, the longer that takes
+		go p.Member().Ended(time.Minute) // the more members get the history, the longer that takes
 	}
 	for range 12 {
 		posts, histories := p.Posts(len(members), 60), make([]string, len(members))
 		for _, c := range members {
 			c.Mark()
-			c.Sent = []string{fmt.Sprintf("%d members sent a post each, at the same moment", len(members))}
+			c.Sent = []string{fmt.Sprintf("%d members each sent a post at the same moment", len(members))}
 		}
 		p.Together(len(members), func(i int) { members[i].Write(p.Text(posts[i]).Bytes()) })
 		p.Together(len(members), func(i int) { histories[i] = members[i].ExpectAll(posts...).String() })
@@ -75,8 +75,8 @@ func SameOrder(p *probe.Probe) {
 	}
 }
 
-// LosesNone: of many posts none is lost, however many come at once. Where only two come, one shortly after
-// the other, the second meets the end of sending the first at most members.
+// LosesNone: no post is lost, however many arrive at once. If only two arrive, one shortly after the other,
+// the second meets the end of sending the first at most members.
 func LosesNone(p *probe.Probe) {
 	const rounds = 48
 	members := make([]*probe.Client, 8)
@@ -85,7 +85,7 @@ func LosesNone(p *probe.Probe) {
 		posts := p.Posts(2+(len(members)-2)*((round+1)/rounds), 60) // in the last round, all
 		for _, c := range members {
 			c.Mark()
-			c.Sent = []string{fmt.Sprintf("%d of %d members sent a post each, nearly at the same moment",
+			c.Sent = []string{fmt.Sprintf("%d of %d members each sent a post at nearly the same moment",
 				len(posts), len(members))}
 		}
 		p.Together(len(posts), func(i int) {
@@ -115,7 +115,7 @@ func MissesNothing(p *probe.Probe) {
 		p.Together(joiners+1, func(i int) {
 			if i < joiners {
 				c := join()
-				c.Sent = []string{"posts, in the moment in which this member joined; the last: " + posts[few-1].Text}
+				c.Sent = []string{"posts, at the moment when this member joined; the last: " + posts[few-1].Text}
 				c.ExpectAll(posts...)
 				c.Close()
 				return
@@ -131,13 +131,13 @@ func MissesNothing(p *probe.Probe) {
 	}
 }
 
-// talk lets a member send one post after the other, until what it returns is called.
+// talk lets a member send one post after another, until the returned function is called.
 func talk(p *probe.Probe) (stop func()) {
 	talker := p.Member()
 	over, done := make(chan bool), make(chan bool)
 	go func() {
 		defer close(done)
-		p.Attempt(func() { // that histories come is the matter of other rows
+		p.Attempt(func() { // other rows test that histories come
 			for {
 				select {
 				case <-over:

@@ -9,14 +9,14 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// DelaysNobody: members that read nothing delay nobody, however much there is to send to them: long histories
-// until the system takes no more, and then more of them than a queue has room for.
+// DelaysNobody: members that read nothing delay nobody, however much there is to send to them: long
+// histories until the system accepts no more, and then more of them than a queue has room for.
 func DelaysNobody(p *probe.Probe) {
 	c := p.Member()
 	p.Deaf()
 	p.Deaf()
 	p.Story = "two members read nothing"
-	for range 12 { // more than 15 MB for each: a system keeps some of it
+	for range 12 { // more than 15 MB for each: the system buffers some of it
 		c.Tell(p.Posts(10, 4000)...)
 	}
 	for range 40 {
@@ -24,10 +24,10 @@ func DelaysNobody(p *probe.Probe) {
 	}
 }
 
-// ReadsOn: a member that pauses and goes on gets whole frames, in order, and the newest in the end; or it was
-// let go. Of all that was posted meanwhile little waits for it.
+// ReadsOn: a member that pauses and then continues to read gets whole frames, in order, and the newest in
+// the end; or it was dropped. Little of what was posted meanwhile waits for it.
 func ReadsOn(p *probe.Probe) {
-	const many, most = 480, 440 // histories: a queue of 256 is still a bounded one, and the system holds some
+	const many, most = 480, 440 // histories: a queue of 256 still counts as bounded, and the system buffers some
 	c := p.Member()
 	for range 5 {
 		c.Tell(p.Posts(10, 700)...)
@@ -44,8 +44,8 @@ func ReadsOn(p *probe.Probe) {
 	for h, err := slow.NextHistory(); !h.Has(last); h, err = slow.NextHistory() {
 		slow.Sent = []string{fmt.Sprintf("%d posts, by another member, while this one read nothing", many)}
 		if came++; err == wstest.ErrTimeout {
-			slow.Fail("in the end the newest history", "whoever reads slowly never gets the newest: "+
-				"a newer history has to replace the one that waits, and must not be thrown away itself")
+			slow.Fail("in the end the newest history", "a member that reads slowly never gets the newest: "+
+				"a newer history must replace the waiting one, and not be dropped itself")
 		} else if err != nil {
 			return
 		}
@@ -53,12 +53,12 @@ func ReadsOn(p *probe.Probe) {
 	if came > most {
 		slow.Came = []string{fmt.Sprintf("%d histories, one for each post", came)}
 		slow.Fail("the newest history, after the few that were on their way", "every history waits until it is "+
-			"sent: one is enough, as the newest takes the place of the one before")
+			"sent: one slot is enough, since the newest replaces the one before")
 	}
 }
 
-// LetsGo: a member that takes nothing for 5 s is let go. Others send so much that even the largest buffers are
-// full; that these get their histories is the matter of other rows.
+// LetsGo: a member that reads nothing for 5 s is dropped. Others send so much that even the largest buffers
+// are full; other rows test that these get their histories.
 func LetsGo(p *probe.Probe) {
 	stuck := p.Deaf()
 	limit := p.Scaled(3*rules.WriteTime) + p.Patience
@@ -71,11 +71,11 @@ func LetsGo(p *probe.Probe) {
 	}
 	stuck.Sent = []string{"a member reads nothing, while long histories are sent to it for 15 s"}
 	stuck.Came = []string{"it is still connected"}
-	stuck.Fail("a write that takes "+rules.Seconds(rules.WriteTime)+" ends the member", p.Hint)
+	stuck.Fail("a write that takes "+rules.Seconds(rules.WriteTime)+" ends the connection", p.Hint)
 }
 
-// KeepsPongsApart: pings are answered in their order, and pongs and histories do not mix, though they are
-// written at the same time.
+// KeepsPongsApart: pings are answered in order, and pongs and histories do not mix, though they are written
+// at the same time.
 func KeepsPongsApart(p *probe.Probe) {
 	defer talk(p)()
 	defer talk(p)()
@@ -88,24 +88,24 @@ func KeepsPongsApart(p *probe.Probe) {
 			all = append(all, pings[i].Bytes()...)
 		}
 		for begun, among := time.Now(), 0; among < 60 && time.Since(begun) < p.Patience; { // they may take turns
-			c.Sent = []string{fmt.Sprintf("%d pings, while other members send one post after the other", len(pings))}
+			c.Sent = []string{fmt.Sprintf("%d pings, while other members send one post after another", len(pings))}
 			go c.Write(all)
 			among += expectPongs(c, pings)
 		}
 	})
 }
 
-// expectPongs reads on until the last of the pings is answered, and returns how many histories came among the
-// pongs. Those of older pings may be left out.
+// expectPongs reads until the last of the pings is answered, and returns how many histories came among the
+// pongs. Pongs for older pings may be missing.
 func expectPongs(c *probe.Client, pings []wstest.Frame) (among int) {
-	const expected = "pongs with the payloads of the pings, in their order; that of the last one too"
+	const expected = "pongs with the payloads of the pings, in order, up to the last one"
 	for heard := time.Now(); len(pings) > 0; heard = time.Now() {
 		f, err := c.Message()
 		for ; err == nil && f.Opcode < wstest.Close && time.Since(heard) < c.Probe.Patience; among++ {
 			f, err = c.Message()
 		}
 		if err == nil && f.Opcode < wstest.Close {
-			c.Came, c.Kind = []string{fmt.Sprintf("nothing for %v but histories", c.Probe.Patience)}, probe.TimedOut
+			c.Came, c.Kind = []string{fmt.Sprintf("only histories for %v", c.Probe.Patience)}, probe.TimedOut
 		}
 		if err != nil || f.Opcode != wstest.Pong {
 			c.Fail(expected)
@@ -115,15 +115,15 @@ func expectPongs(c *probe.Client, pings []wstest.Frame) (among int) {
 			at++
 		}
 		if at == len(pings) {
-			c.Fail(expected, "a pong came twice, too late, or with another payload: "+
-				"is the ping's buffer used again before the pong is written?")
+			c.Fail(expected, "a pong came twice, too late, or with a different payload: "+
+				"is the ping's buffer reused before the pong is written?")
 		}
 		pings = pings[at+1:]
 	}
 	return among
 }
 
-// ClosesLast: the server's close frame is the last that it sends, though others go on talking.
+// ClosesLast: the server's close frame is the last that it sends, though others keep posting.
 func ClosesLast(p *probe.Probe) {
 	defer talk(p)()
 	sent := []wstest.Frame{
@@ -135,7 +135,7 @@ func ClosesLast(p *probe.Probe) {
 		c := p.Member()
 		c.Send(sent[i/2])
 		if _, err := c.AwaitClose(); err != nil {
-			c.Fail("a close frame", "the connection ends without a goodbye, while others talk")
+			c.Fail("a close frame", "the connection ends without a goodbye while others post")
 		}
 		c.ExpectNothing()
 	})

@@ -17,13 +17,13 @@ import (
 type Client struct {
 	*wstest.Client
 	Probe *Probe
-	Kind  Kind   // how reading ended last; "" if it has not
+	Kind  Kind   // how reading last ended; "" if it has not
 	Says  string // why the server refused the client or ended the connection: a refusal's body, a close reason
 	Size  int    // bytes of the last history
-	From  int    // the line of the server's output that follows what was sent
+	From  int    // the first line of the server's output after what was sent
 
-	code int     // of the close frame that came
-	last History // that came
+	code int     // of the received close frame
+	last History // received
 }
 
 // Dial connects to the server, and does nothing else.
@@ -34,8 +34,8 @@ func (p *Probe) Dial() *Client {
 	if err != nil {
 		p.Alive()
 		p.Fail(Failure{Kind: TimedOut, Sent: cmp.Or(p.Story, "a new connection to "+s.Addr()),
-			Expected: "the server takes new connections", Came: "no connection: " + err.Error(),
-			Cause: "the server no longer takes connections: is something waiting where it calls Accept?"})
+			Expected: "the server accepts new connections", Came: "no connection: " + err.Error(),
+			Cause: "the server no longer accepts connections: does something block the loop that calls Accept?"})
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -44,7 +44,7 @@ func (p *Probe) Dial() *Client {
 	return &Client{Client: in, Probe: p, From: s.Output.Next()}
 }
 
-// Upgrade returns a proper opening handshake, as a browser with the page sends it.
+// Upgrade returns a valid opening handshake, as a browser sends it for the page.
 func (p *Probe) Upgrade() wstest.Request {
 	key := base64.StdEncoding.EncodeToString(p.bytesFrom(p.keys, 16))
 	return wstest.Handshake(p.Current().Addr()).With("Sec-WebSocket-Key", key)
@@ -64,8 +64,8 @@ func (p *Probe) Get(path string) (*Client, wstest.Answer) {
 	return p.Ask(wstest.Request{"GET " + path + " HTTP/1.1", "Host: " + p.Current().Addr()})
 }
 
-// Join opens a WebSocket. It is content with any whole 101: what is wrong with the rest of the answer is
-// the matter of other rows. A server with short times may hang up on a client that the system lets wait.
+// Join opens a WebSocket. It accepts any complete 101: other rows test the rest of the answer. A server
+// with short times may hang up on a client that the system keeps waiting.
 func (p *Probe) Join() *Client {
 	c, a := p.Ask(p.Upgrade())
 	for try := 1; p.Quick && c.Kind == HungUp && a.Head == "" && try < 20; try++ {
@@ -76,7 +76,7 @@ func (p *Probe) Join() *Client {
 	return c
 }
 
-// Expect101 holds the server to answer a good handshake with 101.
+// Expect101 fails the row unless the server answers a valid handshake with 101.
 func (c *Client) Expect101(a wstest.Answer) {
 	if a.Status == 101 && c.Kind == "" {
 		return
@@ -102,8 +102,8 @@ func (c *Client) Greeting() History {
 		why := "the server ends the connection after the handshake: is there a deferred Close in the handler?"
 		switch {
 		case c.Kind == TimedOut && c.Probe.greeted:
-			why = "earlier connections got the history, this one does not: " +
-				"does something wait for a lock that it holds itself?"
+			why = "earlier connections got the history, but this one does not: " +
+				"does something wait for a lock that it already holds?"
 		case c.Kind == TimedOut:
 			why = "the handshake is done and no frame came: is the history written right after the 101 " +
 				"(and flushed, where a bufio.Writer keeps it)?"
@@ -113,16 +113,16 @@ func (c *Client) Greeting() History {
 	return h
 }
 
-// History returns what a new connection is greeted with: the page after a reload.
+// History returns the history that a new connection gets, like the page after a reload.
 func (p *Probe) History() History { return p.Join().Greeting() }
 
-// Mark forgets what went over the connection so far: what follows is of interest.
+// Mark forgets what went over the connection so far, so that a failure reports only what follows.
 func (c *Client) Mark() {
 	c.Forget()
 	c.Kind, c.From = "", c.Probe.Server.Output.Next()
 }
 
-// Within calls do, and lets reading wait for so long meanwhile.
+// Within calls do with this time limit for reading.
 func (c *Client) Within(d time.Duration, do func()) {
 	usual := c.Patience
 	c.Patience = d
@@ -130,14 +130,14 @@ func (c *Client) Within(d time.Duration, do func()) {
 	do()
 }
 
-// Note keeps how reading ended.
+// Note records how reading ended.
 func (c *Client) Note(err error) error {
 	c.Kind = map[error]Kind{wstest.ErrTimeout: TimedOut, wstest.ErrReset: Reset,
 		wstest.ErrHungUp: HungUp, wstest.ErrCutOff: HungUp}[err]
 	return err
 }
 
-// Post sends posts in a frame each, all in one piece.
+// Post sends posts in one frame each, all in one piece.
 func (c *Client) Post(all ...Post) error {
 	var sent []wstest.Frame
 	for _, m := range all {
@@ -146,8 +146,8 @@ func (c *Client) Post(all ...Post) error {
 	return c.Send(sent...)
 }
 
-// Frame reads the next frame. It answers pings, as a browser does. A frame that no server may send fails the
-// row.
+// Frame reads the next frame. It answers pings, as a browser does. A frame that a server must not send
+// fails the row.
 func (c *Client) Frame() (wstest.Frame, error) {
 	for {
 		f, err := c.Next()
@@ -155,10 +155,11 @@ func (c *Client) Frame() (wstest.Frame, error) {
 		case err != nil:
 			return f, c.Note(err)
 		case f.ServerFault() != nil && f.Opcode < wstest.Close:
-			c.Fail("frames as RFC 6455 has them, each right after the one before", c.mixed(),
-				wstest.WrongText(append(f.Raw, c.Rest()...)), "no server may send such a frame: "+f.ServerFault().Error())
+			c.Fail("frames as RFC 6455 defines them, one right after another", c.mixed(),
+				wstest.WrongText(append(f.Raw, c.Rest()...)),
+				"a server must not send such a frame: "+f.ServerFault().Error())
 		case f.ServerFault() != nil:
-			c.Fail("frames as RFC 6455 has them", f.ServerFault().Error())
+			c.Fail("frames as RFC 6455 defines them", f.ServerFault().Error())
 		case f.Opcode == wstest.Ping:
 			c.Pong(f)
 			continue
@@ -169,23 +170,25 @@ func (c *Client) Frame() (wstest.Frame, error) {
 	}
 }
 
-// Pong answers a ping, and forgets it: it is not news.
+// Pong answers a ping, and keeps it out of the report.
 func (c *Client) Pong(ping wstest.Frame) {
 	c.Came = c.Came[:max(0, len(c.Came)-1)]
 	c.Write(wstest.Masked(wstest.Pong, ping.Payload).Bytes())
 }
 
-// mixed explains that frames are wrong where they were right before: several goroutines may write.
+// mixed explains why frames are wrong on a connection that had correct ones before: several goroutines may
+// write.
 func (c *Client) mixed() string {
 	if c.Probe.Step < 5 || len(c.last) < 2 {
 		return ""
 	}
-	return "this connection's frames were right before: either two goroutines write to it at once, or a buffer " +
-		"is used again while it is still being written. " +
+	return "this connection's frames were right before: either two goroutines write to it at once, or a " +
+		"buffer " +
+		"is reused while it is still being written. " +
 		"One mutex around each whole frame, and a new slice for each, prevent that"
 }
 
-// Rest returns what else has come, once nothing more comes.
+// Rest returns what else was received, once nothing more arrives.
 func (c *Client) Rest() []byte {
 	c.In = bufio.NewReaderSize(c.In, 512<<10)
 	for {
@@ -209,20 +212,20 @@ func (c *Client) Message() (wstest.Frame, error) {
 			m.Payload, m.Fin, m.Raw = append(m.Payload, f.Payload...), f.Fin, append(m.Raw, f.Raw...)
 		case f.Opcode != wstest.Pong:
 			c.Fail("the rest of the message that has begun",
-				"a message begins before the last one has ended: set FIN, or have one writer at a time")
+				"a message begins before the previous one has ended: set FIN, or allow only one writer at a time")
 		}
 	}
 	return m, err
 }
 
-// NextHistory reads the next history. It has to be one, and to go on from the one before. A close frame
-// is an error like the end of the connection.
+// NextHistory reads the next history, which must follow from the one before. A close frame is an error,
+// like the end of the connection.
 func (c *Client) NextHistory() (History, error) {
 	for {
 		m, err := c.Message()
 		switch {
 		case err == wstest.ErrTimeout && len(m.Raw) > 0:
-			c.Fail("a whole frame: as many bytes as its header says", c.mixed(), wstest.WrongText(m.Raw),
+			c.Fail("a whole frame: as many bytes as its header announces", c.mixed(), wstest.WrongText(m.Raw),
 				"the header announces more bytes than came")
 		case err != nil:
 			return nil, err
@@ -242,7 +245,7 @@ func (c *Client) NextHistory() (History, error) {
 		}
 		if wrong := h.follows(c.last); wrong != "" {
 			c.Came = []string{"one history:  " + c.last.String(), "and the next: " + h.String()}
-			c.Fail("each history goes on from the one before: new messages first, and the rest unchanged", wrong)
+			c.Fail("each history follows from the one before: new messages first, and the rest unchanged", wrong)
 		}
 		c.last, c.Size = h, len(m.Payload)
 		c.Probe.mu.Lock()
@@ -252,7 +255,7 @@ func (c *Client) NextHistory() (History, error) {
 	}
 }
 
-// Hears reads histories until one has all the posts, and reports whether one had; h is the last.
+// Hears reads histories until one has all the posts, and reports whether it found one; h is the last.
 func (c *Client) Hears(posts ...Post) (h History, ok bool) {
 	for deadline := time.Now().Add(10 * c.Probe.Patience); !ok && time.Now().Before(deadline); {
 		next, err := c.NextHistory()
@@ -264,7 +267,7 @@ func (c *Client) Hears(posts ...Post) (h History, ok bool) {
 	return h, ok
 }
 
-// AwaitClose reads frames until a close frame, and returns that.
+// AwaitClose reads frames until a close frame, and returns it.
 func (c *Client) AwaitClose() (wstest.Frame, error) {
 	for deadline := time.Now().Add(4 * c.Patience); time.Now().Before(deadline); { // histories may be on their way
 		if f, err := c.Frame(); err != nil || f.Opcode == wstest.Close {
@@ -281,15 +284,15 @@ func (c *Client) Ended(d time.Duration) (err error) {
 	return err
 }
 
-// Quiet reports whether nothing comes for a while, not even the end.
+// Quiet reports whether nothing arrives for a while, not even the end of the connection.
 func (c *Client) Quiet(d time.Duration) bool {
 	c.TCP.SetReadDeadline(time.Now().Add(d))
 	_, err := c.In.Peek(1)
 	return errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// Stays answers pings for a while. It returns nil if another frame comes, wstest.ErrTimeout if none does,
-// or how the connection has ended.
+// Stays answers pings for a while. It returns nil if another frame arrives, wstest.ErrTimeout if none does,
+// or how the connection ended.
 func (c *Client) Stays(d time.Duration) error {
 	begun := time.Now()
 	for !c.Quiet(time.Until(begun.Add(d))) {
@@ -306,7 +309,7 @@ func (c *Client) Stays(d time.Duration) error {
 	return c.Note(wstest.ErrTimeout)
 }
 
-// HangsUp reads what comes for a while, and reports whether the server ended the connection meanwhile.
+// HangsUp reads for a while, and reports whether the server ended the connection meanwhile.
 func (c *Client) HangsUp(d time.Duration) bool {
 	for deadline := time.Now().Add(d); !c.Quiet(time.Until(deadline)); {
 		if _, err := c.Frame(); err != nil {
@@ -317,8 +320,8 @@ func (c *Client) HangsUp(d time.Duration) bool {
 	return false
 }
 
-// Fail ends the row with what went over this connection. The cause is the first that is not "". Without one it is
-// that the server has ended the connection, if it has, and the row's hint.
+// Fail ends the row, and reports what went over this connection. The cause is the first that is not "". If
+// there is none, it is that the server has ended the connection, if it has, and the row's hint.
 func (c *Client) Fail(expected string, causes ...string) {
 	f := Failure{Kind: cmp.Or(c.Kind, Wrong), Expected: expected, Cause: cmp.Or(causes...)}
 	f.from, f.Says = c.From, c.Says
@@ -328,7 +331,7 @@ func (c *Client) Fail(expected string, causes ...string) {
 		ended := ""
 		switch {
 		case c.code != 0:
-			ended = fmt.Sprintf("the server ended the connection, with status code %d: which line says so?\n", c.code)
+			ended = fmt.Sprintf("the server ended the connection, with status code %d: which line sends it?\n", c.code)
 		case c.Kind == HungUp || c.Kind == Reset:
 			ended = "the server ended the connection: what made its loop return?\n"
 		}
@@ -337,28 +340,30 @@ func (c *Client) Fail(expected string, causes ...string) {
 	c.Probe.Fail(f)
 }
 
-// WhyNo101 explains an answer to a good handshake that is not 101, or not whole: how reading ended says so.
+// WhyNo101 explains an answer to a valid handshake that is not 101, or incomplete; kind is how reading it
+// ended.
 func WhyNo101(a wstest.Answer, end Kind) string {
 	switch {
 	case a.Head == "" && end == TimedOut:
 		return "nothing came: is the answer written to the hijacked connection " +
 			"(and flushed, where a bufio.Writer keeps it)?"
 	case a.Head == "":
-		return "the server hung up without an answer: write the answer first, and do not close the connection"
+		return "the server hung up without an answer: write the answer, and do not close the connection"
 	case end == TimedOut && !strings.Contains(a.Head, "\r\n"):
 		return `lines end with \r\n, and an empty line ends the header`
 	case end != "":
 		return `the blank line that ends the header is missing, or was not sent: one more \r\n`
 	case a.Status == 200 && a.Get("Sec-WebSocket-Accept") != "", a.Status == 0:
-		return "the status line has to be HTTP/1.1 101 Switching Protocols"
+		return "the status line must be HTTP/1.1 101 Switching Protocols"
 	}
 	why := map[int]string{
 		200: "the page came instead: requests with an Upgrade header are for the upgrade handler",
 		301: "a ServeMux redirects some paths: look at the header Upgrade before any path",
 		307: "a ServeMux redirects some paths: look at the header Upgrade before any path",
-		404: "an upgrade is taken at one path only: look at the header, before any path",
-		500: "Hijack failed: is the w it is given that of net/http, and nothing written to it before?",
-		501: "the 501 of step 1 still answers: now comes the handshake",
+		404: "only one path upgrades: look at the header Upgrade before any path",
+		500: "Hijack failed: is its w the one from net/http, and was nothing written to it before?",
+		501: "the 501 of step 1 is still there: replace it with the handshake",
 	}[a.Status]
-	return cmp.Or(why, "a good handshake is refused: which check is too strict? The sentence that came may say")
+	return cmp.Or(why, "a valid handshake is refused: which check is too strict? The sentence in the answer "+
+		"may tell")
 }

@@ -8,7 +8,7 @@ import (
 	"websocket-workshop/steps/tools/rules"
 )
 
-// A Kind says what came in place of what was expected.
+// A Kind tells what happened in place of what was expected.
 type Kind string
 
 // The kinds of failure.
@@ -17,20 +17,20 @@ const (
 	TimedOut Kind = "timed out" // nothing came within the time limit
 	HungUp   Kind = "hung up"   // the server ended the connection (FIN)
 	Reset    Kind = "reset"     // the server reset the connection (RST)
-	Exited   Kind = "exited"    // the server's process ended
+	Exited   Kind = "exited"    // the server's process exited
 )
 
-// A Failure is what an attendee is told: what was sent and expected, what came, and why that
-// probably is, each in short lines.
+// A Failure is what an attendee is told: what was sent, what was expected, what came instead, and the
+// likely cause, each in short lines.
 type Failure struct {
 	Kind                        Kind
 	Sent, Expected, Came, Cause string
 
 	Says   string        // why the server refused the client or ended the connection, in its words
 	Lines  []string      // what the server printed since the client began
-	Leeway *rules.Leeway // why a server on a library may do it differently; nil: it must not
+	Leeway *rules.Leeway // why a server on a library may do it differently; nil if it must not
 
-	from int // the line of the server's output that followed what was sent
+	from int // the first line of the server's output after what was sent
 }
 
 // String returns all of it, for tests.

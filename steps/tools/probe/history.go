@@ -29,7 +29,7 @@ func (m Post) JSON() []byte {
 	return b
 }
 
-// A Message is what a server makes of a post.
+// A Message is a post as the server sends it.
 type Message struct {
 	Post
 	Time string // as JSON
@@ -38,25 +38,25 @@ type Message struct {
 // A History is what a server sends, newest first.
 type History []Message
 
-// parseHistory returns the history in a message, or says what is wrong with that.
+// parseHistory returns the history in a message, or describes what is wrong with the message.
 func parseHistory(f wstest.Frame) (h History, wrong string) {
-	var shape map[string]json.RawMessage // looked at name by name: a struct would take upper case, too
+	var shape map[string]json.RawMessage // looked up by name: a struct would also accept upper case
 	var messages []map[string]json.RawMessage
 	err := json.Unmarshal(f.Payload, &shape)
 	list, there := shape["msg"]
 	switch {
 	case f.Opcode != wstest.Text:
-		return h, "the history goes out as text, opcode 1"
+		return h, "the history must be sent as text, opcode 1"
 	case !utf8.Valid(f.Payload):
-		return h, "the text is not UTF-8: a browser hangs up on that"
+		return h, "the text is not UTF-8: a browser ends the connection"
 	case err != nil && bytes.HasPrefix(f.Payload, []byte("[")):
-		return h, `the list has to be inside an object: {"msg":[…]}`
+		return h, `the list must be inside an object: {"msg":[…]}`
 	case err != nil:
 		return h, "the payload is not JSON: json.Marshal makes it (" + err.Error() + ")"
 	case !there:
-		return h, `the list of messages is missing: it is called "msg", in lower case (json:"msg")`
+		return h, `the list of messages is missing: it must be called "msg", in lower case (json:"msg")`
 	case json.Unmarshal(list, &messages) != nil || messages == nil:
-		return h, `"msg" has to be a list of objects`
+		return h, `"msg" must be a list of objects`
 	}
 	for _, m := range messages {
 		for _, name := range []string{"user", "text", "time"} {
@@ -65,7 +65,7 @@ func parseHistory(f wstest.Frame) (h History, wrong string) {
 					"give the struct's field a tag, `json:%q`, and a capital letter", name, name)
 			}
 			if name != "time" && m[name][0] != '"' {
-				return h, fmt.Sprintf("%q has to be a string", name)
+				return h, fmt.Sprintf("%q must be a string", name)
 			}
 		}
 		got := Message{Time: string(m["time"])}
@@ -76,7 +76,7 @@ func parseHistory(f wstest.Frame) (h History, wrong string) {
 	return h, ""
 }
 
-// parseMore is parseHistory for a connection on which one has come: its names need not be looked at one by one.
+// parseMore is parseHistory for a connection that has received one: it need not look at each name again.
 func parseMore(f wstest.Frame) (History, string) {
 	var in struct {
 		Msg []struct {
@@ -85,7 +85,7 @@ func parseMore(f wstest.Frame) (History, string) {
 		}
 	}
 	if f.Opcode != wstest.Text || !utf8.Valid(f.Payload) || json.Unmarshal(f.Payload, &in) != nil {
-		return parseHistory(f) // which says what is wrong
+		return parseHistory(f) // describes what is wrong
 	}
 	h := make(History, len(in.Msg))
 	for i, m := range in.Msg {
@@ -97,7 +97,7 @@ func parseMore(f wstest.Frame) (History, string) {
 	return h, ""
 }
 
-// follows says what is wrong with a history that comes next after another, or "".
+// follows describes what is wrong with a history that comes right after another, or returns "".
 func (h History) follows(last History) string {
 	if len(last) == 0 {
 		return ""
@@ -111,9 +111,9 @@ func (h History) follows(last History) string {
 		return ""
 	case len(h) > 0 && slices.Contains(last, h[0]):
 		return "an older history came after a newer one: make it and hand it to every member under one lock, " +
-			"and let the newest be written last"
+			"and write the newest last"
 	case len(h) < rules.HistorySize:
-		return "messages that were there are gone: is the list of messages changed by two goroutines at once?"
+		return "messages have disappeared: is the list of messages changed by two goroutines at once?"
 	}
 	return ""
 }
@@ -136,7 +136,7 @@ func (h History) Missing(posts ...Post) (n int) {
 // Has reports whether all the posts are in the history.
 func (h History) Has(posts ...Post) bool { return h.Missing(posts...) == 0 }
 
-// String lists the texts of a history, newest first, as far as a line has room.
+// String lists the texts of a history, newest first, as many as fit on a line.
 func (h History) String() string {
 	var texts []string
 	for i, m := range h {
@@ -157,7 +157,7 @@ func Short(text string) string {
 	return text
 }
 
-// WrongTime explains a message's time that is not now in milliseconds, or returns "".
+// WrongTime explains what is wrong with a message's time if it is not now in milliseconds, or returns "".
 func (m Message) WrongTime(now time.Time) string {
 	n, err := strconv.ParseFloat(m.Time, 64)
 	near := func(want int64) bool { return n > 0.99*float64(want) && n < 1.01*float64(want) }
@@ -172,5 +172,5 @@ func (m Message) WrongTime(now time.Time) string {
 	case near(now.UnixMicro()), near(now.UnixNano()):
 		return "the time is finer than milliseconds: time.Now().UnixMilli()"
 	}
-	return "the time is not now: the server sets it with time.Now().UnixMilli() when a message comes"
+	return "the time is not now: the server must set it with time.Now().UnixMilli() when a message arrives"
 }

@@ -1,9 +1,8 @@
-// Package probe holds a server to what it must do: it starts the program, talks to it as one or many
-// clients, and says what came instead of what was expected, and why that probably is. It knows the
-// chat's messages, and no step.
+// Package probe tests whether a server does what it must: it starts the program, talks to it as one or many
+// clients, and reports what came instead of what was expected, and the likely cause. It knows the chat's
+// messages, but no step.
 //
-// A row is a function that is given a Probe. Its methods end the row where something is not as it
-// must be.
+// A row is a function that takes a Probe. The Probe's methods end the row when something is wrong.
 package probe
 
 import (
@@ -20,24 +19,24 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// A Config says which server a row is about, and how to try it.
+// A Config tells which server a row tests, and how.
 type Config struct {
 	Name   string   // of the folder with its source, as the user calls it: work, or steps/03
-	Dir    string   // that folder, in full
-	Binary string   // what was built of it
-	Env    []string // for its processes, besides the check's own
+	Dir    string   // that folder's full path
+	Binary string   // the program built from it
+	Env    []string // for its processes, in addition to the check's own
 
-	Step     int           // that the server is held to
+	Step     int           // that the server must pass
 	Library  bool          // it is written on a library
 	Quick    bool          // its times are those that Shorter returns
-	Patience time.Duration // how long to wait for what should come
+	Patience time.Duration // how long to wait for what should arrive
 	Seed     [2]uint64     // of everything random
 
 	Row  string // the row's name
 	Hint string // for the most frequent mistake
 }
 
-// A Probe holds one server, or several of the same code, to one row.
+// A Probe tests one server, or several of the same code, against one row.
 type Probe struct {
 	Config
 	Server *Server // the last one started; nil before the first
@@ -49,14 +48,14 @@ type Probe struct {
 
 	mu      sync.Mutex // for the fields below
 	random  *rand.Rand
-	keys    *rand.Rand // of handshakes: how many there are depends on time, and texts must not
+	keys    *rand.Rand // for handshakes: their number depends on time, and texts must not
 	servers []*Server
 	conns   []net.Conn
 	greeted bool // a connection got the history
 }
 
-// Run holds the server to a row, and returns nil if it does what that asks. When the context ends,
-// so do all servers that were started, and with them whatever the row waits for.
+// Run tests the server against a row, and returns nil if it passes. When the context ends, so do all
+// servers that were started, and with them whatever the row waits for.
 func Run(ctx context.Context, config Config, row func(*Probe)) *Failure {
 	p := &Probe{Config: config, ctx: ctx}
 	p.random = rand.New(rand.NewPCG(config.Seed[0], config.Seed[1]))
@@ -76,7 +75,7 @@ func Run(ctx context.Context, config Config, row func(*Probe)) *Failure {
 // Fail ends the row.
 func (p *Probe) Fail(f Failure) { panic(&f) }
 
-// Attempt returns the failure in which do ends, if it does.
+// Attempt calls do, and returns the failure that ended it, or nil.
 func (p *Probe) Attempt(do func()) (f *Failure) {
 	defer func() {
 		switch v := recover().(type) {
@@ -84,21 +83,22 @@ func (p *Probe) Attempt(do func()) (f *Failure) {
 		case *Failure:
 			f = v
 		default:
-			f = &Failure{Kind: Wrong, Came: fmt.Sprint(v), Cause: "the check itself is broken here: please report it"}
+			f = &Failure{Kind: Wrong, Came: fmt.Sprint(v),
+				Cause: "this is a bug in the check itself: please report it"}
 		}
 	}()
 	do()
 	return nil
 }
 
-// explain adds to a failure what the server itself shows of its cause.
+// explain adds to a failure what the server itself reveals about the cause.
 func (p *Probe) explain(f *Failure) {
 	s := p.Server
 	ended, mishap := s.fate(), s.mishap()
 	if p.Quick {
-		f.Sent += "\n(to a build with shorter times: 5 s are half a second, and 30 s are one)"
+		f.Sent += "\n(to a build with shorter times: 5 s become half a second, and 30 s become one)"
 	}
-	if f.Lines == nil && !p.crowd { // else they are of other members, too
+	if f.Lines == nil && !p.crowd { // otherwise they are also about other members
 		f.Lines, _ = s.Output.Since(f.from)
 	}
 	switch {
@@ -108,34 +108,34 @@ func (p *Probe) explain(f *Failure) {
 		f.Cause = mishap
 	case f.Kind == TimedOut:
 		if waiting := stuck(s.Dump()); strings.Contains(waiting, "for a lock") {
-			f.Cause = waiting // which makes everything else that is said a guess
+			f.Cause = waiting // next to this, any other cause is a guess
 		} else {
 			f.Cause = strings.TrimSpace(waiting + "\n" + f.Cause)
 		}
 	}
 }
 
-// expectNoMishap holds the server to show no mistake in what it prints that its clients have not noticed.
+// expectNoMishap fails the row if the server's output shows a bug that its clients have not noticed.
 func (p *Probe) expectNoMishap() {
 	if p.Server == nil {
 		return
 	}
 	if why := cmp.Or(p.Server.mishap(), p.Server.Crash()); why != "" {
 		p.Fail(Failure{Kind: Wrong, Sent: cmp.Or(p.Story, p.Row), Cause: why, Came: "what the terminal shows",
-			Expected: "each request is answered once, no handler crashes, and no two goroutines meet at a variable"})
+			Expected: "each request is answered once, no handler crashes, and there is no data race"})
 	}
 }
 
-// Alive fails the row if the whole program has ended.
+// Alive fails the row if the whole program has exited.
 func (p *Probe) Alive() {
 	if why := p.Server.fate(); why != "" {
 		p.Fail(Failure{Kind: Exited, Sent: cmp.Or(p.Story, "a new connection was made"),
-			Expected: "the server goes on, for everyone else", Cause: why,
-			Came: "the whole program ended. In the terminal:\n" + cmp.Or(p.Server.Tail(1), "(nothing)")})
+			Expected: "the server keeps running for everyone else", Cause: why,
+			Came: "the whole program exited. In the terminal:\n" + cmp.Or(p.Server.Tail(1), "(nothing)")})
 	}
 }
 
-// close ends all that the probe has started.
+// close ends everything that the probe has started.
 func (p *Probe) close() {
 	p.abandon()
 	for _, s := range p.servers {
@@ -155,15 +155,15 @@ func (p *Probe) abandon() {
 	}
 }
 
-// goOn ends the row if the check has been given up.
+// goOn ends the row if the check has been cancelled.
 func (p *Probe) goOn() {
 	if p.ctx.Err() != nil {
-		p.Fail(Failure{Came: "the check was given up"})
+		p.Fail(Failure{Came: "the check was cancelled"})
 	}
 }
 
-// Shorter returns what a time of a server becomes in a build that is quick: what takes 30 s takes one, and time
-// limits for one write or one request leave some for a busy machine.
+// Shorter returns what one of a server's times becomes in a quick build: 30 s become one, and the time
+// limits for one write or one request leave some room for a busy machine.
 func Shorter(d time.Duration) time.Duration {
 	if d >= 20*time.Second {
 		return d / 30
@@ -171,7 +171,7 @@ func Shorter(d time.Duration) time.Duration {
 	return d / 10
 }
 
-// Scaled returns how long a time of the server is here.
+// Scaled returns how long one of the server's times is in this build.
 func (p *Probe) Scaled(d time.Duration) time.Duration {
 	if p.Quick {
 		return Shorter(d)
@@ -218,7 +218,7 @@ func (p *Probe) PostOf(n int) Post {
 	return m
 }
 
-// Posts returns n random posts that are so many bytes long as JSON.
+// Posts returns n random posts of this many bytes as JSON.
 func (p *Probe) Posts(n, size int) (all []Post) {
 	for range n {
 		all = append(all, p.PostOf(size))
@@ -286,7 +286,7 @@ func (p *Probe) Together(n int, do func(i int)) {
 	}
 }
 
-// Pause waits for something that must not happen.
+// Pause waits, to see whether something happens that must not.
 func (p *Probe) Pause(d time.Duration) {
 	select {
 	case <-time.After(d):

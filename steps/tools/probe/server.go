@@ -22,7 +22,7 @@ type Server struct {
 	Typed string // the command as an attendee would type it
 	Port  string
 	Begun time.Time
-	Asked bool // it was told to end, so that its end is not a crash
+	Asked bool // it was told to exit, so its exit is not a crash
 
 	name, dir string // of the folder
 }
@@ -30,8 +30,8 @@ type Server struct {
 // Addr returns where the server should listen.
 func (s *Server) Addr() string { return "localhost:" + s.Port }
 
-// StartPatience returns how long a server may take to listen. It is long because some systems look
-// at a new program for seconds before they let it run.
+// StartPatience returns how long a server may take to listen. It is long because some systems scan a new
+// program for seconds before they let it run.
 func (p *Probe) StartPatience() time.Duration { return 3*p.Patience + time.Second }
 
 // Launch starts the server and returns at once.
@@ -72,7 +72,7 @@ func (p *Probe) Serve() *Server {
 	return s
 }
 
-// Current returns the server that the row is about, and starts it if need be.
+// Current returns the server that the row tests, and starts it if necessary.
 func (p *Probe) Current() *Server {
 	p.starting.Lock()
 	defer p.starting.Unlock()
@@ -82,7 +82,7 @@ func (p *Probe) Current() *Server {
 	return p.Server
 }
 
-// AwaitUp waits until the server can be connected to.
+// AwaitUp waits until the server accepts connections.
 func (p *Probe) AwaitUp(s *Server) bool {
 	for deadline := time.Now().Add(p.StartPatience()); time.Now().Before(deadline) && p.ctx.Err() == nil; {
 		if process.Answering([]string{s.Addr()}) != nil {
@@ -95,59 +95,64 @@ func (p *Probe) AwaitUp(s *Server) bool {
 	return false
 }
 
-// NotUp explains why a server cannot be connected to.
+// NotUp explains why a server does not accept connections.
 func (s *Server) NotUp() *Failure {
 	f := &Failure{Kind: TimedOut, Sent: s.Typed, Expected: "the server listens on " + s.Addr()}
 	elsewhere := s.Output.Address()
 	switch {
 	case s.Exited():
-		f.Kind, f.Came = Exited, fmt.Sprintf("the program ended (%v). It printed:\n", s.Cmd.ProcessState)
+		f.Kind, f.Came = Exited, fmt.Sprintf("the program exited (%v). It printed:\n", s.Cmd.ProcessState)
 		f.Cause = cmp.Or(s.Crash(), s.whyExited())
-		s.Asked = true // there is no more to say about its end
+		s.Asked = true // its exit needs no further explanation
 	case elsewhere != "" && elsewhere != s.Addr():
-		f.Cause = "it says that it listens on " + elsewhere + ": give net.Listen or ListenAndServe the value of -addr"
+		f.Cause = "it prints that it listens on " + elsewhere +
+			": give net.Listen or ListenAndServe the value of -addr"
 	default:
-		f.Cause = "it hangs before it listens: does main reach net.Listen or ListenAndServe? Put a log line before it"
+		f.Cause = "it hangs before it listens: does main reach net.Listen or ListenAndServe? Put a log line " +
+			"before it"
 	}
 	f.Came = cmp.Or(f.Came, "nothing listens there. It printed:\n") + cmp.Or(s.Tail(4), "(nothing)")
 	return f
 }
 
-// whyExited says why a program that did not crash is not a server.
+// whyExited explains why a program exited that did not crash.
 func (s *Server) whyExited() string {
 	said := s.Tail(20)
 	switch {
 	case strings.Contains(said, "flag provided but not defined"):
 		return "the flag -addr is missing: flag.String(\"addr\", …), then flag.Parse()"
 	case strings.Contains(said, "listen tcp ") && !strings.Contains(said, s.Port): // in whatever language
-		return "it does not listen where -addr says, and the address it chose is taken: " +
+		return "it does not listen on the address in -addr, and the one it chose is in use: " +
 			"give net.Listen the value of -addr"
 	case s.Output.Address() != "" && s.Output.Address() != s.Addr():
-		return "it takes " + s.Output.Address() + ", and not what -addr says: is flag.Parse() called, " +
+		return "it listens on " + s.Output.Address() + ", not on the address in -addr: is flag.Parse() called, " +
 			"and the flag's value used?"
 	}
 	return "main returned: a server stays in http.Serve or ListenAndServe, and logs the error that ends it"
 }
 
-// Prints reports whether the server prints a text from a line on, within a time.
+// Prints reports whether the server prints a text, from a given line on and within a given time.
 func (s *Server) Prints(from int, text string, within time.Duration) bool {
 	return s.Output.Await(from, within, func(lines []string) bool {
 		return strings.Contains(strings.Join(lines, "\n"), text)
 	})
 }
 
-// Signal sends a signal to the server. It may call signal.Notify after net.Listen: it gets the time for that.
+// Signal sends a signal to the server. A server may call signal.Notify after net.Listen, so it gets some
+// time first.
 func (s *Server) Signal(sig os.Signal) {
 	s.Asked = true
 	time.Sleep(time.Until(s.Begun.Add(200 * time.Millisecond)))
 	s.Cmd.Process.Signal(sig)
 }
 
-// Tail returns the last lines, as they are shown to an attendee: where a crash came from is said in a sentence.
+// Tail returns the last lines, as they are shown to an attendee, without stack traces: a sentence tells
+// where a crash came from.
 func (s *Server) Tail(n int) string {
 	lines, _ := s.Output.Since(0)
 	if i := slices.IndexFunc(lines, func(line string) bool {
-		return strings.HasPrefix(line, "goroutine ") && strings.HasSuffix(line, ":") || strings.HasPrefix(line, "=====")
+		return strings.HasPrefix(line, "goroutine ") && strings.HasSuffix(line, ":") ||
+			strings.HasPrefix(line, "=====")
 	}); i >= 0 {
 		lines = lines[:i]
 	}
@@ -155,23 +160,24 @@ func (s *Server) Tail(n int) string {
 	return Shorten(lines[max(0, len(lines)-n):]...)
 }
 
-// tooLong matches what is left out of a line that is shown.
+// tooLong matches what is cut from a long line.
 var tooLong = regexp.MustCompile(`(?m)^(.{120}).+$`)
 
-// Shorten returns lines as text, long ones cut.
+// Shorten returns lines as text, with long ones cut.
 func Shorten(lines ...string) string {
 	return tooLong.ReplaceAllString(strings.Join(lines, "\n"), "$1…")
 }
 
-// What Go prints first of a crash, or net/http of one in a handler; what net/http prints of a handler
-// that goes on where it should have returned; and how the race detector begins each half of a race.
+// The first line that Go prints about a crash, or net/http about one in a handler; what net/http prints
+// about a handler that continues where it should have returned; and how the race detector begins each half
+// of a race.
 var (
 	crashed = regexp.MustCompile(`(^panic: |^fatal error: |panic serving ).*`)
 	misuse  = regexp.MustCompile(`http: (superfluous response\.WriteHeader|response\.Write\S* on hijacked connection)`)
 	access  = regexp.MustCompile(`(?i)^(?:previous )?(?:atomic )?(read|write) at 0x`)
 )
 
-// Crash says where the code of the server crashed, if it did.
+// Crash tells where the code of the server crashed, if it did.
 func (s *Server) Crash() string {
 	lines, _ := s.Output.Since(0)
 	for i, line := range lines {
@@ -182,20 +188,20 @@ func (s *Server) Crash() string {
 	return ""
 }
 
-// fate says how the server has ended, if it has and was not told to; it may take the system a moment to notice.
+// fate tells how the server exited, if it did so unasked; it may take the system a moment to notice.
 func (s *Server) fate() string {
 	switch {
 	case s.Asked:
 		return ""
 	case s.AwaitExit(100 * time.Millisecond):
-		return cmp.Or(s.Crash(), fmt.Sprintf("the whole program has ended (%v): "+
-			"log.Fatal and os.Exit are not an answer to what one member does", s.Cmd.ProcessState))
+		return cmp.Or(s.Crash(), fmt.Sprintf("the whole program has exited (%v): "+
+			"nothing that one member does may lead to log.Fatal or os.Exit", s.Cmd.ProcessState))
 	}
-	return s.Crash() // net/http goes on after a crash in a handler
+	return s.Crash() // net/http keeps serving after a crash in a handler
 }
 
-// mishap says what else is wrong by what the server has printed: it never stops, it answers a request
-// twice, or two goroutines use the same variable at the same time.
+// mishap describes other problems that the server's output shows: it never stops printing, it answers a
+// request twice, or two goroutines use the same variable at the same time.
 func (s *Server) mishap() string {
 	lines, _ := s.Output.Since(0)
 	var race []string
@@ -209,12 +215,12 @@ func (s *Server) mishap() string {
 	switch {
 	case race != nil:
 		return "data race: two goroutines use the same variable at the same time, " + strings.Join(race, ", ") +
-			". Both have to hold the same mutex meanwhile"
+			". Both must hold the same mutex meanwhile"
 	case twice:
 		return "one request was answered twice: is there a return after http.Error, " +
-			"and after whatever else ends the answer?"
+			"and after anything else that finishes the answer?"
 	case s.Output.Flooded() && !s.Asked:
-		return "the server prints without end: thousands of lines came"
+		return "the server prints endlessly: thousands of lines so far"
 	}
 	return ""
 }
@@ -238,14 +244,14 @@ func (s *Server) place(trace []string) string {
 	return ""
 }
 
-// A Goroutine is one of a server's, as Go prints it when it is told to quit.
+// A Goroutine is one of a server's, as Go prints it on SIGQUIT.
 type Goroutine struct {
 	State string // what it waits for
 	Trace string // the innermost call first
 	Place string // " at " and the first line in the code under check, or ""
 }
 
-// Dump ends a server, and returns its goroutines: none where the system cannot ask for them.
+// Dump ends a server, and returns its goroutines, or none on systems that cannot ask for them.
 func (s *Server) Dump() []Goroutine {
 	from := s.Output.Next()
 	s.Asked = true
@@ -256,7 +262,7 @@ func (s *Server) Dump() []Goroutine {
 	return s.goroutines(lines)
 }
 
-// goroutines reads what Go prints of goroutines.
+// goroutines parses what Go prints about goroutines.
 func (s *Server) goroutines(lines []string) (all []Goroutine) {
 	for i, line := range lines {
 		if _, state, ok := strings.Cut(line, " ["); ok && strings.HasPrefix(line, "goroutine ") &&
@@ -268,19 +274,19 @@ func (s *Server) goroutines(lines []string) (all []Goroutine) {
 	return all
 }
 
-// waits are what goroutines may wait for that have more to do, by the state that Go prints and by what
-// is in their trace.
+// waits lists what a goroutine that still has work to do may wait for, by the state that Go prints and a
+// text in its trace.
 var waits = []struct{ state, inside, says string }{
 	{"sync.Mutex.Lock", "", "waiting for a lock"},
 	{"sync.RWMutex", "", "waiting for a lock"},
 	{"sync.WaitGroup.Wait", "", "waiting for a WaitGroup"},
 	{"semacquire", "", "waiting for a lock or a WaitGroup"},
-	{"chan send", "", "waiting for somebody to receive from its channel"},
+	{"chan send", "", "waiting for a receiver on its channel"},
 	{"IO wait", ").Write(", "waiting in Write, for a member to read"},
-	{"runn", "", "working without end"},
+	{"runn", "", "working endlessly"},
 }
 
-// stuck says where in the code goroutines wait that have more to do, and what that means.
+// stuck tells where in the code goroutines wait that still have work to do, and what that means.
 func stuck(all []Goroutine) string {
 	counts := map[string]int{}
 	for _, g := range all {
@@ -303,9 +309,10 @@ func stuck(all []Goroutine) string {
 	said := strings.Join(found[:min(3, len(found))], "\n")
 	switch lock := strings.Contains(said, "for a lock"); {
 	case lock && strings.Contains(said, "in Write"):
-		said += "\nwhoever holds a lock while it writes lets everybody wait for one member"
+		said += "\nholding a lock during a write makes everybody wait for one member"
 	case lock:
-		said += "\nwhoever holds that lock has not let it go: is an Unlock missing on some path, or does it wait itself?"
+		said += "\nthe goroutine that holds the lock has not released it: is an Unlock missing on some path, or " +
+			"does it wait itself?"
 	}
 	return said
 }

@@ -11,26 +11,26 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// A Case is one rule of the protocol, tried: what a client does, and what must come back.
-// Cases has them all.
+// A Case tests one rule of the protocol: what a client does, and what must come back. Cases returns them
+// all.
 type Case struct {
 	Section string // of RFC 6455
 	Name    string // what the client does: "a ping of 126 bytes"
 
-	// Step is the first step whose server must answer so. Row is the name of the check's row
-	// that tries the case: cases without one are tried by raw's tests only. Hint is what is most
-	// likely wrong in a server that answers differently, if the row's own hint does not say it.
+	// Step is the first step whose server must answer like this. Row is the name of the check's row that
+	// tries the case; only raw's tests try cases without one. Hint is what is most likely wrong with a
+	// server that answers differently, if the row's own hint does not tell.
 	Step      int
 	Row, Hint string
 
 	Changes   []string       // to the opening handshake: see wstest.Request.Changed
 	Body      []byte         // sent with the handshake
-	Send      []wstest.Frame // sent after it; frames with a mask and without Raw may get other keys
+	Send      []wstest.Frame // sent after it; masked frames without Raw may get other keys
 	HalfClose bool           // then the client ends its direction of the TCP connection
 	Answer    bool           // the client answers the server's close frame, as a browser does
 
-	// Chat cases are for a chat server. All others are for an echo. If these have a row, a
-	// chat answers the same: no whole message is among the frames.
+	// Chat cases are for a chat server, all others for an echo. If an echo's case has a row, a chat gives
+	// the same answer: no whole message is among the frames.
 	Chat bool
 
 	// Want is what comes back until the connection ends, separated by commas:
@@ -44,30 +44,28 @@ type Case struct {
 	//	waits             it does not end the connection
 	//	… or …            either of the two
 	//
-	// It goes without saying that a server hangs up after a close frame. Where Want has no end,
-	// the client ends the connection with code 1000, and the server must answer that. If no
-	// frames are sent, Want is the status that answers the handshake, and the fields that matter
-	// with it: `101`, `405 Allow: GET`.
+	// That a server hangs up after a close frame is implied. If Want does not end the connection, the
+	// client does so with code 1000, and the server must answer. If no frames are sent, Want is the status
+	// of the answer to the handshake, and the fields that matter: `101`, `405 Allow: GET`.
 	Want    string
-	Library string // what comes from library/ instead; "" if the same
+	Library string // what library/ sends instead; "" if the same
 
 	Leeway []Leeway // what else the RFC lets a server on a library do
-	Cells  Cells    // of a case that is in library/README.md's table
+	Cells  Cells    // for a case in library/README.md's table
 }
 
-// Cells are the wording of a row in library/README.md's table. What happens is the case's name,
-// which is also that of its button in the wire view. Rows that take a program of one's own to
-// be seen have nothing to send.
+// Cells are the words of a row in library/README.md's table. The first cell is the case's name, which is
+// also the name of its button in the wire view. Rows that no client's bytes can show have nothing to send.
 type Cells struct{ Raw, Library string }
 
-// A Leeway is what the RFC says of a server that answers differently.
+// A Leeway is what the RFC says about a server that answers differently.
 type Leeway struct {
 	Came  string // Anything, Ended, Refused, or what came in the words of Case.Want
 	RFC   string // begins with the section: "8.1 asks to fail the connection"
-	Asked bool   // the RFC asks for what the case wants
+	Asked bool   // the RFC does ask for what the case wants
 }
 
-// What can come in place of what is wanted.
+// What can come instead of what is wanted.
 const (
 	Anything = ""
 	Ended    = "ended"   // the connection, in any way
@@ -91,25 +89,25 @@ func (c Case) Allowed(came string) *Leeway {
 // Tried reports whether the case can be tried over a connection.
 func (c Case) Tried() bool { return c.Step > 0 }
 
-// ForHandshake reports whether the case is about the opening handshake alone.
+// ForHandshake reports whether the case is only about the opening handshake.
 func (c Case) ForHandshake() bool { return len(c.Send) == 0 && !c.HalfClose }
 
-// Cases returns the table of protocol cases, but for the large ones. It is made once: copy a
-// case to change it.
+// Cases returns the table of protocol cases, except the large ones. It is built once: copy a case to change
+// it.
 var Cases = sync.OnceValue(func() []Case {
 	return slices.Concat(handshakes(), subprotocols(), origins(), masks(), reserved(), opcodes(), lengths(),
 		fragments54(),
 		controls(), data(), closings(), statusCodes(), broken(), limits(), texts8(), chats(), Differences())
 })
 
-// Custom returns a case that sends any bytes to a chat, to see what comes.
+// Custom returns a case that sends the given bytes to a chat, to see what comes back.
 func Custom(b []byte) Case {
 	c := chat("", "any bytes", "waits", wstest.Frame{Raw: b})
 	c.Answer = true
 	for in := bytes.NewReader(b); ; {
 		f, err := wstest.Read(in)
 		if c.Answer = c.Answer && f.Opcode != wstest.Close; err != nil {
-			return c // what the server sends is the answer, if a close frame is sent
+			return c // if this is a close frame, the server sends an answer
 		}
 	}
 }
@@ -147,13 +145,13 @@ func chat(section, name, want string, send ...wstest.Frame) Case {
 	return c
 }
 
-// library returns the case with what comes from library/ instead.
+// library returns the case with what library/ sends instead.
 func (c Case) library(came string) Case {
 	c.Library = came
 	return c
 }
 
-// hangUp returns the case with a client that ends its direction after what it sends.
+// hangUp returns the case with a client that ends its direction after its frames.
 func (c Case) hangUp() Case {
 	c.HalfClose = true
 	return c
@@ -213,13 +211,13 @@ func withKey(f wstest.Frame, key [4]byte) wstest.Frame {
 	return f
 }
 
-// inForm returns f with its length written in so many bits: 16 or 64.
+// inForm returns f with its length written in the given number of bits: 16 or 64.
 func inForm(bits int, f wstest.Frame) wstest.Frame {
 	f.Form = bits
 	return f
 }
 
-// announced returns a frame's header that announces a payload of n bytes, of which none comes.
+// announced returns the header of a frame whose payload of n bytes never comes.
 func announced(first byte, n uint64) wstest.Frame {
 	f := frameOf(first, "")
 	f.Length = n
@@ -247,7 +245,7 @@ func PostBy(user string, n int) string {
 	return s[:len(s)-2] + strings.Repeat("x", max(0, n-len(s))) + s[len(s)-2:]
 }
 
-// says returns what Want calls a message.
+// says returns a message in the words of Want.
 func says(opcode byte, payload string) string {
 	return wstest.Frame{Fin: true, Opcode: opcode, Payload: []byte(payload)}.String()
 }

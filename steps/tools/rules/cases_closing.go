@@ -36,23 +36,23 @@ func closings() []Case {
 				chat("5.5.1", fmt.Sprintf("a close with code %d and a reason of %d bytes", code,
 					len(reason)),
 					fmt.Sprintf("close %d or close 1000", code),
-					closeFrame(code, reason))) // 1000 says as much
+					closeFrame(code, reason))) // 1000 is just as good
 		}
 	}
-	add(RowClose, "a close frame may be empty: there is no code to send back, and none to read", anyAnswer,
+	add(RowClose, "a close frame may be empty: then there is no code to read, and none to send back", anyAnswer,
 		chat("5.5.1", "an empty close", "close or close 1000", frameOf(0x88, "")))
 	for _, bad := range []struct{ what, reason string }{
 		{"that is not UTF-8", "bye\xff"}, {"cut within a character", "caf\xc3"},
 		{"with a surrogate", "\xed\xa0\x80"},
 	} {
-		add(RowReason, "the reason in a close frame is text, too: utf8.Valid tells", anyReason,
+		add(RowReason, "the reason in a close frame must be UTF-8, too: check it with utf8.Valid", anyReason,
 			echo("5.5.1", "a close with a reason "+bad.what, "close 1007", closeFrame(3000, bad.reason)).
 				library(fmt.Sprintf("close 3000 %q", bad.reason)))
 	}
 	return cases
 }
 
-// statusCodes are codes of every class, and those at both ends of it (section 7.4).
+// statusCodes are codes of every class, and the first and last of each (section 7.4).
 func statusCodes() (cases []Case) {
 	for _, code := range []int{
 		1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3001, 3999, 4000,
@@ -70,7 +70,7 @@ func statusCodes() (cases []Case) {
 	} {
 		name := fmt.Sprint("status code ", code)
 		bare := violation("7.4", name, closeFrame(code, ""))
-		if code < 5000 { // the RFC says nothing of the others, and the check does not ask
+		if code < 5000 { // the RFC does not mention the others, and the check does not try them
 			hint := " is not a status code that may be sent: 1000 to 1003, 1007 to 1014 and 3000 to 4999 are"
 			bare = inRow(RowCode, fmt.Sprint(code, hint), anyCode, bare)[0]
 		}
@@ -79,7 +79,7 @@ func statusCodes() (cases []Case) {
 	return cases
 }
 
-// broken are connections that the client ends in the middle: nobody is there to speak to
+// broken are connections that the client ends in the middle of something: nobody is left to answer
 // (sections 7.1.5 and 7.1.7).
 func broken() []Case {
 	cases := []Case{
@@ -100,7 +100,7 @@ func broken() []Case {
 	return hangUps(cases)
 }
 
-// hangUps returns the cases with clients that hang up after what they send.
+// hangUps returns the cases with clients that hang up after their frames.
 func hangUps(cases []Case) []Case {
 	for i := range cases {
 		cases[i].HalfClose = true
@@ -108,8 +108,7 @@ func hangUps(cases []Case) []Case {
 	return cases
 }
 
-// limits are lengths over the echo's limit, which are refused before anything else has come
-// (section 10.4).
+// limits are lengths over the echo's limit, which are refused before the payload arrives (section 10.4).
 func limits() (cases []Case) {
 	const kept = "12345678"
 	add := func(name, want, library string, send ...wstest.Frame) {
@@ -118,10 +117,10 @@ func limits() (cases []Case) {
 	for _, n := range []uint64{EchoLimit + 1, 1 << 32, 1<<63 - 1} {
 		add(fmt.Sprintf("a length of %#x", n), "close 1009", `binary "", hangs up`, announced(0x82, n))
 	}
-	for _, n := range []uint64{1 << 63, 1<<64 - 1} { // as a signed number they are negative
+	for _, n := range []uint64{1 << 63, 1<<64 - 1} { // negative as signed numbers
 		add(fmt.Sprintf("a length of %#x", n), "close 1009", "hangs up", announced(0x82, n))
 	}
-	for _, n := range []uint64{1<<64 - 8, 1<<64 - 1} { // with what is kept, more than 64 bits hold
+	for _, n := range []uint64{1<<64 - 8, 1<<64 - 1} { // plus the bytes so far, they overflow 64 bits
 		add(fmt.Sprintf("a fragment of %#x", n), "close 1009", "hangs up", frameOf(0x02, kept),
 			announced(0x80, n))
 	}
@@ -133,8 +132,8 @@ func limits() (cases []Case) {
 	return hangUps(cases)
 }
 
-// Characters of each length in UTF-8, the first and the last ones and some others; and what
-// comes next to them but is not UTF-8.
+// Characters of each length in UTF-8, the first, the last and some others; and sequences that are similar
+// but not UTF-8.
 var (
 	goodUTF8 = []string{"\x00", "\x7f", "\u0080", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\ufffd",
 		"\uffff",
@@ -142,10 +141,10 @@ var (
 	badUTF8 = []string{
 		"\x80", "\xbf", "\x80\xbf", // nothing to continue
 		"\xc0\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x80\xaf", "\xe0\x9f\xbf",
-		// longer than need be
+		// longer than necessary
 		"\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf",
 		"\xf8\x88\x80\x80\x80", "\xfc\x84\x80\x80\x80\x80", "\xfe", "\xff", "\xff\xfe",
-		// longer than there is
+		// longer than any character
 		"\xed\xa0\x80", "\xed\xad\xbf", "\xed\xbf\xbf", "\xed\xa0\x80\xed\xb0\x80", // surrogates
 		"\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf7\xbf\xbf\xbf", // over U+10FFFF
 		"\xc3", "\xe2\x82", "\xf0\x9f\x98", "\xdf", "\xef\xbf", "\xf7\xbf\xbf", // cut short
@@ -155,7 +154,7 @@ var (
 	}
 )
 
-// texts8 are texts in UTF-8, and others: whole, between other characters, and cut at every byte
+// texts8 are texts in UTF-8 and texts that are not: whole, between other characters, and cut at every byte
 // (section 8.1).
 func texts8() (cases []Case) {
 	for _, s := range goodUTF8 {
@@ -177,10 +176,10 @@ func texts8() (cases []Case) {
 			add(name+" in fragments of one byte", inParts(0x81, 1, s+"a")...),
 			add(name+" in a close frame", closeFrame(1000, s)).library(fmt.Sprintf("close 1000 %q", s)))
 		cases = append(cases,
-			inRow(RowText, "the bytes are not UTF-8: utf8.Valid tells, before encoding/json replaces them",
+			inRow(RowText, "the bytes are not UTF-8: check with utf8.Valid, before encoding/json replaces them",
 				anyText, add(name+" in a post", textFrame(strings.Replace(hiPost, "hi", "a"+s+"b", 1))))...)
 	}
-	return append(inRow(RowText, "the bytes are not UTF-8: utf8.Valid tells, once the message is whole",
+	return append(inRow(RowText, "the bytes are not UTF-8: check with utf8.Valid, once the message is whole",
 		anyText,
 		add("a post that is not UTF-8, in fragments", inParts(0x81, 10,
 			strings.Replace(hiPost, "hi", "a\xffb", 1))...),
@@ -192,7 +191,7 @@ func texts8() (cases []Case) {
 			textFrame("\xc3"), textFrame("\xa4")))...)
 }
 
-// chats are what the chat adds to the protocol: posts, and status codes for anything else
+// chats are cases for what the chat adds to the protocol: posts, and status codes for anything else
 // (sections 5.6, 7.4.1 and 10.4).
 func chats() []Case {
 	const most, part, half = MaxMessage, MaxMessage/4 - 24, MaxMessage / 2
@@ -216,7 +215,7 @@ func chats() []Case {
 		cases = append(cases, inRow(row, hint, leeway, chat("7.4.1", name, want, send...))...)
 	}
 	binary := func(name string, send ...wstest.Frame) {
-		add(RowBinary, "binary messages (opcode 2) are not for this chat, nor in fragments: end with 1003",
+		add(RowBinary, "this chat accepts no binary messages (opcode 2), not even in fragments: end with 1003",
 			"close 1003", anyBinary, name, send...)
 	}
 	binary("a binary", binaryFrame("\x00\x01\xff"))
@@ -234,7 +233,7 @@ func chats() []Case {
 	long("small fragments of one byte too many", most+1, part)
 	long("fragments that are much too long", most+404, half)
 
-	hint = "compare the length in the header, and what came before, with the limit: the rest need not come"
+	hint = "compare the length in the header, plus the bytes so far, with the limit: do not wait for the payload"
 	announces := func(name string, send ...wstest.Frame) {
 		add(RowAnnounced, hint, "close 1009", anyLimit, name, send...)
 		c := &cases[len(cases)-1]

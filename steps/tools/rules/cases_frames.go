@@ -38,31 +38,31 @@ const (
 // filler returns n bytes of text.
 func filler(n int) string { return strings.Repeat(letters, n/len(letters)+1)[:n] }
 
-// What the RFC says of servers that end a connection differently.
+// What the RFC says about servers that end a connection differently.
 var (
-	should = Leeway{Ended, "7.1.7 asks to end the connection; that a close frame says why is a SHOULD",
+	should = Leeway{Ended, "7.1.7 asks to end the connection; a close frame that tells why is only a SHOULD",
 		false}
 	anyEnd  = []Leeway{should}
 	anyForm = []Leeway{{Anything,
 		"5.2 asks clients for the shortest form, and leaves open what to do about others", false}}
-	anyCode = []Leeway{{Anything, "7.4 says which codes may be sent, not what to do about others", false}}
+	anyCode = []Leeway{{Anything, "7.4 defines which codes may be sent, not what to do about others", false}}
 	anyText = []Leeway{should,
 		{Anything, "8.1 asks to end the connection: the library leaves it to its user", true}}
 	anyReason = []Leeway{{"close 1002 or hangs up", should.RFC, false},
 		{Anything, "8.1 asks to fail the connection: such a reason must not be sent back", true}}
-	anyAnswer = []Leeway{{Ended, "5.5.1 asks for an answer, and says that it typically has the same code",
+	anyAnswer = []Leeway{{Ended, "5.5.1 asks for an answer, which typically has the same code",
 		false}}
 	anyBinary = []Leeway{{Ended, "7.4.1 has a code for it, and leaves it to the server", false}}
-	anyJSON   = []Leeway{{Ended, "what a text has to mean is not a matter of the RFC", false}}
+	anyJSON   = []Leeway{{Ended, "the RFC does not define what a text means", false}}
 	anyLimit  = []Leeway{{Anything, "7.4.1 has a code for it, and leaves open when it is sent", false}}
 )
 
-// violation returns a case of what no client may send.
+// violation returns a case of something that a client must not send.
 func violation(section, name string, send ...wstest.Frame) Case {
 	return echo(section, name, "close 1002", send...)
 }
 
-// masks are frames without one (section 5.1), and masks of every kind (section 5.3).
+// masks are frames without a mask (section 5.1), and with masks of every kind (section 5.3).
 func masks() []Case {
 	cases := []Case{
 		violation("5.1", "an unmasked text", withoutMask(textFrame(hiPost))),
@@ -84,7 +84,7 @@ func masks() []Case {
 	for _, key := range [][4]byte{{}, {0xff, 0xff, 0xff, 0xff}, {1, 2, 3, 4}, {0, 0, 0, 1}, {0x80}} {
 		add(fmt.Sprintf("the masking key %x", key), `text "Hello"`, withKey(textFrame(hello), key))
 	}
-	for n := range 20 { // payloads that end at each place in the key
+	for n := range 20 { // payloads that end at each byte of the key
 		add(fmt.Sprintf("%d bytes under the mask", n), textSays(filler(n)), textFrame(filler(n)))
 	}
 	add("each frame has a key of its own", `pong "p", text "Hello"`,
@@ -113,11 +113,11 @@ func reserved() (cases []Case) {
 			textFrame("hi"), pingFrame("p"), frameOf(0x91, hello), textFrame("hi")))
 }
 
-// opcodes are those that mean nothing (section 5.2).
+// opcodes are the ones without a meaning (section 5.2).
 func opcodes() (cases []Case) {
 	for _, op := range []byte{3, 4, 5, 6, 7, 0xB, 0xC, 0xD, 0xE, 0xF} {
 		name := fmt.Sprintf("opcode %x", op)
-		cases = append(cases, inRow(RowOpcode, "opcodes 3 to 7 and b to f mean nothing yet: refuse them",
+		cases = append(cases, inRow(RowOpcode, "opcodes 3 to 7 and b to f have no meaning yet: refuse them",
 			anyEnd,
 			violation("5.2", name, frameOf(0x80|op, "what")),
 			violation("5.2", "a fragment with "+name, frameOf(op, hello)),
@@ -129,8 +129,8 @@ func opcodes() (cases []Case) {
 	return cases
 }
 
-// lengths are messages of each length around which the header changes, and lengths that are not
-// written in as few bits as will do (section 5.2).
+// lengths are messages of every length at which the form of the header changes, and lengths that are not in
+// their shortest form (section 5.2).
 func lengths() (cases []Case) {
 	for _, n := range []int{0, 1, 125, 126, 127, 128, 255, 256, 65535, 65536, 65537, 70000} {
 		s, name := filler(n), fmt.Sprintf("%d bytes", n)
@@ -198,17 +198,17 @@ func fragments54() []Case {
 		cases = append(cases,
 			inRow(RowFragments, hint, anyEnd, more...)...)
 	}
-	add("a continuation (opcode 0) without a message to go on with",
+	add("a continuation (opcode 0) without a message to continue",
 		violation("5.4", "a last fragment of nothing", lastPart("stray"), textFrame("hi")),
 		violation("5.4", "a middle fragment of nothing", middlePart("stray"), textFrame("hi")),
 		violation("5.4", "an empty fragment of nothing", lastPart("")))
-	add("a new message (opcode 1 or 2) begins before the last one has ended: only opcode 0 goes on with it",
+	add("a new message (opcode 1 or 2) begins before the previous one has ended: only opcode 0 continues it",
 		violation("5.4", "a whole text between fragments", begin, textFrame(hiPost), end),
 		violation("5.4", "a whole binary between fragments", begin, binaryFrame("no"), end),
 		violation("5.4", "a first fragment after a first", begin, firstPart(hiPost[5:])),
 		violation("5.4", "a text after an empty first fragment", firstPart(""), textFrame(hiPost)))
 	const after, after2 = "a fragment after a post in fragments", "an empty fragment after a post"
-	add("the message has ended with FIN: a continuation after it belongs to nothing",
+	add("the message has ended with FIN: a continuation after it continues nothing",
 		chat("5.4", after, "a post, close 1002", append(inParts(0x81, 40, PostBy(after, 0)),
 			lastPart("more"))...).hangUp(),
 		chat("5.4", after2, "a post, close 1002", textFrame(PostBy(after2, 0)), lastPart("")).hangUp())
@@ -251,7 +251,7 @@ func controls() []Case {
 		echo("5.5.3", "a pong, then a ping", `pong "asked"`, pongFrame("unasked"), pingFrame("asked")))
 }
 
-// data are the examples of section 5.7, and messages in any order (section 5.6).
+// data are the examples of section 5.7, and messages of mixed types (section 5.6).
 func data() []Case {
 	const masked = "\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58" // Hello, after the first byte
 	return []Case{

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// TestCases: the table makes sense. That its cases are true is seen by raw's TestConformance.
+// TestCases: the table makes sense. Whether its cases are true is for raw's TestConformance.
 func TestCases(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range Cases() {
@@ -14,10 +14,10 @@ func TestCases(t *testing.T) {
 		}
 		seen[c.Section+c.Name] = true
 		if c.Tried() && (c.Section == "" || c.Want == "" && len(c.Send) == 0) {
-			t.Errorf("%q has no section, or does not say what it wants", c.Name)
+			t.Errorf("%q has no section, or wants nothing", c.Name)
 		}
 		if c.Library != "" && c.Library == c.Want {
-			t.Errorf("%q says that library/ differs, and then the same", c.Name)
+			t.Errorf("%q has a Library that does not differ from Want", c.Name)
 		}
 		if c.Row != "" && c.Library != "" && c.Allowed(c.Library) == nil {
 			t.Errorf("%q: check -library allows no %s", c.Name, c.Library)
@@ -37,7 +37,7 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// TestMatches: a reason may be left open, and the client's own goodbye goes without saying.
+// TestMatches: a reason may be left open, and the client's own goodbye is implied.
 func TestMatches(t *testing.T) {
 	for _, m := range []struct {
 		came, want string
@@ -80,7 +80,7 @@ func TestInWords(t *testing.T) {
 	}
 }
 
-// TestAllowed: what the RFC leaves to a server on a library.
+// TestAllowed: a server on a library may do what the RFC leaves open.
 func TestAllowed(t *testing.T) {
 	for row, came := range map[string]string{RowUnmasked: "hangs up", RowReserved: `close 1008 "no"`,
 		RowConnection: "426", RowVersion: upgrades, RowJSON1007: "resets"} {

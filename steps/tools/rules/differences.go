@@ -8,8 +8,8 @@ import (
 // RowBroken is the check's row for a message that is not whole.
 const RowBroken = "a message that breaks off is not stored"
 
-// Differences returns the cases that are the rows of the table in library/README.md, in its
-// order. Those that take a program to be seen have nothing to send: raw's TestSideBySide shows them.
+// Differences returns the cases that are the rows of the table in library/README.md, in its order. Those
+// that no client's bytes can show have nothing to send: raw's TestSideBySide shows them.
 func Differences() []Case {
 	const form, cut, behind = "a length not in its shortest form", "a connection cut between two fragments",
 		"more than it reads, after a close frame"
@@ -32,8 +32,8 @@ func Differences() []Case {
 		differ("1009, from its header", "1009, once that much has come",
 			chat("10.4", "a message over the limit", "close 1009", half).library("waits")),
 		differ("the message is dropped", "what came is handed on as the whole message", inRow(RowBroken,
-			"half a message is not a message: when reading ends with an error, io.EOF too, forget it",
-			[]Leeway{{Anything, "5.4 lets a message end with FIN: here the end of TCP does, too", true}},
+			"half a message is not a message: when reading fails, even with io.EOF, drop it",
+			[]Leeway{{Anything, "5.4 has a message end with FIN: here the end of TCP also ends it", true}},
 			chat("5.4", cut, "hangs up", firstPart(PostBy(cut,
 				0))).hangUp().library("a post, hangs up"))...),
 		differ("read and dropped, so its answer arrives", "TCP reset, which can destroy its answer",
@@ -91,7 +91,7 @@ func Differences() []Case {
 	}
 }
 
-// differ returns the one case as a row of the README's table, with what that says of raw and library.
+// differ returns the one case as a row of the README's table, with its words for raw and library.
 func differ(raw, library string, only ...Case) Case {
 	c := only[0]
 	c.Cells = Cells{raw, library}

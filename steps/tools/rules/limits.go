@@ -1,7 +1,6 @@
-// Package rules says what a server of the workshop must do: its limits and times, the rules
-// of RFC 6455 with the bytes that test each of them, and what every step has to do. The
-// tests of raw and library, the check, the wire view and the table in library/README.md all
-// read it, so that a rule changes in one place.
+// Package rules defines what a server of the workshop must do: its limits and times, and the rules of RFC
+// 6455 with the bytes that test each of them. The tests of raw and library, the check, the wire view and
+// the table in library/README.md all read it, so that a rule changes in one place.
 package rules
 
 import (
@@ -12,7 +11,7 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// Limits of the server. A test holds raw's variables to them.
+// Limits of the server. A test compares raw's variables with them.
 const (
 	MaxMessage  = 4096                  // bytes in a message; a longer one is refused with 1009
 	MaxReason   = wstest.MaxControl - 2 // bytes in a close frame's reason (RFC 6455, section 5.5.1)
@@ -25,16 +24,16 @@ const (
 const (
 	HandshakeTime = 5 * time.Second         // for a client to send a whole request
 	AnswerTime    = 10 * time.Second        // for a client to read the answer to a request
-	IdleTime      = time.Minute             // until a connection that asks for nothing more is closed
-	WriteTime     = 5 * time.Second         // for a member to take what is written to it
+	IdleTime      = time.Minute             // until a connection without further requests is closed
+	WriteTime     = 5 * time.Second         // for a member to accept what is written to it
 	CloseTime     = 5 * time.Second         // for a member to hang up once the server has
 	PingTime      = 30 * time.Second        // from one ping to the next
-	QuietTime     = 75 * time.Second        // without a frame from a member, which is gone then
+	QuietTime     = 75 * time.Second        // without a frame from a member: then it is gone
 	GoodbyeTime   = 1500 * time.Millisecond // after Ctrl-C, for the members to answer the goodbye
 	StopTime      = 2 * time.Second         // from Ctrl-C to the exit of the process
 )
 
-// Subprotocol is the one that the chat speaks.
+// Subprotocol is the chat's subprotocol.
 const Subprotocol = "json"
 
 // Number returns n as the workshop's texts write it: 4096 is "4,096".

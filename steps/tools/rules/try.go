@@ -24,8 +24,8 @@ const (
 
 const posted = "a post" // in what comes
 
-// quiet is how long a server that is to wait must send nothing. One that is so slow that it is
-// only about to send something passes; what is right never fails.
+// quiet is how long a server that must wait has to send nothing. A wrong server that is slow may pass, but
+// a correct one never fails.
 const quiet = 2 * time.Second
 
 var (
@@ -37,11 +37,11 @@ var (
 	sentence = regexp.MustCompile(`^[^\n]+\n?$`)
 )
 
-// hasEnd reports whether what comes ends with the end of the connection.
+// hasEnd reports whether what comes includes the end of the connection.
 func hasEnd(came string) bool { return endOfAll.MatchString(came) }
 
-// Matches reports whether what came, as Try returns it, is what a case wants of any server. Of a
-// handshake's answer that is the status, and of fields those that a client must look at.
+// Matches reports whether what came, as Try returns it, is what a case wants from any server. For the
+// answer to a handshake, that is the status, and the fields that a client must look at.
 func Matches(came, want string) bool {
 	if want, or, ok := strings.Cut(want, " or "); ok {
 		return Matches(came, want) || Matches(came, or)
@@ -56,13 +56,13 @@ func Matches(came, want string) bool {
 		want = strings.TrimPrefix(want+`, close 1000 "over"`, ", ")
 	}
 	if runtime.GOOS != "linux" && strings.HasSuffix(want, "resets") {
-		return true // elsewhere the reset destroys what came before it, or does not
+		return true // elsewhere the reset may destroy what came before it
 	}
 	return came == want || reasons.ReplaceAllString(came, "$1") == want
 }
 
-// InWords returns what came, as Try returns it, for people: without reasons, and so that it can
-// follow the name of a server.
+// InWords returns what came, as Try returns it, in words for people: without reasons, and as a phrase that
+// can follow the name of a server.
 func InWords(came string) string {
 	if status.MatchString(came) {
 		return "answers the handshake with " + came[:3]
@@ -76,9 +76,9 @@ func InWords(came string) string {
 	return strings.NewReplacer(words...).Replace(closes.ReplaceAllString(came, "${1}close frame"))
 }
 
-// Try does what the case says to the server at addr, which is expected to answer with want, and
-// returns what came, in the words of Case.Want. Everything that a server does must happen within
-// patience; a chat may greet with a history, but need not.
+// Try runs the case against the server at addr, which is expected to answer with want, and returns what
+// came, in the words of Case.Want. Everything that a server does must happen within patience; a chat may
+// greet with a history, but need not.
 func (c Case) Try(addr, want string, way Way, patience time.Duration) (came string) {
 	client, err := wstest.Dial(addr, patience)
 	if err != nil {
@@ -97,7 +97,7 @@ func (c Case) Try(addr, want string, way Way, patience time.Duration) (came stri
 		glued, send = append(glued, send...), nil
 	}
 	r := wstest.Handshake(addr)
-	if c.ForHandshake() { // what of these is sent is up to the case
+	if c.ForHandshake() { // these fields are up to the case
 		r = r.Changed("Origin", "Sec-WebSocket-Protocol")
 	}
 	r = r.Changed(c.Changes...)
@@ -125,7 +125,7 @@ func (c Case) Try(addr, want string, way Way, patience time.Duration) (came stri
 	came = t.listen()
 	if err := <-t.sent; err != nil && err != wstest.ErrTimeout && !strings.HasSuffix(came, "resets") &&
 		!strings.HasSuffix(came, "waits") {
-		came += ", resets" // the system tells the reader of a reset or the writer, not both
+		came += ", resets" // the system reports a reset to the reader or the writer, not to both
 	}
 	if c.Chat && c.HalfClose && !strings.Contains(came, posted) && t.stored(addr) {
 		came = posted + ", " + came
@@ -133,13 +133,13 @@ func (c Case) Try(addr, want string, way Way, patience time.Duration) (came stri
 	return came
 }
 
-// A trial is a case under way.
+// A trial is a case in progress.
 type trial struct {
 	Case
 	client  *wstest.Client
 	before  int        // posts by the case's user in the history that greeted
 	goodbye bool       // the client ends the connection once the post has come
-	sent    chan error // what became of sending
+	sent    chan error // the result of sending
 }
 
 // send sends the frames while others read: a large echo fills the network both ways.
@@ -171,7 +171,7 @@ func (t *trial) send(frames []wstest.Frame, way Way) {
 func (t *trial) listen() string {
 	var came []string
 	closed := false // a close frame came
-	last := byte(0) // opcode of what came last
+	last := byte(0) // opcode of the last frame
 	for {
 		f, err := t.client.NextValid()
 		if err != nil {
@@ -200,7 +200,7 @@ func (t *trial) listen() string {
 	}
 }
 
-// answer answers a close frame once all is sent: like a browser, or by hanging up.
+// answer answers a close frame once everything is sent: like a browser, or by hanging up.
 func (t *trial) answer(f wstest.Frame) {
 	err := <-t.sent
 	if t.sent <- err; t.Answer {
@@ -210,8 +210,8 @@ func (t *trial) answer(f wstest.Frame) {
 	}
 }
 
-// stored reports whether a new member is greeted with a post of the case: the one that has hung
-// up may not have been told any more.
+// stored reports whether a new member is greeted with a post of the case: a client that has hung up may no
+// longer have received it.
 func (t *trial) stored(addr string) bool {
 	c, err := wstest.Open(addr, t.client.Patience)
 	if err != nil {
@@ -250,7 +250,7 @@ func postsBy(f wstest.Frame, user string) (n int) {
 	return n
 }
 
-// answered returns what a handshake is answered with: the status, and the fields that matter.
+// answered returns the answer to a handshake: the status, and the fields that matter.
 func answered(a wstest.Answer, r wstest.Request) string {
 	came := fmt.Sprint(a.Status)
 	fields := map[int][]string{
@@ -263,7 +263,7 @@ func answered(a wstest.Answer, r wstest.Request) string {
 		}
 	}
 	switch a.Status {
-	case http.StatusSwitchingProtocols: // what is chosen is in came already
+	case http.StatusSwitchingProtocols: // came already has what was chosen
 		r = r.With("Sec-WebSocket-Extensions", "any").With("Sec-WebSocket-Protocol",
 			a.Get("Sec-WebSocket-Protocol"))
 		if fault := a.Fault(r); fault != nil {
