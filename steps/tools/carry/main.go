@@ -2,11 +2,11 @@
 //
 //	go run ./steps/tools/carry [-from REV] STEP
 //
-// The change is what the step's folder has now and did not have at REV, which is HEAD unless
-// -from says otherwise. Carry goes from step to step: what the change makes of steps/04 is what
-// goes into steps/05. Where a file conflicts, it gets git's conflict marks and goes no further:
-// resolve the conflict once, and carry on from that step. Carrying again does no harm, and after
-// another edit brings only that edit: what has been carried since REV is noted in git's folder.
+// The change is the difference between the step's folder now and at REV, which is HEAD by default. Carry
+// goes from step to step: the result in steps/04 is merged into steps/05. A file with a conflict gets git's
+// conflict markers and is not carried further: resolve the conflict once, and run carry from that step.
+// Running it again does no harm, and after another edit carries only that edit: what has been carried since
+// REV is noted in git's folder.
 package main
 
 import (
@@ -58,10 +58,10 @@ type carrier struct {
 	left   []string // what is left for the user to do
 }
 
-// Notes are what carry knows of its earlier runs.
+// Notes are what carry knows about its earlier runs.
 type notes struct {
 	Commit  string            // the revision before the change
-	Carried map[string]string // by the path of a file, the text whose changes have been carried there
+	Carried map[string]string // by a file's path, the text whose changes have been carried into it
 }
 
 // carry carries the change of a step, such as "03", and prints what it does. It returns an
@@ -73,14 +73,15 @@ func (c *carrier) carry(step string) error {
 		return step != "" && strings.TrimPrefix(dir, "steps/0") == strings.TrimLeft(step, "0")
 	})
 	if at < 0 {
-		return fmt.Errorf("%q is not a step: name the one that you have changed, as in: %s 03", step, command)
+		return fmt.Errorf("%q is not a step: name the one that you changed, as in: %s 03", step, command)
 	}
 	if err := c.readBefore(); err != nil {
 		return err
 	}
 	changed := c.changed(dirs[at])
 	if len(changed) == 0 {
-		return fmt.Errorf("%s is the same as at %s: if the change is committed, name the commit before it, as in: %s -from HEAD~1 %s", dirs[at], c.from, command, step)
+		return fmt.Errorf("%s is the same as at %s: if the change is committed, name the commit before it, as "+
+			"in: %s -from HEAD~1 %s", dirs[at], c.from, command, step)
 	}
 	var err error
 	for _, name := range changed {
@@ -91,13 +92,13 @@ func (c *carrier) carry(step string) error {
 		return err
 	}
 	if len(c.left) > 0 {
-		return errors.New("left for you:\n  " + strings.Join(c.left, "\n  "))
+		return errors.New("left for you to do:\n  " + strings.Join(c.left, "\n  "))
 	}
 	return nil
 }
 
-// readBefore reads the code of all steps at the revision before the change, and what is noted of
-// earlier runs since then.
+// readBefore reads the code of all steps at the revision before the change, and the notes about earlier
+// runs since then.
 func (c *carrier) readBefore() error {
 	list, err := c.git("ls-tree", "-r", "-z", "--name-only", c.from, "steps/")
 	if err != nil {
@@ -147,18 +148,19 @@ func (c *carrier) carryFile(name string, dirs []string) error {
 			}
 		}
 		if text, _ := c.read(path.Join(dir, name)); strings.Contains("\n"+text, "\n<<<<<<< ") {
-			c.leave("%s/%s has conflict marks: resolve them, then: %s -from %s %s", dir, name, command, c.from, path.Base(dir))
+			c.leave("%s/%s has conflict marks: resolve them, then run: %s -from %s %s", dir, name, command, c.from,
+				path.Base(dir))
 			return nil
 		}
 	}
 	if _, shared := c.read("library/" + name); !shared {
-		fmt.Fprintf(c.out, "library/websocket.go may need what %s got\n", name)
+		fmt.Fprintf(c.out, "library/websocket.go may need the counterpart of the change in %s\n", name)
 	}
 	return errors.Join(c.copy(last, "raw/"+name, old), c.copy(last, "library/"+name, old))
 }
 
-// merge merges the change of one step's file into the next step's, if need be with conflict
-// marks. It reports whether to go on to the step after that.
+// merge merges the change of one step's file into the next step's, with conflict marks if necessary. It
+// reports whether to continue with the step after that.
 func (c *carrier) merge(from, to string) (bool, error) {
 	base, existed := c.before[from]
 	theirs, exists := c.read(from)
@@ -179,7 +181,7 @@ func (c *carrier) merge(from, to string) (bool, error) {
 		fmt.Fprintf(c.out, "%s removed\n", to)
 		return true, os.Remove(c.path(to))
 	case !exists:
-		c.leave("%s differs from what %s was: remove it by hand", to, from)
+		c.leave("%s differs from the former %s: remove it by hand", to, from)
 		return false, nil
 	}
 	temp, err := os.CreateTemp("", "carry-")
@@ -191,7 +193,8 @@ func (c *carrier) merge(from, to string) (bool, error) {
 	if err := errors.Join(err, temp.Close()); err != nil {
 		return false, err
 	}
-	_, err = c.git("merge-file", "-q", "-L", to, "-L", from+" before", "-L", from, c.path(to), temp.Name(), c.path(from))
+	_, err = c.git("merge-file", "-q", "-L", to, "-L", from+" before", "-L", from, c.path(to), temp.Name(),
+		c.path(from))
 	if now, _ := c.read(to); now != ours {
 		fmt.Fprintf(c.out, "%s merged\n", to)
 	}
@@ -201,8 +204,8 @@ func (c *carrier) merge(from, to string) (bool, error) {
 	return err == nil, err
 }
 
-// copy makes a file of raw or library the same as the last step's, which was old. A library that
-// does not share the file does not get it. What the file had of its own is kept elsewhere.
+// copy makes a file of raw or library the same as the last step's, which was old. If library does not share
+// the file, it does not get it. A file that differed is kept under another name.
 func (c *carrier) copy(from, to, old string) error {
 	fresh, exists := c.read(from)
 	had, has := c.read(to)
@@ -213,7 +216,7 @@ func (c *carrier) copy(from, to, old string) error {
 		if err := c.write(to+".orig", had); err != nil {
 			return err
 		}
-		fmt.Fprintf(c.out, "%s differed from %s: what it was is in %s.orig\n", to, from, to)
+		fmt.Fprintf(c.out, "%s differed from %s: its old text is in %s.orig\n", to, from, to)
 	}
 	if !exists {
 		fmt.Fprintf(c.out, "%s removed\n", to)
@@ -224,7 +227,7 @@ func (c *carrier) copy(from, to, old string) error {
 	return c.write(to, fresh)
 }
 
-// leave notes what the user has to do.
+// leave notes what is left for the user to do.
 func (c *carrier) leave(format string, args ...any) {
 	c.left = append(c.left, fmt.Sprintf(format, args...))
 }
@@ -238,13 +241,12 @@ func (c *carrier) read(name string) (string, bool) {
 	return string(b), err == nil
 }
 
-// write makes text what is in a file.
+// write makes text the content of a file.
 func (c *carrier) write(name, text string) error {
 	return os.WriteFile(c.path(name), []byte(text), 0o644)
 }
 
-// git runs git in the workshop's folder and returns what it prints, or the first line of its
-// complaint.
+// git runs git in the workshop's folder and returns its output, or the first line of its error message.
 func (c *carrier) git(args ...string) (string, error) {
 	cmd := exec.Command("git", args...)
 	cmd.Dir = c.root

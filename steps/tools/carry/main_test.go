@@ -24,7 +24,7 @@ func workshop() map[string]string {
 	return files
 }
 
-// A trial is a carrier on a workshop of its own, committed, and what the carrier prints.
+// A trial is a carrier with its own workshop, committed, and the carrier's output.
 type trial struct {
 	*testing.T
 	carrier
@@ -34,7 +34,7 @@ type trial struct {
 func newTrial(t *testing.T) *trial {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("there is no git")
+		t.Skip("git is not installed")
 	}
 	b := &trial{T: t, carrier: carrier{root: t.TempDir(), from: "HEAD"}}
 	b.carrier.out = &b.out
@@ -52,11 +52,12 @@ func (b *trial) must(args ...string) {
 	}
 }
 
-// commit commits all that is there.
+// commit commits everything.
 func (b *trial) commit() {
 	b.Helper()
 	b.must("add", "--all")
-	b.must("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false", "commit", "-q", "--message=a")
+	b.must("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false", "commit", "-q",
+		"--message=a")
 }
 
 // edit writes files. One without text is removed.
@@ -74,13 +75,13 @@ func (b *trial) edit(files map[string]string) {
 	}
 }
 
-// replace edits what one file of the workshop was at first.
+// replace edits the original text of one file.
 func (b *trial) replace(name, old, fresh string) {
 	b.Helper()
 	b.edit(map[string]string{name: strings.Replace(workshop()[name], old, fresh, 1)})
 }
 
-// carried carries a step, and sees that nothing is left to do.
+// carried carries a step, and fails if something is left to do.
 func (b *trial) carried(step string) {
 	b.Helper()
 	if err := b.carryAgain(step); err != nil {
@@ -94,12 +95,13 @@ func (b *trial) carryAgain(step string) error {
 	return b.carry(step)
 }
 
-// expect sees that these files, and no other of the workshop, have the text.
+// expect fails unless exactly these files of the workshop have the text.
 func (b *trial) expect(text, dirs string) {
 	b.Helper()
 	for name := range workshop() {
 		has, _ := b.read(name)
-		want := strings.HasSuffix(name, "/main.go") && strings.Contains(" "+dirs+" ", " "+strings.TrimPrefix(filepath.ToSlash(filepath.Dir(name)), "steps/")+" ")
+		want := strings.HasSuffix(name, "/main.go") &&
+			strings.Contains(" "+dirs+" ", " "+strings.TrimPrefix(filepath.ToSlash(filepath.Dir(name)), "steps/")+" ")
 		if strings.Contains(has, text) != want {
 			b.Errorf("%s, expected %q there: %v; it is\n%s%s", name, text, want, has, b.out.String())
 		}
@@ -115,7 +117,7 @@ func TestCarry(t *testing.T) {
 		b.expect("step 06", "06 raw library")
 	}
 	if b.out.Len() > 0 {
-		t.Errorf("the second time, it does %s", b.out.String())
+		t.Errorf("the second run prints %s", b.out.String())
 	}
 	for _, edit := range []string{"// newer", "// newest"} { // no conflict with what has been carried
 		b.replace("steps/03/main.go", "// old", edit)
@@ -128,10 +130,10 @@ func TestCarry(t *testing.T) {
 		b.carried("steps/06/")
 		b.expect(edit, "06 raw library")
 		if strings.Contains(b.out.String(), "differed") {
-			t.Errorf("it keeps what it had copied: %s", b.out.String())
+			t.Errorf("it keeps its own copy: %s", b.out.String())
 		}
 	}
-	for name, text := range workshop() { // somebody begins again
+	for name, text := range workshop() { // somebody starts over
 		if !strings.HasPrefix(name, "steps/03/") {
 			b.edit(map[string]string{name: text})
 		}
@@ -152,13 +154,14 @@ func TestCommitted(t *testing.T) {
 	b.expect("// new", "02 03 04 05 06 raw library")
 }
 
-// TestConflict: a conflict appears once, and resolved once it gets into all that follows.
+// TestConflict: a conflict appears once, and once it is resolved, the result reaches all later steps.
 func TestConflict(t *testing.T) {
 	b := newTrial(t)
 	b.replace("steps/02/main.go", "\tprintln(\"step 02\")\n", "\tprintln(\"step 02\")\n\tprintln(\"more\")\n")
 	for range 2 {
-		if err := b.carryAgain("02"); err == nil || strings.Count(err.Error(), "steps/03/main.go has conflict marks") != 1 {
-			t.Fatalf("step 2 conflicts with what step 3 adds at the same place, and it says: %v", err)
+		if err := b.carryAgain("02"); err == nil ||
+			strings.Count(err.Error(), "steps/03/main.go has conflict marks") != 1 {
+			t.Fatalf("step 2 conflicts with what step 3 adds at the same place: %v", err)
 		}
 		b.expect("<<<<<<<", "03")
 		b.expect("more", "02 03")
@@ -197,7 +200,7 @@ func TestFilesComeAndGo(t *testing.T) {
 	}
 }
 
-// TestOwnChanges: what somebody has written into raw is not lost.
+// TestOwnChanges: changes that somebody made in raw are not lost.
 func TestOwnChanges(t *testing.T) {
 	b := newTrial(t)
 	b.replace("raw/main.go", "// old", "// mine")
@@ -205,12 +208,13 @@ func TestOwnChanges(t *testing.T) {
 	b.carried("05")
 	b.expect("// new", "05 06 raw library")
 	kept, _ := b.read("raw/main.go.orig")
-	if !strings.Contains(kept, "// mine") || !strings.Contains(b.out.String(), "what it was is in raw/main.go.orig") {
-		t.Errorf("what was in raw is lost: %s", b.out.String())
+	if !strings.Contains(kept, "// mine") ||
+		!strings.Contains(b.out.String(), "its old text is in raw/main.go.orig") {
+		t.Errorf("the changes in raw are lost: %s", b.out.String())
 	}
 }
 
-// TestRefused: what it cannot begin is one line.
+// TestRefused: carry refuses wrong arguments in one line.
 func TestRefused(t *testing.T) {
 	b := newTrial(t)
 	for _, step := range []string{"", "0", "00", "07", "3a", "raw", "03 04", "-3"} {

@@ -18,12 +18,12 @@ import (
 
 // A source is a folder with the code of a server.
 type source struct {
-	name string // as the user says it
-	dir  string // in full
-	root string // of its module, in full
+	name string // as the user gives it
+	dir  string // its full path
+	root string // the full path of its module
 }
 
-// findSource finds the folder to check, and says in a sentence why it cannot be checked.
+// findSource finds the folder to check, or returns a sentence that explains why it cannot be checked.
 func findSource(dir string) (source, error) {
 	if dir == "" {
 		dir = relative(".", filepath.Join(process.Root("."), "work"))
@@ -36,24 +36,24 @@ func findSource(dir string) (source, error) {
 	info, err := os.Stat(full)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return src, fmt.Errorf("there is no folder %s: go run ./steps/tools/play -step 1 makes work, to begin in",
+		return src, fmt.Errorf("there is no folder %s: go run ./steps/tools/play -step 1 creates work to begin in",
 			src.name)
 	case err != nil:
 		return src, fmt.Errorf("the folder cannot be read: %v", err)
 	case !info.IsDir():
-		return src, fmt.Errorf("%s is a file: give the folder that it is in", src.name)
+		return src, fmt.Errorf("%s is a file: name its folder instead", src.name)
 	case src.root == "":
-		return src, fmt.Errorf("%s is outside of the workshop's folder, and Go would not find the page that "+
-			"it serves: put it inside", src.name)
+		return src, fmt.Errorf("%s is outside the workshop's folder, where Go would not find the page that "+
+			"it serves: move it inside", src.name)
 	}
 	return src.program()
 }
 
-// program returns the folder that has the program: this one, or the only one below it that is
-// package main (cmd/server, say). Whatever the go command ignores does not count; the folder itself
-// may be a symbolic link.
+// program returns the folder that has the program: this one, or the only one below it that is package main
+// (cmd/server, say). Whatever the go command ignores does not count; the folder itself may be a symbolic
+// link.
 func (src source) program() (source, error) {
-	var mains []string // as seen from the folder
+	var mains []string // relative to the folder
 	var wrong error
 	err := fs.WalkDir(os.DirFS(src.dir), ".", func(at string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() || slices.Contains(mains, ".") {
@@ -93,12 +93,12 @@ func (src source) program() (source, error) {
 	return src, fmt.Errorf("there is no Go code in %s: %s", src.name, begin)
 }
 
-// notMain says that a file is of another package than main.
+// notMain returns the error for a file that is not in package main.
 func notMain(file, pkg string) error {
 	return fmt.Errorf("%s is package %s: a program begins with package main", relative(".", file), pkg)
 }
 
-// relative returns path as seen from a folder, if it can be; "." is where the user stands.
+// relative returns path relative to a folder, if possible; "." is the user's current folder.
 func relative(folder, path string) string {
 	folder, err := filepath.Abs(folder)
 	if rel, wrong := filepath.Rel(folder, path); cmp.Or(err, wrong) == nil {
@@ -107,15 +107,15 @@ func relative(folder, path string) string {
 	return path
 }
 
-// pathInError finds the file of an error that Go prints, and packageInError the line that names the
-// package: there is only one.
+// pathInError matches the file in an error that Go prints, and packageInError the line that names the
+// package, of which there is only one.
 var (
 	pathInError    = regexp.MustCompile(`(?m)^[^\s:#][^\s:]*\.go:`)
 	packageInError = regexp.MustCompile(`(?m)^# .*\n`)
 )
 
-// build compiles the folder; with an error comes what the compiler says, its paths as
-// seen from where the user stands.
+// build compiles the folder. With an error it returns the compiler's output, with paths relative to the
+// user's current folder.
 func (src source) build(ctx context.Context, binary string, flags ...string) (string, error) {
 	pkg := "./" + filepath.ToSlash(relative(src.root, src.dir))
 	said, err := process.Build(ctx, src.root, binary, append(flags, pkg)...)
@@ -125,7 +125,7 @@ func (src source) build(ctx context.Context, binary string, flags ...string) (st
 	return strings.TrimSpace(said + src.inTheWay(said)), err
 }
 
-// inTheWay says what to do about a module or a workspace of another kind than the workshop's.
+// inTheWay tells what to do about a module or a workspace that is not the workshop's.
 func (src source) inTheWay(said string) string {
 	workshop := process.Workshop(src.dir)
 	switch {
@@ -134,7 +134,7 @@ func (src source) inTheWay(said string) string {
 			"(Or keep it, and name it in a workspace: go work init . ./%s)",
 			relative(".", filepath.Join(src.root, "go.mod")), filepath.ToSlash(relative(workshop, src.root)))
 	case strings.Contains(said, "malformed import path"):
-		return "Go cannot build what is in a folder of this name: rename it, to work for example."
+		return "Go cannot build code in a folder with this name: rename it, for example to work."
 	case strings.Contains(said, "workspace"), strings.Contains(said, "go.work"):
 		return "A file go.work, here or in a folder above, names other modules: " +
 			"set the environment variable GOWORK to off."

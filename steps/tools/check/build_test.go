@@ -11,8 +11,8 @@ import (
 	"websocket-workshop/steps/tools/doctor"
 )
 
-// TestProgram: the program is the folder's own, or the only one below, also if the folder is a link; what
-// Go ignores is ignored.
+// TestProgram: the program is the folder's own, or the only one below, even if the folder is a link;
+// whatever Go ignores is ignored.
 func TestProgram(t *testing.T) {
 	t.Chdir(write(t, map[string]string{
 		"go.mod": "module x\n", "a/main.go": "package main\n", "a/b/main.go": "package main\n",
@@ -42,7 +42,7 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// TestRaceCannotRun: where what -race builds cannot be run, it counts as not built.
+// TestRaceCannotRun: a program that -race builds but that cannot run counts as not built.
 func TestRaceCannotRun(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("this takes a shell")

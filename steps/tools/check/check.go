@@ -18,15 +18,15 @@ import (
 	"websocket-workshop/steps/tools/trial"
 )
 
-// A checker holds the code in a folder to what was asked for, and shows what happens.
+// A checker checks the code in a folder against a step, and shows what happens.
 type checker struct {
 	options
 	src   source
 	show  func(event)
 	mu    sync.Mutex // held while showing
 	count map[result]int
-	first trial.Result // that failed
-	hints int          // for that
+	first trial.Result // the first failure
+	hints int          // for that failure
 }
 
 // emit shows one event.
@@ -42,7 +42,8 @@ func (c *checker) done(status int, text string) int {
 	return status
 }
 
-// check builds the folder and holds it to the steps up to the one asked for, or to what a client must do.
+// check builds the folder and checks it against the steps up to the one asked for, or against what a client
+// must do.
 func (c *checker) check(ctx context.Context) int {
 	machine := doctor.This()
 	if trouble := machine.Trouble(ctx); trouble != "" {
@@ -89,11 +90,11 @@ func (c *checker) check(ctx context.Context) int {
 	return c.done(0, c.praise()+c.differing())
 }
 
-// build builds the folder, and reports whether that worked.
+// build builds the folder, and reports whether it succeeded.
 func (c *checker) build(ctx context.Context, binary string) bool {
 	c.emit(event{Event: "building", Folder: filepath.ToSlash(c.src.name), Step: c.step})
 	slow := time.AfterFunc(time.Second, func() { c.emit(event{Event: "building"}) })
-	said, err := c.src.build(ctx, binary, "-ldflags=-s -w") // to link takes most of the time
+	said, err := c.src.build(ctx, binary, "-ldflags=-s -w") // linking takes most of the time
 	slow.Stop()
 	switch {
 	case err == nil:
@@ -104,8 +105,8 @@ func (c *checker) build(ctx context.Context, binary string) bool {
 	return err == nil
 }
 
-// buildAs returns a function that builds the folder with flags. What -race builds cannot be run on every
-// machine where it can be built (golang.org/issue/46099).
+// buildAs returns a function that builds the folder with flags. A program that -race builds cannot run on
+// every machine that can build it (golang.org/issue/46099).
 func (c *checker) buildAs(m doctor.Machine) trial.BuildFunc {
 	return func(ctx context.Context, binary string, flags ...string) (string, error) {
 		if slices.Contains(flags, "-race") {
@@ -136,14 +137,14 @@ func (c *checker) take(r trial.Result) {
 	c.emit(e)
 }
 
-// stopped says that the check was interrupted, and returns the exit status.
-func (c *checker) stopped() int { return c.done(1, "The check was stopped; so was what it ran.") }
+// stopped ends an interrupted check, and returns the exit status.
+func (c *checker) stopped() int { return c.done(1, "The check was stopped, and so were its servers.") }
 
-// advice says what to do about a failure.
+// advice tells what to do about a failure.
 func (c *checker) advice() string {
 	said := ""
 	if c.first.Step < c.step && !c.library {
-		said = fmt.Sprintf("Did step %d hold before? Then look first at what you changed for step %d.\n",
+		said = fmt.Sprintf("Did step %d pass before? Then first look at what you changed for step %d.\n",
 			c.first.Step, c.step)
 	}
 	folder := filepath.ToSlash(c.src.name)
@@ -158,7 +159,7 @@ func (c *checker) advice() string {
 	return said
 }
 
-// praise says that everything holds, and what comes next.
+// praise tells that everything passes, and what comes next.
 func (c *checker) praise() string {
 	switch {
 	case c.library:
@@ -169,12 +170,13 @@ func (c *checker) praise() string {
 	return fmt.Sprintf("All %d hold. Next: %s.", c.count[ok], stepcode.Lesson(c.step+1))
 }
 
-// counted says how a server on a library differs.
+// counted tells how a server on a library differs.
 func (c *checker) counted() string {
 	same := plural(c.count[ok], "row is", "rows are")
 	other := plural(c.count[allowed]+c.count[asked]+c.count[fails], "differs", "differ")
-	return fmt.Sprintf("%s as the hand-written server has them. %s: %d the RFC allows, in %d it asks for more, "+
-		"%d no server may leave out.", same, other, c.count[allowed], c.count[asked], c.count[fails])
+	return fmt.Sprintf("%s as in the hand-written server. %s: %d the RFC allows, in %d it asks for more, "+
+		"and in %d every server must do what the row says.", same, other, c.count[allowed], c.count[asked],
+		c.count[fails])
 }
 
 // differing returns where the code differs from the step's, if that was asked for.
@@ -189,7 +191,7 @@ func (c *checker) differing() string {
 	return "\n\n" + strings.TrimSuffix(said, "\n")
 }
 
-// checkClient holds a client to what it must do.
+// checkClient checks a client against what it must do.
 func (c *checker) checkClient(ctx context.Context, binary string) int {
 	held := client.NewCheck(binary, 5*time.Second)
 	for _, row := range client.Rows {
@@ -204,7 +206,7 @@ func (c *checker) checkClient(ctx context.Context, binary string) int {
 	return c.done(0, fmt.Sprintf("All %d hold. Now let it talk to your server.", c.count[ok]))
 }
 
-// removeAll removes a folder. Windows holds on to a program that has just exited, so it may take some
+// removeAll removes a folder. Windows locks a program for a moment after its exit, so it may take a few
 // tries.
 func removeAll(dir string) {
 	for range 20 {

@@ -17,34 +17,34 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// A place is a line in a file, whose path is as the user sees it.
+// A place is a line in a file, with its path as the user sees it.
 type place struct {
 	File string `json:"file"`
 	Line int    `json:"line"`
 }
 
-// String returns a place as editors take it.
+// String returns a place in the form that editors accept.
 func (p place) String() string { return fmt.Sprintf("%s:%d", p.File, p.Line) }
 
-// A program is the code in a folder: its declarations, and its texts with their places.
+// A program is the code in a folder: its declarations, and its string literals with their places.
 type program struct {
 	decls []decl // in the order of the files
 	texts []text
 }
 
-// A decl is a declaration, and the place where it begins with what is above it.
+// A decl is a declaration, and the place where it begins, including its comment.
 type decl struct {
 	stepcode.Decl
 	place place
 }
 
-// A text is a string in the code, without its quotes.
+// A text is a string literal in the code, without its quotes.
 type text struct {
 	words string
 	place place
 }
 
-// readCode reads the files in a folder that the build includes; name is the folder as the user says it.
+// readCode reads the files of a folder that belong to the build; name is the folder as the user gives it.
 func readCode(dir, name string) (*program, error) {
 	files, err := stepcode.Code(dir)
 	if err != nil {
@@ -60,7 +60,7 @@ func readCode(dir, name string) (*program, error) {
 	return p, nil
 }
 
-// add takes in one file.
+// add adds one file.
 func (p *program) add(file, src string) error {
 	decls, err := stepcode.Split(src)
 	if err != nil {
@@ -120,13 +120,14 @@ func (d *decl) lines() (lines []line) {
 	return lines
 }
 
-// verb is what a format has in place of a value.
+// verb matches a verb of a format.
 var verb = regexp.MustCompile(`%[-+# 0]*[\d*]*(\.[\d*]+)?[a-zA-Z%]`)
 
-// where returns the place of the longest text that is in a printed line, values in place of its verbs.
+// where returns the place of the longest text that matches a printed line, with any values in place of its
+// verbs.
 func (p *program) where(printed string) (at place, ok bool) {
 	printed = strings.ReplaceAll(printed, `\"`, `"`) // as %q prints a text in a text
-	most := 3                                        // letters: fewer say nothing
+	most := 3                                        // letters: fewer prove nothing
 	for _, t := range p.texts {
 		pieces, size := verb.Split(strings.TrimSpace(t.words), -1), 0
 		for i, piece := range pieces {
@@ -139,14 +140,15 @@ func (p *program) where(printed string) (at place, ok bool) {
 	return at, ok
 }
 
-// stamp is what log puts before a line, and varying what two lines of the same kind differ in.
+// stamp matches what log puts before a line, and varying the parts in which two lines of the same kind
+// differ.
 var (
 	stamp   = regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(\.\d+)? `)
 	varying = regexp.MustCompile(`".*"|[0-9a-f]*\d[0-9a-f]*`)
 )
 
-// terminal returns what a program printed: the last line of each kind, with the place that it comes from,
-// and at most four. Where a crash or a race came from is reported elsewhere.
+// terminal returns what a program printed: the last line of each kind, and the place that it comes from, at
+// most four. The places of crashes and races are reported elsewhere.
 func (p *program) terminal(lines []string) []string {
 	kinds, shown := []string{}, []string{}
 	for _, line := range lines {
@@ -154,8 +156,9 @@ func (p *program) terminal(lines []string) []string {
 		if strings.HasPrefix(line, "goroutine ") || strings.HasPrefix(line, "=====") {
 			break
 		}
-		if line == "" || strings.Contains(line, behaviour.Requested) || strings.Contains(line, "listening on http") {
-			continue // which is not news
+		if line == "" || strings.Contains(line, behaviour.Requested) ||
+			strings.Contains(line, "listening on http") {
+			continue // nothing new
 		}
 		said, kind := probe.Shorten(line), varying.ReplaceAllString(line, "")
 		if at, ok := p.where(line); ok {

@@ -15,7 +15,7 @@ func programOf(t *testing.T, body string) *program {
 	return p
 }
 
-// TestCompare: what the code says is compared, and not its layout or comments.
+// TestCompare: code is compared without its layout and comments.
 func TestCompare(t *testing.T) {
 	const ours = "func f(a, b int) int {\n\tif c := a; c > b {\n\t\treturn c\n\t}\n\treturn g(a, b)\n}\n" +
 		"const (\n\tx = 1\n\ty = 2\n)\nfunc (s *set) has(n int) bool { return s.m[n] }\n"
@@ -24,11 +24,13 @@ func TestCompare(t *testing.T) {
 		ours: "",
 		"// moved\nfunc (s *set) has(n int) bool { return s.m[n] }\n" + ours[:strings.Index(ours, "func (s")]: "",
 		change("\treturn g(a, b)", "\n\t// why\n\treturn g(\n\t\ta, // é\n\t\tb,\n\t)"):                       "",
-		change("g(a, b)", "g(b, a)"):                "f at a.go:2\n  }\n-     return g(b, a)\n+     return g(a, b)\n",
+		change("g(a, b)", "g(b, a)"): "f at a.go:2\n  }\n-     return g(b, a)\n+     return g(a, " +
+			"b)\n",
 		change("\t\treturn c\n", "/* é\n*/\n"):      "f at a.go:2\n      if c := a; c > b {\n+         return c\n",
 		change("y = 2", "y = 3"):                    "x at a.go:8\n      x = 1\n-     y = 3\n+     y = 2\n",
 		change("const", "// é\nvar z int\n\nconst"): "z at a.go:9, which we do not have\n- var z int\n",
-		ours[:strings.Index(ours, "func (s")]:       "set.has, which you do not have\n+ func (s *set) has(n int) bool { return s.m[n] }\n",
+		ours[:strings.Index(ours,
+			"func (s")]: "set.has, which you do not have\n+ func (s *set) has(n int) bool { return s.m[n] }\n",
 	} {
 		got := ""
 		for _, d := range compare(programOf(t, yours), programOf(t, ours)) {
@@ -40,7 +42,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestTerminal: a printed line leads to the places of its words, and one of each kind is shown.
+// TestTerminal: a printed line leads to the place of its words, and one of each kind is shown.
 func TestTerminal(t *testing.T) {
 	p := programOf(t, `import "log"
 func f(err error) {

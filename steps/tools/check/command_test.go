@@ -33,13 +33,14 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// write puts files into a folder that is gone when the test ends, and returns that.
+// write puts files into a temporary folder, and returns the folder.
 func write(t *testing.T, files map[string]string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	for name, text := range files {
 		path := filepath.Join(dir, name)
-		if err := cmp.Or(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(text), 0o666)); err != nil {
+		if err := cmp.Or(os.MkdirAll(filepath.Dir(path), 0o777),
+			os.WriteFile(path, []byte(text), 0o666)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -57,16 +58,18 @@ func check(t *testing.T, args ...string) (status int, said string) {
 	return status, out.String()
 }
 
-// TestCommand: what cannot be checked is said in a line, and what is wrong without a trace.
+// TestCommand: the check reports in one line what it cannot check, and shows no stack traces.
 func TestCommand(t *testing.T) {
 	t.Chdir(write(t, map[string]string{
-		"go.mod": goMod, "file.txt": "", "empty/.keep": "", "other/a.go": "package other\n", "tests/a_test.go": "package main\n",
+		"go.mod": goMod, "file.txt": "", "empty/.keep": "", "other/a.go": "package other\n",
+		"tests/a_test.go": "package main\n",
 		"unused/main.go":  "package main\n\nfunc main() {\n\tvar unused int\n}\n",
 		"crashes/main.go": "package main\n\nfunc main() {\n\tpanic(1)\n}\n",
 	}))
-	for _, test := range []struct{ args, says string }{ // of those that have nothing to say, one line is enough
+	for _, test := range []struct{ args, says string }{ // where says is empty, any single line will do
 		{"", ""}, {"-step 0", ""}, {"-step 7", ""}, {"-step -1", ""}, {"-step 1 a b", ""}, {"-step 5 -library", ""},
-		{"-step 1", ""}, {"-step 1 nowhere", ""}, {"-step 1 file.txt", ""}, {"-step 1 empty", ""}, {"-step 1 other", ""},
+		{"-step 1", ""}, {"-step 1 nowhere", ""}, {"-step 1 file.txt", ""}, {"-step 1 empty", ""},
+		{"-step 1 other", ""},
 		{"-step 1 tests", ""}, {"-client nowhere", ""},
 		{"-step 1 unused", filepath.Join("unused", "main.go") + ":4:6: "},
 		{"-step 1 crashes", "crashed at crashes/main.go:4"},
@@ -82,7 +85,7 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-// TestClient: -client holds a client, and not a server, to the protocol.
+// TestClient: -client checks a client instead of a server.
 func TestClient(t *testing.T) {
 	status, said := check(t, "-client", "client/testdata/model")
 	if status != 0 || !strings.Contains(said, "  ✓ ok     it waits for the server's close frame\n") {
@@ -94,17 +97,17 @@ func TestClient(t *testing.T) {
 	}
 }
 
-// TestGone: a terminal or pipe that takes nothing any more ends the check.
+// TestGone: the check ends when its terminal or pipe accepts no more output.
 func TestGone(t *testing.T) {
 	in, out := io.Pipe()
 	in.Close()
 	ended := false
 	if fmt.Fprintln(terminal{out, func() { ended = true }}, "hello"); !ended {
-		t.Error("the check goes on, though nobody can read it")
+		t.Error("the check keeps running, though nobody can read its output")
 	}
 }
 
-// TestInterrupted: Ctrl-C and a closed pipe end the check, and with it its servers.
+// TestInterrupted: Ctrl-C and a closed pipe end the check and its servers.
 func TestInterrupted(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows cannot send Ctrl-C to one program")
@@ -148,12 +151,12 @@ func main() {
 		var said []string
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			said = append(said, lines.Text())
-			if strings.Contains(lines.Text(), "listening on") { // the first row holds, the next ones hang
+			if strings.Contains(lines.Text(), "listening on") { // the first row passes, the next ones hang
 				end(cmd, out)
 			}
 		}
 		if cmd.Wait() == nil {
-			t.Errorf("%s: exit status 0, though nothing was found to hold", name)
+			t.Errorf("%s: exit status 0, though nothing was checked", name)
 		}
 		ports, err := os.ReadFile(notes)
 		if err != nil {
@@ -168,16 +171,18 @@ func main() {
 	}
 }
 
-// TestReport: the rows of the steps before have a line together, unless -v is given, and what holds after
-// a failure has none.
+// TestReport: the rows of earlier steps share one line unless -v is given, and rows that pass after a
+// failure have none.
 func TestReport(t *testing.T) {
-	f := &failure{Expected: "a pong", Likely: "the payload", Places: []place{{"work/conn.go", 7}}, Lesson: "02.md"}
+	f := &failure{Expected: "a pong", Likely: "the payload", Places: []place{{"work/conn.go", 7}},
+		Lesson: "02.md"}
 	events := []event{
 		{Event: "building", Folder: "work", Step: 2}, {Event: "building"}, {Event: "built", Result: ok},
 		{Event: "row", Step: 2, Name: "two", Result: ok},
 		{Event: "row", Step: 2, Name: "two", Result: skipped, Reason: "not here"},
 		{Event: "row", Step: 1, Name: "one", Result: ok}, {Event: "running", Step: 2, Name: "slow"},
-		{Event: "row", Step: 2, Name: "three", Result: fails, Failure: f}, {Event: "row", Step: 2, Name: "four", Result: ok},
+		{Event: "row", Step: 2, Name: "three", Result: fails, Failure: f},
+		{Event: "row", Step: 2, Name: "four", Result: ok},
 		{Event: "row", Step: 2, Name: "five", Result: fails, Failure: f},
 		{Event: "row", Step: 2, Name: "six", Result: fails, Failure: f},
 		{Event: "row", Step: 2, Name: "seven", Result: fails, Failure: f},
@@ -224,14 +229,15 @@ func TestEvents(t *testing.T) {
 		`"errors":[{"file":"a/main.go","line":4,"column":2,"message":"declared and not used: x"}],"result":"fails"}
 {"event":"done","status":1}
 `
-	said = regexp.MustCompile(`(?m)^{"event":"building"}\n`).ReplaceAllString(said, "") // if it took over a second
+	// if it took over a second
+	said = regexp.MustCompile(`(?m)^{"event":"building"}\n`).ReplaceAllString(said, "")
 	if said = strings.ReplaceAll(said, `\\`, "/"); status != 1 || said != want {
 		t.Errorf("status %d,\n%s\nwant\n%s", status, said, want)
 	}
 }
 
-// TestHint: each -hint shows the next hint for what failed last, then where the lesson explains it; the same
-// failure, found again, goes on where it was.
+// TestHint: each -hint shows the next hint for the last failure, and finally where the lesson explains it;
+// if the same failure is found again, it continues with the next hint.
 func TestHint(t *testing.T) {
 	hint := func(text string) string { return "<details><summary>Hint 1</summary>\n" + text + "\n</details>\n" }
 	t.Chdir(write(t, map[string]string{
@@ -245,8 +251,10 @@ func TestHint(t *testing.T) {
 	}
 	const lesson = "The lesson is steps/03.md, at: A frame"
 	for i, test := range []struct{ turn, want string }{
-		{"", "First check it: go run ./steps/tools/check -step 4 "}, {"frame.go encode", "Hint 1 of 2 for encode:\n\none"},
-		{"frame.go encode", "Hint 2 of 2 for encode:\n\ntwo"}, {"", lesson}, {"encode", "Hint 1 of 2"}, {"conn.go x", "steps/04.md"},
+		{"", "First check it: go run ./steps/tools/check -step 4 "},
+		{"frame.go encode", "Hint 1 of 2 for encode:\n\none"},
+		{"frame.go encode", "Hint 2 of 2 for encode:\n\ntwo"}, {"", lesson}, {"encode", "Hint 1 of 2"},
+		{"conn.go x", "steps/04.md"},
 	} {
 		if test.turn != "" {
 			src.keep(4, "a row", test.turn)
@@ -257,7 +265,7 @@ func TestHint(t *testing.T) {
 	}
 }
 
-// TestItem: people see 20 bytes of a frame, and how many there are.
+// TestItem: people see the first 20 bytes of a frame, and how many there are.
 func TestItem(t *testing.T) {
 	for hex, want := range map[string]string{
 		"81 00":                   "81 00",
@@ -265,13 +273,14 @@ func TestItem(t *testing.T) {
 		strings.Repeat("00 ", 21): strings.Repeat("00 ", 20) + "… (21 bytes)",
 		strings.Repeat("00 ", 256) + "… (300 bytes)": strings.Repeat("00 ", 20) + "… (300 bytes)",
 	} {
-		if got := items(hex + "\n= a frame")[0].String(); strings.TrimSpace(strings.TrimSuffix(got, "\n= a frame")) != strings.TrimSpace(want) {
+		if got := items(hex + "\n= a frame")[0].String(); strings.TrimSpace(strings.TrimSuffix(got,
+			"\n= a frame")) != strings.TrimSpace(want) {
 			t.Errorf("%s\ngot  %s\nwant %s", hex, got, want)
 		}
 	}
 }
 
-// TestExplain: a failure says what a row has found, and where in the code that is.
+// TestExplain: a failure reports what a row has found, and where in the code.
 func TestExplain(t *testing.T) {
 	dir := write(t, map[string]string{"conn.go": `package main
 

@@ -9,20 +9,20 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// A line is one of a declaration's lines, comments left out.
+// A line is one line of a declaration, without comments.
 type line struct {
 	text  string
 	place place
 }
 
-// key returns what is compared of the line: its layout is not.
+// key returns the line in the form in which it is compared, without its layout.
 func (l line) key() string { return strings.Join(strings.Fields(l.text), " ") }
 
-// A difference is a declaration that is not as in the step; one of the two may be missing.
+// A difference is a declaration that differs from the step's; one of the two may be missing.
 type difference struct{ yours, ours *decl }
 
-// compare returns the declarations in which yours differs from ours, in the order of ours, and then
-// those that only yours has.
+// compare returns the declarations in which yours differs from ours, in the order of ours, followed by
+// those that are only in yours.
 func compare(yours, ours *program) (all []difference) {
 	match := func(d *decl, in *program) *decl {
 		for _, name := range d.Names {
@@ -71,7 +71,7 @@ func (d difference) String() string {
 	return s.String()
 }
 
-// differences returns the code in which src differs from the step's, for people.
+// differences describes, for people, where src differs from the step's code.
 func (src source) differences(folder string) (string, error) {
 	yours, err := readCode(src.dir, src.name)
 	if err != nil {
@@ -83,9 +83,9 @@ func (src source) differences(folder string) (string, error) {
 	}
 	all := compare(yours, ours)
 	if len(all) == 0 {
-		return fmt.Sprintf("%s has the code of %s, comments and layout left aside.\n", src.name, folder), nil
+		return fmt.Sprintf("%s has the code of %s, ignoring comments and layout.\n", src.name, folder), nil
 	}
-	said := fmt.Sprintf("%s, comments and layout left aside:\n- yours, in %s\n+ ours, in %s\n",
+	said := fmt.Sprintf("%s, ignoring comments and layout:\n- yours, in %s\n+ ours, in %s\n",
 		plural(len(all), "declaration differs", "declarations differ"), src.name, folder)
 	for _, d := range all {
 		said += "\n" + d.String()

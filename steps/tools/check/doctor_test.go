@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestOtherSystem: where Go builds for another system, the check blames no server and no virus scanner.
+// TestOtherSystem: if Go builds for another system, the check does not blame the server or a virus scanner.
 func TestOtherSystem(t *testing.T) {
 	t.Setenv("GOOS", map[bool]string{true: "linux", false: "windows"}[runtime.GOOS == "windows"])
 	status, said := check(t, "-step", "1", filepath.Join(repo, "steps", "01"))
@@ -18,7 +18,7 @@ func TestOtherSystem(t *testing.T) {
 	}
 }
 
-// TestDoctorRuns: where nothing can be run, the check says so and blames no server.
+// TestDoctorRuns: if no program can be run, the check reports that, and does not blame the server.
 func TestDoctorRuns(t *testing.T) {
 	for _, name := range []string{"TMPDIR", "TMP"} {
 		t.Setenv(name, filepath.Join(t.TempDir(), "nowhere"))
@@ -29,7 +29,7 @@ func TestDoctorRuns(t *testing.T) {
 	}
 }
 
-// apart runs a shell script where its mounts and its network are its own; in it, $CHECK is the command.
+// apart runs a shell script with its own mounts and network; in it, $CHECK is the command.
 func apart(t *testing.T, script string) string {
 	t.Helper()
 	if err := exec.Command("unshare", "-rmn", "true").Run(); err != nil {
@@ -48,7 +48,8 @@ func apart(t *testing.T, script string) string {
 	return string(said)
 }
 
-// TestNoExec: the doctor finds a disk on which no program runs, the workshop's or that of temporary files.
+// TestNoExec: the doctor finds a disk on which no programs can run, the workshop's or the one for temporary
+// files.
 func TestNoExec(t *testing.T) {
 	const mount = "mount -t tmpfs -o noexec none $DIR\n"
 	said := apart(t, mount+"cd $DIR; echo module x > go.mod; $CHECK -doctor")
@@ -62,7 +63,7 @@ func TestNoExec(t *testing.T) {
 	}
 }
 
-// TestLoopback: where programs do not reach each other, that is what is wrong, and not the server.
+// TestLoopback: if programs cannot reach each other, the check reports that, and does not blame the server.
 func TestLoopback(t *testing.T) {
 	const up = "ip link set lo up || { echo there is no ip; exit; }\n"
 	for _, test := range []struct{ script, says, not string }{

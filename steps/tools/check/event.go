@@ -14,13 +14,13 @@ import (
 	"websocket-workshop/steps/tools/trial"
 )
 
-// An event is something that happens during a check. The package comment says what is printed of it.
+// An event is something that happens during a check. The package comment explains how it is printed.
 type event struct {
 	Event string `json:"event"` // building, built, running, row or done
 
 	Folder string       `json:"folder,omitempty"` // building
 	What   string       `json:"what,omitempty"`   // building
-	Output string       `json:"output,omitempty"` // built, if it does not: what the compiler printed
+	Output string       `json:"output,omitempty"` // built, if that fails: what the compiler printed
 	Errors []buildError `json:"errors,omitempty"` // built: the lines of Output that name a place
 
 	Step    int      `json:"step,omitempty"` // running, row
@@ -35,7 +35,7 @@ type event struct {
 	Text   string `json:"text,omitempty"`
 }
 
-// A result is what became of a row, or of building.
+// A result is the result of a row, or of building.
 type result string
 
 const (
@@ -46,14 +46,14 @@ const (
 	asked   result = "asked"   // with -library: it differs, and the RFC asks for more
 )
 
-// A buildError is what the compiler says of a place.
+// A buildError is what the compiler reports about a place.
 type buildError struct {
 	place
 	Column  int    `json:"column,omitempty"`
 	Message string `json:"message"`
 }
 
-// A failure is all that there is to say of a row that fails.
+// A failure is everything that is reported about a row that fails.
 type failure struct {
 	Kind     probe.Kind `json:"kind"`
 	Sent     []item     `json:"sent"`
@@ -61,19 +61,19 @@ type failure struct {
 	Came     []item     `json:"came"`
 	Terminal []string   `json:"terminal"` // what the program printed, with places
 	Likely   string     `json:"likely"`   // what is wrong, or the first hint
-	Places   []place    `json:"places"`   // in the code under check, that to look at first in front
+	Places   []place    `json:"places"`   // in the code under check, the one to look at first at the front
 	Lesson   string     `json:"lesson"`   // the file
 	Section  string     `json:"section"`  // its heading, or ""
 	Hints    int        `json:"hints"`    // how many more there are
 }
 
-// An item is what went over the connection, or another event there.
+// An item is something that went over the connection, or another event there.
 type item struct {
 	Hex   string `json:"hex,omitempty"` // if it is a frame
 	Words string `json:"words"`
 }
 
-// items takes a record apart: a frame is a line in hex, and one with its description.
+// items splits a record into items: a frame is a line in hex, and one with its description.
 func items(record string) []item {
 	all := []item{}
 	for l := range strings.Lines(strings.TrimSpace(record)) {
@@ -104,7 +104,7 @@ func (i item) String() string {
 	return strings.Join(first[:most], " ") + " … " + rest + "\n= " + i.Words
 }
 
-// placeInText finds the file and line that something is said of.
+// placeInText matches a file and line, and the message after them.
 var placeInText = regexp.MustCompile(`([^\s(]+\.go):(\d+)(?::(\d+))?(?:: (.*))?`)
 
 // placesIn returns the places that a text names.
@@ -127,12 +127,12 @@ func buildErrors(output string) (all []buildError) {
 	return all
 }
 
-// explain adds to what a row found where that is in the code, and which lesson explains it: the one asked
+// explain adds to a row's findings where that is in the code, and which lesson explains it: the one asked
 // for, or an earlier one.
 func (src source) explain(r trial.Result, lesson int) *failure {
 	code, err := readCode(src.dir, src.name)
 	if err != nil {
-		code = new(program) // of which no place is known
+		code = new(program) // without any places
 	}
 	f := &failure{
 		Kind: r.Failure.Kind, Sent: items(r.Failure.Sent), Expected: r.Failure.Expected,
@@ -144,7 +144,7 @@ func (src source) explain(r trial.Result, lesson int) *failure {
 		f.Came = append(f.Came, item{"", strconv.Quote(r.Failure.Says) + " is from " + from.String()})
 		f.Places = append(f.Places, from)
 	}
-	name := r.Turn[strings.LastIndex(r.Turn, " ")+1:] // with its file before it, or alone
+	name := r.Turn[strings.LastIndex(r.Turn, " ")+1:] // its file may come before it
 	if d := code.find(name); d != nil {
 		f.Places = append(f.Places, d.lines()[0].place)
 	}
@@ -160,7 +160,7 @@ func (src source) explain(r trial.Result, lesson int) *failure {
 	return f
 }
 
-// jsonLines prints events as JSON, a line each.
+// jsonLines prints events as JSON, one line per event.
 func jsonLines(out io.Writer) func(event) {
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)

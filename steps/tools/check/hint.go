@@ -12,10 +12,10 @@ import (
 	"websocket-workshop/steps/tools/units"
 )
 
-// A lastFailure is what -hint needs to know of the last check of a folder that failed. It is kept in
-// the workshop's folder .bin.
+// A lastFailure is what -hint needs to know about the last check that failed. It is kept in the workshop's
+// folder .bin.
 type lastFailure struct {
-	Folder string `json:"folder"` // in full
+	Folder string `json:"folder"` // its full path
 	Step   int    `json:"step"`
 	Row    string `json:"row"`
 	Turn   string `json:"turn"`
@@ -34,8 +34,8 @@ func (src source) last() (l lastFailure) {
 	return l
 }
 
-// keep keeps a failure for -hint. The same one, found again, keeps its hints. Where nothing can be
-// written, -hint asks for a check.
+// keep records a failure for -hint. If it is the same as before, the hints already shown stay counted. If
+// the file cannot be written, -hint asks for a check.
 func (src source) keep(step int, row, turn string) {
 	if l := src.last(); l.Folder == src.dir && l.Step == step && l.Turn == turn && turn != "" {
 		return
@@ -43,7 +43,7 @@ func (src source) keep(step int, row, turn string) {
 	src.save(lastFailure{src.dir, step, row, turn, 0})
 }
 
-// save keeps a failure, or none.
+// save writes a failure, or none.
 func (src source) save(l lastFailure) {
 	if process.Workshop(src.dir) != "" {
 		data, _ := json.Marshal(l) // strings and numbers have a JSON form
@@ -53,10 +53,11 @@ func (src source) save(l lastFailure) {
 }
 
 // hints returns the hints for a function, and the step that they are from: the last one, up to step, in
-// which attendees write it.
+// which attendees write the function.
 func (src source) hints(turn string, step int) ([]string, int) {
 	for s := step; s > 0 && turn != ""; s-- {
-		if hints, err := stepcode.Hints(os.DirFS(process.Workshop(src.dir)), s, turn); err == nil && len(hints) > 0 {
+		if hints, err := stepcode.Hints(os.DirFS(process.Workshop(src.dir)), s, turn); err == nil &&
+			len(hints) > 0 {
 			return hints, s
 		}
 	}
@@ -74,8 +75,8 @@ func (src source) section(step int, name string) string {
 	return ""
 }
 
-// nextHint returns the next hint for what failed in the last check, and after the last of them where
-// the lesson explains it.
+// nextHint returns the next hint for what failed in the last check, or, after the last hint, where the
+// lesson explains it.
 func (src source) nextHint(o options) string {
 	l, step := src.last(), o.lesson()
 	if l.Folder != src.dir || l.Step != step {
@@ -92,7 +93,7 @@ func (src source) nextHint(o options) string {
 	if hints == nil {
 		from = step
 	} else {
-		said += fmt.Sprintf("These were all %d hints for %s.\n", len(hints), name)
+		said += fmt.Sprintf("Those were all %d hints for %s.\n", len(hints), name)
 	}
 	said += "The lesson is " + stepcode.Lesson(from)
 	if section := src.section(from, name); section != "" {
@@ -101,7 +102,7 @@ func (src source) nextHint(o options) string {
 	return said + "\nOur code: " + o.again("-diff-only", src.name)
 }
 
-// unitTests says where the unit tests for the functions of a step are.
+// unitTests tells where the unit tests for the functions of a step are.
 func unitTests(step int) string {
 	said := "The check runs these before anything else. They are ordinary Go tests:"
 	for _, u := range units.All {

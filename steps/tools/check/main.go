@@ -1,22 +1,21 @@
-// Check tells whether a server does what the workshop's steps ask of it.
+// Check tells whether a server does what the workshop's steps require.
 //
 //	go run ./steps/tools/check -step 3 [-v] [-diff] [-json] [DIR]
 //
-// builds the folder DIR (work, unless given) and holds it to steps 1 to 3: its functions to unit
-// tests, as far as they have the names and types that the lessons give them, and the server from
-// outside, over TCP and HTTP, whatever its code looks like. It prints results as they come, the
-// functions first, then step 3, then the steps before. It stops at the first failure, and prints
-// what was sent, what was expected, what came, what the server printed, where in the code that
-// probably is, and a hint. With -v it prints a line for each thing that holds, with -diff also where
-// the code differs from the step's.
+// builds the folder DIR (work by default) and checks it against steps 1 to 3. It runs unit tests of the
+// functions that have the names and types from the lessons, and tests the server from outside, over TCP and
+// HTTP, whatever its code looks like. It prints results as they come: the functions first, then step 3,
+// then earlier steps. It stops at the first failure, and prints what was sent, what was expected, what
+// came, what the server printed, the likely place in the code, and a hint. With -v it prints one line for
+// each thing that passes, and with -diff also where the code differs from the step's.
 //
 //	go run ./steps/tools/check -step 3 -hint [DIR]
 //
-// prints the next hint for what failed last; after the last one, where the lesson explains it.
+// prints the next hint for the last failure or, after the last hint, where the lesson explains it.
 //
 //	go run ./steps/tools/check -step 3 -diff-only [DIR]
 //
-// prints where the code differs from the step's, comments and layout left aside.
+// prints where the code differs from the step's, ignoring comments and layout.
 //
 //	go run ./steps/tools/check -step 3 -tests
 //
@@ -24,23 +23,23 @@
 //
 //	go run ./steps/tools/check -step 6 -library [DIR]
 //
-// holds a server on a library to the same: it lists everything that it does differently from the one
-// written by hand, and what of that the RFC allows.
+// checks a server on a library in the same way: it lists everything that the server does differently from
+// the one written by hand, and which of these differences the RFC allows.
 //
 //	go run ./steps/tools/check -client DIR
 //
-// holds a client to the protocol: see below.
+// checks a client: see below.
 //
 //	go run ./steps/tools/check -doctor
 //
 // examines the machine instead: Go and its settings, the port, a proxy.
 //
-// The exit status is 0 if everything holds, 1 if not, and 2 if nothing could be checked.
+// The exit status is 0 if everything passes, 1 if not, and 2 if nothing could be checked.
 //
 // # Events
 //
-// With -json the check prints one JSON object per line. Fields that are empty are left out, unless
-// a failure has them. The field event is one of these:
+// With -json the check prints one JSON object per line. Fields that are empty are left out, unless a
+// failure has them. The field event is one of these:
 //
 //	building  folder is being built. The event comes again, without a folder, if that takes over a second,
 //	          and for other ways to build it, which what names.
@@ -52,7 +51,7 @@
 //	          a step, a name, perhaps a sentence why it matters, and a turn: the file and function to look at.
 //	done      it has ended: status is the exit status, text the closing words.
 //
-// Paths are as seen from the current folder. A row that fails has a failure:
+// Paths are relative to the current folder. A row that fails has a failure:
 //
 //	kind      wrong, timed out, hung up, reset, or exited
 //	sent      what went over the connection: each frame with its bytes in hex (256 and … if there are more)
@@ -71,12 +70,12 @@
 //	go run DIR localhost:8080 ann hi
 //
 // It opens a WebSocket at this address, and sends one message: {"user":"ann","text":"hi"}. It reads
-// messages (and may print them) until one comes that has the text in it. Then it sends a close frame with
-// the status code 1000, reads until the server's close frame comes, and ends with exit status 0.
+// messages (and may print them) until one contains the text. Then it sends a close frame with the status
+// code 1000, reads until the server's close frame comes, and exits with status 0.
 //
-// It answers pings, also between the fragments of a message. If the server closes first, it answers with
-// the server's status code, and ends. If the handshake is refused, if the accept value is wrong,
-// or if a frame is masked, it ends at once, with another exit status than 0.
+// It answers pings, even between the fragments of a message. If the server closes first, it answers with
+// the server's status code, and exits. If the handshake is refused, if the accept value is wrong, or if a
+// frame is masked, it exits at once, with a status other than 0.
 package main
 
 import (
@@ -96,10 +95,10 @@ import (
 )
 
 func main() {
-	// A closed terminal has to end the check as Ctrl-C does: with its servers.
+	// A closed terminal must end the check and its servers, as Ctrl-C does.
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	// So does a closed pipe. But the signal for that comes for a server's connection, too, and that
-	// is what a check is about: here a failed write tells.
+	// So must a closed pipe. But a server's closed connection causes the same signal, which the check must
+	// survive, so here a failed write tells.
 	signal.Ignore(syscall.SIGPIPE)
 	status := command(ctx, terminal{os.Stdout, cancel}, os.Args[1:])
 	cancel()
@@ -120,11 +119,11 @@ func (t terminal) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// usage is printed if it isn't clear what to do.
+// usage is printed if the arguments are wrong.
 const usage = "which step? go run ./steps/tools/check -step N [-v] [-diff] [-diff-only] [-hint] [-tests] " +
 	"[-json] [-library] [DIR], with N from 1 to 6; DIR is work unless given. Or: -client DIR, -doctor"
 
-// Options are what the command was asked for.
+// Options are the command's options.
 type options struct {
 	step     int
 	client   string // the folder of a client
@@ -133,12 +132,12 @@ type options struct {
 	hint     bool   // show the next hint, and check nothing
 	tests    bool   // show where the unit tests are
 	json     bool   // events, not words
-	library  bool   // the server stands on a library
-	verbose  bool   // a line for each row of the steps before, too
+	library  bool   // the server is written on a library
+	verbose  bool   // one line for each row of earlier steps, too
 	doctor   bool
 }
 
-// lesson returns the number of the lesson that is asked for.
+// lesson returns the number of the requested lesson.
 func (o options) lesson() int {
 	if o.library {
 		return stepcode.Library
@@ -146,7 +145,7 @@ func (o options) lesson() int {
 	return o.step
 }
 
-// again returns the command for the same step and folder, with one flag more.
+// again returns the command for the same step and folder, with one more flag.
 func (o options) again(flag, folder string) string {
 	library := map[bool]string{true: " -library"}[o.library]
 	return fmt.Sprintf("go run ./steps/tools/check -step %d%s %s %s", o.step, library, flag, folder)
@@ -180,7 +179,8 @@ func command(ctx context.Context, out io.Writer, args []string) int {
 	case o.client == "" && (o.step < 1 || o.step > behaviour.LastStep) || flags.NArg() > 1:
 		return c.done(2, usage)
 	case o.library && o.step < behaviour.LastStep:
-		return c.done(2, fmt.Sprintf("-library is about the whole server: it goes with -step %d", behaviour.LastStep))
+		return c.done(2, fmt.Sprintf("-library is about the whole server: it goes with -step %d",
+			behaviour.LastStep))
 	case o.tests:
 		return c.done(0, unitTests(o.lesson()))
 	}

@@ -14,10 +14,10 @@ type report struct {
 	options
 	out     io.Writer
 	step    int  // whose heading is printed
-	earlier int  // how many rows of the steps before hold, if these are not shown
+	earlier int  // how many rows of earlier steps pass, if these are not shown
 	began   bool // something was printed
 	failed  bool
-	also    int // how many have failed after the first
+	also    int // how many have failed after the first one
 }
 
 // take prints an event.
@@ -57,7 +57,7 @@ func (r *report) take(e event) {
 	}
 }
 
-// line prints a result in a line.
+// line prints a result on one line.
 func (r *report) line(how result, what string) {
 	sign := map[result]string{
 		ok: "✓ ok    ", fails: "✗ fails ", skipped: "- skipped ", allowed: "~ RFC allows ", asked: "! RFC asks   ",
@@ -65,7 +65,7 @@ func (r *report) line(how result, what string) {
 	fmt.Fprintf(r.out, "  %s %s\n", sign, what)
 }
 
-// row prints what became of a row. After a failure, what holds is not news.
+// row prints the result of a row. After a failure, rows that pass are not printed.
 func (r *report) row(e event) {
 	switch {
 	case r.failed && e.Result == fails:
@@ -99,12 +99,12 @@ func (r *report) row(e event) {
 	}
 }
 
-// String returns what an attendee reads of a failure, in short lines.
+// String returns the failure as an attendee reads it, in short lines.
 func (f *failure) String() string {
 	lines := func(items []item) string {
 		var s []string
 		for _, i := range items {
-			if i.Words != f.Likely || f.Likely == "" { // what a unit test says is said once
+			if i.Words != f.Likely || f.Likely == "" { // a unit test's message is printed only once
 				s = append(s, i.String())
 			}
 		}

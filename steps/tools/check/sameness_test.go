@@ -13,10 +13,10 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// repo is the root of the workshop, in full: some tests go elsewhere.
+// repo is the full path of the workshop's root: some tests change the current folder.
 var repo, _ = filepath.Abs(filepath.Join("..", "..", ".."))
 
-// codeIn returns the Go files of a folder by name, tests left out.
+// codeIn returns the Go files of a folder by name, without tests.
 func codeIn(t *testing.T, folder string) map[string]string {
 	t.Helper()
 	files, err := stepcode.Code(filepath.Join(repo, folder))
@@ -26,7 +26,7 @@ func codeIn(t *testing.T, folder string) map[string]string {
 	return files
 }
 
-// TestSame: the last step is the finished server, and the library's differs in the protocol alone.
+// TestSame: the last step is the finished server, and the library's differs only in the protocol.
 func TestSame(t *testing.T) {
 	expectCode(t, "steps/06", codeIn(t, "raw"))
 	raw := codeIn(t, "raw")
@@ -37,7 +37,7 @@ func TestSame(t *testing.T) {
 	expectCode(t, "library", raw)
 }
 
-// expectCode holds a folder to have these files, byte for byte, and no others.
+// expectCode fails unless a folder has exactly these files, byte for byte.
 func expectCode(t *testing.T, folder string, want map[string]string) {
 	t.Helper()
 	code := codeIn(t, folder)
@@ -52,7 +52,7 @@ func expectCode(t *testing.T, folder string, want map[string]string) {
 	}
 }
 
-// TestOneRequirement: the workshop needs the library and nothing else.
+// TestOneRequirement: the workshop requires only the library.
 func TestOneRequirement(t *testing.T) {
 	mod, err := os.ReadFile(filepath.Join(repo, "go.mod"))
 	if err != nil {
@@ -64,7 +64,7 @@ func TestOneRequirement(t *testing.T) {
 	}
 }
 
-// TestOnlyCode: what is in the steps' folders shows in their diffs.
+// TestOnlyCode: the steps' folders contain only code, since everything in them shows in the diffs.
 func TestOnlyCode(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(repo, "steps", "0[1-6]", "*"))
 	if err != nil || len(paths) == 0 {
@@ -77,8 +77,8 @@ func TestOnlyCode(t *testing.T) {
 	}
 }
 
-// TestGoVersion: every go.mod asks for the same Go by a name that has a toolchain, which takes
-// three numbers. The texts and the container name that Go too.
+// TestGoVersion: every go.mod requires the same Go, by a version of three numbers, which names a toolchain.
+// The texts and the container name the same Go.
 func TestGoVersion(t *testing.T) {
 	read := func(name string) string {
 		b, err := os.ReadFile(filepath.Join(repo, name))
@@ -96,7 +96,7 @@ func TestGoVersion(t *testing.T) {
 		modules, _ := fs.Glob(os.DirFS(repo), depth+"/go.mod") // the patterns are valid
 		for _, name := range modules {
 			if own := directive.FindString(read(name)); own != main[0] {
-				t.Errorf("%s says %q, and go.mod %q", name, own, main[0])
+				t.Errorf("%s has %q, but go.mod has %q", name, own, main[0])
 			}
 		}
 	}
@@ -106,7 +106,7 @@ func TestGoVersion(t *testing.T) {
 		".devcontainer/devcontainer.json": "/go:" + main[1] + `"`,
 	} {
 		if !strings.Contains(read(name), want) {
-			t.Errorf("%s does not say %s", name, want)
+			t.Errorf("%s does not contain %s", name, want)
 		}
 	}
 }

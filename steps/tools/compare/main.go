@@ -1,5 +1,5 @@
-// Command compare sets the two finished servers side by side: which files are the same
-// in raw and library, which differ, and how long they are.
+// Command compare compares the two finished servers: which files are the same in raw and library, which
+// differ, and how long they are.
 package main
 
 import (

@@ -11,7 +11,7 @@ import (
 	"websocket-workshop/steps/tools/process"
 )
 
-// healthy returns a machine that nothing is wrong with.
+// healthy returns a machine with no trouble.
 func healthy(t *testing.T) Machine {
 	t.Chdir(process.Workshop("."))
 	for _, name := range []string{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"} {
@@ -25,7 +25,7 @@ func healthy(t *testing.T) Machine {
 func TestWell(t *testing.T) {
 	var out strings.Builder
 	if !healthy(t).Examine(t.Context(), &out) {
-		t.Errorf("on a machine that is well:\n%s", out.String())
+		t.Errorf("on a healthy machine:\n%s", out.String())
 	}
 }
 
@@ -42,7 +42,8 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// TestSettings: each of these lets Go build nothing that runs here, and the doctor names it.
+// TestSettings: with each of these settings, Go builds nothing that runs here, and the doctor names the
+// setting.
 func TestSettings(t *testing.T) {
 	workspace := filepath.Join(t.TempDir(), "go.work")
 	if err := os.WriteFile(workspace, []byte("go 1.25\n"), 0o666); err != nil {
@@ -84,7 +85,7 @@ func TestPort(t *testing.T) {
 	if !strings.Contains(f.what, m.port) || !ok || advice == m.port || inTheWay(advice) != "" {
 		t.Errorf("a port in use: %+v", f)
 	}
-	if six, err := net.Listen("tcp", "[::1]:0"); err == nil { // which a browser may take for localhost
+	if six, err := net.Listen("tcp", "[::1]:0"); err == nil { // a browser may try this address for localhost
 		defer six.Close()
 		_, m.port, _ = net.SplitHostPort(six.Addr().String())
 		if f := m.portFree(t.Context()); f.remedy == "" {

@@ -18,7 +18,7 @@ import (
 	"websocket-workshop/steps/tools/process"
 )
 
-// runsIn runs a small program in a folder, or in that for temporary files if it is "". On Windows,
+// runsIn runs a small program in a folder, or in the folder for temporary files if it is "". On Windows,
 // permission does not depend on the folder.
 func runsIn(ctx context.Context, dir string) error {
 	temp, err := os.MkdirTemp(dir, "websocket-doctor-")
@@ -33,8 +33,8 @@ func runsIn(ctx context.Context, dir string) error {
 	return exec.CommandContext(ctx, script).Run()
 }
 
-// Builds builds the smallest program with Go's settings and flags of go build ("-race"), and
-// runs it. The error is one line; it includes what was printed.
+// Builds builds a minimal program with Go's settings and flags of go build ("-race"), and runs it. The
+// error is one line, which includes what was printed.
 func (m Machine) Builds(ctx context.Context, flags ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute) // much of Go's own library may have to be built
 	defer cancel()
@@ -59,7 +59,7 @@ func (m Machine) Builds(ctx context.Context, flags ...string) error {
 	return err
 }
 
-// through asks a server on a port of host for a page, which may take 2 s.
+// through asks a server on a port of host for a page, with a limit of 2 s.
 func through(host string) error {
 	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
@@ -68,7 +68,7 @@ func through(host string) error {
 	server := &http.Server{Handler: http.NotFoundHandler()}
 	go server.Serve(l)
 	defer server.Close()
-	client := &http.Client{Timeout: 2 * time.Second, Transport: new(http.Transport)} // which knows no proxy
+	client := &http.Client{Timeout: 2 * time.Second, Transport: new(http.Transport)} // uses no proxy
 	defer client.CloseIdleConnections()
 	res, err := client.Get("http://" + l.Addr().String())
 	if err == nil {
@@ -77,8 +77,8 @@ func through(host string) error {
 	return err
 }
 
-// noSuchAddress reports whether an error of net.Listen says that the machine does not have the
-// address: it is not that a port is in use.
+// noSuchAddress reports whether an error of net.Listen means that the machine does not have the address,
+// and not that a port is in use.
 func noSuchAddress(err error) bool {
 	const windows = syscall.Errno(10049) // WSAEADDRNOTAVAIL
 	return errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT) ||

@@ -1,14 +1,14 @@
-// Play puts the code to begin a step with into work/, where attendees write.
+// Play puts the code that a step begins with into work/, where attendees write.
 //
 //	go run ./steps/tools/play -step 3         the finished step 3, with its turns open
 //	go run ./steps/tools/play -step 3 -bare   the code of step 2, and what is given of step 3
 //	go run ./steps/tools/play -next           your own code, and what the next step adds
 //
-// Package stepcode knows what is given, what a turn is, and what an open one looks like. -library in
+// Package stepcode defines what is given, what a turn is, and what an open one looks like. -library in
 // place of -step begins the lesson after step 6, in the same two ways.
 //
-// What work/ held is moved aside, into a folder with the date and time in its name: play never
-// loses a byte of it.
+// The old work/ is moved aside, into a folder with the date and time in its name: play never loses a byte
+// of it.
 package main
 
 import (
@@ -26,16 +26,16 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// A beginning is what play is asked for.
+// A beginning is a request to play.
 type beginning struct {
 	root string // the workshop's folder
-	here string // where the user is: paths are shown as seen from there
+	here string // the user's current folder: paths are shown relative to it
 	work string // the folder to put the code into
-	step int    // to begin; 0 is the one after that of the code in work
+	step int    // to begin; 0 is the one after the step of the code in work
 	bare bool
 	next bool
-	open string // the turns to leave open, with commas between them; "" is all
-	page bool   // the learn page asks: it has buttons in place of flags and commands
+	open string // the turns to leave open, separated by commas; "" is all
+	page bool   // the request is from the learn page, which has buttons in place of flags and commands
 
 	files stepcode.Files // what work is to hold
 	keep  bool           // the other files of the folder, too
@@ -46,10 +46,10 @@ func main() {
 	os.Exit(command(os.Stdout, os.Args[1:], time.Now()))
 }
 
-const usage = `say which step to begin, with N from 1 to 6:
+const usage = `name the step to begin, with N from 1 to 6:
   go run ./steps/tools/play -step N          the finished step, for you to write its turns
   go run ./steps/tools/play -step N -bare    the step before, for you to type it all
-  go run ./steps/tools/play -next            your own code, and what the next step adds
+  go run ./steps/tools/play -next your own code, and what the next step adds
 -library in place of -step N begins the lesson after step 6, -turns response,accept leaves only these turns
 open, and -dir DIR uses another folder than work.`
 
@@ -60,13 +60,13 @@ func command(out io.Writer, args []string, now time.Time) int {
 	p := new(beginning)
 	flags.IntVar(&p.step, "step", 0, "the step to begin, 1 to 6")
 	library := flags.Bool("library", false, "begin the lesson after step 6, with a library")
-	flags.BoolVar(&p.bare, "bare", false, "begin with the code of the step before, and what is given")
-	flags.BoolVar(&p.next, "next", false, "go on from the code that is there")
-	flags.StringVar(&p.open, "turns", "", "the turns to leave open, as `response,accept`; without it all")
+	flags.BoolVar(&p.bare, "bare", false, "begin with the code of the previous step, and what is given")
+	flags.BoolVar(&p.next, "next", false, "continue from the code that is there")
+	flags.StringVar(&p.open, "turns", "", "the turns to leave open, such as `response,accept`; all by default")
 	flags.BoolVar(&p.page, "page", false, "answer for the learn page, without flags and commands")
 	dir := flags.String("dir", "", "the folder to put the code into, instead of work")
 	err := flags.Parse(args)
-	asked := *library || p.step != 0 // for a certain step
+	asked := *library || p.step != 0 // for a specific step
 	if err != nil || flags.NArg() > 0 || *library && p.step != 0 || p.step < 0 || p.step > stepcode.Last ||
 		!asked && !p.next || p.next && p.bare || p.bare && p.open != "" {
 		fmt.Fprintln(out, usage)
@@ -82,7 +82,7 @@ func command(out io.Writer, args []string, now time.Time) int {
 	return 0
 }
 
-// run begins the step in the folder dir, or work, and says what it has done and what comes next.
+// run begins the step in the folder dir, or work, and prints what it has done and what comes next.
 func (p *beginning) run(out io.Writer, dir string, now time.Time) error {
 	here, err := os.Getwd()
 	if err != nil {
@@ -91,7 +91,8 @@ func (p *beginning) run(out io.Writer, dir string, now time.Time) error {
 	if p.root = process.Workshop(here); p.root == "" {
 		return fmt.Errorf("%s is not in the workshop's folder: go there first", here)
 	}
-	p.here = filepath.Clean(cmp.Or(os.Getenv("USER_WORKING_DIR"), here)) // under Task, which runs at the top
+	// set by Task, which runs in the top folder
+	p.here = filepath.Clean(cmp.Or(os.Getenv("USER_WORKING_DIR"), here))
 	if p.work, err = filepath.Abs(cmp.Or(dir, p.in("work"))); err != nil {
 		return err
 	}
@@ -120,7 +121,7 @@ func (p *beginning) run(out io.Writer, dir string, now time.Time) error {
 		fmt.Fprintf(out, "%s is outside the workshop's folder: Go can build it only inside.\n", p.shown(p.work))
 	}
 	if within(p.here, p.work) { // a shell stays in a folder that is moved, whatever its prompt shows
-		fmt.Fprintf(out, "You are in the folder as it was. Leave it:  cd %s\n", quoted(filepath.ToSlash(p.work)))
+		fmt.Fprintf(out, "You are still in the old folder. Leave it:  cd %s\n", quoted(filepath.ToSlash(p.work)))
 		p.here = p.work
 	}
 	if !p.page {
@@ -137,7 +138,7 @@ func (p *beginning) inTerminal(words string) string {
 	return words
 }
 
-// unchanged returns an error that also says that nothing has happened.
+// unchanged returns an error that also tells that nothing has happened.
 func unchanged(format string, args ...any) error {
 	return fmt.Errorf("nothing was changed: "+format, args...)
 }
@@ -147,7 +148,7 @@ func (p *beginning) in(path ...string) string {
 	return filepath.Join(append([]string{p.root}, path...)...)
 }
 
-// name returns how the step is called.
+// name returns the name of the step.
 func (p *beginning) name() string {
 	if p.step == stepcode.Library {
 		return "the server on the library"
@@ -158,7 +159,7 @@ func (p *beginning) name() string {
 // place is the end of a file that a step begins.
 const place = "\n\n// Type what %s shows: each block says where.\n"
 
-// plan finds out what the folder is to hold, and returns what to say once it does.
+// plan determines what the folder is to hold, and returns the message for when it does.
 func (p *beginning) plan() (string, error) {
 	s, err := p.read()
 	if err != nil {
@@ -186,7 +187,7 @@ func (p *beginning) plan() (string, error) {
 	return fmt.Sprintf("%s holds %s. Edit the files in %s.", work, holds, work), nil
 }
 
-// read reads the step, with the turns that are to be open.
+// read reads the step, with the requested turns open.
 func (p *beginning) read() (*stepcode.Step, error) {
 	s, err := stepcode.Read(os.DirFS(p.root), p.step)
 	if err != nil {
@@ -200,14 +201,14 @@ func (p *beginning) read() (*stepcode.Step, error) {
 	for _, name := range strings.Split(p.open, ",") {
 		i := slices.IndexFunc(all, func(t stepcode.Turn) bool { return t.Name == name })
 		if i < 0 {
-			return nil, unchanged("%q is no turn of %s, whose turns are %s", name, p.name(), list(all))
+			return nil, unchanged("%q is not a turn of %s, whose turns are %s", name, p.name(), list(all))
 		}
 		s.Turns = append(s.Turns, all[i])
 	}
 	return s, nil
 }
 
-// list names turns, with the file after those that are in it.
+// list names turns, each file after its own.
 func list(turns []stepcode.Turn) string {
 	var s strings.Builder
 	for i, t := range turns {
@@ -222,7 +223,7 @@ func list(turns []stepcode.Turn) string {
 	return s.String()
 }
 
-// shown returns a path as seen from where the user is, if it is in the workshop.
+// shown returns a path relative to the user's current folder, if it is in the workshop.
 func (p *beginning) shown(path string) string {
 	if rel, err := filepath.Rel(p.here, path); err == nil && within(path, p.root) {
 		path = rel
@@ -239,7 +240,7 @@ func within(path, folder string) bool {
 	return err == nil && filepath.IsLocal(rel)
 }
 
-// goRun returns the command that runs the program in a folder, from where the user is.
+// goRun returns the command that runs the program in a folder from the user's current folder.
 func (p *beginning) goRun(path string) string {
 	if path == p.here {
 		return "go run ."
@@ -251,7 +252,7 @@ func (p *beginning) goRun(path string) string {
 	return "go run " + quoted(path)
 }
 
-// quoted returns a path as every shell accepts it.
+// quoted returns a path in a form that every shell accepts.
 func quoted(path string) string {
 	if strings.ContainsAny(path, " '&()") {
 		return `"` + path + `"`
@@ -267,7 +268,7 @@ func (p *beginning) printCommands(out io.Writer) {
 	}
 	fmt.Fprintf(out, "\n  read     %s\n", p.shown(p.in(stepcode.Lesson(p.step))))
 	add := func(what, task, command, dir string) {
-		if p.work == p.in("work") { // the tasks, and check, know that folder
+		if p.work == p.in("work") { // the default of the tasks and the check
 			command, dir = fmt.Sprintf("%-17s or  %s", task, command), ""
 		}
 		fmt.Fprintf(out, "  %-8s %s%s\n", what, command, dir)

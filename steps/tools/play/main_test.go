@@ -16,10 +16,10 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// noon is when the tests play.
+// noon is the tests' clock.
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-// copyWorkshop makes a workshop that a test can play in, and goes there.
+// copyWorkshop makes a copy of the workshop for a test, and changes to it.
 func copyWorkshop(t *testing.T) string {
 	t.Helper()
 	repo, root := os.DirFS("../../.."), t.TempDir()
@@ -33,7 +33,7 @@ func copyWorkshop(t *testing.T) string {
 			write(t, filepath.Join(root, name), string(text))
 		}
 	}
-	t.Setenv("USER_WORKING_DIR", "") // of the task that runs these tests
+	t.Setenv("USER_WORKING_DIR", "") // set by a task that runs these tests
 	t.Chdir(root)
 	return root
 }
@@ -53,7 +53,7 @@ func read(path string) string {
 	return string(text)
 }
 
-// play runs the command, and looks at its exit status and at what it prints.
+// play runs the command, and checks its exit status and output.
 func play(t *testing.T, args string, status int, want ...string) string {
 	t.Helper()
 	var out strings.Builder
@@ -76,7 +76,7 @@ func code(t *testing.T, dir string) stepcode.Files {
 	return files
 }
 
-// TestPlay: each step begins in two ways, as package stepcode has them, and play says which, and
+// TestPlay: each step begins in two ways, as package stepcode defines them, and play prints which way, and
 // which folder to edit.
 func TestPlay(t *testing.T) {
 	copyWorkshop(t)
@@ -118,14 +118,15 @@ func TestTurns(t *testing.T) {
 	got := code(t, "work")
 	for text, n := range map[string]int{"your turn: ": 1, "\t\"errors\"\n": 1, "\t\"crypto/sha1\"\n": 0} {
 		if strings.Count(got["handshake.go"]+got["conn.go"], text) != n {
-			t.Errorf("there is %q, but not %d times, in\n%s\n%s", text, n, got["handshake.go"], got["conn.go"])
+			t.Errorf("want %q %d times in\n%s\n%s", text, n, got["handshake.go"], got["conn.go"])
 		}
 	}
-	play(t, "-step 2 -turns encode", 1, `"encode" is no turn of step 2, whose turns are response in handshake.go`)
-	play(t, "-step 2 -bare -turns response", 2, "say which step")
+	play(t, "-step 2 -turns encode", 1,
+		`"encode" is not a turn of step 2, whose turns are response in handshake.go`)
+	play(t, "-step 2 -bare -turns response", 2, "name the step to begin")
 }
 
-// TestMovesAside: what work/ held is kept, and neither go nor git looks at it there.
+// TestMovesAside: the old work/ is kept, where both go and git ignore it.
 func TestMovesAside(t *testing.T) {
 	copyWorkshop(t)
 	if err := os.Mkdir("work", 0o755); err != nil {
@@ -156,19 +157,21 @@ func TestMovesAside(t *testing.T) {
 			continue
 		}
 		out, err := exec.Command(words[0], words[1:]...).CombinedOutput()
-		if said := string(out); err != nil || strings.Contains(said, "work-before") || strings.Contains(said, "/work\n") {
+		if said := string(out); err != nil || strings.Contains(said, "work-before") ||
+			strings.Contains(said, "/work\n") {
 			t.Errorf("%s: %v, %s", command, err, said)
 		}
 	}
 }
 
-// TestNothingLost: where play cannot do what it is asked for, it does nothing.
+// TestNothingLost: if play cannot do what is asked, it changes nothing.
 func TestNothingLost(t *testing.T) {
 	root := copyWorkshop(t)
 	for _, args := range []string{
-		"", "-step 0", "-step -1", "-step 7", "-step two", "-step 2 work", "-step 2 -library", "-what", "-next -bare", "-bare",
+		"", "-step 0", "-step -1", "-step 7", "-step two", "-step 2 work", "-step 2 -library", "-what",
+		"-next -bare", "-bare",
 	} {
-		play(t, args, 2, "say which step", "-step N", "-next")
+		play(t, args, 2, "name the step to begin", "-step N", "-next")
 	}
 	write(t, "work/main.go", "mine")
 	play(t, "-next", 1, "work/main.go:1:1: expected 'package'", "nothing was changed")
@@ -190,11 +193,11 @@ func TestNothingLost(t *testing.T) {
 	}
 	write(t, "file", "mine, too")
 	play(t, "-step 2 -dir file", 1, "is a file")
-	if err := os.Symlink("work", "link"); err == nil { // on Windows, links need a right that few have
+	if err := os.Symlink("work", "link"); err == nil { // on Windows, links need a privilege that few users have
 		for _, args := range []string{"-step 2 -dir link", "-next -dir link"} {
 			play(t, args, 1, "link is a symbolic link to work", "nothing was changed", "Remove the link")
 			if said := play(t, args+" -page", 1); strings.Contains(said, " -") {
-				t.Errorf("the page is told of a flag: %s", said)
+				t.Errorf("the message for the page names a flag: %s", said)
 			}
 		}
 	}
@@ -216,7 +219,7 @@ func TestNames(t *testing.T) {
 				t.Errorf("%q: status %d, %s", name, status, said)
 			}
 			if _, err := os.Lstat(name); err == nil && why == bad {
-				t.Errorf("%q was made", name)
+				t.Errorf("%q was created", name)
 			}
 		}
 	}
@@ -228,7 +231,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestKilled: what a killed play has left is removed, but not what one that runs is making.
+// TestKilled: play removes what a killed play has left, but not what a running one is making.
 func TestKilled(t *testing.T) {
 	copyWorkshop(t)
 	for name, age := range map[string]time.Duration{"old": time.Hour, "new": time.Second} {
@@ -241,8 +244,8 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// TestNext goes on from one's own code: what is written stays, with files that are not Go's, and the
-// lesson's edit is named where code of one's own has to change.
+// TestNext continues with the attendee's own code: their code and other files stay, and where their own
+// code must change, play names the lesson's edit.
 func TestNext(t *testing.T) {
 	copyWorkshop(t)
 	play(t, "-step 1", 0)
@@ -256,7 +259,7 @@ func TestNext(t *testing.T) {
 	write(t, "work/deep/notes.txt", "mine")
 	for _, args := range []string{"-next -step 2 -page -dir none", "-step 1 -page -dir other"} {
 		if said := play(t, args, 0); strings.Contains(said, "go run") || strings.Contains(said, " -") {
-			t.Errorf("the page is told of a flag or a command: %s", said)
+			t.Errorf("the message for the page names a flag or a command: %s", said)
 		}
 	}
 	play(t, "-next", 0, "work goes on to step 2 with your code: 11 declarations added, 0 changed",
@@ -264,7 +267,8 @@ func TestNext(t *testing.T) {
 		"Your turns: response in handshake.go, conn.write in conn.go, accept in handshake.go.",
 		"main.go        upgrade        The handshake instead of 501\n", aside+"/2026-01-02_12-00-00\n")
 	for name, want := range map[string]string{
-		"main.go": "a browser asks", "main_test.go": "package main\n", "deep/notes.txt": "mine", "conn.go": "your turn: conn.write",
+		"main.go": "a browser asks", "main_test.go": "package main\n", "deep/notes.txt": "mine",
+		"conn.go": "your turn: conn.write",
 	} {
 		if got := read("work/" + name); !strings.Contains(got, want) {
 			t.Errorf("work/%s holds %q", name, got)
@@ -279,7 +283,7 @@ func TestNext(t *testing.T) {
 		write(t, filepath.Join("work", name), text)
 	}
 	play(t, "-next", 0, "work goes on to the server on the library with your code",
-		"Gone, as the lesson asks: conn.go, frame.go, handshake.go.", "-step 6 -library")
+		"Removed, as in the lesson: conn.go, frame.go, handshake.go.", "-step 6 -library")
 	if got := code(t, "work"); !maps.Equal(got, s.Open()) {
 		t.Errorf("with our code the library begins with %v", got)
 	}
@@ -289,7 +293,7 @@ func TestNext(t *testing.T) {
 	play(t, "-next", 1, "that is the last lesson")
 }
 
-// TestElsewhere: what play prints can be typed where the person is.
+// TestElsewhere: the commands that play prints work in the user's current folder.
 func TestElsewhere(t *testing.T) {
 	root := copyWorkshop(t)
 	t.Chdir("steps")
@@ -303,16 +307,18 @@ func TestElsewhere(t *testing.T) {
 			status = 1
 		}
 		said := play(t, "-step 2"+dir, status, want)
-		if status == 0 && (!strings.Contains(said, "go run ./tools/check -step 2") || !strings.Contains(said, "  02.md\n")) {
+		if status == 0 && (!strings.Contains(said, "go run ./tools/check -step 2") ||
+			!strings.Contains(said, "  02.md\n")) {
 			t.Errorf("%s: %s", dir, said)
 		}
 		if strings.Contains(said, "only inside") != strings.Contains(dir, "x&y") {
 			t.Errorf("%s: %s", dir, said)
 		}
 	}
-	if runtime.GOOS != "windows" { // where no folder is moved while somebody is in it
+	if runtime.GOOS != "windows" { // Windows moves no folder that is somebody's current one
 		t.Chdir("../work")
-		if said := play(t, "-step 3", 0, "cd "+quoted(filepath.Join(root, "work")), "go run .\n"); strings.Contains(said, " . ") {
+		if said := play(t, "-step 3", 0, "cd "+quoted(filepath.Join(root, "work")),
+			"go run .\n"); strings.Contains(said, " . ") {
 			t.Errorf("from work: %s", said)
 		}
 	}

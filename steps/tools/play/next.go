@@ -11,14 +11,15 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// planNext is plan for a folder whose own code goes on to the next step.
+// planNext is plan for a folder whose own code continues to the next step.
 func (p *beginning) planNext() (string, error) {
 	there, err := p.look()
 	if err != nil {
 		return "", err
 	}
 	if !there {
-		return "", fmt.Errorf("there is no %s to go on from%s", p.shown(p.work), p.inTerminal(": begin with -step 1"))
+		return "", fmt.Errorf("there is no %s to go on from%s", p.shown(p.work),
+			p.inTerminal(": begin with -step 1"))
 	}
 	theirs, err := stepcode.Code(p.work)
 	if err != nil {
@@ -45,7 +46,7 @@ func (p *beginning) planNext() (string, error) {
 	return p.report(next), nil
 }
 
-// unreadable says that the code in the folder is not understood.
+// unreadable returns the error for code in the folder that cannot be parsed.
 func (p *beginning) unreadable(err error) error {
 	if bad := new(stepcode.FileError); errors.As(err, &bad) {
 		return unchanged("%s/%v: correct this first", p.shown(p.work), err)
@@ -53,7 +54,7 @@ func (p *beginning) unreadable(err error) error {
 	return unchanged("%v", err)
 }
 
-// findStep finds the step after that of some code, whose turns must be written.
+// findStep finds the step that follows the code's, whose turns must be written.
 func (p *beginning) findStep(theirs stepcode.Files) error {
 	work := p.shown(p.work)
 	reached, err := stepcode.StepOf(os.DirFS(p.root), theirs)
@@ -87,19 +88,20 @@ func (p *beginning) findStep(theirs stepcode.Files) error {
 		if p.step == stepcode.Library {
 			what = "-library"
 		}
-		return unchanged("%s is at step %d, and not finished: %s. Write what is left, go on all the same (-next %s), "+
+		return unchanged("%s is at step %d, and not finished: %s. Write what is left, go on anyway (-next %s), "+
 			"or begin %s with our code (%s)", work, reached, list(left), what, p.name(), what)
 	}
 	return nil
 }
 
-// report returns what going on has done, in one line, and what it has left to the attendee.
+// report describes, in one line, what play has done, and what it has left to the attendee.
 func (p *beginning) report(next *stepcode.Next) string {
 	work := p.shown(p.work)
-	said := fmt.Sprintf("%s goes on to %s with your code: %d declarations added, %d changed as the lesson does. "+
+	said := fmt.Sprintf("%s goes on to %s with your code: %d declarations added, %d changed as the lesson "+
+		"does. "+
 		"Edit the files in %s.", work, p.name(), len(next.Added), len(next.Applied), work)
 	if len(next.Removed) > 0 {
-		said += fmt.Sprintf("\nGone, as the lesson asks: %s.", strings.Join(next.Removed, ", "))
+		said += fmt.Sprintf("\nRemoved, as in the lesson: %s.", strings.Join(next.Removed, ", "))
 	}
 	added := append(next.Added, next.Applied...)
 	open := slices.DeleteFunc(stepcode.Turns(p.step), func(t stepcode.Turn) bool {
@@ -113,7 +115,7 @@ func (p *beginning) report(next *stepcode.Next) string {
 			p.shown(p.in(stepcode.Lesson(p.step)))) + p.places(next.ToDo)
 	}
 	if len(next.Kept) > 0 {
-		said += "\nYou have these already, so ours were left out:" + p.places(next.Kept)
+		said += "\nYou already have these, so ours were left out:" + p.places(next.Kept)
 	}
 	return said
 }

@@ -1,5 +1,5 @@
-// Package trial tries the code in a folder: it builds it in several ways, runs the unit tests of its
-// functions, and holds its servers to what they must do, what says most first.
+// Package trial tests the code in a folder: it builds it in several ways, runs the unit tests of its
+// functions, and runs its servers through the rows of package behaviour. The most telling tests come first.
 package trial
 
 import (
@@ -24,46 +24,46 @@ import (
 	"websocket-workshop/steps/tools/units"
 )
 
-// A Target is the code of a server, built, and how to hold it to the rows.
+// A Target is the built code of a server, and how to test it.
 type Target struct {
 	Name     string        // as the user calls it: work, or steps/03
-	Dir      string        // its source, in full
-	Binary   string        // what was built of it; more is built beside that
-	Build    BuildFunc     // builds it in other ways; nil: every row is about Binary
+	Dir      string        // the full path of its source
+	Binary   string        // the program built from it; other builds go into the same folder
+	Build    BuildFunc     // builds it in other ways; if nil, all rows test Binary
 	Seed     uint64        // of everything random
-	Patience time.Duration // how long to wait for what should come
-	Env      []string      // for its processes, besides the check's own
-	From     int           // the first step that is looked at: tests leave out those that hold
-	Only     string        // the one row that is looked at, if not ""
-	GoOn     bool          // after a failure
-	Library  bool          // it stands on a library
+	Patience time.Duration // how long to wait for what should arrive
+	Env      []string      // for its processes, in addition to the check's own
+	From     int           // the first step to try: tests skip those that pass
+	Only     string        // the only row to try, if not ""
+	GoOn     bool          // continue after a failure
+	Library  bool          // it is written on a library
 
 	builds map[behaviour.Build]*built
 }
 
-// A BuildFunc builds the code under check to a file, with flags of go build. With an error comes what
-// the compiler says.
+// A BuildFunc builds the code under check to a file, with flags of go build. With an error it returns the
+// compiler's output.
 type BuildFunc func(ctx context.Context, binary string, flags ...string) (said string, err error)
 
 // An Event is something that happens during a check. One of its fields is set.
 type Event struct {
-	Building string         // in which way it is being built besides: takes over a second
-	Running  *behaviour.Row // takes over a second
+	Building string         // the other build in progress, if it takes over a second
+	Running  *behaviour.Row // the row in progress, if it takes over a second
 	Result   *Result        // of a row, or of the unit tests of a function: these have only Step, Name and Turn
 }
 
-// also is how long to look for others after a failure.
+// also is how long to look for other failures after the first.
 const also = time.Second
 
-// What has been built, once done is closed.
+// A build is complete once done is closed.
 type built struct {
 	done   chan struct{}
 	binary string // "" if it could not be built
 	raced  bool   // with the race detector
-	why    string // it has no race detector, or could not be built
+	why    string // why it has no race detector, or could not be built
 }
 
-// ready reports whether rows about it can begin.
+// ready reports whether rows that test it can begin.
 func (b *built) ready() bool {
 	select {
 	case <-b.done:
@@ -73,11 +73,11 @@ func (b *built) ready() bool {
 	}
 }
 
-// Check holds the target to what a server at that step must do, and hands over what happens, one
-// event at a time. The unit tests and the step's own rows come first, then those of the steps before;
-// each result comes as soon as it is there. After a failure it looks for others a little longer, and
-// hands them over together, the one to begin with first; that of a unit test comes at once. It ends early
-// if the context does. When it returns, none of the target's processes runs.
+// Check tests whether the target does what a server at that step must do, and reports what happens, one
+// event at a time. The unit tests and the step's own rows come first, then those of earlier steps; each
+// result is reported as soon as it is known. After a failure Check looks for others a little longer, and
+// reports them together, the most telling first; the failure of a unit test is reported at once. Check
+// returns early if the context ends. When it returns, none of the target's processes is running.
 func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 	owed := t.inOrder(step)
 	ctx, cancel := context.WithCancel(ctx)
@@ -88,13 +88,13 @@ func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 	c.begin(ctx)
 	defer func() {
 		cancel()
-		for range c.results { // until all have ended
+		for range c.results { // until everything has ended
 		}
 	}()
 	var failed []Result
 	var settled <-chan bool
-	var running string // the last row that was said to take long
-	told := false      // a failure of a unit test was handed over
+	var running string // the last row that was reported as slow
+	told := false      // a failure of a unit test was reported
 	still := time.NewTimer(time.Second)
 	for open := true; open; still.Reset(time.Second) {
 		select {
@@ -110,7 +110,7 @@ func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 					settled = c.settle(ctx)
 					c.hurry()
 				}
-				if r.isUnit() && !told { // nothing says more
+				if r.isUnit() && !told { // nothing is more telling
 					told = true
 					event(Event{Result: &r})
 				} else {
@@ -138,7 +138,7 @@ func (t *Target) Check(ctx context.Context, step int, event func(Event)) {
 	}
 }
 
-// inOrder returns the rows of a step in the order in which they are tried.
+// inOrder returns the rows of a step in the order in which to try them.
 func (t *Target) inOrder(step int) []behaviour.Row {
 	owed := slices.DeleteFunc(behaviour.Rows(step), func(r behaviour.Row) bool {
 		return r.Step < t.From || t.Only != "" && t.Only != r.Name
@@ -148,11 +148,11 @@ func (t *Target) inOrder(step int) []behaviour.Row {
 	return owed
 }
 
-// isUnit reports whether the result is that of unit tests.
+// isUnit reports whether the result is from unit tests.
 func (r Result) isUnit() bool { return r.Do == nil }
 
-// rank orders failures: those of the first steps come first, and in each step those of unit tests, which
-// are not among the rows.
+// rank orders failures by step, and within a step puts those of unit tests, which are not among the rows,
+// first.
 func (r Result) rank() int {
 	return r.Step*1000 + slices.IndexFunc(behaviour.Rows(r.Step), func(o behaviour.Row) bool {
 		return o.Name == r.Name && o.Step == r.Step
@@ -163,17 +163,17 @@ func (r Result) rank() int {
 type run struct {
 	t       *Target
 	step    int
-	results chan Result // closed when all is done
-	slow    chan string // in which way it is being built, if that takes over a second
+	results chan Result // closed when everything is done
+	slow    chan string // the builds that take over a second
 	tested  chan bool   // closed when the unit tests have ended
 
 	mu    sync.Mutex
-	more  *sync.Cond      // a build is ready, or all is given up
+	more  *sync.Cond      // a build is ready, or the check is cancelled
 	queue []behaviour.Row // yet to be tried
 }
 
-// settle returns a channel that is closed when enough time has passed since a failure: for others that may say
-// more, and for the unit tests to end, which name the cause.
+// settle returns a channel that is closed when enough time has passed since a failure: for others that may
+// be more telling, and for the unit tests to end, which name the cause.
 func (c *run) settle(ctx context.Context) <-chan bool {
 	settled := make(chan bool)
 	go func() {
@@ -188,20 +188,21 @@ func (c *run) settle(ctx context.Context) <-chan bool {
 	return settled
 }
 
-// wake tells those that wait for a row to look again.
+// wake makes everybody who waits for a row look again.
 func (c *run) wake() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.more.Broadcast()
 }
 
-// next takes the first row whose build is ready; it waits for that. There is none once all are
-// taken, or the context is done.
+// next waits for a row whose build is ready, and takes the first. There is none once all are taken, or the
+// context is done.
 func (c *run) next(ctx context.Context) (r behaviour.Row, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.queue) > 0 && ctx.Err() == nil {
-		if i := slices.IndexFunc(c.queue, func(r behaviour.Row) bool { return c.t.builds[r.Build].ready() }); i >= 0 {
+		if i := slices.IndexFunc(c.queue,
+			func(r behaviour.Row) bool { return c.t.builds[r.Build].ready() }); i >= 0 {
 			r = c.queue[i]
 			c.queue = slices.Delete(c.queue, i, i+1)
 			return r, true
@@ -211,17 +212,17 @@ func (c *run) next(ctx context.Context) (r behaviour.Row, ok bool) {
 	return r, false
 }
 
-// hurry lets the rows of the first steps be tried next: one of them may say more of what has failed.
+// hurry moves the rows of the first steps to the front: one of them may explain better what has failed.
 func (c *run) hurry() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	slices.SortStableFunc(c.queue, func(a, b behaviour.Row) int { return a.Step - b.Step })
 }
 
-// sideBySide is how many rows are tried at once, besides those that mostly wait.
+// sideBySide is how many rows are tried at once, not counting those that mostly wait.
 const sideBySide = 4
 
-// begin tries all rows, and sends the results. All that it starts ends with the context.
+// begin tries all rows, and sends the results. Everything that it starts ends with the context.
 func (c *run) begin(ctx context.Context) {
 	var all sync.WaitGroup
 	if c.t.builds != nil {
@@ -259,8 +260,8 @@ func (c *run) begin(ctx context.Context) {
 	}()
 }
 
-// buildMore runs the unit tests and then builds the server in other ways, one after the other: each
-// takes all processors.
+// buildMore runs the unit tests and then builds the server in other ways, one after another: each uses all
+// processors.
 func (c *run) buildMore(ctx context.Context) {
 	c.testUnits(ctx)
 	close(c.tested)
@@ -274,7 +275,7 @@ func (c *run) buildMore(ctx context.Context) {
 	}
 }
 
-// testUnits tests the functions of the code under check that are the workshop's own, one by one.
+// testUnits runs the unit tests of the functions that the code under check shares with the workshop's.
 func (c *run) testUnits(ctx context.Context) {
 	step := c.step
 	if c.t.Library {
@@ -296,7 +297,8 @@ func (c *run) testUnits(ctx context.Context) {
 
 // unitResult returns what became of a unit, as that of a row.
 func unitResult(u units.Result, folder string) Result {
-	r := Result{Row: behaviour.Row{Step: max(u.First, 1), Name: u.Func + " does what its unit tests ask", Turn: u.Func}}
+	r := Result{Row: behaviour.Row{Step: max(u.First, 1), Name: u.Func + " does what its unit tests ask",
+		Turn: u.Func}}
 	if u.Outcome == units.Passed {
 		return r
 	}
@@ -310,16 +312,18 @@ func unitResult(u units.Result, folder string) Result {
 	return r
 }
 
-// make builds the server in one way. Where that does not work, the rows are about what there is.
+// make builds the server in one way. If that fails, the rows test the plain build.
 func (b *built) make(ctx context.Context, t *Target, how behaviour.Build) {
 	dir, err := os.MkdirTemp(filepath.Dir(t.Binary), "overlay-")
 	o := overlay.New(dir)
-	binary, flags := filepath.Join(dir, "server.exe"), []string{"-ldflags=-s -w"} // to link takes most of the time
+	// linking takes most of the time
+	binary, flags := filepath.Join(dir, "server.exe"), []string{"-ldflags=-s -w"}
 	switch how {
 	case behaviour.Quick:
 		err = cmp.Or(err, o.Times(t.Dir, probe.Shorter))
 	case behaviour.Noisy:
-		longer := func(d time.Duration) time.Duration { return 20 * d } // no time limit ends what a row looks at
+		// long enough that no time limit interferes with a row
+		longer := func(d time.Duration) time.Duration { return 20 * d }
 		err = cmp.Or(err, o.Noise(t.Dir, overlay.Sleep), o.Times(t.Dir, longer))
 		flags = append(flags, "-race")
 	}
@@ -330,7 +334,8 @@ func (b *built) make(ctx context.Context, t *Target, how behaviour.Build) {
 	said, err := t.Build(ctx, binary, append(flags, flag)...)
 	if how == behaviour.Noisy {
 		if b.raced = err == nil && canRun(binary); !b.raced {
-			b.why, _, _ = strings.Cut(cmp.Or(strings.TrimSpace(said), "what go build -race makes cannot run here"), "\n")
+			b.why, _, _ = strings.Cut(cmp.Or(strings.TrimSpace(said), "programs built with -race cannot run here"),
+				"\n")
 			_, err = t.Build(ctx, binary, flags[0], flag)
 		}
 	}
@@ -339,7 +344,7 @@ func (b *built) make(ctx context.Context, t *Target, how behaviour.Build) {
 	}
 }
 
-// canRun reports whether the system can run what the race detector was built into.
+// canRun reports whether the system can run a program with the race detector.
 func canRun(binary string) bool {
 	s, _, err := process.Serve(exec.Command(binary, "-addr", "localhost:"+process.FreePort()), 10*time.Second)
 	if err == nil {
@@ -348,8 +353,8 @@ func canRun(binary string) bool {
 	return err == nil || !strings.Contains(err.Error(), "ThreadSanitizer")
 }
 
-// runOne tries a row. When the context ends, so do the servers of the probe, and with them whatever it
-// waits for.
+// runOne tries a row. When the context ends, so do the probe's servers, and with them whatever it waits
+// for.
 func (t *Target) runOne(ctx context.Context, step int, r behaviour.Row) Result {
 	b := t.builds[r.Build]
 	switch {
@@ -358,7 +363,7 @@ func (t *Target) runOne(ctx context.Context, step int, r behaviour.Row) Result {
 	case r.UnixOnly && runtime.GOOS == "windows":
 		return Result{Row: r, Skipped: "Windows cannot send Ctrl-C to one program: try it by hand"}
 	case r.Raced && !b.raced:
-		return Result{Row: r, Skipped: "there is no race detector here: " + b.why}
+		return Result{Row: r, Skipped: "the race detector is not available: " + b.why}
 	}
 	late := lateness(ctx)
 	f := t.try(ctx, step, r, t.Patience)
@@ -366,13 +371,13 @@ func (t *Target) runOne(ctx context.Context, step int, r behaviour.Row) Result {
 	tooLate := f != nil && f.Kind == probe.TimedOut && d > 200*time.Millisecond ||
 		r.Build == behaviour.Quick && d > 50*time.Millisecond
 	if f != nil && tooLate && ctx.Err() == nil {
-		f = t.try(ctx, step, r, 3*t.Patience) // the machine has much else to do, and the server may be slow for that
+		f = t.try(ctx, step, r, 3*t.Patience) // the machine is busy, and the server may only be slow
 	}
 	return Result{Row: r, Failure: f}
 }
 
-// lateness measures how late the system wakes this program, at most, until what it returns is called:
-// its servers wait as long.
+// lateness measures how late, at most, the system wakes this program, until the returned function is
+// called: its servers wait as long.
 func lateness(ctx context.Context) (most func() time.Duration) {
 	ctx, cancel := context.WithCancel(ctx)
 	worst := make(chan time.Duration, 1)
@@ -408,7 +413,7 @@ func (t *Target) try(ctx context.Context, step int, r behaviour.Row, patience ti
 	return f
 }
 
-// A Result is what became of one row.
+// A Result is the result of one row.
 type Result struct {
 	behaviour.Row
 	Failure *probe.Failure

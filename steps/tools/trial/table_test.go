@@ -22,24 +22,24 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// repo is the root of the workshop, in full.
+// repo is the full path of the workshop's root.
 var repo, _ = filepath.Abs(filepath.Join("..", "..", ".."))
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	flag.Set("test.parallel", "12") // servers and what they are held to mostly wait
+	flag.Set("test.parallel", "12") // servers and the rows mostly wait
 	m.Run()
 }
 
-// programs are servers that are built into one program, which looks at its name to know which of them to be: to
-// link each would take most of the tests' time.
+// programs builds many servers into one program, which chooses the server by its own name: linking each
+// separately would take most of the tests' time.
 type programs struct {
 	dir   string                     // a module with the workshop's name, where the code of each is a package
-	ways  map[string]behaviour.Build // the only way in which a server is built, by its name; none for all ways
+	ways  map[string]behaviour.Build // the only build of a server, by name; without an entry, it has all builds
 	built map[behaviour.Build]*built
 }
 
-// newPrograms returns no servers yet.
+// newPrograms returns a programs without servers.
 func newPrograms(t *testing.T) *programs {
 	ps := &programs{dir: t.TempDir(), ways: map[string]behaviour.Build{}, built: map[behaviour.Build]*built{}}
 	if err := process.NoteInputs(filepath.Join(repo, "frontend"), filepath.Join(repo, "go.mod")); err != nil {
@@ -60,7 +60,7 @@ func newPrograms(t *testing.T) *programs {
 	return ps
 }
 
-// add writes the code of a server, by file, as a package whose Main is that of the server.
+// add writes the code of a server, by file, as a package whose Main is the server's main.
 func (ps *programs) add(t *testing.T, name string, files map[string]string) {
 	toPackage := strings.NewReplacer("package main\n", "package server\n", "\nfunc main() {", "\nfunc Main() {")
 	for file, text := range files {
@@ -70,7 +70,7 @@ func (ps *programs) add(t *testing.T, name string, files map[string]string) {
 	}
 }
 
-// write writes a file, and the folders above it.
+// write writes a file, and creates the folders above it.
 func (ps *programs) write(file, text string) error {
 	file = filepath.Join(ps.dir, file)
 	return cmp.Or(os.MkdirAll(filepath.Dir(file), 0o777), os.WriteFile(file, []byte(text), 0o666))
@@ -131,7 +131,8 @@ func (ps *programs) target(t *testing.T, name, shown string) *Target {
 	return tg
 }
 
-// failing holds a target to the rows up to a step, and returns what fails and how many rows were tried.
+// failing runs a target through the rows up to a step, and returns the failures and how many rows were
+// tried.
 func failing(t *testing.T, tg *Target, step int) (failed []Result, tried int) {
 	tg.Check(t.Context(), step, func(e Event) {
 		if e.Result == nil {
@@ -154,14 +155,14 @@ func codeOf(t *testing.T, folder string) map[string]string {
 	return files
 }
 
-// A variant is a mistake that people make, or what they may do: an edit of a step's code.
+// A variant is an edit of a step's code: a mistake that people make, or a difference that is allowed.
 type variant struct {
 	name string
 	step int    // whose code is edited
 	row  string // a part of the name of the row that fails; "" if none may
 	says string // parts of the cause, one of which is enough
 	file string
-	edit []string // texts that are in the file once, each with what is in its place
+	edit []string // texts that are in the file once, each followed by its replacement
 }
 
 // readVariants reads testdata/variants.txt.
@@ -191,12 +192,12 @@ func readVariants(t *testing.T) (all []variant) {
 	return all
 }
 
-// edited returns the code of the variant, by file. It says which of the edits does not fit.
+// edited returns the code of the variant, by file. It reports edits that do not fit.
 func (v *variant) edited(t *testing.T) map[string]string {
 	files := codeOf(t, fmt.Sprintf("steps/%02d", v.step))
 	for i := 0; i < len(v.edit); i += 2 {
 		if n := strings.Count(files[v.file], v.edit[i]); n != 1 {
-			t.Errorf("%s: the text to edit is %d times in %s:\n%s", v.name, n, v.file, v.edit[i])
+			t.Errorf("%s: the text to edit occurs %d times in %s:\n%s", v.name, n, v.file, v.edit[i])
 		}
 		files[v.file] = strings.Replace(files[v.file], v.edit[i], v.edit[i+1], 1)
 	}
@@ -214,8 +215,8 @@ func (v *variant) fails(t *testing.T) (r behaviour.Row) {
 	return found[0]
 }
 
-// TestRows holds every server of the workshop to all that it must do, and each step to fail as the next. And each
-// variant fails in its one row, with a cause that is true.
+// TestRows: every server of the workshop does all that it must, and each step fails a row of the next. And
+// each variant fails only its own row, with the right cause.
 func TestRows(t *testing.T) {
 	ps, variants := newPrograms(t), readVariants(t)
 	folders := []string{"library/examples/idiomatic", "library", "steps/06", "steps/05", "steps/04", "steps/03",
@@ -265,13 +266,13 @@ func read(t *testing.T, file string) string {
 	return string(text)
 }
 
-// holds holds a folder to all rows of its step, and to one that the next step adds.
+// holds tests that a folder passes all rows of its step, and fails one of the next step.
 func holds(t *testing.T, ps *programs, folder string) {
 	step := behaviour.LastStep
 	n, _ := fmt.Sscanf(folder, "steps/0%d", &step)
 	tg := ps.target(t, filepath.Base(folder), folder)
 	tg.GoOn, tg.Library = true, n == 0
-	if !tg.Library { // which may take that long for each row in which it differs
+	if !tg.Library { // a library may take that long for each row in which it differs
 		tg.Patience = 10 * time.Second
 	}
 	failed, tried := failing(t, tg, step)
@@ -284,13 +285,13 @@ func holds(t *testing.T, ps *programs, folder string) {
 	if step == behaviour.LastStep {
 		return
 	}
-	tg.From, tg.GoOn, tg.Patience = step+1, false, time.Second // what does not come is waited for
+	tg.From, tg.GoOn, tg.Patience = step+1, false, time.Second // a shorter wait for what does not come
 	if failed, _ := failing(t, tg, step+1); len(failed) == 0 {
-		t.Errorf("it holds step %d, too", step+1)
+		t.Errorf("it passes step %d, too", step+1)
 	}
 }
 
-// try holds the variant to the row that it fails in, or to all.
+// try runs the variant through the row that it must fail, or through all.
 func (v *variant) try(t *testing.T, ps *programs) {
 	tg := ps.target(t, v.name, fmt.Sprintf("steps/%02d", v.step))
 	if v.row == "" {
@@ -307,14 +308,14 @@ func (v *variant) try(t *testing.T, ps *programs) {
 	}
 	failed, _ := failing(t, tg, v.step)
 	if len(failed) == 0 {
-		t.Fatalf("it holds: %s", row.Name)
+		t.Fatalf("it passes: %s", row.Name)
 	}
 	cause := failed[0].Failure.Cause
 	said := func(part string) bool { return strings.Contains(cause, part) }
 	if !slices.ContainsFunc(strings.Split(v.says, "|"), said) {
-		t.Errorf("the cause does not say %q\n%s", v.says, failed[0])
+		t.Errorf("the cause does not contain %q\n%s", v.says, failed[0])
 	}
 }
 
-// String is for messages of the tests.
+// String returns the result for the tests' messages.
 func (r Result) String() string { return fmt.Sprintf("%q\n%s", r.Name, r.Failure) }

@@ -13,7 +13,7 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// A shape is what the code in a folder declares: functions, types, variables and constants.
+// A shape is the declarations of the code in a folder: functions, types, variables and constants.
 type shape struct {
 	set   *token.FileSet
 	decls map[string]ast.Node // *ast.FuncDecl, *ast.TypeSpec or *ast.ValueSpec, by name
@@ -61,8 +61,8 @@ func (s *shape) place(name string) string {
 	return fmt.Sprintf("%s:%d", filepath.Base(at.Filename), at.Line)
 }
 
-// calls reports whether one of the callers calls a function, directly or through others. It
-// goes by the names alone, so that it may find a call too many.
+// calls reports whether one of the callers calls a function, directly or through others. It looks only at
+// names, so it may report a call that does not exist.
 func (s *shape) calls(callers []string, callee string) bool {
 	seen := make(map[string]bool)
 	var visit func(name string)
@@ -92,12 +92,11 @@ func (s *shape) calls(callers []string, callee string) bool {
 	return seen[callee]
 }
 
-// needs returns the names that a test uses of the code it was written for, and that its fields
-// and methods have.
+// needs returns the names that a test uses from the code it was written for, including fields and methods.
 func (s *shape) needs(test []byte) (needed []string, members map[string]bool) {
 	file, err := parser.ParseFile(token.NewFileSet(), "", test, 0)
 	if err != nil {
-		panic(err) // it is ours
+		panic(err) // the test is ours
 	}
 	members = make(map[string]bool)
 	ast.Inspect(file, func(n ast.Node) bool {
@@ -122,12 +121,12 @@ func (s *shape) needs(test []byte) (needed []string, members map[string]bool) {
 	return needed, members
 }
 
-// misfit says why a test that was written for s does not fit other code, or "" if it does: all
-// that the test needs has to have the same name and type there, and so has what variables are made
-// of that its functions use in s. If it is exact, no struct may have other fields than those of s.
+// misfit explains why a test that was written for s does not fit other code, or returns "" if it does:
+// everything that the test needs must have the same name and type there, and so must the types of variables
+// that its functions use in s. If the test is exact, no struct may have fields that are not in s.
 func (s *shape) misfit(code *shape, needed []string, members map[string]bool, exact bool) string {
 	needed = slices.Clone(needed)
-	for i := 0; i < len(needed); i++ { // which grows
+	for i := 0; i < len(needed); i++ { // it grows
 		name := needed[i]
 		want, have := s.decls[name], code.decls[name]
 		if want == nil || slices.Contains(needed[:i], name) {
@@ -172,7 +171,7 @@ func typesIn(d ast.Node) (names []string) {
 	return names
 }
 
-// differs says how one declaration differs from another for who uses them, or "".
+// differs describes how one declaration differs from another for code that uses them, or returns "".
 func differs(want, have ast.Node, members map[string]bool) string {
 	switch want := want.(type) {
 	case *ast.FuncDecl:
@@ -217,8 +216,8 @@ func receiver(f *ast.FuncDecl) string {
 	return types.ExprString(f.Recv.List[0].Type)
 }
 
-// differType says how types differ. A struct may lack what the test does not use, and have
-// more, if that is ready to use without being set.
+// differType describes how types differ. A struct may lack fields that the test does not use, and have
+// more, if their zero values are ready to use.
 func differType(want, have ast.Expr, members map[string]bool) string {
 	w, ok := want.(*ast.StructType)
 	h, ok2 := have.(*ast.StructType)
@@ -257,7 +256,7 @@ func differType(want, have ast.Expr, members map[string]bool) string {
 	return ""
 }
 
-// zeroReady reports whether a variable of a type can be used without being set.
+// zeroReady reports whether the zero value of a type is ready to use.
 func zeroReady(t ast.Expr) bool {
 	switch t := t.(type) {
 	case *ast.Ident:

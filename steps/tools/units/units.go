@@ -1,4 +1,4 @@
-// Package units has tests of the functions that attendees write, and runs them on their code.
+// Package units contains unit tests for the functions that attendees write, and runs them on their code.
 package units
 
 import (
@@ -17,17 +17,17 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// A Unit is a file of tests for one function of the attendee's code: an ordinary Go test file
-// in testdata, which an overlay puts beside the code. A test whose name ends in a number is
-// for the steps from that number on.
+// A Unit is a file of tests for one function of the attendee's code: an ordinary Go test file in testdata,
+// which an overlay adds to the code's folder. A test whose name ends in a number is for the steps from that
+// number on.
 type Unit struct {
 	Func        string // as stepcode names declarations: "encode", "conn.read"
 	File        string // in testdata
 	First, Last int    // the steps in which the file applies, stepcode.Library included
 }
 
-// All are all unit tests. A function comes after those that it calls: the first that fails
-// is the cause of what fails after it.
+// All lists all unit tests. A function comes after those that it calls, so the first failure is the cause
+// of those that follow.
 var All = []Unit{
 	{"upgrade", "upgrade_test.go", 1, 1},
 	{"response", "response_test.go", 2, 6},
@@ -75,15 +75,15 @@ var All = []Unit{
 	{"conn.end", "libraryEnd_test.go", 7, 7},
 }
 
-// exact are the tests that apply only if the structs of the code have no other fields than ours:
-// what these hold may be the reason that the function can do without what the test asks for.
+// exact lists the tests that apply only if the code's structs have no other fields than ours: with another
+// field, the function may not need what the test asks for.
 var exact = map[string]bool{
 	"send_test.go":      true, // another field may tell push whether send is running
-	"readWaits_test.go": true, // another field may have the time of the last frame, for a ticker to look at
+	"readWaits_test.go": true, // another field may hold the time of the last frame, for a ticker to check
 }
 
-// shared is the file in testdata with what the tests of several functions use. It needs
-// nothing of the attendee's code.
+// shared is the file in testdata with helpers for the tests of several functions. It needs nothing from the
+// attendee's code.
 const shared = "shared_test.go"
 
 //go:embed testdata
@@ -94,11 +94,11 @@ type Outcome string
 
 const (
 	Passed   Outcome = "passed"
-	Failed   Outcome = "failed"    // Rows says what did not hold
-	Panicked Outcome = "panicked"  // Rows says with which words, At where
-	Hung     Outcome = "hung"      // At says where
-	Open     Outcome = "open turn" // a turn that is not written yet was reached; Rows names it
-	LeftOut  Outcome = "left out"  // Rows says why: the code has another shape, and other checks decide
+	Failed   Outcome = "failed"    // Rows has the failures
+	Panicked Outcome = "panicked"  // Rows has the message, At the place
+	Hung     Outcome = "hung"      // At has the place
+	Open     Outcome = "open turn" // the test reached a turn that is not written yet; Rows names it
+	LeftOut  Outcome = "left out"  // Rows tells why: the code has a different shape, and other checks decide
 )
 
 // A Result is the outcome of a unit's tests.
@@ -107,17 +107,17 @@ type Result struct {
 	Outcome Outcome
 	Rows    []string // each a sentence: readHeader(88 82 2d bd bc 6e): opcode is 0, want 8
 	Place   string   // of the function in the attendee's code, as in frame.go:43; "" if there is none
-	At      string   // the line where it panicked or hangs, as in frame.go:51; "" if that is not known
+	At      string   // the line where it panicked or hangs, as in frame.go:51; "" if unknown
 }
 
-// unitTime limits each unit's tests. They take a fraction of a second, some more with the race
-// detector on a busy machine.
+// unitTime limits each unit's tests. They take a fraction of a second, or longer with the race detector on
+// a busy machine.
 const unitTime = "10s"
 
-// Run tests the functions in dir, a folder of the module in root, as far as they have the
-// names and types that those of step have in the workshop's own code. It calls report with
-// each result, in the order of All. With race the tests run under the race detector. The
-// error says why nothing was tested: the code does not compile, or ctx was canceled.
+// Run tests the functions in dir, a folder of the module in root, if they have the names and types of the
+// workshop's own code of that step. It calls report with each result, in the order of All. With race, the
+// tests run under the race detector. The error tells why nothing was tested: the code does not compile, or
+// ctx was canceled.
 func Run(ctx context.Context, workshop, root, dir string, step int, race bool,
 	report func(Result)) error {
 	temp, err := os.MkdirTemp("", "units-")
@@ -141,7 +141,7 @@ func Run(ctx context.Context, workshop, root, dir string, step int, race bool,
 	t.start(ctx)
 	for i := range t.units {
 		u := &t.units[i]
-		<-u.done // soon, if ctx has ended
+		<-u.done // closed soon if ctx has ended
 		u.cancel()
 		if ctx.Err() == nil {
 			report(u.Result)
@@ -166,13 +166,13 @@ type unitTests struct {
 // A unit is one that is being tested.
 type unit struct {
 	Result
-	needs  []string // what its tests use of the code
-	left   bool     // left out for a function that it calls
+	needs  []string // what its tests use from the code
+	left   bool     // left out because of a function that it calls
 	cancel context.CancelFunc
 	done   chan struct{}
 }
 
-// choose finds the units that apply, and leaves out those that do not fit the code.
+// choose selects the units that apply, and leaves out those that do not fit the code.
 func (t *unitTests) choose(workshop string) error {
 	want, err := readShape(filepath.Join(workshop, stepcode.Folder(t.step)))
 	if err != nil {
@@ -218,7 +218,7 @@ func (t *unitTests) build(ctx context.Context) error {
 	}
 }
 
-// compile compiles the units that are not left out, and returns what the compiler says.
+// compile compiles the units that are not left out, and returns the compiler's output.
 func (t *unitTests) compile(ctx context.Context) (said string, err error) {
 	o := overlay.New(t.temp)
 	err = errors.Join(o.Noise(t.dir, overlay.Yield), o.HideTests(t.dir))
@@ -237,7 +237,8 @@ func (t *unitTests) compile(ctx context.Context) (said string, err error) {
 	if err := errors.Join(err, err2, err3); err != nil {
 		return err.Error(), err
 	}
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", t.binary(), "-buildvcs=false", "-vet=off", "-ldflags=-s -w",
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", t.binary(), "-buildvcs=false", "-vet=off",
+		"-ldflags=-s -w",
 		fmt.Sprintf("-race=%v", t.race), flag, "./"+filepath.ToSlash(rel))
 	cmd.Dir = t.root
 	out, err := cmd.CombinedOutput()
@@ -246,8 +247,7 @@ func (t *unitTests) compile(ctx context.Context) (said string, err error) {
 
 func (t *unitTests) binary() string { return filepath.Join(t.temp, "units.exe") }
 
-// start runs the units that are not left out, in their order, and as many at a time as there
-// are processors.
+// start runs the units that are not left out, in order, as many at a time as there are processors.
 func (t *unitTests) start(ctx context.Context) {
 	slots := make(chan bool, runtime.NumCPU())
 	contexts := make([]context.Context, len(t.units))
@@ -269,8 +269,8 @@ func (t *unitTests) start(ctx context.Context) {
 	}()
 }
 
-// leaveOutCallers leaves out the units whose tests call a function that failed, directly or
-// not: what they find may be its fault.
+// leaveOutCallers leaves out the units whose tests call a function that failed, directly or not: it may be
+// the cause of their failures.
 func (t *unitTests) leaveOutCallers(units []unit, failed string) {
 	for i := range units {
 		u := &units[i]
@@ -279,13 +279,13 @@ func (t *unitTests) leaveOutCallers(units []unit, failed string) {
 			u.cancel()
 			<-u.done
 			u.Outcome, u.At = LeftOut, ""
-			u.Rows = []string{"its test calls " + failed + ", which has to be right first"}
+			u.Rows = []string{"its test calls " + failed + ", which must be correct first"}
 		}
 	}
 }
 
-// run runs the tests of one unit in a process of its own, so that a panic, a deadlock or an
-// endless loop ends nothing else.
+// run runs the tests of one unit in a process of its own, so that a panic, a deadlock or an endless loop
+// affects nothing else.
 func (t *unitTests) run(ctx context.Context, r *Result) {
 	test, _ := testdata.ReadFile("testdata/" + r.File)
 	var names []string
@@ -294,8 +294,8 @@ func (t *unitTests) run(ctx context.Context, r *Result) {
 			names = append(names, string(m[1])+from)
 		}
 	}
-	// With one processor only one goroutine runs at a time, and the noise alone decides when
-	// it is another's turn, however busy the machine is.
+	// With one processor only one goroutine runs at a time, and only the noise decides when another runs,
+	// however busy the machine is.
 	cmd := exec.CommandContext(ctx, t.binary(), "-test.cpu=1", "-test.timeout="+unitTime,
 		"-test.run=^("+strings.Join(names, "|")+")$")
 	cmd.Dir = t.temp
@@ -312,10 +312,10 @@ func (t *unitTests) run(ctx context.Context, r *Result) {
 	}
 }
 
-// testFunc matches a test function, its name and the number at its end apart.
+// testFunc matches a test function, with its name and the number at its end as separate groups.
 var testFunc = regexp.MustCompile(`(?m)^func (Test\w*?)(\d?)\(`)
 
-// A tail keeps the last of what is written to it.
+// A tail keeps the end of what is written to it.
 type tail struct{ b []byte }
 
 func (t *tail) Write(p []byte) (int, error) {

@@ -14,7 +14,7 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// results runs the unit tests and returns what they report.
+// results runs the unit tests and returns their results.
 func results(t *testing.T, root, dir string, step int) (all []Result) {
 	t.Helper()
 	workshop := process.Workshop(".")
@@ -28,7 +28,7 @@ func results(t *testing.T, root, dir string, step int) (all []Result) {
 	return all
 }
 
-// TestUnits: our own code passes all tests that are for its step.
+// TestUnits: our own code passes all tests for its step.
 func TestUnits(t *testing.T) {
 	root := process.Workshop(".")
 	folders := map[string]int{"raw": stepcode.Last}
@@ -76,7 +76,7 @@ func TestUnitFiles(t *testing.T) {
 	}
 }
 
-// edited copies the code of a step into a module of its own, with texts replaced by others.
+// edited copies the code of a step into its own module, with texts replaced.
 func edited(t *testing.T, step int, edits ...string) string {
 	t.Helper()
 	root := process.Workshop(".")
@@ -103,8 +103,8 @@ func edited(t *testing.T, step int, edits ...string) string {
 	return dir
 }
 
-// TestOutcomes: what is said of functions with a bug. The edits are of one step, so that they
-// take one build.
+// TestOutcomes: functions with a bug get the right outcome. All edits are in one step, so that they take
+// one build.
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
 	dir := edited(t, 5,
@@ -123,11 +123,11 @@ func TestOutcomes(t *testing.T) {
 		"encode_test.go":     "open turn, your turn: encode in frame.go, lesson 3",
 		"readHeader_test.go": "failed, readHeader(88 82 2d bd bc 6e): opcode is 0, want 8 (close)",
 		"unmask_test.go":     "panicked, runtime error: index out of range [4] with length 4",
-		"read_test.go":       "left out, its test calls readHeader, which has to be right first",
+		"read_test.go":       "left out, its test calls readHeader, which must be correct first",
 		"response_test.go":   "left out, response is not func(*http.Request) string",
 		"sameOrigin_test.go": "left out, there is no sameOrigin",
 		"push_test.go":       "hung, ",
-		"join_test.go":       "left out, its test calls encode, which has to be right first",
+		"join_test.go":       "left out, its test calls encode, which must be correct first",
 		"send_test.go":       "passed, ",
 		"readHeaderRefuses_test.go": "failed, readHeader(08 80 01 02 03 04): no error, want one: " +
 			"a close frame is in fragments",
@@ -144,7 +144,7 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// TestLostWakeups: what chance hides otherwise is found with the pauses between the statements.
+// TestLostWakeups: the pauses between statements reveal bugs that otherwise depend on chance.
 func TestLostWakeups(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

@@ -13,7 +13,7 @@ var (
 	stackLine = regexp.MustCompile(`(?m)^\s+(.+\.go:\d+)`)
 )
 
-// explain says how tests ended that did not pass, from what they printed.
+// explain returns the outcome of tests that did not pass, from their output.
 func (t *unitTests) explain(said string) (o Outcome, rows []string, at string) {
 	for _, m := range failedRow.FindAllStringSubmatch(said, -1) {
 		rows = append(rows, m[1])
@@ -27,7 +27,7 @@ func (t *unitTests) explain(said string) (o Outcome, rows []string, at string) {
 	switch {
 	case strings.HasPrefix(words, "your turn"):
 		return Open, []string{words}, at
-	case rows != nil: // a panic after a failure is about the goroutines that it leaves behind
+	case rows != nil: // a panic after a failure comes from the goroutines that it leaves behind
 		return Failed, rows, ""
 	case raced:
 		one, other, _ := strings.Cut(race, "\n\n")

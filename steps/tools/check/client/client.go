@@ -1,5 +1,5 @@
-// Package client holds a WebSocket client to RFC 6455. It is the server that the client talks to, and it
-// looks closely. How a client is run, and what it has to do, stands in the comment of command check.
+// Package client checks a WebSocket client against RFC 6455. It is a strict server for the client to talk
+// to. The comment of command check explains how a client is run, and what it must do.
 package client
 
 import (
@@ -27,20 +27,20 @@ type Row struct {
 	Name string // what the client does, as a full statement
 	Hint string // for the most frequent mistake
 
-	size   int            // bytes of the message that the client has to send; 0 for a few
-	status string         // of the answer, for what must be refused; none: there is no answer
+	size   int            // bytes of the message that the client must send; 0 for a few
+	status string         // of an answer that the client must refuse; none: there is no answer
 	early  []wstest.Frame // in one piece with the answer, before the greeting
 	turns  []turn
 }
 
-// A turn is what the server sends, and what must come: a frame as Frame.String names it, or the beginning
-// of that, or one of the constants below.
+// A turn is what the server sends, and what must come back: a frame in the words of Frame.String, or the
+// beginning of them, or one of the constants below.
 type turn struct {
 	send []wstest.Frame
 	want string
 }
 
-// Rows are what a client must do, in the order in which one writes it.
+// Rows lists what a client must do, in the order in which it is written.
 var Rows = []Row{
 	{Name: "the opening handshake asks for a WebSocket",
 		Hint: "compare it with the browser's, in lesson 2", status: "404 Not Found"},
@@ -51,7 +51,7 @@ var Rows = []Row{
 	{Name: "an answer with a wrong accept value is refused",
 		Hint: "compute it from your key, as the server does", status: switching, turns: []turn{{want: exit1}}},
 	{Name: "an answer other than 101 is refused",
-		Hint: "look at the status, too", status: "200 OK", turns: []turn{{want: exit1}}},
+		Hint: "check the status, too", status: "200 OK", turns: []turn{{want: exit1}}},
 	{Name: "the message is one text message, masked",
 		Hint: "opcode 1, the mask bit, and JSON as the page sends it"},
 	{Name: "it says goodbye with 1000 once its text comes back",
@@ -72,19 +72,19 @@ var Rows = []Row{
 		Hint:  "send the payload back, with opcode 10",
 		turns: []turn{ping("are you there?"), ping(strings.Repeat("x", 125)), ping(""), echo(0), goodbye}},
 	{Name: "a ping that comes with the answer is answered",
-		Hint:  "go on with the bufio.Reader that read the answer",
+		Hint:  "continue with the bufio.Reader that read the answer",
 		early: ping("early").send, turns: []turn{{want: ping("early").want}, echo(0), goodbye}},
 	{Name: "a message in fragments is put together",
-		Hint: "keep the payloads until FIN; a ping may come between",
+		Hint: "keep the payloads until FIN; a ping may come in between",
 		turns: []turn{
 			{send: inParts(`{"msg":[{"user":"ann","text":"he`)}, ping("between"),
 			{send: inParts("", "l", "", `lo","time":2}]}`)[1:], want: "close 1000"}, goodbye,
 		}},
 	{Name: "it waits for the server's close frame",
-		Hint:  "after your close frame, read on until the other comes",
+		Hint:  "after your close frame, read until the server's comes",
 		turns: []turn{echo(0), {want: none}, {send: ping("late").send}, {send: echo(0).send}, goodbye}},
 	{Name: "the server's close frame is answered",
-		Hint:  "send its payload back in a close frame, and end",
+		Hint:  "send its payload back in a close frame, and exit",
 		turns: []turn{{send: closing(1001), want: "close 1001"}, {want: exit}}},
 	{Name: "a masked frame from the server is refused",
 		Hint:  "end the connection if the mask bit is set",
@@ -96,9 +96,9 @@ const switching = "101 Switching Protocols"
 // What must come instead of a frame, and the row in which no key may be an old one.
 const (
 	none    = "nothing" // for a moment
-	exit    = "the client ends"
-	exit0   = "the client ends, with exit status 0"
-	exit1   = "the client ends, with another exit status than 0, and sends no message"
+	exit    = "the client exits"
+	exit0   = "the client exits with status 0"
+	exit1   = "the client exits with a status other than 0, and sends no message"
 	newKeys = "each frame has a new masking key"
 )
 
@@ -149,14 +149,14 @@ type visit struct {
 	row     Row
 	check   *Check
 	program *process.Program
-	addr    string        // of the server, as the client is told it
-	text    string        // that the client sends
+	addr    string        // of the server, as passed to the client
+	text    string        // that the client must send
 	ahead   *wstest.Frame // a pong that came before the message
 
 	protocol string // the field for the answer, if the client offers the subprotocol json
 }
 
-// run looks at everything that has to come.
+// run checks everything that must come.
 func (v *visit) run() {
 	key := v.request()
 	switch v.row.status {
@@ -174,19 +174,19 @@ func (v *visit) run() {
 	for _, t := range v.row.turns {
 		for _, f := range t.send {
 			v.Send(f)
-			time.Sleep(100 * time.Microsecond) // so that they come one by one
+			time.Sleep(100 * time.Microsecond) // so that they arrive one by one
 		}
 		v.expect(t.want)
 	}
 }
 
-// fail ends the row. What came is in the record; missing says what did not.
+// fail ends the row. What came is in the record; missing names what did not come.
 func (v *visit) fail(expected, missing string) {
 	came := strings.TrimSpace(strings.Join(v.Came, "\n") + "\n" + missing)
 	panic(&probe.Failure{Sent: strings.Join(v.Sent, "\n"), Expected: expected, Came: came})
 }
 
-// ending says what came instead of bytes.
+// ending describes what came instead of bytes.
 func ending(err error) string {
 	unusual := map[string]string{"waits": "nothing more", "resets": "the client reset the connection"}
 	return cmp.Or(unusual[wstest.Ending(err)], "the client hung up")
@@ -267,7 +267,7 @@ func (v *visit) message() {
 	v.check.around = len(message) - len(v.text)
 }
 
-// next reads a frame, and looks at what must be right in all of them (section 5).
+// next reads a frame, and checks what must be right in every frame (section 5).
 func (v *visit) next(expected string) wstest.Frame {
 	f, err := v.Next()
 	if err != nil {
@@ -313,33 +313,33 @@ func (v *visit) expect(want string) {
 	}
 }
 
-// expectExit ends the connection, and looks at how the client ends.
+// expectExit ends the connection, and checks how the client exits.
 func (v *visit) expectExit(want string) {
 	v.TCP.CloseWrite()
 	f, err := v.Next()
-	for ; err == nil; f, err = v.Next() { // a late pong is all right, and a close frame may say why it ends
+	for ; err == nil; f, err = v.Next() { // a late pong is fine, and so is a close frame with the reason
 		if f.Opcode != wstest.Pong && (want != exit1 || f.Opcode != wstest.Close || f.Code() == 1000) {
 			v.fail(want, "")
 		}
 	}
 	if !v.program.AwaitExit(v.Patience) {
-		v.fail(want, "it goes on")
+		v.fail(want, "it keeps running")
 	}
 	state := v.program.Cmd.ProcessState
 	if want == exit0 && !state.Success() || want == exit1 && state.Success() {
-		v.fail(want, "it ends: "+state.String())
+		v.fail(want, "it exits: "+state.String())
 	}
 }
 
-// A Check is a built client, and what is known from its runs so far.
+// A Check is a built client, and what its runs so far have shown.
 type Check struct {
 	binary   string
 	patience time.Duration   // for each frame
-	used     map[string]bool // keys that have come, of handshakes and of masks
-	around   int             // bytes in the client's messages besides the text
+	used     map[string]bool // keys so far, of handshakes and of masks
+	around   int             // bytes in the client's messages around the text
 }
 
-// NewCheck returns a check of a program. Each thing that must come may take that long.
+// NewCheck returns a check of a program. Patience limits the wait for each thing that must come.
 func NewCheck(binary string, patience time.Duration) *Check {
 	return &Check{binary: binary, patience: patience, used: map[string]bool{}}
 }
@@ -373,7 +373,7 @@ func (c *Check) Try(ctx context.Context, row Row) (f *probe.Failure) {
 			f.Lines, _ = v.program.Output.Since(0)
 		}
 	}()
-	go func() { // a client that has ended will not connect
+	go func() { // a client that has exited will not connect
 		<-v.program.Done
 		l.(*net.TCPListener).SetDeadline(time.Now().Add(100 * time.Millisecond))
 	}()

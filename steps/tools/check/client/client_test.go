@@ -12,7 +12,7 @@ import (
 	"websocket-workshop/steps/tools/process"
 )
 
-// brokenClients are edits of the model, old and new, by the row that each of them fails.
+// brokenClients has edits of the model, old and new, by the row that each of them fails.
 var brokenClients = map[string][2]string{
 	"the opening handshake asks for a WebSocket":         {"Host: %s", "Host: x%s"},
 	"each handshake has a new key":                       {"(random(16))", `([]byte("0123456789abcdef"))`},
@@ -32,10 +32,11 @@ var brokenClients = map[string][2]string{
 	"a message in fragments is put together":        {"if fin {", "if !fin {\n\treturn io.EOF\n}\nif fin {"},
 	"it waits for the server's close frame":         {"closed = true\n", "return send(nc, 8, []byte{3, 232})\n"},
 	"the server's close frame is answered":          {"return send(nc, 8, data)", "return nil"},
-	"a masked frame from the server is refused":     {"err = errors.New(\"a server", `return fin, 1, []byte("hello"), nil // ("`},
+	"a masked frame from the server is refused": {"err = errors.New(\"a server",
+		`return fin, 1, []byte("hello"), nil // ("`},
 }
 
-// TestClient: the model holds, and each broken variant of it fails in the row that it is about.
+// TestClient: the model passes, and each broken variant of it fails the row that it is about.
 func TestClient(t *testing.T) {
 	binary := build(t)
 	t.Setenv("VARIANT", "model")
@@ -49,9 +50,9 @@ func TestClient(t *testing.T) {
 	broken := NewCheck(binary, time.Second/2)
 	for i, row := range Rows {
 		t.Setenv("VARIANT", fmt.Sprint("v", i))
-		broken.Try(t.Context(), Rows[first]) // says how long its messages are, and has some keys
+		broken.Try(t.Context(), Rows[first]) // records the length of its messages, and some keys
 		if broken.Try(t.Context(), row) == nil {
-			t.Errorf("a broken variant holds: %s", row.Name)
+			t.Errorf("a broken variant passes: %s", row.Name)
 		}
 	}
 }

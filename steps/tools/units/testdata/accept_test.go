@@ -35,14 +35,15 @@ func TestAccept(t *testing.T) {
 			}
 			if err != nil {
 				server.Close()
-				t.Fatalf("accept(a right request): %v", err)
+				t.Fatalf("accept(a valid request): %v", err)
 			}
 			time.Sleep(time.Minute) // net/http's time limits must not be left on the connection
 			go io.WriteString(client, " and late")
 			time.AfterFunc(time.Second, func() { client.Close() })
 			got := make([]byte, 14)
 			if _, err := io.ReadFull(c.br, got); err != nil || string(got) != "early and late" {
-				t.Errorf("accept: c.br has %q, %v, want what came with the request and what comes later", got, err)
+				t.Errorf("accept: c.br has %q, %v, want the bytes that came with the request and those that came later",
+					got, err)
 			}
 			if err := c.write([]byte("later")); err != nil {
 				t.Errorf("accept: a minute later, c.write fails: %v", err)

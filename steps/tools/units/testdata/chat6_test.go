@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// From step 6 on the error says with which code the connection ends.
+// From step 6 on the error has the code that the connection ends with.
 func TestChat6(t *testing.T) {
 	const key = "\x00\x00\x00\x00"
 	for _, row := range []struct {
@@ -24,7 +24,7 @@ func TestChat6(t *testing.T) {
 		{"a frame that is not masked", "\x81\x02" + key + "{}", 1002},
 	} {
 		client, server := net.Pipe()
-		go io.Copy(io.Discard, client) // takes what the server answers
+		go io.Copy(io.Discard, client) // reads the server's answers
 		err := chat(&conn{nc: server, br: bufio.NewReader(strings.NewReader(row.in))})
 		var why closeError
 		if !errors.As(err, &why) || why.Code != row.code || len(why.Reason) > 123 {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// chat adds each message to the history, until one is none of this chat's or no more comes.
+// chat adds each message to the history, until one is invalid or no more come.
 func TestChat(t *testing.T) {
 	const key = "\x00\x00\x00\x00"
 	ann, bob := `{"user":"ann","text":"1"}`, `{"user":"bob","text":"2"}` // 25 bytes each
@@ -24,7 +24,7 @@ func TestChat(t *testing.T) {
 		go io.Copy(io.Discard, client)
 		err := chat(&conn{nc: server, br: bufio.NewReader(strings.NewReader(row.in))})
 		if err == nil {
-			t.Errorf("chat(%s): no error, want one that says why it ended", row.name)
+			t.Errorf("chat(%s): no error, want one that tells why it ended", row.name)
 		}
 		var sent struct{ Msg []struct{ Text string } }
 		json.Unmarshal(past.json(), &sent) // a history that is not JSON fails other tests

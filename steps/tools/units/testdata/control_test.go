@@ -50,7 +50,7 @@ func TestControl(t *testing.T) {
 				t.Errorf("control(%s): the member gets %q, want %q", row.name, answer, row.answer)
 			}
 			if rest, _ := io.ReadAll(c.br); string(rest) != "next" {
-				t.Errorf("control(%s): %q is left to read, want all after the payload, \"next\"", row.name, rest)
+				t.Errorf("control(%s): %q is left to read, want everything after the payload, \"next\"", row.name, rest)
 			}
 		})
 	}

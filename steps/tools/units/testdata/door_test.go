@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// upgrade leaves the door as soon as the member is in the room, or refused: Ctrl-C waits for
-// whoever is at the door.
+// upgrade unlocks the door as soon as the member is in the room, or refused: Ctrl-C waits for every upgrade
+// that holds it.
 func TestUpgrade6(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(upgrade))
 	defer server.Close()
 	for _, row := range []struct{ name, key, status string }{
 		{"a request without a key", "", "400"},
-		{"a right request", "dGhlIHNhbXBsZSBub25jZQ==", "101"},
+		{"a valid request", "dGhlIHNhbXBsZSBub25jZQ==", "101"},
 	} {
 		nc, err := net.Dial("tcp", server.Listener.Addr().String())
 		if err != nil {

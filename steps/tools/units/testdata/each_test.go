@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// each calls f once for every member. A call that takes long delays neither each nor the others.
+// each calls f once for every member. A slow call delays neither each nor the other calls.
 func TestEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // in here, a second takes no time
 		h := hub{members: map[*conn]*member{{}: nil, {}: nil, {}: nil}}
@@ -32,7 +32,7 @@ func TestEach(t *testing.T) {
 			delete(h.members, <-called)
 		}
 		if len(h.members) > 0 {
-			t.Errorf("each(f) has called f for another connection than that of a member")
+			t.Errorf("each(f) has called f for a connection that is not a member's")
 		}
 	})
 }

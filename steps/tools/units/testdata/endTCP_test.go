@@ -23,7 +23,7 @@ func TestEndTCP(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	client.Write(make([]byte, 10000)) // which end has not read when it begins
+	client.Write(make([]byte, 10000)) // still unread when end begins
 	c := &conn{nc: server, br: bufio.NewReader(server)}
 	ended := make(chan bool)
 	go func() { c.end(closeError{Code: 1002}); close(ended) }()
@@ -37,7 +37,8 @@ func TestEndTCP(t *testing.T) {
 	}
 	select {
 	case <-ended:
-		t.Error("end returns before the member hangs up: what it still sends would reset the connection")
+		t.Error("end returns before the member hangs up: anything that the member still sends would reset the " +
+			"connection")
 	case <-time.After(100 * time.Millisecond):
 	}
 	client.Close()

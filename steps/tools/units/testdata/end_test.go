@@ -9,14 +9,13 @@ import (
 	"time"
 )
 
-// end sends a close frame if err is a closeError, and waits for the member to hang up, for 5 s
-// at most.
+// end sends a close frame if err is a closeError, and waits at most 5 s for the member to hang up.
 func TestEnd(t *testing.T) {
 	for _, row := range []struct {
 		err   error
-		stays time.Duration // for how long the member goes on sending
+		stays time.Duration // how long the member keeps sending
 		frame string
-		most  time.Duration // for which end may wait
+		most  time.Duration // how long end may wait
 	}{
 		{closeError{Code: 1000, Reason: "bye"}, time.Second, "\x88\x05\x03\xe8bye", time.Second},
 		{closeError{Code: 1005, Reason: "no status code"}, time.Second, "\x88\x00", time.Second},
@@ -41,16 +40,16 @@ func TestEnd(t *testing.T) {
 			}()
 			c.end(row.err)
 			waited := time.Since(start)
-			time.Sleep(time.Second) // in which the member notices that the connection is closed
+			time.Sleep(time.Second) // for the member to notice that the connection is closed
 			synctest.Wait()
 			if waited > row.most+time.Second/2 {
-				t.Errorf("end(%v), and the member goes on sending for %v: end waits %v, want %v",
+				t.Errorf("end(%v), and the member keeps sending for %v: end waits %v, want %v",
 					row.err, row.stays, waited, row.most)
 			}
 			server.SetReadDeadline(time.Now())
 			if _, err := server.Read(make([]byte, 1)); err != io.ErrClosedPipe {
 				server.Close()
-				t.Fatalf("end(%v): it returns, and the connection is still open", row.err)
+				t.Fatalf("end(%v): it returns, but the connection is still open", row.err)
 			}
 			if string(got) != row.frame {
 				t.Errorf("end(%v): the member gets [% x], want [% x]", row.err, got, row.frame)

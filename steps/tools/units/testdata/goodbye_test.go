@@ -19,7 +19,7 @@ func TestGoodbye(t *testing.T) {
 		synctest.Wait()
 		server.SetReadDeadline(time.Now())
 		if _, err := server.Read(make([]byte, 1)); err == io.ErrClosedPipe {
-			t.Error("goodbye: the connection is closed before the member could answer")
+			t.Error("goodbye: the connection is closed before the member can answer")
 		}
 		server.Close()
 		synctest.Wait()

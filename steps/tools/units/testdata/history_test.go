@@ -28,13 +28,13 @@ func TestHistory(t *testing.T) {
 		for i, p := range got.Msg {
 			text, time := fmt.Sprint("post ", n-i), 1700000000000+int64(n-i)
 			if p.User != "ann" || p.Text != text || p.Time != time {
-				t.Fatalf("json has %+v at place %d after %d posts, want {ann %s %d}", p, i, n+1, text, time)
+				t.Fatalf("json has %+v at index %d after %d posts, want {ann %s %d}", p, i, n+1, text, time)
 			}
 		}
 	}
 }
 
-// However adds meet, none is lost.
+// No post is lost, however calls of add overlap.
 func TestHistoryMeets(t *testing.T) {
 	for range 50 {
 		var h history

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Whoever was let in before close says goodbye to the others is told goodbye, too.
+// A member that was let in before close said goodbye to the others gets a goodbye, too.
 func TestHubCloseDoor(t *testing.T) {
 	h := hub{members: make(map[*conn]*member)}
 	client, server := net.Pipe()
@@ -28,7 +28,7 @@ func TestHubCloseDoor(t *testing.T) {
 	for b := make([]byte, 1000); !strings.Contains(got, "\x03\xe9"); {
 		n, err := client.Read(b)
 		if got += string(b[:n]); err != nil {
-			t.Errorf("close, while a member comes in: it gets %q, want a close frame with 1001, too", got)
+			t.Errorf("close, while a member joins: it gets %q, want a close frame with 1001, too", got)
 			break
 		}
 	}
@@ -39,10 +39,10 @@ func TestHubCloseDoor(t *testing.T) {
 
 // After close nobody is let in any more.
 func TestHubCloseShut(t *testing.T) {
-	room.close() // nobody is in it
+	room.close() // it is empty
 	w := httptest.NewRecorder()
 	upgrade(w, handshake())
 	if w.Code != http.StatusServiceUnavailable {
-		t.Errorf("close, and then upgrade(a right request): the status is %d, want 503", w.Code)
+		t.Errorf("close, and then upgrade(a valid request): the status is %d, want 503", w.Code)
 	}
 }

@@ -15,18 +15,18 @@ func TestHubClose(t *testing.T) {
 		h := hub{members: make(map[*conn]*member)}
 		got := make([]byte, 4)
 		for i := range 3 {
-			client, server := net.Pipe() // which takes no byte before the other end reads it
+			client, server := net.Pipe() // accepts no byte before the other end reads it
 			defer client.Close()
 			h.join(&conn{nc: server})
 			for b, history := make([]byte, 1000), ""; !strings.HasSuffix(history, "}"); {
-				n, _ := client.Read(b) // which may be a part of it
+				n, _ := client.Read(b) // may return a part of it
 				history += string(b[:n])
 			}
 			if i == 0 {
-				go io.ReadFull(client, got) // the other two read no more
+				go io.ReadFull(client, got) // the other two stop reading
 			}
 		}
-		synctest.Wait() // until every goroutine is done, or waits for another
+		synctest.Wait() // until every goroutine has ended, or waits for another
 		closed := false
 		go func() { h.close(); closed = true }()
 		synctest.Wait()
@@ -35,7 +35,7 @@ func TestHubClose(t *testing.T) {
 		}
 		h.mu.Unlock()
 		if got[0] != 0x88 || string(got[2:]) != "\x03\xe9" {
-			t.Errorf("close, and one of three members reads: it gets % x, want 88, a length, and 03 e9", got)
+			t.Errorf("close, while only one of three members reads: it gets % x, want 88, a length, and 03 e9", got)
 		}
 		for c := range h.members {
 			if synctest.Wait(); closed {
@@ -43,9 +43,9 @@ func TestHubClose(t *testing.T) {
 			}
 			h.leave(c)
 		}
-		time.Sleep(time.Second) // which takes no time in here: close may look only now and then
+		time.Sleep(time.Second) // takes no time in here: close may check only now and then
 		if !closed {
-			t.Error("close does not return although all members have left")
+			t.Error("close does not return, although all members have left")
 		}
 	})
 }

@@ -13,7 +13,7 @@ import (
 func TestJoin(t *testing.T) {
 	for range 300 {
 		past = history{}
-		synctest.Test(t, func(t *testing.T) { // which waits for the goroutines that are started in it
+		synctest.Test(t, func(t *testing.T) { // waits for the goroutines that are started in it
 			h := hub{members: make(map[*conn]*member)}
 			client, server := net.Pipe()
 			defer server.Close()
@@ -46,7 +46,7 @@ func TestJoin(t *testing.T) {
 			if len(h.members) > 0 || len(got) > all {
 				t.Fatal("leave: the member is still in the map, or still gets histories")
 			}
-			h.join(c) // whoever joins can leave at once
+			h.join(c) // a member can leave as soon as it has joined
 			h.leave(c)
 		})
 	}

@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// accept says what the library cannot know: the subprotocol, and which other hosts are ours.
+// accept tells the library what it cannot know: the subprotocol, and which other hosts are ours.
 func TestLibraryAccept(t *testing.T) {
 	for _, row := range []struct {
 		name, field, value string
 		status             int
 		chosen             string
 	}{
-		{"a right request", "X-Nothing", "", 101, ""},
+		{"a valid request", "X-Nothing", "", 101, ""},
 		{"offers xml, json", "Sec-WebSocket-Protocol", "xml, json", 101, "json"},
 		{"offers xml", "Sec-WebSocket-Protocol", "xml", 101, ""},
 		{"another site's page", "Origin", "http://evil.example", 403, ""},

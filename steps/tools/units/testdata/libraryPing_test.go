@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// ping asks for a pong. A member that sends none within 45 s, which is 75 s after the ping
-// before, is taken to be gone.
+// ping asks for a pong. A member that sends none within 45 s, which is 75 s after the previous ping, counts
+// as gone.
 func TestLibraryPing(t *testing.T) {
 	for _, row := range []struct {
 		late  time.Duration // from the ping to the pong
@@ -35,7 +35,7 @@ func TestLibraryPing(t *testing.T) {
 				client.Write(append([]byte{0x8a, 0x80 | frame[1], 0, 0, 0, 0}, payload...))
 			}()
 			ended := false
-			go func() { c.read(); ended = true }() // without it no pong would be seen
+			go func() { c.read(); ended = true }() // without it, nothing would read the pong
 			c.ping()
 			time.Sleep(2 * time.Minute)
 			if synctest.Wait(); ended == row.stays {

@@ -12,8 +12,8 @@ import (
 	"testing/synctest"
 )
 
-// The library puts fragments together and answers control frames. That a text is UTF-8 it
-// leaves to read, and the limit of a message to accept.
+// The library puts fragments together and answers control frames. It leaves checking for UTF-8 to read, and
+// setting the limit of a message to accept.
 func TestLibraryRead(t *testing.T) {
 	const key = "\x00\x00\x00\x00" // changes nothing, so that the rows can be read
 	for _, row := range []struct{ name, in, want string }{
@@ -22,13 +22,13 @@ func TestLibraryRead(t *testing.T) {
 		{"a ping in between", "\x01\x81" + key + "a" + "\x89\x82" + key + "hi" + "\x80\x81" + key + "b", `1 "ab"`},
 		{"a character in two fragments", "\x01\x81" + key + "\xc3" + "\x80\x81" + key + "\xa9", `1 "é"`},
 		{"a binary message", "\x82\x81" + key + "\xff", `2 "\xff"`},
-		{"all that a message may have", long(0x81, limit), fmt.Sprintf("1 %q", strings.Repeat("x", limit))},
-		{"a byte more", long(0x81, limit+1), "an error"},
+		{"as many bytes as a message may have", long(0x81, limit), fmt.Sprintf("1 %q", strings.Repeat("x", limit))},
+		{"one byte more", long(0x81, limit+1), "an error"},
 		{"text that is not UTF-8", "\x81\x82" + key + "\xc3\x28", "an error with 1007"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			client, server := net.Pipe()
-			go io.Copy(io.Discard, client) // takes what the server answers
+			go io.Copy(io.Discard, client) // reads the server's answers
 			c, err := accept(hijacked{httptest.NewRecorder(), server, bufio.NewReader(server)}, handshake())
 			if err != nil {
 				t.Fatalf("accept: %v", err)

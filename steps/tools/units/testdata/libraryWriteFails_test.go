@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A member that does not take a message for 5 s loses its connection.
+// A member that reads nothing of a message for 5 s loses its connection.
 func TestLibraryWriteFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, server := net.Pipe()
@@ -22,7 +22,7 @@ func TestLibraryWriteFails(t *testing.T) {
 		start := time.Now()
 		err = c.write([]byte("hi"))
 		if waited := time.Since(start); err == nil || waited < 4*time.Second || waited > 6*time.Second {
-			t.Errorf("write to a member that reads nothing waits %v, error %v, want 5s and an error", waited, err)
+			t.Errorf("write to a member that reads nothing: it waits %v, error %v, want 5s and an error", waited, err)
 		}
 		synctest.Wait()
 		server.SetReadDeadline(time.Now())

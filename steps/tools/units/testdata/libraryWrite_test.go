@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// write sends a text, and nothing once a close frame is out: the library would.
+// write sends a text, but nothing after a close frame, as the library would.
 func TestLibraryWrite(t *testing.T) {
 	for range 20 {
 		synctest.Test(t, func(t *testing.T) { // in here, a minute takes no time

@@ -2,8 +2,8 @@ package main
 
 import "testing"
 
-// A close frame has no payload, or a code that may be sent and a reason in UTF-8 (sections
-// 5.5.1 and 7.4).
+// A close frame has either no payload, or a code that may be sent and a reason in UTF-8 (sections 5.5.1 and
+// 7.4).
 func TestParseClose(t *testing.T) {
 	for _, row := range []struct {
 		payload string

@@ -11,7 +11,7 @@ func TestClosePayload(t *testing.T) {
 		{closeError{Code: 1001, Reason: "bye"}, "\x03\xe9bye"},
 		{closeError{Code: 1000}, "\x03\xe8"},
 		{closeError{Code: 4999, Reason: "é"}, "\x13\x87é"},
-		{closeError{Code: 1005, Reason: "no status code"}, ""}, // there was none: none is sent
+		{closeError{Code: 1005, Reason: "no status code"}, ""}, // there was none, so none is sent
 	} {
 		if got := row.in.payload(); string(got) != row.want {
 			t.Errorf("closeError{%d, %q}.payload() is [% x], want [% x]", row.in.Code, row.in.Reason, got, row.want)

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 )
 
-// ping sends one ping: a control frame, so it has a payload of at most 125 bytes (section 5.5).
+// ping sends one ping, with a payload of at most 125 bytes, as for any control frame (section 5.5).
 func TestPing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, server := net.Pipe()

@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 )
 
-// If a pong cannot be written, what the member has sent is still to be read: there may be a
-// close frame among it. If the payload does not come, the member is gone.
+// If a pong cannot be written, the member's other frames must still be read: a close frame may be among
+// them. If the payload does not come, the member is gone.
 func TestControlFails(t *testing.T) {
 	client, server := net.Pipe()
 	client.Close()
@@ -24,10 +24,10 @@ func TestControlFails(t *testing.T) {
 	}
 }
 
-// Pongs come in the order of the pings, each with its own payload.
+// The pongs come in the order of the pings, each with its ping's payload.
 func TestControlOrder(t *testing.T) {
 	for range 50 {
-		synctest.Test(t, func(t *testing.T) { // which waits for the goroutines that are started in it
+		synctest.Test(t, func(t *testing.T) { // waits for the goroutines that are started in it
 			client, server := net.Pipe()
 			var answers []byte
 			go func() { answers, _ = io.ReadAll(client) }()

@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// However posts meet, everyone gets the whole history, and the newest one last.
+// However calls of post overlap, everyone gets the whole history, and the newest one last.
 func TestPost(t *testing.T) {
 	for range 200 {
 		past = history{}
-		synctest.Test(t, func(t *testing.T) { // which waits for the goroutines that are started in it
+		synctest.Test(t, func(t *testing.T) { // waits for the goroutines that are started in it
 			h := hub{members: make(map[*conn]*member)}
 			got := make([][]byte, 3) // by each member
 			for i := range got {
@@ -59,7 +59,7 @@ func TestPostWaitsForNobody(t *testing.T) {
 			start := time.Now()
 			h.post(post{User: "ann", Text: "hi"})
 			if waited := time.Since(start); waited > 0 {
-				t.Fatalf("post number %d waits %v for a member that reads nothing", i+1, waited)
+				t.Fatalf("call %d of post waits %v for a member that reads nothing", i+1, waited)
 			}
 		}
 	})

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// push waits for nobody, and a newer frame takes the place of the one that waits.
+// push waits for nobody, and a newer frame replaces the one that waits.
 func TestPush(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // in here, a second takes no time
-		client, server := net.Pipe() // which takes no byte before the other end reads it
+		client, server := net.Pipe() // accepts no byte before the other end reads it
 		defer client.Close()
 		m := &member{conn: &conn{nc: server}}
 		start := time.Now()
@@ -32,12 +32,12 @@ func TestPush(t *testing.T) {
 		m.push([]byte("frame D"))
 		client.SetReadDeadline(time.Now().Add(time.Second))
 		if got, _ := io.ReadAll(client); string(got) != "frame D" {
-			t.Errorf("push(D), after all was written: the member gets %q, want D", got)
+			t.Errorf("push(D), when everything is written: the member gets %q, want D", got)
 		}
 	})
 }
 
-// However push and send meet: frames arrive in their order, and the newest always does.
+// However push and send overlap, frames arrive in order, and the newest always arrives.
 func TestPushMeets(t *testing.T) {
 	for range 200 {
 		synctest.Test(t, func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestPushMeets(t *testing.T) {
 			for _, frame := range []string{"1", "2", "3", "4"} {
 				m.push([]byte("\x81\x01" + frame))
 			}
-			synctest.Wait() // until every goroutine is done, or waits for another
+			synctest.Wait() // until every goroutine has ended, or waits for another
 			server.Close()
 			synctest.Wait()
 			texts := strings.ReplaceAll(string(got), "\x81\x01", "")

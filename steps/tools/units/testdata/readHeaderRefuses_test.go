@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What readHeader refuses (sections 5.1, 5.2 and 5.5).
+// readHeader refuses these headers (sections 5.1, 5.2 and 5.5).
 func TestReadHeaderRefuses(t *testing.T) {
 	for _, row := range []struct{ in, why string }{
 		{"\x81\x05\x01\x02\x03\x04", "the frame is not masked"},
@@ -30,7 +30,7 @@ func TestReadHeaderReserved(t *testing.T) {
 	}
 }
 
-// From step 6 on there are more rules, and the error says with which code the connection ends.
+// From step 6 on there are more rules, and the error has the code that the connection ends with.
 func TestReadHeaderRefuses6(t *testing.T) {
 	for _, row := range []struct{ in, why string }{
 		{"\x81\x05\x01\x02\x03\x04", "the frame is not masked"},

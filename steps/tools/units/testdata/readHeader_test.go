@@ -7,7 +7,7 @@ import (
 	"testing/iotest"
 )
 
-// A header has two bytes, the length in none, two or eight more, and four bytes of key (5.2).
+// A header has two bytes, none, two or eight more for the length, and four for the key (5.2).
 func TestReadHeader(t *testing.T) {
 	names := map[byte]string{0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
 	for _, row := range []struct {

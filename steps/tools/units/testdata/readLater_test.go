@@ -30,7 +30,7 @@ func TestReadLater(t *testing.T) {
 	})
 }
 
-// A message that breaks off is not returned, wherever that is.
+// A message that breaks off is not returned, wherever it breaks off.
 func TestReadBreaksOff(t *testing.T) {
 	whole := "\x01\x82\x00\x00\x00\x00hi\x80\xfe\x00\x7e\x00\x00\x00\x00" + strings.Repeat("x", 126)
 	for n := range whole {

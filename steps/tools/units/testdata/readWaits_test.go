@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A member that is heard from stays. One that is silent for 75 s is taken to be gone.
+// A member that sends frames stays. One that is silent for 75 s counts as gone.
 func TestReadWaits6(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // in here, a minute takes no time
 		client, server := net.Pipe()
@@ -25,7 +25,7 @@ func TestReadWaits6(t *testing.T) {
 		_, err := c.read()
 		silent := time.Since(start) - 3*70*time.Second
 		if silent < 0 {
-			t.Errorf("read ends while the member sends pongs, one in 70 s: %v", err)
+			t.Errorf("read returns while the member sends a pong every 70 s: %v", err)
 		} else if silent < 74*time.Second || silent > 76*time.Second {
 			t.Errorf("read waits %v for a member that is silent, want 75 s", silent)
 		}

@@ -22,12 +22,13 @@ func TestRead(t *testing.T) {
 		{"three fragments", "\x01\x81" + key + "a" + "\x00\x80" + key + "\x80\x81" + key + "b", `1 "ab"`},
 		{"a ping in between", "\x01\x81" + key + "a" + "\x89\x82" + key + "hi" + "\x80\x81" + key + "b", `1 "ab"`},
 		{"a pong before a message", "\x8a\x84" + key + "pong" + "\x81\x82" + key + "hi", `1 "hi"`},
-		{"all that a message may have", long(0x81, limit), longest},
-		{"as much in two fragments", long(0x01, limit-1) + "\x80\x81" + key + "x", longest},
+		{"as many bytes as a message may have", long(0x81, limit), longest},
+		{"as many in two fragments", long(0x01, limit-1) + "\x80\x81" + key + "x", longest},
 
-		{"a byte more than a message may have", long(0x81, limit+1), "an error"},
-		{"one more in two fragments", long(0x01, limit-1) + "\x80\x82" + key + "xx", "an error"},
-		{"a fragment after all that it may have", long(0x01, limit) + "\x80\x81" + key + "x", "an error"},
+		{"one byte more than a message may have", long(0x81, limit+1), "an error"},
+		{"one byte more in two fragments", long(0x01, limit-1) + "\x80\x82" + key + "xx", "an error"},
+		{"a fragment after as many bytes as a message may have", long(0x01, limit) + "\x80\x81" + key + "x",
+			"an error"},
 		{"a length of 2^62", "\x81\xff\x40\x00\x00\x00\x00\x00\x00\x00" + key, "an error"},
 		{"a length of 2^63", "\x81\xff\x80\x00\x00\x00\x00\x00\x00\x00" + key, "an error"},
 		{"1 and 2^64-1", "\x01\x81" + key + "x" + "\x80\xff\xff\xff\xff\xff\xff\xff\xff\xff" + key, "an error"},
@@ -36,7 +37,7 @@ func TestRead(t *testing.T) {
 		{"a binary message within a text", "\x01\x82" + key + "hi" + "\x82\x82" + key + "hi", "an error"},
 	} {
 		client, server := net.Pipe()
-		go io.Copy(io.Discard, client) // takes what the server answers
+		go io.Copy(io.Discard, client) // reads the server's answers
 		in := strings.NewReader(row.in + "\x81\x84" + key + "next")
 		c := &conn{nc: server, br: bufio.NewReader(iotest.OneByteReader(in))} // a Read may return one byte
 		read := func() string {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// What a request must have to be an opening handshake (section 4.2.1). Each row changes one
-// thing in a request that is right.
+// A request must have all this to be an opening handshake (section 4.2.1). Each row changes one thing in a
+// valid request.
 func TestRefusal(t *testing.T) {
 	const connection, version, key = "Connection", "Sec-WebSocket-Version", "Sec-WebSocket-Key"
 	for _, row := range []struct {
@@ -14,7 +14,7 @@ func TestRefusal(t *testing.T) {
 		change func(r *http.Request)
 		status int
 	}{
-		{"a right one", func(r *http.Request) {}, 0},
+		{"a valid one", func(r *http.Request) {}, 0},
 		{"keep-alive, Upgrade", func(r *http.Request) { r.Header.Set(connection, "keep-alive, Upgrade") }, 0},
 		{"a POST request", func(r *http.Request) { r.Method = "POST" }, 405},
 		{"HTTP/1.0", func(r *http.Request) { r.Proto, r.ProtoMinor = "HTTP/1.0", 0 }, 400},

@@ -33,11 +33,11 @@ func TestResponse(t *testing.T) {
 			continue
 		}
 		if strings.Count(head, "\n") != strings.Count(head, "\r\n") {
-			t.Errorf("%s: a line ends with \\n alone, want \\r\\n: %q", call, head)
+			t.Errorf("%s: a line ends with only \\n, want \\r\\n: %q", call, head)
 		}
 		parsed, err := http.ReadResponse(bufio.NewReader(strings.NewReader(answer)), nil)
 		if err != nil {
-			t.Errorf("%s: it is not an answer in HTTP: %v", call, err)
+			t.Errorf("%s: it is not an HTTP response: %v", call, err)
 			continue
 		}
 		if line, _, _ := strings.Cut(answer, "\r\n"); !strings.HasPrefix(line, "HTTP/1.1 101 ") {

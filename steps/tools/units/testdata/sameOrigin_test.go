@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A browser lets any page open a WebSocket to any host, and says in Origin whose page it is.
-// So the server compares (section 10.2).
+// A browser lets any page open a WebSocket to any host, and names the page's site in Origin, so the server
+// compares it with its own (section 10.2).
 func TestSameOrigin(t *testing.T) {
 	for _, row := range []struct {
 		origin, host, forwarded string

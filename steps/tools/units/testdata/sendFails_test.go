@@ -19,7 +19,7 @@ func (b *broken) Write(p []byte) (int, error) {
 	return 0, io.ErrClosedPipe
 }
 
-// If a write fails, write has closed the connection: to try again makes no sense.
+// If a write fails, write has closed the connection: it makes no sense to try again.
 func TestSendFails(t *testing.T) {
 	_, server := net.Pipe()
 	nc := &broken{Conn: server}
@@ -28,6 +28,6 @@ func TestSendFails(t *testing.T) {
 	m.next.Store(&frame)
 	m.send()
 	if nc.writes > 100 {
-		t.Error("send: the write failed, and it was tried 100 times more")
+		t.Error("send: after a failed write, it tries 100 more times")
 	}
 }

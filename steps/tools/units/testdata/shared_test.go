@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// What the tests of several functions use.
+// Helpers for the tests of several functions.
 
 // limit is how many bytes a message may have.
 const limit = 4096
 
-// long returns a frame of n bytes, which take 16 bits for their number, after a first byte with FIN and
-// opcode. Its key is 00 00 00 00, which changes nothing.
+// long returns a frame with this first byte (FIN and opcode), a 16-bit length, and n bytes of payload. Its
+// key is 00 00 00 00, which changes nothing.
 func long(first byte, n int) string {
 	return string([]byte{first, 0xFE, byte(n >> 8), byte(n), 0, 0, 0, 0}) + strings.Repeat("x", n)
 }
 
-// A hijacked is a ResponseWriter that gives its connection away when it is asked to.
+// A hijacked is a ResponseWriter whose connection can be hijacked.
 type hijacked struct {
 	*httptest.ResponseRecorder
 	nc net.Conn

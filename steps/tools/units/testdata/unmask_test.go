@@ -18,7 +18,7 @@ func TestUnmask(t *testing.T) {
 		p := []byte(row.payload)
 		unmask(p, row.key)
 		if string(p) != row.want {
-			t.Errorf("unmask(% x, % x) makes % x of it, want % x", row.payload, row.key, p, row.want)
+			t.Errorf("unmask(% x, % x): the result is % x, want % x", row.payload, row.key, p, row.want)
 		}
 	}
 }

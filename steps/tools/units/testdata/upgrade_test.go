@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// once counts how often a request is answered.
+// once counts how many times a request is answered.
 type once struct {
 	*httptest.ResponseRecorder
 	answers int

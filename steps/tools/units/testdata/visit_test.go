@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// However a visit ends, the member is taken out of the room, and the connection is closed.
+// However a visit ends, the member is removed from the room, and the connection is closed.
 func TestVisit(t *testing.T) {
 	for _, last := range []string{"", "\x80", "\x81\x82\x00\x00\x00\x00{}", "\x88\x80\x00\x00\x00\x00"} {
 		synctest.Test(t, func(t *testing.T) {

@@ -8,11 +8,10 @@ import (
 	"testing/synctest"
 )
 
-// Once a close frame is out, no other frame follows, whoever writes it and however the writers
-// meet (section 5.5.1).
+// No frame follows a close frame, whoever writes it and however the writes overlap (section 5.5.1).
 func TestWrite6(t *testing.T) {
 	for range 100 {
-		synctest.Test(t, func(t *testing.T) { // which waits for the goroutines that are started in it
+		synctest.Test(t, func(t *testing.T) { // waits for the goroutines that are started in it
 			client, server := net.Pipe()
 			var got []byte
 			go func() { got, _ = io.ReadAll(client) }()

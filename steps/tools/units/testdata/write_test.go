@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// write gives the member 5 s to take each frame.
+// write gives the member 5 s to accept each frame.
 func TestWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // in here, a minute takes no time
 		client, server := net.Pipe()
@@ -23,7 +23,7 @@ func TestWrite(t *testing.T) {
 			if string(got) != frame {
 				t.Errorf("write(% x): the member gets % x", frame, got)
 			}
-			time.Sleep(time.Minute) // the time for the next frame begins with it
+			time.Sleep(time.Minute) // the next frame has its own time limit
 		}
 		go client.Write([]byte("hi"))
 		if _, err := server.Read(make([]byte, 2)); err != nil {
@@ -33,8 +33,8 @@ func TestWrite(t *testing.T) {
 	})
 }
 
-// A member that stops in the middle of a frame gets no more: it would take what comes next for
-// the rest of that frame.
+// A member that stops reading in the middle of a frame gets no more: it would mistake the next frame for
+// the rest of that one.
 func TestWriteFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, server := net.Pipe()
@@ -49,7 +49,7 @@ func TestWriteFails(t *testing.T) {
 		}
 		stop.Stop()
 		if err == nil {
-			t.Error("write: no error, but only 1 of 4 bytes was taken")
+			t.Error("write: no error, but only 1 of 4 bytes was read")
 		}
 		go c.write([]byte("\x81\x04more"))
 		client.SetReadDeadline(time.Now().Add(time.Second))

@@ -1,7 +1,7 @@
 package main
 
-// central is a goroutine that everything goes through. Each peer has a queue of 256 packets, and is dropped
-// when that is full.
+// central is a goroutine that everything passes through. Each peer has a queue of 256 packets, and is
+// dropped when it is full.
 type central struct {
 	enters, exits chan *peer
 	says          chan entry

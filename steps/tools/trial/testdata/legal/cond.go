@@ -2,7 +2,7 @@ package main
 
 import "sync"
 
-// cond lets a goroutine for each peer wait until there is a newer packet than its last.
+// cond has a goroutine for each peer, which waits until there is a newer packet than its last.
 type cond struct {
 	mu      sync.RWMutex
 	changed *sync.Cond

@@ -1,5 +1,6 @@
-// A server of another shape than the steps': other names, slog, a bufio.Writer, no unit tests fit. How its
-// members get what is said is up to a room, in a file beside this one. All of it is as it has to be.
+// A server of a different shape from the steps': other names, slog, a bufio.Writer, and no unit tests that
+// fit. How its members get the history is up to a room, in another file of this folder. All of it is
+// correct.
 package main
 
 import (
@@ -66,7 +67,7 @@ type peer struct {
 	outMu   sync.Mutex
 	out     *bufio.Writer
 	goodbye bool
-	box     any // what the room keeps for it
+	box     any // the room's data about it
 }
 
 func packet(kind byte, body []byte) []byte {
@@ -96,7 +97,7 @@ func (p *peer) deliver(b []byte) error {
 	return err
 }
 
-// A fault is why a peer has to go.
+// A fault is why a peer must be dropped.
 type fault struct {
 	code uint16
 	why  string
@@ -226,7 +227,7 @@ func words(r *http.Request, field string) map[string]bool {
 	return all
 }
 
-// unfit says why a handshake is refused.
+// unfit returns why a handshake is refused.
 func unfit(w http.ResponseWriter, r *http.Request) (int, string) {
 	keys := r.Header.Values("Sec-WebSocket-Key")
 	key, err := base64.StdEncoding.DecodeString(strings.Join(keys, " "))
@@ -246,7 +247,8 @@ func unfit(w http.ResponseWriter, r *http.Request) (int, string) {
 	}
 	for _, o := range r.Header.Values("Origin") {
 		u, err := url.Parse(o)
-		if err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) && !words(r, "X-Forwarded-Host")[strings.ToLower(u.Host)] {
+		if err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) &&
+			!words(r, "X-Forwarded-Host")[strings.ToLower(u.Host)] {
 			return 403, fmt.Sprintf("Origin %s, Host %s", o, r.Host)
 		}
 	}
@@ -272,51 +274,53 @@ func main() {
 	var peers sync.WaitGroup
 	var mu sync.Mutex
 	stopping := false
-	srv := &http.Server{ReadTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if len(req.Header.Values("Upgrade")) == 0 {
-			frontend.Handler().ServeHTTP(w, req)
-			return
-		}
-		if !words(req, "Upgrade")["websocket"] {
-			http.Error(w, "websocket, please", 400)
-			return
-		}
-		slog.Info("upgrade requested!")
-		if code, why := unfit(w, req); code != 0 {
-			slog.Warn(why)
-			http.Error(w, why, code)
-			return
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		if stopping {
-			http.Error(w, "stopping", 503)
-			return
-		}
-		sock, rw, err := w.(http.Hijacker).Hijack()
-		if err != nil {
-			return
-		}
-		sum := sha1.Sum([]byte(req.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
-		fmt.Fprintf(rw, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n",
-			base64.StdEncoding.EncodeToString(sum[:]))
-		for _, field := range req.Header.Values("Sec-WebSocket-Protocol") {
-			for _, name := range strings.Split(field, ",") {
-				if strings.TrimSpace(name) == "json" {
-					fmt.Fprint(rw, "Sec-WebSocket-Protocol: json\r\n")
-					field = ""
-					break
+	srv := &http.Server{ReadTimeout: 5 * time.Second,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			if len(req.Header.Values("Upgrade")) == 0 {
+				frontend.Handler().ServeHTTP(w, req)
+				return
+			}
+			if !words(req, "Upgrade")["websocket"] {
+				http.Error(w, "websocket, please", 400)
+				return
+			}
+			slog.Info("upgrade requested!")
+			if code, why := unfit(w, req); code != 0 {
+				slog.Warn(why)
+				http.Error(w, why, code)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if stopping {
+				http.Error(w, "stopping", 503)
+				return
+			}
+			sock, rw, err := w.(http.Hijacker).Hijack()
+			if err != nil {
+				return
+			}
+			sum := sha1.Sum([]byte(req.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+			fmt.Fprintf(rw, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "+
+				"Upgrade\r\nSec-WebSocket-Accept: %s\r\n",
+				base64.StdEncoding.EncodeToString(sum[:]))
+			for _, field := range req.Header.Values("Sec-WebSocket-Protocol") {
+				for _, name := range strings.Split(field, ",") {
+					if strings.TrimSpace(name) == "json" {
+						fmt.Fprint(rw, "Sec-WebSocket-Protocol: json\r\n")
+						field = ""
+						break
+					}
 				}
 			}
-		}
-		fmt.Fprint(rw, "\r\n")
-		sock.SetDeadline(time.Time{})
-		rw.Flush()
-		peers.Add(1)
-		p := &peer{sock: sock, in: rw.Reader, out: rw.Writer}
-		r.enter(p) // before anybody can be told that the server stops
-		go chat(p, r, &peers)
-	})}
+			fmt.Fprint(rw, "\r\n")
+			sock.SetDeadline(time.Time{})
+			rw.Flush()
+			peers.Add(1)
+			p := &peer{sock: sock, in: rw.Reader, out: rw.Writer}
+			r.enter(p) // before anybody can be told that the server stops
+			go chat(p, r, &peers)
+		})}
 	go func() {
 		for range time.Tick(30 * time.Second) {
 			r.everybody(func(p *peer) { go p.deliver(packet(9, nil)) })

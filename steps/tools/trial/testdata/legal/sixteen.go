@@ -2,7 +2,8 @@ package main
 
 import "sync"
 
-// sixteen is how many packets wait for a peer at most; for a longer queue it is dropped, be it the one that posts.
+// sixteen is the largest number of packets that wait for a peer; a peer with a longer queue is dropped,
+// even the one that posts.
 type sixteen struct {
 	mu    sync.Mutex
 	log   journal

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// slot is a channel of one packet for each peer, in which the newer replaces the older.
+// slot has a channel of one packet for each peer, in which a newer packet replaces an older one.
 type slot struct {
 	sync.Mutex
 	log   journal

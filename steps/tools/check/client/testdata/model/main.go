@@ -1,4 +1,4 @@
-// A client of the chat: it sends one message, waits until that has come back, and says goodbye.
+// A client of the chat: it sends one message, waits until the message comes back, and says goodbye.
 package main
 
 import (
@@ -52,7 +52,8 @@ func open(nc net.Conn, br *bufio.Reader, addr string) error {
 	return nil
 }
 
-// chat prints messages until the server says goodbye; once text has come back, the client does.
+// chat prints messages until the server says goodbye; the client says goodbye first once text has come
+// back.
 func chat(nc net.Conn, br *bufio.Reader, text string) error {
 	var message []byte
 	for closed := false; ; {
@@ -100,7 +101,7 @@ func send(w io.Writer, op byte, data []byte) error {
 	return err
 }
 
-// read reads a frame of the server.
+// read reads a frame from the server.
 func read(br *bufio.Reader) (fin bool, op byte, data []byte, err error) {
 	b := make([]byte, 10)
 	_, err = io.ReadFull(br, b[:2])
@@ -123,7 +124,7 @@ func read(br *bufio.Reader) (fin bool, op byte, data []byte, err error) {
 	return fin, op, data, err
 }
 
-// random returns n bytes that nobody can foresee.
+// random returns n bytes that nobody can predict.
 func random(n int) []byte {
 	b := make([]byte, n)
 	rand.Read(b)
