@@ -14,8 +14,8 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// BenchmarkRead reads messages of one frame. raw has a benchmark of the same name, so that
-// benchstat puts the two side by side.
+// BenchmarkRead reads messages of one frame. raw has a benchmark of the same name, so that benchstat can
+// compare the two.
 func BenchmarkRead(b *testing.B) {
 	for _, size := range []int{125, 4 << 10, 64 << 10} {
 		b.Run(fmt.Sprintf("bytes=%d", size), func(b *testing.B) {
@@ -42,7 +42,7 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// hijackable hands out a connection that the request did not come on.
+// hijackable hands out another connection than the request's.
 type hijackable struct {
 	httptest.ResponseRecorder
 	wire net.Conn

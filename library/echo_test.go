@@ -18,7 +18,7 @@ import (
 
 var echoAddr = flag.String("echo", "", "with -run TestEcho: the `host:port` to serve a WebSocket echo on")
 
-// TestMain makes the test binary the chat server itself, main and all, if a test wants it to.
+// TestMain makes the test binary the chat server itself, including main, if a test asks for that.
 func TestMain(m *testing.M) {
 	if process.Play(map[string]func(){
 		"chat":           main,
@@ -42,7 +42,7 @@ func TestEcho(t *testing.T) {
 	}
 }
 
-// serveEcho answers any request with an upgrade.
+// serveEcho answers every request with an upgrade.
 func serveEcho(w http.ResponseWriter, r *http.Request) {
 	c, err := accept(w, r)
 	if err != nil {
@@ -65,11 +65,11 @@ func echo(c *conn) error {
 	}
 }
 
-// TestLimits: raw's limits and times hold here, too.
+// TestLimits: raw's limits and times apply here, too.
 func TestLimits(t *testing.T) {
 	if maxMessage != rules.MaxMessage || writeTime != rules.WriteTime || pingTime != rules.PingTime ||
 		quietTime != rules.QuietTime || historySize != rules.HistorySize {
-		t.Errorf("the limits are %d bytes, %v, %v, %v and %d posts, and not those of package rules",
+		t.Errorf("the limits are %d bytes, %v, %v, %v and %d posts, which are not those of package rules",
 			maxMessage, writeTime, pingTime, quietTime, historySize)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// A hijacker hands the library a connection that knows when all has been said.
+// A hijacker hands the library a lastWord in place of the connection.
 type hijacker struct {
 	http.ResponseWriter
 	last lastWord
@@ -46,8 +46,8 @@ func (l *lastWord) Write(b []byte) (int, error) {
 	return l.Conn.Write(b)
 }
 
-// TestLastWord: the library answers the answer to its own close frame, whatever is called in
-// which order; and what the lesson shows keeps that from the network.
+// TestLastWord: the library answers the answer to its own close frame, whatever calls are made in whatever
+// order; the lesson's code keeps that answer off the network.
 func TestLastWord(t *testing.T) {
 	for want, accept := range map[int]func(*hijacker) http.ResponseWriter{
 		2: func(h *hijacker) http.ResponseWriter { return h.ResponseWriter },
@@ -72,14 +72,14 @@ func TestLastWord(t *testing.T) {
 		got := 0
 		for f, err := c.Next(); err == nil; f, err = c.Next() {
 			if got++; f.Code() != 1001 || string(f.Payload[2:]) != "the server stops" {
-				t.Errorf("came %v", f)
+				t.Errorf("%v came", f)
 			}
 			if got == 1 {
 				c.Send(wstest.Masked(wstest.Close, f.Payload))
 			}
 		}
 		if got != want {
-			t.Errorf("came %d close frames, want %d", got, want)
+			t.Errorf("%d close frames came, want %d", got, want)
 		}
 	}
 }

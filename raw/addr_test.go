@@ -11,8 +11,8 @@ import (
 	"websocket-workshop/steps/tools/process"
 )
 
-// TestNoListener: an address that cannot be had is one line and exit status 1. Whatever is
-// wrong with it, no port is recommended that may be taken too.
+// TestNoListener: if the server cannot listen on an address, it prints one line and exits with status 1.
+// Whatever is wrong with the address, the line recommends no port that may also be in use.
 func TestNoListener(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -23,15 +23,16 @@ func TestNoListener(t *testing.T) {
 	advice := regexp.MustCompile(`-addr [^ ]*:0 |an address is host:port`)
 	for _, addr := range []string{
 		taken.Addr().String(),
-		"203.0.113.1:0", // no machine has it: RFC 5737
+		"203.0.113.1:0", // no machine has this address: RFC 5737
 		"127.0.0.1:port",
 		"8081",
 	} {
 		cmd := exec.Command(self(t), "-addr="+addr)
 		cmd.Env = append(os.Environ(), process.RoleEnv+"=chat")
-		cmd.StdinPipe() // it ends when this is closed
+		cmd.StdinPipe() // the server exits when this is closed
 		out, _ := cmd.CombinedOutput()
-		if code := cmd.ProcessState.ExitCode(); code != 1 || strings.Count(string(out), "\n") != 1 || !advice.Match(out) {
+		if code := cmd.ProcessState.ExitCode(); code != 1 || strings.Count(string(out), "\n") != 1 ||
+			!advice.Match(out) {
 			t.Errorf("-addr %s: exit status %d, and %s", addr, code, out)
 		}
 	}

@@ -20,8 +20,8 @@ func eachSize(b *testing.B, f func(b *testing.B, payload []byte)) {
 	}
 }
 
-// BenchmarkRead reads messages of one frame. library has a benchmark of the same name, so
-// that benchstat puts the two side by side.
+// BenchmarkRead reads messages of one frame. library has a benchmark of the same name, so that benchstat
+// can compare the two.
 func BenchmarkRead(b *testing.B) {
 	eachSize(b, func(b *testing.B, payload []byte) {
 		wire := &wstest.Endless{Data: wstest.Masked(wstest.Text, payload).Bytes()}
@@ -42,7 +42,7 @@ func BenchmarkUnmask(b *testing.B) {
 	})
 }
 
-// BenchmarkCopy is what to compare BenchmarkUnmask with.
+// BenchmarkCopy is the baseline for BenchmarkUnmask.
 func BenchmarkCopy(b *testing.B) {
 	eachSize(b, func(b *testing.B, payload []byte) {
 		to := make([]byte, len(payload))

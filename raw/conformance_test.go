@@ -13,9 +13,9 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// TestConformance tries each case of RFC 6455 that package rules has: for an echo made of raw's
-// own accept, read, write and end, and the library's; and for both chat servers as they are run.
-// Where the library differs the case says how, and fails if that stops being true.
+// TestConformance tries each case of RFC 6455 in package rules, on echo servers made from raw's and the
+// library's own accept, read, write and end, and on both chat servers. If the library differs, the case
+// states how, and fails if that is no longer true.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	echo := httptest.NewServer(serveEcho)
@@ -42,11 +42,11 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// try holds two servers to a case, raw sent to in each of the ways, and library in the first.
+// try tries a case on two servers: in every way on raw, and in the first way on library.
 func try(t *testing.T, c rules.Case, servers [2]string, ways ...rules.Way) {
 	t.Helper()
 	matches := func(came, want string) bool {
-		return rules.Matches(came, want) && (came == want || !c.ForHandshake()) // here each field counts
+		return rules.Matches(came, want) && (came == want || !c.ForHandshake()) // for these, each field counts
 	}
 	for _, way := range ways {
 		if came := c.Try(servers[0], c.Want, way, patience); !matches(came, c.Want) {
@@ -56,28 +56,27 @@ func try(t *testing.T, c rules.Case, servers [2]string, ways ...rules.Way) {
 	want := cmp.Or(c.Library, c.Want)
 	came := c.Try(servers[1], want, ways[0], patience)
 	if c.Chat && !strings.HasSuffix(want, "resets") {
-		came = strings.TrimSuffix(came, ", resets") // of that there are cases for 7.1.1
+		came = strings.TrimSuffix(came, ", resets") // tested by the cases for 7.1.1
 	}
 	if !matches(came, want) {
 		t.Errorf("library\n sent %v\n came %s\n want %s", c.Send, came, want)
 	}
 }
 
-// hangsUpFirst sees that the server ends its direction of the connection at once, and still
-// accepts what comes (7.1.1). If it did not, each case would last until patience runs out.
+// hangsUpFirst fails unless the server ends its direction of the connection at once, but still accepts data
+// (7.1.1). If it did not, each case would last until patience runs out.
 func hangsUpFirst(t *testing.T, addr string) {
 	t.Helper()
 	c := join(t, addr, closing(1000, ""))
 	if came := rest(c); came != `close 1000 "", hangs up` {
 		t.Fatalf("came %s", came)
 	}
-	if _, err := c.Write(make([]byte, 16<<20)); err != nil { // more than a network keeps in its buffers
-		t.Fatalf("the server has not hung up first, or no longer accepts what was still to come: %v", err)
+	if _, err := c.Write(make([]byte, 16<<20)); err != nil { // more than the system's buffers hold
+		t.Fatalf("the server has not hung up first, or no longer accepts data: %v", err)
 	}
 }
 
-// TestSecondTry: a client that was refused may try again on the same connection (4.4), and is
-// then in the protocol.
+// TestSecondTry: a client that was refused may try again on the same connection (4.4).
 func TestSecondTry(t *testing.T) {
 	t.Parallel()
 	addr := start(t, self(t), "chat").addr
@@ -98,7 +97,7 @@ func TestSecondTry(t *testing.T) {
 	}
 }
 
-// TestLimits: package rules states the limits and times that the server has.
+// TestLimits: the limits and times in package rules are the server's.
 func TestLimits(t *testing.T) {
 	for _, is := range []struct {
 		name       string
@@ -110,7 +109,7 @@ func TestLimits(t *testing.T) {
 		{"maxMessage", chatLimit, rules.MaxMessage},
 	} {
 		if is.got != is.rules {
-			t.Errorf("%s is %v, and package rules says %v", is.name, is.got, is.rules)
+			t.Errorf("%s is %v, but %v in package rules", is.name, is.got, is.rules)
 		}
 	}
 }

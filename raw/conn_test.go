@@ -13,8 +13,7 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// TestNothingAfterClose: once a close frame is out no other frame is, no matter who is about to
-// write one (5.5.1).
+// TestNothingAfterClose: no frame follows a close frame, whoever is about to write one (5.5.1).
 func TestNothingAfterClose(t *testing.T) {
 	t.Parallel()
 	addr := serveOne(t, func(c *conn) {
@@ -29,27 +28,27 @@ func TestNothingAfterClose(t *testing.T) {
 		c.end(err)
 	})
 	for range 300 {
-		c := join(t, addr, wstest.Masked(wstest.Ping, []byte("p"))) // which asks for a pong besides
+		c := join(t, addr, wstest.Masked(wstest.Ping, []byte("p"))) // so that a pong is due, too
 		if came, err := fromClose(c); err != wstest.ErrHungUp || len(came) != 1 {
-			t.Fatalf("from the close frame on came %v, %v", came, err)
+			t.Fatalf("from the close frame on, %v came, and %v", came, err)
 		}
 		c.Close()
 	}
 }
 
-// TestPingAfterGoodbye: a ping that comes after our close frame is not answered, and does not
-// keep the member's answer from being read (5.5.1).
+// TestPingAfterGoodbye: a ping that arrives after our close frame is not answered, and does not keep the
+// server from reading the member's answer (5.5.1).
 func TestPingAfterGoodbye(t *testing.T) {
 	t.Parallel()
 	sent := append(wstest.Masked(wstest.Ping, []byte("p")).Bytes(), closing(1001, "bye").Bytes()...)
 	c := &conn{nc: &wstest.Endless{}, br: bufio.NewReader(bytes.NewReader(sent))}
 	c.goodbye()
 	if _, err := c.read(); err != (closeError{1001, "bye"}) {
-		t.Errorf("a ping and a close frame were read, and the visit ends with %v", err)
+		t.Errorf("after a ping and a close frame, the visit ends with %v", err)
 	}
 }
 
-// TestNoPushAfterClose: a member that the server on the library refuses gets no more history,
+// TestNoPushAfterClose: a member whose message the server on the library refuses gets no more histories,
 // however much is posted (5.5.1). The library's own second close frame is in the table.
 func TestNoPushAfterClose(t *testing.T) {
 	t.Parallel()
@@ -65,13 +64,13 @@ func TestNoPushAfterClose(t *testing.T) {
 		came, err := fromClose(c)
 		isPush := func(f wstest.Frame) bool { return f.Opcode != wstest.Close }
 		if came == nil || slices.ContainsFunc(came, isPush) {
-			t.Fatalf("from the close frame on came %v, %v", came, err)
+			t.Fatalf("from the close frame on, %v came, and %v", came, err)
 		}
 	}
 }
 
-// TestStaysAfterGoodbye: a client that is told goodbye and does not hang up can go on sending, and
-// is not waited for forever (7.1.1).
+// TestStaysAfterGoodbye: a client that does not hang up after the goodbye can keep sending, but the server
+// does not wait for it forever (7.1.1).
 func TestStaysAfterGoodbye(t *testing.T) {
 	t.Parallel()
 	began, done := time.Now(), make(chan error, 1)
@@ -88,9 +87,9 @@ func TestStaysAfterGoodbye(t *testing.T) {
 	select {
 	case err := <-done:
 		if took := time.Since(began); err == nil || took < closeTime {
-			t.Errorf("the client was waited for %v, and the connection is still open: %v", took, err == nil)
+			t.Errorf("the server waited %v for the client, and the connection is still open: %v", took, err == nil)
 		}
 	case <-time.After(patience):
-		t.Error("the client is waited for forever")
+		t.Error("the server waits forever for the client")
 	}
 }

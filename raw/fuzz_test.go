@@ -16,7 +16,7 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// seeds are the cases that are not too long to be varied.
+// seeds returns the cases that are short enough to be mutated.
 func seeds(f *testing.F) {
 	for _, c := range rules.Cases() {
 		var sent []byte
@@ -29,11 +29,11 @@ func seeds(f *testing.F) {
 	}
 }
 
-// FuzzReadFrame reads a frame from any bytes. What can be read must be what was sent, and the
-// rest must be refused without a byte of the payload being stored.
+// FuzzReadFrame reads a frame from arbitrary bytes. A frame that can be read must be the one that was sent;
+// anything else must be refused before a byte of the payload is stored.
 func FuzzReadFrame(f *testing.F) {
 	seeds(f)
-	visits.Wait() // nobody else reads the limit any more: see readLimited
+	visits.Wait() // nothing else reads the limit any more: see readLimited
 	f.Fuzz(func(t *testing.T, sent []byte) {
 		r := bytes.NewReader(sent)
 		h, err := readHeader(r)
@@ -46,10 +46,10 @@ func FuzzReadFrame(f *testing.F) {
 		head := sent[:len(sent)-r.Len()]
 		same := wstest.Frame{Fin: h.fin, Opcode: h.op, Masked: true, Key: h.key, Length: h.length}
 		if again := same.Bytes(); !bytes.Equal(again, head) {
-			t.Errorf("read the header % x, which would be % x", head, again)
+			t.Errorf("read the header % x, which should be % x", head, again)
 		}
 		if h.op == opContinuation || h.op >= opClose ||
-			h.length > math.MaxInt32 { // no limit of a connection is as high
+			h.length > math.MaxInt32 { // higher than the limit of any connection
 			return
 		}
 		if h.length > 0 {
@@ -59,7 +59,7 @@ func FuzzReadFrame(f *testing.F) {
 				t.Errorf("%d bytes over a limit of one less: %v", h.length, err)
 			}
 			if allocated()-before > 1<<20 {
-				t.Errorf("a length of %d, over the limit, made it allocate more than 1 MiB", h.length)
+				t.Errorf("for a length of %d, over the limit, it allocates more than 1 MiB", h.length)
 			}
 		}
 		if h.fin && h.length <= uint64(r.Len()) {
@@ -71,14 +71,15 @@ func FuzzReadFrame(f *testing.F) {
 	})
 }
 
-// readLimited reads a message by way of a connection that has just so much room for it.
+// readLimited reads a message from a connection with this limit.
 func readLimited(sent []byte, limit uint64) (message, error) {
 	defer func(limit int) { maxMessage = limit }(maxMessage)
 	maxMessage = int(limit)
 	return (&conn{nc: &wstest.Endless{}, br: bufio.NewReader(bytes.NewReader(sent))}).read()
 }
 
-// sameMessage sees that what was read, and what is written of it again, is what was sent.
+// sameMessage fails unless the message that was read, and the frame written from it, are the same as what
+// was sent.
 func sameMessage(t *testing.T, m message, err error, op byte, want []byte) {
 	if op == opText && !utf8.Valid(want) {
 		if err != (closeError{1007, "the text is not UTF-8"}) {
@@ -95,15 +96,15 @@ func sameMessage(t *testing.T, m message, err error, op byte, want []byte) {
 	}
 }
 
-// allocated is how many bytes have been allocated so far, those freed since included.
+// allocated returns how many bytes have been allocated so far, including those freed since.
 func allocated() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.TotalAlloc
 }
 
-// dialFrom connects from the nth address of this machine, where the system has more than one: the
-// ports of a single one would soon all be in TIME-WAIT.
+// dialFrom connects from the nth loopback address of this machine, if the system has more than one: the
+// ports of a single address would soon all be in TIME-WAIT.
 func dialFrom(t *testing.T, n int, addr string) *wstest.Client {
 	dialer := net.Dialer{Timeout: patience}
 	if runtime.GOOS == "linux" {
@@ -117,9 +118,8 @@ func dialFrom(t *testing.T, n int, addr string) *wstest.Client {
 	return wstest.NewClient(nc.(*net.TCPConn), patience)
 }
 
-// FuzzConn sends any bytes after a good handshake, and then hangs up. What comes back must be
-// well-formed frames, none of them after a close frame. The connection must end, and with it
-// whatever it held.
+// FuzzConn sends arbitrary bytes after a valid handshake, and then hangs up. Only well-formed frames may
+// come back, none of them after a close frame. The connection must end and release whatever it held.
 func FuzzConn(f *testing.F) {
 	seeds(f)
 	server := httptest.NewServer(serveEcho)
@@ -144,7 +144,7 @@ func FuzzConn(f *testing.F) {
 				break
 			}
 			if err != nil || last.Opcode == wstest.Close {
-				t.Fatalf("after %v came %v, %v", last, next, err)
+				t.Fatalf("after %v, %v came, and %v", last, next, err)
 			}
 			last = next
 			if last.Opcode == wstest.Text && !utf8.Valid(last.Payload) || last.Opcode == wstest.Close &&
@@ -155,7 +155,7 @@ func FuzzConn(f *testing.F) {
 		// The client has hung up: there is nothing to wait for.
 		for wait := time.Millisecond; runtime.NumGoroutine() > before; wait *= 2 {
 			if time.Sleep(wait); wait > time.Second {
-				t.Fatalf("%d goroutines, before the connection %d", runtime.NumGoroutine(), before)
+				t.Fatalf("%d goroutines, but %d before the connection", runtime.NumGoroutine(), before)
 			}
 		}
 	})

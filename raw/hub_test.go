@@ -14,8 +14,8 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// TestGoodbye interrupts the server: every member is told, whatever it is doing (7.1.2, 7.4.1).
-// Those that do not answer are waited for, but not long. (start sees that it exits with 0.)
+// TestGoodbye interrupts the server: every member gets a goodbye, whatever it is doing (7.1.2, 7.4.1). The
+// server waits for those that do not answer, but not for long. (start checks that it exits with status 0.)
 func TestGoodbye(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -33,7 +33,7 @@ func TestGoodbye(t *testing.T) {
 	s.Interrupt()
 	for i, c := range members {
 		if came := rest(c); came != `close 1001 "the server stops", hangs up` {
-			t.Errorf("member %d was told %s", i, came)
+			t.Errorf("member %d got %s", i, came)
 		}
 	}
 	if s.AwaitExit(patience); time.Since(began) > rules.StopTime+patience/3 {
@@ -41,8 +41,8 @@ func TestGoodbye(t *testing.T) {
 	}
 }
 
-// TestJoinWhileClosing has many clients come at the moment the server is interrupted. Each is let
-// in and told goodbye, or refused, or finds nobody: none is let in without a goodbye.
+// TestJoinWhileClosing has many clients connect at the moment the server is interrupted. Each is let in and
+// gets a goodbye, or is refused, or cannot connect: none is let in without a goodbye.
 func TestJoinWhileClosing(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -58,7 +58,7 @@ func TestJoinWhileClosing(t *testing.T) {
 	}
 }
 
-// TestClosed: once the room is closed, a handshake is answered 503.
+// TestClosed: once the room is closed, the answer to a handshake is 503.
 func TestClosed(t *testing.T) {
 	room.close() // no test joins this process's own room
 	defer func() { room.closed = false }()
@@ -90,29 +90,29 @@ func joinWhileClosing(t *testing.T, s *served) {
 				return
 			}
 			if came, err := fromClose(c); came == nil {
-				t.Errorf("let in, and no goodbye came: %v", err)
+				t.Errorf("let in, but no goodbye came: %v", err)
 			}
 		})
 	}
 	all.Wait()
 }
 
-// lives are what a member can do when a ping comes.
+// lives lists what a member can do when a ping arrives.
 var lives = map[string]func(c *wstest.Client, ping wstest.Frame){
 	"answers":   func(c *wstest.Client, f wstest.Frame) { c.Send(wstest.Masked(wstest.Pong, f.Payload)) },
 	"talks":     func(c *wstest.Client, f wstest.Frame) { c.SendText(rules.PostBy("talks", 0)) },
 	"is silent": func(*wstest.Client, wstest.Frame) {},
 }
 
-// TestHeartbeat: the server pings, keeps members that answer, and lets those go that do not, while
-// others go on. For raw any frame is a sign of life (5.5.2 asks for a pong, and it is the contract).
+// TestHeartbeat: the server pings, keeps members that answer, and drops those that do not, without
+// affecting others. For raw, any frame is a sign of life (5.5.2 asks for a pong).
 func TestHeartbeat(t *testing.T) {
 	t.Parallel()
 	for name, binary := range map[string]string{"raw": self(t), "library": libraryBinary(t)} {
 		s := start(t, binary, "impatient chat")
 		for who, answer := range lives {
 			if name == "library" && who == "talks" {
-				continue // its Ping waits for the pong
+				continue // its Ping waits for a pong
 			}
 			t.Run(name+", a member that "+who, func(t *testing.T) {
 				t.Parallel()

@@ -14,8 +14,8 @@ import (
 
 const get = "GET /frame.js HTTP/1.1\r\nHost: x\r\n\r\n"
 
-// TestTimeLimits: what an HTTP client can make the server wait for, and for how long. The
-// code is the same in library/.
+// TestTimeLimits: the server limits how long an HTTP client can make it wait. The code is the same in
+// library/.
 func TestTimeLimits(t *testing.T) {
 	t.Parallel()
 	addr := start(t, self(t), "chat").addr
@@ -43,7 +43,7 @@ func TestTimeLimits(t *testing.T) {
 	}
 }
 
-// readsNothing asks for a page again and again, reads nothing, and must be let go.
+// readsNothing asks for a page again and again, reads nothing, and must be dropped.
 func readsNothing(c *wstest.Client) error {
 	for {
 		if _, err := io.WriteString(c, get); err != nil {
@@ -52,7 +52,7 @@ func readsNothing(c *wstest.Client) error {
 	}
 }
 
-// asksLater asks twice, with a pause longer than a request may take, and may do so.
+// asksLater asks twice, with a pause longer than a request may take, which is allowed.
 func asksLater(c *wstest.Client) error {
 	for pause := range 2 {
 		time.Sleep(time.Duration(pause) * (rules.HandshakeTime + time.Second))

@@ -16,21 +16,20 @@ import (
 
 var load = flag.Bool("load", false, "run TestLoad: 1,000 members, some of them faulty")
 
-// How many members TestLoad has: one in ten of them never reads, and one in ten vanishes in the
-// middle of a frame.
+// How many members TestLoad has: one in ten never reads, and one in ten vanishes in the middle of a frame.
 const (
 	loadMembers = 1000
 	posters     = historySize
-	slack       = 3 << 20 // bytes: less than one buffer of 4,096 for each
-	rounds      = 4       // at least; in each, every poster posts once: a history has room for just one round
+	slack       = 3 << 20 // bytes: less than one buffer of 4,096 per member
+	rounds      = 4       // at least; in each, every poster posts once: a history has room for only one round
 )
 
-// TestLoad fills the chat with members, of whom one in ten never reads and one in ten
-// vanishes. Each that reads gets every post, in the same order; and when all have left
-// the server holds nothing of them.
+// TestLoad fills the chat with members, of which one in ten never reads and one in ten vanishes. Each one
+// that reads gets every post, in the same order; and when all have left, the server holds nothing of
+// theirs.
 func TestLoad(t *testing.T) {
 	if !*load {
-		t.Skip("1,000 members come with -load")
+		t.Skip("use -load to run it with 1,000 members")
 	}
 	s := start(t, self(t), "chat")
 	began := time.Now()
@@ -45,9 +44,9 @@ func TestLoad(t *testing.T) {
 	all := time.Now()
 	progress("%d members: %+v", loadMembers, s.usage(t))
 
-	// A member that never reads is let go when a write to it has taken too long. That takes
-	// as many posts as fit into the system's buffers, however fast these come; or, where
-	// the machine is too slow for that, until the heartbeat has heard nothing from it.
+	// A member that never reads is dropped when a write to it has taken too long. That takes as many posts
+	// as fit into the system's buffers, however fast they come. If the machine is too slow for that, the
+	// heartbeat drops the member.
 	most := process.Usage{Goroutines: empty.Goroutines + len(readers),
 		Descriptors: empty.Descriptors + len(readers), Memory: 1 << 40}
 	gone := func() bool { return s.usage(t).Within(most) || time.Since(all) > rules.QuietTime }
@@ -55,12 +54,12 @@ func TestLoad(t *testing.T) {
 		vanishing := doomed[:len(doomed)/max(1, rounds-round)]
 		doomed = doomed[len(vanishing):]
 		everyoneGets(t, fmt.Sprint("round ", round), readers, vanishing)
-		progress("round %d: %d posts have come to %d readers, in one order", round, posters, len(readers))
+		progress("round %d: %d posts have reached %d readers, in one order", round, posters, len(readers))
 	}
 	left := settle(t, s, most)
 	progress("the faulty members are gone: %+v", left)
 	if !left.Within(most) {
-		t.Errorf("there are %d members that read, and the server has more than for those: %+v",
+		t.Errorf("there are %d members that read, but the server uses more than they need: %+v",
 			len(readers), left)
 	}
 
@@ -74,7 +73,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// crowd lets members in, and returns those that read, and those that will vanish.
+// crowd lets members join, and returns those that read, and those that will vanish.
 func crowd(t *testing.T, s *served) (readers, doomed []*wstest.Client) {
 	for i := range loadMembers {
 		c := join(t, s.addr)
@@ -91,8 +90,8 @@ func crowd(t *testing.T, s *served) (readers, doomed []*wstest.Client) {
 	return readers, doomed
 }
 
-// comeAndGo returns what a server uses that has had that many members, and now has none but a
-// full history.
+// comeAndGo returns what a server uses that has had this many members, and now has none, but a full
+// history.
 func comeAndGo(t *testing.T, s *served) process.Usage {
 	poster := join(t, s.addr)
 	for i := range historySize {
@@ -111,8 +110,8 @@ func comeAndGo(t *testing.T, s *served) process.Usage {
 	return settle(t, s, process.Usage{Goroutines: 10, Descriptors: 20, Memory: 1 << 40})
 }
 
-// everyoneGets has the first readers post at the same time, while others vanish: every reader
-// must get all posts, in one order.
+// everyoneGets has the first readers post at the same time while others vanish: every reader must get all
+// posts, in one order.
 func everyoneGets(t *testing.T, round string, readers, vanishing []*wstest.Client) {
 	finals, errs := make([]string, len(readers)), make([]error, len(readers))
 	var all sync.WaitGroup
@@ -145,7 +144,7 @@ func everyoneGets(t *testing.T, round string, readers, vanishing []*wstest.Clien
 	}
 }
 
-// goodbye lets members leave, half of them with good manners.
+// goodbye lets members leave, half of them with a closing handshake.
 func goodbye(t *testing.T, members []*wstest.Client) {
 	for i, c := range members {
 		if i%2 == 0 {
@@ -178,7 +177,7 @@ func final(c *wstest.Client, round string) (string, error) {
 	}
 }
 
-// settle waits until the server uses at most that much, or will not.
+// settle waits until the server uses at most this much, or patience runs out.
 func settle(t *testing.T, s *served, most process.Usage) (u process.Usage) {
 	t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {

@@ -24,12 +24,12 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// patience is for what has to happen soon. It is so long only for the sake of slow machines.
+// patience limits the wait for things that must happen soon. It is this long only for slow machines.
 const patience = 30 * time.Second
 
 var echoAddr = flag.String("echo", "", "with -run TestEcho: the `host:port` to serve a WebSocket echo on")
 
-// TestMain makes the test binary the chat server itself, main and all, if a test wants it to.
+// TestMain makes the test binary the chat server itself, including main, if a test asks for that.
 func TestMain(m *testing.M) {
 	if process.Play(map[string]func(){
 		"chat":           main,
@@ -37,11 +37,11 @@ func TestMain(m *testing.M) {
 	}) {
 		return
 	}
-	log.SetOutput(io.Discard) // each of thousands of members would be a line
+	log.SetOutput(io.Discard) // there would be a line for each of thousands of members
 	if !strings.Contains(strings.Join(os.Args, " "), "-test.fuzz=") {
-		flag.Set("test.parallel", "50") // most tests only wait, which takes no processor; fuzzing would
+		flag.Set("test.parallel", "50") // most tests only wait, which takes no CPU time; fuzzing does
 	}
-	maxMessage = rules.EchoLimit // for the echo: the chat is a process of its own
+	maxMessage = rules.EchoLimit // for the echo: the chat runs in another process
 	code := m.Run()
 	os.RemoveAll(libraryDir)
 	os.Exit(code)
@@ -63,7 +63,7 @@ var chatLimit = maxMessage // before TestMain changes it
 
 var visits sync.WaitGroup // of all connections in this process
 
-// visiting answers any request with an upgrade.
+// visiting answers every request with an upgrade.
 func visiting(visit func(*conn)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if c, err := accept(w, r); err == nil {
@@ -87,7 +87,7 @@ func echo(c *conn) error {
 	}
 }
 
-// serveOne serves raw's connections to a visitor of the test's own.
+// serveOne serves raw's connections to the test's own visitor.
 func serveOne(t *testing.T, visit func(c *conn)) (addr string) {
 	t.Helper()
 	server := httptest.NewServer(visiting(visit))
@@ -95,15 +95,15 @@ func serveOne(t *testing.T, visit func(c *conn)) (addr string) {
 	return server.Listener.Addr().String()
 }
 
-// A served is a server that a test has started as a process of its own.
+// A served is a server that a test has started as a separate process.
 type served struct {
 	*process.Program
 	addr  string
 	stdin io.WriteCloser
 }
 
-// start runs a test binary as a server: "chat", "impatient chat" or "echo", on a free port.
-// It is stopped when the test ends, and at the latest when this process does.
+// start runs a test binary as a server: "chat", "impatient chat" or "echo", on a free port. The server
+// stops when the test ends, or at the latest when this process does.
 func start(t *testing.T, binary, role string) *served {
 	t.Helper()
 	cmd := exec.Command(binary, "-addr=127.0.0.1:0")
@@ -131,7 +131,7 @@ func start(t *testing.T, binary, role string) *served {
 	return s
 }
 
-// usage asks the server what it has in use.
+// usage asks the server what it uses.
 func (s *served) usage(t *testing.T) (u process.Usage) {
 	t.Helper()
 	from := s.Output.Next()
@@ -184,9 +184,9 @@ func self(t *testing.T) string {
 	return path
 }
 
-// What a client sends, and what comes.
+// What a client sends and receives.
 
-// join lets a member in. It is gone when the test ends.
+// join connects a member, until the test ends.
 func join(t *testing.T, addr string, frames ...wstest.Frame) *wstest.Client {
 	t.Helper()
 	c, err := wstest.Open(addr, patience, frames...)
@@ -205,7 +205,7 @@ func closing(code int, reason string) wstest.Frame {
 	return wstest.Masked(wstest.Close, wstest.ClosePayload(code, reason))
 }
 
-// rest reads to the end, and returns what came but for histories, and how the connection ended.
+// rest reads to the end, and returns what came, except histories, and how the connection ended.
 func rest(c *wstest.Client) string {
 	var came []string
 	for {
@@ -219,8 +219,8 @@ func rest(c *wstest.Client) string {
 	}
 }
 
-// fromClose reads to the end, and returns the first close frame, which it answers, and what
-// came after it.
+// fromClose reads to the end, and returns the first close frame, which it answers, and whatever came after
+// it.
 func fromClose(c *wstest.Client) (came []wstest.Frame, err error) {
 	for {
 		f, err := c.NextValid()

@@ -29,14 +29,14 @@ import (
 
 var update = flag.Bool("update", false, "write the table in library/README.md from scratch")
 
-// A sight is what is seen of a cell that no client's bytes can show, and what must be seen.
+// A sight shows a cell of the table that no client's bytes can show: what is seen, and what must be seen.
 type sight struct {
 	seen func(t *testing.T) string
 	want string
 }
 
-// sights are those of the table's rows that take a program to be seen: of raw, of the library.
-// Where a cell is "no", there is nothing to see.
+// sights has those for the table's rows that take a program to show: for raw, and for the library. Where a
+// cell is "no", there is nothing to see.
 var sights = map[string][2]sight{
 	"text that is not UTF-8": {{}, {libraryReads, `"\xff", <nil>`}},
 	"a message that is written after a close frame": {{rawWritesLate, net.ErrClosed.Error()},
@@ -45,7 +45,8 @@ var sights = map[string][2]sight{
 	"a client side":          {{rawDialed, `{"msg":[{, <nil>`}, {libraryThroughProxy, "an echo, <nil>"}},
 	"messages as streams, without holding them whole": {{rawStreams, "one frame, <nil>"},
 		{libraryStreams, "many frames, <nil>"}},
-	"time limits":                     {{}, {libraryCanceled, context.DeadlineExceeded.Error()}}, // and TestLimits
+	// and TestLimits
+	"time limits":                     {{}, {libraryCanceled, context.DeadlineExceeded.Error()}},
 	"a host that a proxy has changed": {{}, {libraryBehindProxy, "403"}},
 	"a heartbeat":                     {{}, {libraryPings, "pong, <nil>"}}, // and TestHeartbeat
 	"50 long posts, for a client": {{rawStreams, "one frame, <nil>"},
@@ -54,8 +55,8 @@ var sights = map[string][2]sight{
 
 const tableBegins, tableEnds = "<!-- side-by-side -->\n", "<!-- /side-by-side -->"
 
-// TestSideBySide sees each row of the table in library/README.md happen, and that the table
-// is the one of package rules:
+// TestSideBySide makes each row of the table in library/README.md happen, and checks that the table is the
+// one from package rules:
 //
 //	go test ./raw -run TestSideBySide -update
 func TestSideBySide(t *testing.T) {
@@ -89,7 +90,7 @@ func TestSideBySide(t *testing.T) {
 	tableInReadme(t)
 }
 
-// tableInReadme sees that library/README.md has the table of package rules, or writes it.
+// tableInReadme checks that library/README.md has the table from package rules, or writes it.
 func tableInReadme(t *testing.T) {
 	table := rules.Table()
 	path := filepath.Join("..", "library", "README.md")
@@ -107,12 +108,12 @@ func tableInReadme(t *testing.T) {
 			t.Fatal(err)
 		}
 	case old != table:
-		t.Errorf("library/README.md has another table than this, which -update writes:\n%s", table)
+		t.Errorf("the table in library/README.md differs from this one, which -update writes:\n%s", table)
 	}
 }
 
-// onLibrary has the library serve one client, and returns what the client has seen, or what the
-// server has if that is nothing.
+// onLibrary has the library serve one client, and returns what the client has seen or, if that is nothing,
+// what the server has.
 func onLibrary(t *testing.T, serve func(*websocket.Conn) string,
 	client func(*wstest.Client) string) string {
 	said := make(chan string, 1)
@@ -124,7 +125,7 @@ func onLibrary(t *testing.T, serve func(*websocket.Conn) string,
 	return <-said
 }
 
-// upgrading answers each request with a visit of the library's.
+// upgrading answers each request with a visit on the library.
 func upgrading(options *websocket.AcceptOptions, visit func(*websocket.Conn)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if ws, err := websocket.Accept(w, r, options); err == nil {
@@ -134,7 +135,7 @@ func upgrading(options *websocket.AcceptOptions, visit func(*websocket.Conn)) ht
 	}
 }
 
-// dialed is the library's client, on a connection that it makes.
+// dialed runs the library's client, on a connection that it makes.
 func dialed(t *testing.T, url string, options *websocket.DialOptions,
 	visit func(*websocket.Conn) string) string {
 	ws, _, err := websocket.Dial(soon(t), url, options)
@@ -145,14 +146,14 @@ func dialed(t *testing.T, url string, options *websocket.DialOptions,
 	return visit(ws)
 }
 
-// soon returns a context for what is about to happen.
+// soon returns a context for something that must happen soon.
 func soon(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// libraryReads returns what the library makes of text that is not UTF-8.
+// libraryReads returns what the library returns for text that is not UTF-8.
 func libraryReads(t *testing.T) string {
 	return onLibrary(t, func(ws *websocket.Conn) string {
 		_, data, err := ws.Read(soon(t))
@@ -189,10 +190,11 @@ func libraryWritesLate(t *testing.T) string {
 func libraryCompresses(t *testing.T) string {
 	message := bytes.Repeat([]byte("again and "), 300)
 	const mode = websocket.CompressionContextTakeover
-	server := httptest.NewServer(upgrading(&websocket.AcceptOptions{CompressionMode: mode}, func(ws *websocket.Conn) {
-		ws.Write(soon(t), websocket.MessageText, message)
-		ws.Close(websocket.StatusNormalClosure, "")
-	}))
+	server := httptest.NewServer(upgrading(&websocket.AcceptOptions{CompressionMode: mode},
+		func(ws *websocket.Conn) {
+			ws.Write(soon(t), websocket.MessageText, message)
+			ws.Close(websocket.StatusNormalClosure, "")
+		}))
 	t.Cleanup(server.Close)
 	a := answer(t, server, "Sec-WebSocket-Extensions: permessage-deflate")
 	return dialed(t, server.URL, &websocket.DialOptions{CompressionMode: mode}, func(ws *websocket.Conn) string {
@@ -210,7 +212,7 @@ func rawDialed(t *testing.T) string {
 		})
 }
 
-// answer returns what a server answers to a handshake with changes.
+// answer returns a server's answer to a handshake with changes.
 func answer(t *testing.T, server *httptest.Server, changes ...string) wstest.Answer {
 	addr := server.Listener.Addr().String()
 	c, err := wstest.Dial(addr, patience)
@@ -218,7 +220,7 @@ func answer(t *testing.T, server *httptest.Server, changes ...string) wstest.Ans
 		t.Fatal(err)
 	}
 	defer c.Close()
-	a, _ := c.Ask(wstest.Handshake(addr).Changed(changes...)) // what came of it is seen
+	a, _ := c.Ask(wstest.Handshake(addr).Changed(changes...)) // the caller looks at the answer
 	return a
 }
 
@@ -241,7 +243,7 @@ func libraryThroughProxy(t *testing.T) string {
 			return
 		}
 		defer in.Close()
-		go io.Copy(out, buffered) // the client's first bytes may be in it already
+		go io.Copy(out, buffered) // it may already have the client's first bytes
 		io.Copy(in, out)
 	}))
 	t.Cleanup(proxy.Close)
@@ -261,7 +263,7 @@ func libraryThroughProxy(t *testing.T) string {
 		})
 }
 
-// rawStreams writes a long message in the only way there is.
+// rawStreams writes a long message in the only possible way.
 func rawStreams(t *testing.T) string {
 	return fragmented(wstest.Read(bytes.NewReader(encode(opBinary, make([]byte, 1<<20)))))
 }
@@ -281,25 +283,25 @@ func libraryStreams(t *testing.T) string {
 	}, func(c *wstest.Client) string { return fragmented(c.NextValid()) })
 }
 
-// fragmented returns whether a message that begins with f is in one frame or in many.
+// fragmented tells whether a message that begins with f is in one frame or in many.
 func fragmented(f wstest.Frame, err error) string {
 	return fmt.Sprintf("%v, %v", map[bool]string{true: "one frame", false: "many frames"}[f.Fin], err)
 }
 
-// libraryCanceled reads for as long as a context lasts.
+// libraryCanceled reads until a context ends.
 func libraryCanceled(t *testing.T) string {
 	return onLibrary(t, func(ws *websocket.Conn) string {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 		defer cancel()
 		_, _, err := ws.Read(ctx)
 		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed) {
-			err = context.DeadlineExceeded // it closes the connection then, and may say that
+			err = context.DeadlineExceeded // it then closes the connection, and may report that instead
 		}
 		return fmt.Sprint(err)
 	}, func(*wstest.Client) string { return "" })
 }
 
-// libraryBehindProxy asks as a page does through a proxy that changes Host.
+// libraryBehindProxy sends a handshake like a page's through a proxy that changes Host.
 func libraryBehindProxy(t *testing.T) string {
 	server := httptest.NewServer(upgrading(nil, func(*websocket.Conn) {}))
 	t.Cleanup(server.Close)

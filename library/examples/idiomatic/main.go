@@ -1,6 +1,6 @@
-// The chat server as a user of the library would write it: one handler, the request's context,
-// no adapter. The check accepts it as it does library/, whose main.go and hub.go have the shape
-// that the hand-written protocol gave them.
+// The chat server as a user of the library would write it: one handler, the request's context, no adapter.
+// The check accepts it, as it does library/, whose main.go and hub.go have the shape that the hand-written
+// protocol gave them.
 //
 //	go run -C library/examples/idiomatic .
 package main
@@ -43,7 +43,7 @@ type post struct {
 	Time int64  `json:"time"`
 }
 
-// A room is all that the server knows.
+// A room is the state of the server.
 type room struct {
 	stop   chan struct{} // closed when the server stops
 	visits sync.WaitGroup
@@ -110,7 +110,7 @@ func (r *room) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// visit is one member's stay. Its error says why that ended.
+// visit is one member's stay. Its error tells why the stay ended.
 func (r *room) visit(ctx context.Context, ws *websocket.Conn) error {
 	next := r.join()
 	sent := make(chan struct{})
@@ -121,7 +121,7 @@ func (r *room) visit(ctx context.Context, ws *websocket.Conn) error {
 	return err
 }
 
-// read takes what a member sends.
+// read reads what a member sends.
 func (r *room) read(ctx context.Context, ws *websocket.Conn) error {
 	for {
 		kind, data, err := ws.Read(ctx)
@@ -132,7 +132,7 @@ func (r *room) read(ctx context.Context, ws *websocket.Conn) error {
 		switch {
 		case kind != websocket.MessageText:
 			return websocket.CloseError{Code: websocket.StatusUnsupportedData, Reason: "this chat takes text only"}
-		case !utf8.Valid(data): // the library does not look
+		case !utf8.Valid(data): // the library does not check
 			return websocket.CloseError{Code: websocket.StatusInvalidFramePayloadData, Reason: "the text is not UTF-8"}
 		case json.Unmarshal(data, &in) != nil || in.User == nil || in.Text == nil:
 			return websocket.CloseError{Code: websocket.StatusInvalidFramePayloadData, Reason: `not like {"user": "ann", "text": "hi"}`}
@@ -168,7 +168,7 @@ func write(ctx context.Context, ws *websocket.Conn, history []byte) error {
 	return ws.Write(ctx, websocket.MessageText, history)
 }
 
-// ping waits for the answer. Whoever gives none loses its connection.
+// ping waits for the answer. A member that gives none loses its connection.
 func ping(ctx context.Context, ws *websocket.Conn) {
 	ctx, cancel := context.WithTimeout(ctx, pongTime)
 	defer cancel()
@@ -177,7 +177,7 @@ func ping(ctx context.Context, ws *websocket.Conn) {
 	}
 }
 
-// enter counts a visit before its handshake, or refuses it: the server stops.
+// enter counts a visit before its handshake, or refuses it because the server is stopping.
 func (r *room) enter() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -187,7 +187,7 @@ func (r *room) enter() bool {
 	return !r.closed
 }
 
-// join returns what the histories for a new member come through; one waits already.
+// join returns the channel for a new member's histories, which already holds one.
 func (r *room) join() chan []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -204,7 +204,7 @@ func (r *room) leave(next chan []byte) {
 	close(next)
 }
 
-// post tells everyone. Where a history still waits, the newer one replaces it.
+// post sends the new history to everyone. It replaces a history that still waits.
 func (r *room) post(p post) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -17,21 +17,21 @@ import (
 var brokerPort = server.DEFAULT_PORT // 4222; a variable only for the tests, which change it
 
 const (
-	subject     = "room.posts" // what a server publishes: one post, as JSON
-	historySize = 50           // posts that the broker keeps, and so a history has
+	subject     = "room.posts" // a server publishes each post to it, as JSON
+	historySize = 50           // posts that the broker keeps, and that a history has
 	attemptTime = time.Second  // for the broker to store a post, before the server sends it again
 )
 
-// A broker is this server's connection to NATS. The stream ROOM there is the room's history: the
-// broker stores a post before it confirms it, and hands it to every server in the order stored.
+// A broker is this server's connection to NATS. The stream ROOM there is the room's history: the broker
+// stores a post before it confirms it, and delivers it to every server in the order of the stream.
 type broker struct {
 	js   jetstream.JetStream
 	stop func() // ends the connection, and the broker if it runs in this process
 }
 
-// connect connects to the broker at url. If url is empty it starts one in this process, at
-// NATS's usual port, with its data in the folder store. A broker that is not there yet is no
-// error: NATS goes on trying.
+// connect connects to the broker at url. If url is empty, it starts one in this process, on NATS's usual
+// port, with its data in the folder store. It is not an error if the broker is not running yet: NATS keeps
+// trying.
 func connect(url, store string) (*broker, error) {
 	shutdown := func() {}
 	if url == "" {
@@ -42,13 +42,13 @@ func connect(url, store string) (*broker, error) {
 		}
 		s.Start()
 		if !s.ReadyForConnections(10 * time.Second) {
-			return nil, fmt.Errorf("the broker does not start: if another one has its port, -nats nats://localhost:%d uses that", brokerPort)
+			return nil, fmt.Errorf("the broker does not start: if another one is using its port, connect to that with -nats nats://localhost:%d", brokerPort)
 		}
 		url = s.ClientURL()
 		shutdown = func() { s.Shutdown(); s.WaitForShutdown() }
 	}
 	nc, err := nats.Connect(url, nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1),
-		nats.ReconnectWait(200*time.Millisecond), nats.ReconnectBufSize(-1)) // publish itself tries again
+		nats.ReconnectWait(200*time.Millisecond), nats.ReconnectBufSize(-1)) // publish tries again by itself
 	if err != nil {
 		return nil, fmt.Errorf("the broker's address: %w", err)
 	}
@@ -56,13 +56,13 @@ func connect(url, store string) (*broker, error) {
 	return &broker{js, func() { nc.Close(); shutdown() }}, err
 }
 
-// publish returns once the broker has stored p, so that no server that dies can take it along.
-// After an error, p may have been stored or not.
+// publish returns once the broker has stored p, so that p survives the death of any server. After an error,
+// p may or may not have been stored.
 func (b *broker) publish(ctx context.Context, p post) error {
 	data, _ := json.Marshal(p) // strings and a number: no error
 	ctx, cancel := context.WithTimeout(ctx, writeTime)
 	defer cancel()
-	id := nuid.Next() // the broker stores it once, however often it is sent
+	id := nuid.Next() // the broker stores a post only once, however often it is sent
 	for {
 		attempt, cancel := context.WithTimeout(ctx, attemptTime)
 		_, err := b.js.Publish(attempt, subject, data, jetstream.WithMsgID(id))
@@ -74,8 +74,8 @@ func (b *broker) publish(ctx context.Context, p post) error {
 	}
 }
 
-// follow hands the posts of every server to add, one by one and in the broker's order, for as
-// long as the process lives. It returns once add has had all that the stream held before.
+// follow passes the posts of every server to add, one by one and in the broker's order, until the process
+// exits. It returns once add has received everything that the stream held before.
 func (b *broker) follow(ctx context.Context, add func(post)) error {
 	var stream jetstream.Stream
 	for told := false; ; told = true {
@@ -96,7 +96,7 @@ func (b *broker) follow(ctx context.Context, add func(post)) error {
 		time.Sleep(200 * time.Millisecond) // while the connection is down, the call fails at once
 	}
 	greeting, _ := json.Marshal(post{"workshop", "Welcome! All who open this page are in one room.", time.Now().UnixMilli()})
-	b.js.Publish(ctx, subject, greeting, jetstream.WithExpectLastSequencePerSubject(0)) // an error: somebody has spoken before
+	b.js.Publish(ctx, subject, greeting, jetstream.WithExpectLastSequencePerSubject(0)) // it fails if there are posts already
 	info, err := stream.Info(ctx)
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func (b *broker) follow(ctx context.Context, add func(post)) error {
 		if at.Sequence.Stream >= info.State.LastSeq {
 			once.Do(func() { close(caughtUp) })
 		}
-	}, jetstream.PullHeartbeat(500*time.Millisecond)) // so soon it notices that the broker was restarted
+	}, jetstream.PullHeartbeat(500*time.Millisecond)) // how soon it notices that the broker was restarted
 	if err != nil {
 		return err
 	}

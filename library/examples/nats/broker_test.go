@@ -39,10 +39,10 @@ type cluster struct {
 	store string
 
 	mu      sync.Mutex
-	servers map[string]string // "a" and "b": the addresses of those that run
+	servers map[string]string // "a" and "b": the addresses of those that are running
 }
 
-// start starts a server, and returns what kills it. Server "a" has the broker in it.
+// start starts a server, and returns a function that kills it. Server "a" runs the broker.
 func (c *cluster) start(name string) (kill func()) {
 	c.Helper()
 	args := []string{"-addr", "localhost:0", "-store", c.store}
@@ -65,15 +65,15 @@ func (c *cluster) start(name string) (kill func()) {
 	return kill
 }
 
-// note notes the address of a server; it has none while it does not run.
+// note records the address of a server, or "" while it is not running.
 func (c *cluster) note(name, addr string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.servers[name] = addr
 }
 
-// pick returns the address of a server that runs, if there is one: as a load balancer, it gives
-// each of them every second attempt.
+// pick returns the address of a running server, if there is one: like a load balancer, it alternates
+// between the two.
 func (c *cluster) pick(attempt int) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -81,13 +81,12 @@ func (c *cluster) pick(attempt int) string {
 	return cmp.Or(two[attempt%2], two[1-attempt%2])
 }
 
-// A client does what the page does: it posts, reads histories, and connects again when its
-// connection ends.
+// A client does what the page does: it posts, reads histories, and reconnects when its connection ends.
 type client struct {
 	name string
 	seen atomic.Pointer[[]post] // the last history
 	all  [][]post               // every history
-	mine chan string            // texts to post, one after the other
+	mine chan string            // texts to post, one after another
 }
 
 func (cl *client) run(ctx context.Context, c *cluster, attempt int) {
@@ -111,8 +110,8 @@ func (cl *client) run(ctx context.Context, c *cluster, attempt int) {
 	}
 }
 
-// post posts what there is to post. What a connection that ends may have lost is left: the page
-// shows it to its user.
+// post posts what there is to post. It does not resend what a broken connection may have lost: the page
+// would show that to its user.
 func (cl *client) post(ctx context.Context, ws *websocket.Conn) {
 	for {
 		select {
@@ -125,21 +124,21 @@ func (cl *client) post(ctx context.Context, ws *websocket.Conn) {
 	}
 }
 
-// say posts a text, and returns once it is shown. What is lost with its connection is not waited for.
+// say posts a text, and returns once it is shown, or lost with its connection.
 func (cl *client) say(text string) {
 	cl.mine <- text
 	await(300*time.Millisecond, func() bool { return common([]*client{cl}, text) != nil })
 }
 
-// await waits until something holds, but not longer than that.
+// await waits until something is true, up to a time limit.
 func await(patience time.Duration, holds func() bool) {
 	for end := time.Now().Add(patience); !holds() && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 }
 
-// TestDeath lets members talk on both servers, does harm meanwhile, and wants one order for all,
-// with everything in it that anyone was shown.
+// TestDeath lets members post on both servers, kills processes meanwhile, and wants one order for all, with
+// everything that anyone was shown.
 func TestDeath(t *testing.T) {
 	for name, harm := range map[string]func(c *cluster, killA, killB func()){
 		"a server":             func(c *cluster, _, killB func()) { killB() },
@@ -182,11 +181,12 @@ func survive(t *testing.T, c *cluster, harm func()) {
 	half.Wait()
 	harm()
 	posting.Wait()
-	// In the end one says one thing more, again and again until it is shown; then all have the same.
+	// In the end one client says one more thing, again and again until it is shown; then all have the same
+	// history.
 	var final []post
 	for n := 0; final == nil; n++ {
 		if n == 30 {
-			t.Fatal("the members do not come to the same history")
+			t.Fatal("the members do not reach the same history")
 		}
 		last := fmt.Sprint("the end ", n)
 		clients[0].mine <- last
@@ -196,9 +196,9 @@ func survive(t *testing.T, c *cluster, harm func()) {
 	visits.Wait()
 	for _, cl := range clients {
 		for _, h := range cl.all {
-			for at := range h { // each history is the final one as it was then
+			for at := range h { // each history is a part of the final one
 				if i := slices.Index(final, h[at]); i < 0 || i-at != slices.Index(final, h[0]) {
-					t.Fatalf("%s was shown %v\nand in the end all have %v", cl.name, h, final)
+					t.Fatalf("%s was shown %v\nbut in the end all have %v", cl.name, h, final)
 				}
 			}
 		}
@@ -212,7 +212,7 @@ func survive(t *testing.T, c *cluster, harm func()) {
 	}
 }
 
-// common returns the history that all clients have, if it holds the text and is the same.
+// common returns the history of all clients, if they have the same one and it contains the text.
 func common(clients []*client, text string) []post {
 	first := clients[0].seen.Load()
 	for _, cl := range clients {

@@ -1,6 +1,5 @@
-// The chat server of ../idiomatic, spread over several processes: a broker (NATS with JetStream)
-// carries each post to all of them, and decides the order. README.md beside this file explains
-// what that promises.
+// The chat server of ../idiomatic, spread over several processes: a broker (NATS with JetStream) carries
+// each post to all of them, and decides the order. ../README.md explains what that guarantees.
 //
 //	go run -C library/examples/nats .                                                # with a broker in it
 //	go run -C library/examples/nats . -addr localhost:8081 -nats nats://localhost:4222   # a second server
@@ -44,7 +43,7 @@ type post struct {
 	Time int64  `json:"time"`
 }
 
-// A room is all that the server knows.
+// A room is the state of the server.
 type room struct {
 	broker *broker       // carries each post to every server
 	stop   chan struct{} // closed when the server stops
@@ -58,7 +57,7 @@ type room struct {
 
 func main() {
 	addr := flag.String("addr", "localhost:"+cmp.Or(os.Getenv("PORT"), "8080"), "`host:port` to listen on")
-	url := flag.String("nats", "", "`URL` of the broker, such as nats://localhost:4222; without one, this process runs it")
+	url := flag.String("nats", "", "`URL` of the broker, such as nats://localhost:4222; without it, this process runs one")
 	store := flag.String("store", "store", "`folder` in which the broker in this process keeps the history")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -97,7 +96,7 @@ func (r *room) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	if !r.enter() {
-		http.Error(w, "this server stops", http.StatusServiceUnavailable)
+		http.Error(w, "this server is stopping", http.StatusServiceUnavailable)
 		return
 	}
 	defer r.visits.Done()
@@ -121,7 +120,7 @@ func (r *room) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// visit is one member's stay. Its error says why that ended.
+// visit is one member's stay. Its error tells why the stay ended.
 func (r *room) visit(ctx context.Context, ws *websocket.Conn) error {
 	next := r.join()
 	sent := make(chan struct{})
@@ -132,7 +131,7 @@ func (r *room) visit(ctx context.Context, ws *websocket.Conn) error {
 	return err
 }
 
-// read takes what a member sends.
+// read reads what a member sends.
 func (r *room) read(ctx context.Context, ws *websocket.Conn) error {
 	for {
 		kind, data, err := ws.Read(ctx)
@@ -143,7 +142,7 @@ func (r *room) read(ctx context.Context, ws *websocket.Conn) error {
 		switch {
 		case kind != websocket.MessageText:
 			return websocket.CloseError{Code: websocket.StatusUnsupportedData, Reason: "this chat takes text only"}
-		case !utf8.Valid(data): // the library does not look
+		case !utf8.Valid(data): // the library does not check
 			return websocket.CloseError{Code: websocket.StatusInvalidFramePayloadData, Reason: "the text is not UTF-8"}
 		case json.Unmarshal(data, &in) != nil || in.User == nil || in.Text == nil:
 			return websocket.CloseError{Code: websocket.StatusInvalidFramePayloadData, Reason: `not like {"user": "ann", "text": "hi"}`}
@@ -181,7 +180,7 @@ func write(ctx context.Context, ws *websocket.Conn, history []byte) error {
 	return ws.Write(ctx, websocket.MessageText, history)
 }
 
-// ping waits for the answer. Whoever gives none loses its connection.
+// ping waits for the answer. A member that gives none loses its connection.
 func ping(ctx context.Context, ws *websocket.Conn) {
 	ctx, cancel := context.WithTimeout(ctx, pongTime)
 	defer cancel()
@@ -190,7 +189,7 @@ func ping(ctx context.Context, ws *websocket.Conn) {
 	}
 }
 
-// enter counts a visit before its handshake, or refuses it: the server stops.
+// enter counts a visit before its handshake, or refuses it because the server is stopping.
 func (r *room) enter() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -200,7 +199,7 @@ func (r *room) enter() bool {
 	return !r.closed
 }
 
-// join returns what the histories for a new member come through; one waits already.
+// join returns the channel for a new member's histories, which already holds one.
 func (r *room) join() chan []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -217,7 +216,7 @@ func (r *room) leave(next chan []byte) {
 	close(next)
 }
 
-// post tells everyone. Where a history still waits, the newer one replaces it.
+// post sends the new history to everyone. It replaces a history that still waits.
 func (r *room) post(p post) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
