@@ -182,7 +182,7 @@ for (const program of programs) describe(`learn, ${program.name}`, () => {
     return found[0];
   }
 
-  // breaks has a compile error, sees it while the server from before goes on, and takes it back.
+  // breaks has a compile error, sees it while the previous server keeps running, and takes it back.
   async function breaks(page, chat) {
     const good = readFileSync(work("main.go"), "utf8");
     edit("main.go", (text) => `${text}\nvar broken int = "broken"\n`);

@@ -48,12 +48,12 @@ func (s *session) checkSaves(ctx context.Context) {
 	}
 }
 
-// buildCheck reports whether the check has been built. If not, the page says why.
+// buildCheck reports whether the check has been built. If not, the page shows why.
 func (s *session) buildCheck(ctx context.Context, tool string) bool {
 	out, err := process.Build(ctx, s.root, tool, "./steps/tools/check")
 	problem := entry{Kind: "problem"} // none
 	if err != nil && ctx.Err() == nil {
-		problem.Text = "The check does not build, so nothing is checked: it is tried again after your next save. " +
+		problem.Text = "The check does not build, so nothing is checked. Your next save tries it again. " +
 			strings.TrimSpace(out)
 	}
 	s.feed.add(problem)
@@ -68,7 +68,7 @@ func (s *session) check(ctx context.Context, tool string, run int) {
 	}
 	cmd := exec.CommandContext(ctx, tool, append([]string{"-json"}, checkArgs(at)...)...)
 	cmd.Dir = s.root
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it stops its servers then
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // then it stops its servers
 	cmd.WaitDelay = 3 * time.Second
 	process.OwnGroup(cmd)
 	out, err := cmd.StdoutPipe()

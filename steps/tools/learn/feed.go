@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// A server may print without end: the feed keeps mostEntries entries, and a page gets what is printed in
-// portions, of which the newest bytes are kept.
+// A server may print endlessly: the feed keeps mostEntries entries, and a page gets the output in
+// portions, of which only the newest bytes are kept.
 const (
 	mostEntries = 2000
 	mostOutput  = 8 << 10 // bytes of a portion
 	outputPause = 100 * time.Millisecond
 )
 
-// An entry is something that the page is told of, besides the bytes.
+// An entry is something that the page must learn, other than the bytes.
 type entry struct {
 	N      int64           `json:"n"` // from 1; entries that are no longer kept leave a gap
 	Kind   string          `json:"kind"`
@@ -41,7 +41,7 @@ type compileError struct {
 	Message string `json:"message"`
 }
 
-// place finds what the compiler prints of a place.
+// place matches a place in the compiler's output, and its message.
 var place = regexp.MustCompile(`(?m)^(?:vet: )?(\S+\.go):(\d+)(?::(\d+))?: (.*)$`)
 
 func compileErrors(root, output string) (all []compileError) {
@@ -57,10 +57,10 @@ func compileErrors(root, output string) (all []compileError) {
 	return all
 }
 
-// A feed keeps the newest entries and hands them to any number of readers.
+// A feed keeps the newest entries and delivers them to any number of readers.
 type feed struct {
 	mu      sync.Mutex
-	run     string // tells this feed from that of an earlier process
+	run     string // distinguishes this feed from that of an earlier process
 	entries []entry
 	next    int64
 	output  map[string][]byte // by server: what it has printed since the last portion
@@ -80,7 +80,8 @@ func (f *feed) add(e entry) {
 	f.append(e)
 }
 
-// print takes a line that a server has printed. It becomes an entry soon, with the others of that time.
+// print adds a line that a server has printed. It soon becomes an entry, together with others of that
+// time.
 func (f *feed) print(server, line string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -98,7 +99,7 @@ func (f *feed) print(server, line string) {
 	f.output[server] = text
 }
 
-// addOutput adds what servers have printed since the last time. f.mu is held.
+// addOutput adds the output of servers since the last time. f.mu must be held.
 func (f *feed) addOutput() {
 	for server, text := range f.output {
 		f.append(entry{Kind: "output", Server: server, Text: strings.ToValidUTF8(string(text), "�")})
@@ -106,7 +107,7 @@ func (f *feed) addOutput() {
 	clear(f.output)
 }
 
-// append adds an entry. f.mu is held.
+// append adds an entry. f.mu must be held.
 func (f *feed) append(e entry) {
 	e.N = f.next
 	f.next++
@@ -117,8 +118,8 @@ func (f *feed) append(e entry) {
 	f.changed = make(chan struct{})
 }
 
-// trim drops the oldest entries, a quarter of all, but none that a new page needs to show where things
-// stand: the last run of the check, the last state of each server, and problems.
+// trim drops the oldest entries, a quarter of all, but none that a new page needs to show the current
+// state: the last run of the check, the last state of each server, and problems.
 func (f *feed) trim() {
 	run, state := 0, map[string]int64{}
 	for _, e := range f.entries {
@@ -141,7 +142,7 @@ func (f *feed) trim() {
 	f.entries = kept
 }
 
-// end tells readers that nothing more comes.
+// end tells readers that there will be no more entries.
 func (f *feed) end() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -163,8 +164,8 @@ func (f *feed) since(n int64) (all []entry, changed <-chan struct{}, ended bool)
 	return all, f.changed, f.ended
 }
 
-// ServeHTTP sends the entries as Server-Sent Events. A page that comes back names the last one it
-// has in Last-Event-ID, or as ?after=RUN-N, and gets what it has missed.
+// ServeHTTP sends the entries as Server-Sent Events. A page that reconnects names its last one in
+// Last-Event-ID, or as ?after=RUN-N, and gets those that it has missed.
 func (f *feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var after int64
 	last := r.Header.Get("Last-Event-ID")

@@ -17,7 +17,7 @@ import (
 	"websocket-workshop/steps/tools/wiretap"
 )
 
-// site serves the page of a session that runs nothing.
+// site serves the page of a session without servers.
 func site(t *testing.T) (*session, *httptest.Server) {
 	t.Helper()
 	s, err := newSession(process.Workshop("."), nil)
@@ -32,7 +32,7 @@ func site(t *testing.T) (*session, *httptest.Server) {
 	return s, server
 }
 
-// TestRequests: the page gets what it asks for, and nobody else gets anything, or changes anything.
+// TestRequests: the page gets what it asks for, and nobody else can read or change anything.
 func TestRequests(t *testing.T) {
 	s, server := site(t)
 	outside := filepath.Join(t.TempDir(), "secret.go")
@@ -78,13 +78,16 @@ func TestRequests(t *testing.T) {
 		{"GET /code/.git/config", "", 404},
 		{"GET /code/.bin/link.go", "", 404},
 		{"GET /code/steps/../../etc/passwd", "", 404},
-		{"POST /begin {\"step\":3,\"how\":\"ours\"}", "Content-Type: application/json;Origin: http://evil.example", 403},
+		{"POST /begin {\"step\":3,\"how\":\"ours\"}",
+			"Content-Type: application/json;Origin: http://evil.example", 403},
 		{"POST /begin {\"step\":3,\"how\":\"ours\"}", "Content-Type: application/json;Origin: null", 403},
 		{"POST /begin {\"step\":3,\"how\":\"ours\"}", "Content-Type: text/plain;Origin: " + own, 415},
 		{"POST /begin step=3&how=ours", "Content-Type: application/x-www-form-urlencoded", 415},
 		{"POST /begin step=3", "Content-Type: multipart/form-data;Origin: " + own, 415},
-		{"POST /begin {\"step\":3,\"how\":\"ours\"}", "Sec-Fetch-Site: cross-site;Content-Type: application/json", 403},
-		{"POST /begin {\"step\":3,\"how\":\"" + strings.Repeat("x", 5000) + "\"}", "Content-Type: application/json;Origin: " + own, 400},
+		{"POST /begin {\"step\":3,\"how\":\"ours\"}", "Sec-Fetch-Site: cross-site;Content-Type: application/json",
+			403},
+		{"POST /begin {\"step\":3,\"how\":\"" + strings.Repeat("x", 5000) + "\"}",
+			"Content-Type: application/json;Origin: " + own, 400},
 		{"POST /begin {\"step\":8,\"how\":\"ours\"}", "Content-Type: application/json;Origin: " + own, 400},
 		{"POST /begin {\"step\":3,\"how\":\"; rm\"}", "Content-Type: application/json;Origin: " + own, 400},
 		{"POST /begin {", "Content-Type: application/json;Origin: " + own, 400},
@@ -107,7 +110,7 @@ func TestRequests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.URL.Opaque = fields[1] // as it stands here
+		r.URL.Opaque = fields[1] // unchanged
 		for _, field := range strings.Split(c.header, ";") {
 			name, value, _ := strings.Cut(field, ": ")
 			if name == "Host" {
@@ -123,12 +126,13 @@ func TestRequests(t *testing.T) {
 		}
 		res.Body.Close()
 		if res.StatusCode != c.want && !(c.want == 404 && res.StatusCode/100 == 3) {
-			t.Errorf("%s (%s) is answered with %d, want %d", c.request, c.header, res.StatusCode, c.want)
+			t.Errorf("%s (%s): status %d, want %d", c.request, c.header, res.StatusCode, c.want)
 		}
 	}
 }
 
-// TestWork: whatever becomes of work/, the page is told what is there, and nothing outside the workshop is read.
+// TestWork: whatever happens to work/, the page learns what is there, and nothing outside the workshop
+// is read.
 func TestWork(t *testing.T) {
 	root, outside := t.TempDir(), t.TempDir()
 	put := func(from, to string) {
@@ -165,7 +169,7 @@ func TestWork(t *testing.T) {
 	}
 }
 
-// TestFeed: a page that comes back gets what it has missed, and one that is new what is kept.
+// TestFeed: a page that reconnects gets what it has missed, and a new one gets what is kept.
 func TestFeed(t *testing.T) {
 	s, server := site(t)
 	for i := range mostEntries + 10 {
@@ -191,12 +195,13 @@ func TestFeed(t *testing.T) {
 	}
 	for after, want := range map[string]int64{"": first, s.feed.run + "-1990": 1991, "other-1990": first} {
 		if got := read(after); got != fmt.Sprintf("%s-%d", s.feed.run, want) {
-			t.Errorf("after %q comes %s, want number %d", after, got, want)
+			t.Errorf("after %q, %s comes, want number %d", after, got, want)
 		}
 	}
 }
 
-// TestFloods: a server that prints without end takes neither the feed's memory nor what else it keeps.
+// TestFloods: a server that prints endlessly neither fills the memory nor displaces the feed's other
+// entries.
 func TestFloods(t *testing.T) {
 	f := newFeed()
 	f.add(entry{Kind: "server", Server: "work", State: "running"})
@@ -221,15 +226,16 @@ func TestFloods(t *testing.T) {
 			kept = append(kept, e.State+e.Text)
 		}
 	}
-	if want := "[running new]"; fmt.Sprint(kept) != want || len(f.entries) > mostEntries || size > mostEntries*2*mostOutput {
+	if want := "[running new]"; fmt.Sprint(kept) != want || len(f.entries) > mostEntries ||
+		size > mostEntries*2*mostOutput {
 		t.Errorf("%d entries with %d bytes are kept, among them %v, want %s", len(f.entries), size, kept, want)
 	}
 	if last := f.entries[len(f.entries)-2]; last.Text != "the last\n" {
-		t.Errorf("what was printed before the last entry is %q", last.Text)
+		t.Errorf("the output before the last entry is %q", last.Text)
 	}
 }
 
-// TestTaken: where both ports are taken, as by another learn, both flags are named at once.
+// TestTaken: if both ports are in use, as by another learn, the error names both flags at once.
 func TestTaken(t *testing.T) {
 	l, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
@@ -238,12 +244,13 @@ func TestTaken(t *testing.T) {
 	defer l.Close()
 	addr := l.Addr().String()
 	err = run(t.Context(), io.Discard, options{addr: addr, view: addr})
-	if err == nil || !strings.Contains(err.Error(), "-addr localhost:") || !strings.Contains(err.Error(), "-view localhost:") {
+	if err == nil || !strings.Contains(err.Error(), "-addr localhost:") ||
+		!strings.Contains(err.Error(), "-view localhost:") {
 		t.Errorf("the error is %v", err)
 	}
 }
 
-// TestSite: each link and picture of the static pages leads somewhere, and a folder with something else stays as it is.
+// TestSite: each link and picture of the static pages leads somewhere, and a folder with other files is left alone.
 func TestSite(t *testing.T) {
 	dir := t.TempDir()
 	if err := writeSite(dir); err != nil {
@@ -263,12 +270,13 @@ func TestSite(t *testing.T) {
 		t.Errorf("%d pages, and the second time: %v", len(pages), err)
 	}
 	if err := writeSite("."); err == nil {
-		t.Error("the pages were written beside this test")
+		t.Error("the pages were written next to this test")
 	}
 }
 
 func TestCompileErrors(t *testing.T) {
-	got := compileErrors("/w", "# websocket-workshop/work\nwork/frame.go:12:3: undefined: x\n/w/work/conn.go:7: syntax error\ntoo many errors\n")
+	got := compileErrors("/w", "# websocket-workshop/work\nwork/frame.go:12:3: undefined: "+
+		"x\n/w/work/conn.go:7: syntax error\ntoo many errors\n")
 	want := []compileError{{"work/frame.go", 12, 3, "undefined: x"}, {"work/conn.go", 7, 0, "syntax error"}}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%v, want %v", got, want)

@@ -23,7 +23,7 @@ import (
 //go:embed page lessons
 var embedded embed.FS
 
-// contentTypes are set by hand: Windows' registry may say otherwise.
+// contentTypes are set by hand: Windows' registry may have others.
 var contentTypes = map[string]string{
 	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
 	".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png",
@@ -31,10 +31,11 @@ var contentTypes = map[string]string{
 
 // policy lets the page load its own files and show the chat of the servers, and nothing else.
 const policy = "default-src 'self'; frame-src 'self' http:; img-src 'self' data:; " +
-	"style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	"style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'none'; " +
+	"frame-ancestors 'none'"
 
-// handler answers what the page asks for. What it does not know, the view answers: its
-// pages, and the bytes.
+// handler answers the page's requests. All other requests go to the view, which serves its pages and
+// the bytes.
 func (s *session) handler(view *wiretap.View) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", frontend.Handler())
@@ -78,16 +79,17 @@ func (s *session) file(w http.ResponseWriter, r *http.Request, from fs.FS, name 
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(data))
 }
 
-// readable are the folders whose files a lesson may link to. files keeps links and .. inside
+// readable lists the folders whose files a lesson may link to. files keeps symbolic links and .. inside
 // the workshop.
 var readable = []string{"steps", "raw", "library", "frontend", "work", "README.md", "Taskfile.yml"}
 
-// code answers with a file of the workshop: a picture, or text, so that nothing in work/ runs as a page of
-// learn's own.
+// code answers with a file of the workshop, as a picture or as text, so that nothing in work/ runs as
+// one of learn's own pages.
 func (s *session) code(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	first, _, _ := strings.Cut(name, "/")
-	known := slices.Contains([]string{".go", ".md", ".js", ".css", ".html", ".yml", ".mod", ".svg", ".png"}, path.Ext(name))
+	known := slices.Contains([]string{".go", ".md", ".js", ".css", ".html", ".yml", ".mod", ".svg", ".png"},
+		path.Ext(name))
 	if !known || !slices.Contains(readable, first) || strings.Contains(name, "/.") {
 		http.NotFound(w, r)
 		return
@@ -99,7 +101,8 @@ func (s *session) code(w http.ResponseWriter, r *http.Request) {
 	s.file(w, r, s.files.FS(), name)
 }
 
-// restart stops the attendee's server and starts it again, as Ctrl-C and a new start in a terminal would.
+// restart stops the attendee's server and starts it again, as pressing Ctrl-C and starting it in a
+// terminal would.
 func (s *session) restart(w http.ResponseWriter, r *http.Request) {
 	if !asked(w, r, &struct{}{}) {
 		return
@@ -115,8 +118,8 @@ func (s *session) restart(w http.ResponseWriter, r *http.Request) {
 	reply(w, map[string]any{"ok": true})
 }
 
-// step returns the step that the code in work/ has reached, or 0. While the code does not parse, it is the
-// last one known.
+// step returns the step that the code in work/ has reached, or 0. While the code does not parse, it
+// returns the last known step.
 func (s *session) step() step {
 	theirs, err := stepcode.CodeIn(s.files.FS(), "work")
 	if err != nil {
@@ -128,22 +131,23 @@ func (s *session) step() step {
 	return step(s.at.Load())
 }
 
-// A block is a declaration of a step, and what the code in work/ has of it.
+// A block is a declaration of a step, and its state in the code of work/.
 type block struct {
 	File  string   `json:"file"`
 	Names []string `json:"names"`
-	State string   `json:"state"` // a stepcode.State in a word
+	State string   `json:"state"` // a stepcode.State in one word
 	Turn  bool     `json:"turn"`
 	Given bool     `json:"given"`
 }
 
-// state answers where the attendee is: which folder, which step, and which blocks of the step
-// that ?step names are there.
+// state answers where the attendee is: in which folder, at which step, and which blocks of the step in
+// ?step are there.
 func (s *session) state(w http.ResponseWriter, r *http.Request) {
 	servers := []map[string]any{}
 	for i, server := range s.servers {
 		url := "http://" + s.taps[i].Addr
-		servers = append(servers, map[string]any{"name": server.Name, "url": url, "running": server.Address() != ""})
+		servers = append(servers,
+			map[string]any{"name": server.Name, "url": url, "running": server.Address() != ""})
 	}
 	answer := map[string]any{"own": s.own, "servers": servers, "holds": s.holds.Load(),
 		"step": 0, "folder": "", "blocks": []block{}}
@@ -163,7 +167,7 @@ func (s *session) blocks(at step) ([]block, error) {
 	all := []block{}
 	theirs, err := stepcode.CodeIn(s.files.FS(), "work")
 	if err != nil {
-		return all, nil // it is a file, say: whoever builds it says so
+		return all, nil // a file, perhaps: building it reports that
 	}
 	ours, err := stepcode.Read(s.files.FS(), at)
 	if err != nil {
@@ -176,7 +180,7 @@ func (s *session) blocks(at step) ([]block, error) {
 	return all, err
 }
 
-// differences answers with what is different between work/ and our code of a step, as text.
+// differences answers with the differences between work/ and our code of a step, as text.
 func (s *session) differences(w http.ResponseWriter, r *http.Request) {
 	at, err := strconv.Atoi(r.URL.Query().Get("step"))
 	if err != nil || at < 1 || at > stepcode.Library || !s.own {
@@ -186,7 +190,7 @@ func (s *session) differences(w http.ResponseWriter, r *http.Request) {
 	args := append([]string{"run", "./steps/tools/check", "-diff-only"}, checkArgs(at)...)
 	cmd := exec.CommandContext(r.Context(), "go", args...)
 	cmd.Dir = s.root
-	out, _ := cmd.CombinedOutput() // where it cannot compare, it says why
+	out, _ := cmd.CombinedOutput() // if it cannot compare, it prints why
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Write(out)
@@ -228,12 +232,12 @@ func (s *session) begin(w http.ResponseWriter, r *http.Request) {
 		at = []string{"-library"}
 	}
 	args := slices.Concat([]string{"run", "./steps/tools/play", "-page"}, at, how)
-	cmd := exec.Command("go", args...) // to its end, though the page may be gone
+	cmd := exec.Command("go", args...) // it runs to its end, even if the page is gone
 	cmd.Dir = s.root
 	cmd.Env = append(os.Environ(), "USER_WORKING_DIR="+s.root)
 	out, err := cmd.CombinedOutput()
 	s.feed.add(entry{Kind: "code"})
-	said := strings.TrimSuffix(strings.TrimSpace(string(out)), "\nexit status 1") // which go run adds
+	said := strings.TrimSuffix(strings.TrimSpace(string(out)), "\nexit status 1") // added by go run
 	reply(w, map[string]any{"ok": err == nil, "text": said})
 }
 

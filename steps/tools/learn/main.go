@@ -1,22 +1,22 @@
-// Learn shows the whole workshop on one page: the lesson, the chat and the bytes of the
-// attendee's own server, what the check finds, and what the server prints.
+// Learn shows the whole workshop on one page: the lesson, the chat and the bytes of the attendee's own
+// server, what the check finds, and what the server prints.
 //
 //	go run ./steps/tools/learn [-addr localhost:8080] [-view localhost:8090] [-host NAME]
 //
-// prints the page's address. It builds and runs the code in work/, again on every save that builds, and
-// checks it then. Without a work/ the page offers to begin step 1.
+// prints the page's address. It builds, runs and checks the code in work/, and does so again on every
+// save. Without a work/ the page offers to begin step 1.
 //
 //	go run ./steps/tools/learn raw library
 //
 // shows these servers (a folder, or the host:port of one that is running) in place of work/, for the
-// projector. -addr2 is the second one's address then.
+// projector. The second one's address is -addr2.
 //
 //	go run ./steps/tools/learn -site FOLDER
 //
 // writes the lessons as static pages, which any web server can serve.
 //
-// The page is for this machine only: other hosts and other pages are refused, since it starts programs.
-// -host names one more host, for a port that is forwarded.
+// The page is only for this machine: it refuses other hosts and other pages, since it starts programs.
+// -host names one more host, for a forwarded port.
 package main
 
 import (
@@ -42,12 +42,13 @@ func main() {
 	flag.StringVar(&o.addr, "addr", "localhost:8080", "`host:port` of the chat")
 	flag.StringVar(&o.addr2, "addr2", "localhost:8081", "`host:port` of the second server's chat")
 	flag.StringVar(&o.view, "view", "localhost:8090", "`host:port` of the page")
-	const host = "`name` of the page's host, if your browser reaches it by a forwarded port"
+	const host = "`name` of the page's host, if your browser reaches it through a forwarded port"
 	flag.Func("host", host, func(name string) error {
 		o.hosts = append(o.hosts, name)
 		return nil
 	})
-	site := flag.String("site", "", "`folder` to write the lessons into as static pages, in place of serving them")
+	site := flag.String("site", "",
+		"`folder` to write the lessons into as static pages, in place of serving them")
 	flag.Parse()
 	if *site != "" {
 		if err := writeSite(*site); err != nil {
@@ -64,7 +65,7 @@ func main() {
 	}
 }
 
-// Options are what the command line says.
+// Options are the command's options.
 type options struct {
 	addr, addr2, view string
 	hosts             []string // names of the page behind a forwarded port
@@ -75,7 +76,7 @@ type options struct {
 func run(ctx context.Context, out io.Writer, o options) error {
 	root := process.Workshop(".")
 	if root == "" {
-		return fmt.Errorf("this is not in the workshop's folder: go there first")
+		return fmt.Errorf("the current folder is not in the workshop: go there first")
 	}
 	s, err := newSession(root, o.servers)
 	if err != nil {
@@ -126,12 +127,12 @@ type session struct {
 
 	mu    sync.Mutex   // one step is begun at a time
 	at    atomic.Int64 // the step of the code in work/, when it last parsed
-	holds atomic.Int64 // the last step whose check held
+	holds atomic.Int64 // the last step whose check passed
 }
 
 type step = int
 
-// newSession finds the servers, and starts nothing.
+// newSession finds the servers, but does not start them.
 func newSession(root string, names []string) (*session, error) {
 	files, err := os.OpenRoot(root)
 	if err != nil {
@@ -159,7 +160,7 @@ func newSession(root string, names []string) (*session, error) {
 
 func (s *session) close() { s.files.Close() }
 
-// report tells the page what has happened to a server, in words without the terminal's Ctrl-C.
+// report tells the page what has happened to a server, without mentioning the terminal's Ctrl-C.
 func (s *session) report(name string, e process.Event) {
 	state := string(e.Kind)
 	_, err := os.Stat(filepath.Join(s.root, "work"))

@@ -25,17 +25,18 @@ type sitePage struct {
 
 var heading = regexp.MustCompile(`<h1[^>]*>(.*?)</h1>`)
 
-// writeSite writes the lessons as static pages into a folder, with the pictures, the files of the workshop that
-// they link to, and the page that draws frames. A folder that holds something else stays as it is.
+// writeSite writes the lessons as static pages into a folder, with the pictures, the files of the
+// workshop that they link to, and the page that draws frames. It does not change a folder that holds
+// something else.
 func writeSite(dir string) error {
 	root := process.Workshop(".")
 	if root == "" {
-		return errors.New("this is not in the workshop's folder: go there first")
+		return errors.New("the current folder is not in the workshop: go there first")
 	}
 	marker := filepath.Join(dir, ".websocket-workshop-site")
 	entries, err := os.ReadDir(dir)
 	if _, noMarker := os.Stat(marker); err == nil && len(entries) > 0 && noMarker != nil {
-		return fmt.Errorf("%s holds something else: name another folder", dir)
+		return fmt.Errorf("%s holds something else: choose another folder", dir)
 	}
 	files, err := sitePages()
 	if err != nil {
@@ -84,7 +85,8 @@ func sitePages() (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		p := sitePage{File: strings.TrimPrefix(name, "lessons/"), Title: "Lesson", Pages: lessons, Body: template.HTML(body)}
+		p := sitePage{File: strings.TrimPrefix(name, "lessons/"), Title: "Lesson", Pages: lessons,
+			Body: template.HTML(body)}
 		if m := heading.FindSubmatch(body); m != nil {
 			p.Title = string(m[1])
 		}
@@ -110,7 +112,7 @@ func linkedFiles(pages map[string][]byte) (names []string) {
 	return slices.Compact(names)
 }
 
-// addFiles adds the files in a folder of the workshop that have one of the endings.
+// addFiles adds the files in a folder of the workshop that have one of the extensions.
 func addFiles(files map[string][]byte, root, folder, to string, endings ...string) error {
 	entries, err := os.ReadDir(filepath.Join(root, filepath.FromSlash(folder)))
 	for _, e := range entries {

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Attended returns a context that ends when this process is told to stop, when its terminal is
-// closed, and when the process that started it has exited. Task, which may be in between, goes
-// on when its terminal is closed, and then nobody else is notified.
+// Attended returns a context that ends when this process is told to stop, when its terminal is closed,
+// or when the process that started it has exited. Task, which may be in between, keeps running when its
+// terminal is closed, and does not notify anybody.
 func Attended() context.Context {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	parent, hadTerminal := os.Getppid(), !terminalGone()
@@ -24,9 +24,9 @@ func Attended() context.Context {
 	return ctx
 }
 
-// terminalGone reports whether this process has no controlling terminal. That it cannot be
-// opened for another reason, such as too many open files, does not count. Windows, which has
-// no such file, ends the programs of a console that is closed.
+// terminalGone reports whether this process has no controlling terminal. It is not gone if it cannot be
+// opened for another reason, such as too many open files. Windows, which has no such file, ends the
+// programs of a console that is closed.
 func terminalGone() bool {
 	f, err := os.Open("/dev/tty")
 	if err == nil {

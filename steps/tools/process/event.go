@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// A Kind says what has happened to the server of a Keeper.
+// A Kind tells what has happened to the server of a Keeper.
 type Kind string
 
 const (
 	Saved        Kind = "saved"         // a file was saved: the server is being built again
 	SlowBuild    Kind = "slow build"    // the first build has taken two seconds so far
-	Built        Kind = "built"         // Output is empty as a rule
-	BuildFailed  Kind = "build failed"  // with Output and Err; the Program from before goes on
+	Built        Kind = "built"         // Output is usually empty
+	BuildFailed  Kind = "build failed"  // with Output and Err; the previous Program keeps running
 	StartFailed  Kind = "start failed"  // with Err
-	Running      Kind = "running"       // the Program listens; if there are Others, they may hide it
+	Running      Kind = "running"       // the Program listens, but if there are Others, they may hide it
 	NotListening Kind = "not listening" // the Program has not listened on Addr for some seconds
 	Stopped      Kind = "stopped"       // nothing runs: the Program, if there was one, has exited
-	PortFree     Kind = "port free"     // one of the Others has exited: it is tried again
+	PortFree     Kind = "port free"     // one of the Others has exited: the server is started again
 )
 
 // An Event is something that has happened to the server of a Keeper.
@@ -30,11 +30,11 @@ type Event struct {
 	Addr    string   // host:port where it is expected to listen
 	Output  string   // of the go command
 	Err     error    // why it is not built, or does not start
-	Others  []string // host:port where another program answered before it was started
+	Others  []string // host:port where another program answered before the server was started
 	Program *Program // the last one that was started, or nil
 }
 
-// String returns what the terminal shows, "" for nothing.
+// String returns what the terminal shows, or "".
 func (e Event) String() string {
 	switch e.Kind {
 	case Saved:
@@ -46,19 +46,19 @@ func (e Event) String() string {
 	case BuildFailed:
 		text := fmt.Sprintf("%s\n%s does not build: %v", strings.TrimSpace(e.Output), e.Name, e.Err)
 		if e.Program != nil && !e.Program.Exited() {
-			text += "; the server from before goes on"
+			text += "; the previous server keeps running"
 		}
 		return text
 	case StartFailed:
 		text := fmt.Sprintf("%s does not run: %v", e.Name, e.Err)
 		if errors.Is(e.Err, fs.ErrPermission) {
-			text += ": can no program on this disk be run? Then copy the workshop to another one"
+			text += ": perhaps no program on this disk can be run? Then copy the workshop to another one"
 		}
 		return text
 	case Running:
 		if e.Others != nil {
 			return fmt.Sprintf("careful: another program answers on %s, and a browser may show you that one. "+
-				"task doctor tells which it is: stop it, or %s", strings.Join(e.Others, " and "), otherPort("-addr"))
+				"task doctor tells which one it is: stop it, or %s", strings.Join(e.Others, " and "), otherPort("-addr"))
 		}
 	case NotListening:
 		text := fmt.Sprintf("%s does not listen on %s", e.Name, e.Addr)
@@ -74,7 +74,7 @@ func (e Event) String() string {
 	return ""
 }
 
-// stopped tells why nothing runs, and what can be done.
+// stopped tells why nothing is running, and what to do.
 func (e Event) stopped() string {
 	failed, text := e.Program == nil || !e.Program.Cmd.ProcessState.Success(), ""
 	if port := os.Getenv("PORT"); failed && strings.Trim(port, "0123456789") != "" {
@@ -84,8 +84,8 @@ func (e Event) stopped() string {
 	case e.Program == nil:
 		text += e.Name + " is not running: save to try again"
 	case failed && e.Others != nil:
-		text += fmt.Sprintf("%s is not running, and another program answers on %s: stop that one or save, "+
-			"and it is tried again; or %s", e.Name, strings.Join(e.Others, " and "), otherPort("-addr"))
+		text += fmt.Sprintf("%s is not running, and another program answers on %s: stop that one, or save, "+
+			"to try again; or %s", e.Name, strings.Join(e.Others, " and "), otherPort("-addr"))
 	default:
 		text += fmt.Sprintf("%s has exited (%v): save to run it again", e.Name, e.Program.Cmd.ProcessState)
 	}

@@ -15,16 +15,16 @@ var (
 	assignToJob       = kernel32.NewProc("AssignProcessToJobObject")
 )
 
-// OwnGroup makes a command run in a process group of its own. Ctrl-C in the console then
-// reaches only the tool, which stops what it has started; and what the command starts itself
-// is killed when it exits. The system kills them all should the tool be killed.
+// OwnGroup makes a command run in its own process group. Ctrl-C in the console then reaches only the
+// tool, which stops the processes that it has started; and the command's own children are killed when
+// it exits. The system kills them all if the tool is killed.
 func OwnGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }
 
-// Interrupt does what Ctrl-Break in its console does, which Go's os/signal calls
-// os.Interrupt too. The process must have a group of its own and share this one's console:
-// it is an error where there is none. It does not wait for the exit.
+// Interrupt does what Ctrl-Break in the process's console does, which Go's os/signal also calls
+// os.Interrupt. The process must have its own group and share this one's console; without a console,
+// Interrupt fails. It does not wait for the exit.
 func (p *Program) Interrupt() error {
 	if ok, _, err := consoleCtrlEvent.Call(syscall.CTRL_BREAK_EVENT, uintptr(p.Cmd.Process.Pid)); ok == 0 {
 		return err
@@ -45,9 +45,9 @@ type jobLimits struct {
 	peakProcessMemoryUsed, peakJobMemoryUsed uintptr
 }
 
-// groupKiller puts a command that has been started, if it has a group of its own, into a job
-// with all that it starts from now on, and returns a function that kills what is in it. Closing
-// the last handle does that, and so does the end of this process, whatever its cause.
+// groupKiller puts a started command that has its own group into a job, together with everything that
+// it starts from now on, and returns a function that kills the job's processes. Closing the last handle
+// kills them, and so does the end of this process, whatever its cause.
 func groupKiller(cmd *exec.Cmd) func() {
 	const (
 		extendedLimits       = 9      // JobObjectExtendedLimitInformation

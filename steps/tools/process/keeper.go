@@ -18,46 +18,46 @@ import (
 )
 
 const (
-	pause      = 150 * time.Millisecond // between two looks at the files: they take under 1 % of a core
+	pause      = 150 * time.Millisecond // between two looks at the files, which take under 1 % of a core
 	shortPause = 20 * time.Millisecond  // while the server has yet to listen
 	stopTime   = 3 * time.Second        // for the server to exit when interrupted
 )
 
-// What tests change.
+// Variables only for the tests, which change them.
 var (
 	listenTime  = 15 * time.Second // for the server to listen: some systems inspect a new program for seconds
 	buildServer = Build
 )
 
-// A Keeper builds the server in a folder and runs it, and does both again whenever a file is
-// saved that it is built from. While the code does not build, the server from before goes on.
+// A Keeper builds the server in a folder and runs it, and does both again whenever one of its source
+// files is saved. While the code does not build, the previous server keeps running.
 type Keeper struct {
 	Name   string       // of the server, as the user typed it
 	Root   string       // its module's folder
-	Dir    string       // the folder with its code, as seen from Root
-	File   string       // what is built is named after it, and removed in the end: FILE-PID-N.exe
+	Dir    string       // the folder with its code, relative to Root
+	File   string       // the base name of the program, which is removed in the end: FILE-PID-N.exe
 	Args   []string     // of the server
 	Addr   string       // host:port where it is expected to listen; "" or port 0 if unknown
-	Waits  bool         // for a save, when nothing runs; otherwise Keep returns
-	Again  chan bool    // what is sent has the effect of a save
+	Waits  bool         // for a save, when nothing is running; otherwise Keep returns
+	Again  chan bool    // sending to it has the effect of a save
 	Stdout io.Writer    // of the server; if nil, an Output
 	Stderr io.Writer    // the same
 	Line   func(string) // is called for each line in that Output, if not nil
 	Report func(Event)  // is called for each event, one at a time, in order; nil prints them
 
-	mu      sync.Mutex // held during Report, and where program is set
+	mu      sync.Mutex // held during Report, and while program is set
 	watch   watch
 	file    string   // File-PID-N
 	others  []string // where others answered before the server was started
 	program *Program // nil if it never ran
 	started time.Time
-	looked  time.Time               // for the others
+	looked  time.Time               // when it last looked for the others
 	silent  bool                    // NotListening was reported
-	up      atomic.Pointer[Program] // what listens, or did last
+	up      atomic.Pointer[Program] // the program that listens, or listened last
 }
 
-// NewKeeper returns a Keeper for the server in a folder: one seen from here or, if there is
-// none, from the top of the module.
+// NewKeeper returns a Keeper for the server in a folder, which is relative to the current folder or, if
+// that does not exist, to the top of the module.
 func NewKeeper(dir string) (*Keeper, error) {
 	full, err := filepath.Abs(dir)
 	if err != nil {
@@ -76,8 +76,8 @@ func NewKeeper(dir string) (*Keeper, error) {
 	case err != nil || !info.IsDir():
 		return nil, fmt.Errorf("%s is not a folder with a server", dir)
 	case root == "":
-		return nil, fmt.Errorf("%s is outside the workshop's folder, and Go would not find the page it serves: "+
-			"put it inside", dir)
+		return nil, fmt.Errorf("%s is outside the workshop's folder, where Go would not find the page it serves: "+
+			"move it inside", dir)
 	}
 	rel, err := filepath.Rel(root, full)
 	name := strings.TrimSuffix(filepath.ToSlash(dir), "/")
@@ -85,7 +85,7 @@ func NewKeeper(dir string) (*Keeper, error) {
 	return &Keeper{Name: name, Root: root, Dir: filepath.ToSlash(rel), File: file}, err
 }
 
-// Keep keeps the server until ctx is done, or until the server exits and Waits is not set. It
+// Keep keeps the server running until ctx is done, or until the server exits and Waits is not set. It
 // returns the exit status.
 func (k *Keeper) Keep(ctx context.Context) int {
 	k.file = ownFile(k.File)
@@ -131,14 +131,14 @@ func (k *Keeper) Listening() bool {
 	return p != nil && !p.Exited()
 }
 
-// start builds the server beside the one that runs, stops that one and starts the new one.
+// start builds the server while the old one is running, stops the old one and starts the new one.
 func (k *Keeper) start(ctx context.Context) {
 	slow := time.AfterFunc(2*time.Second, func() { k.report(Event{Kind: SlowBuild}) })
 	if k.program != nil {
 		slow.Stop()
 	}
 	var out string
-	err := Patiently(func() (err error) { // without what only a debugger reads, it takes a third less time
+	err := Patiently(func() (err error) { // without debug information, it takes a third less time
 		out, err = buildServer(ctx, k.Root, k.file+".new", "-ldflags=-w", "./"+k.Dir)
 		return err
 	})
@@ -153,7 +153,8 @@ func (k *Keeper) start(ctx context.Context) {
 	k.report(Event{Kind: Built, Output: out})
 	k.stop()
 	k.others = InUse(k.Addr)
-	if err = os.Rename(k.file+".new", k.file+".exe"); err == nil { // no system would replace it while it runs
+	// no system would replace it while it is running
+	if err = os.Rename(k.file+".new", k.file+".exe"); err == nil {
 		err = Patiently(k.run)
 	}
 	if err != nil {
@@ -161,7 +162,7 @@ func (k *Keeper) start(ctx context.Context) {
 	}
 }
 
-// run starts what was built.
+// run starts the built program.
 func (k *Keeper) run() error {
 	cmd := exec.Command(k.file+".exe", k.Args...)
 	cmd.Stdout, cmd.Stderr = k.Stdout, k.Stderr
@@ -178,7 +179,7 @@ func (k *Keeper) run() error {
 	return err
 }
 
-// awaitUp looks whether the server listens, if it is not known yet.
+// awaitUp checks whether the server listens, if it is not known yet.
 func (k *Keeper) awaitUp() {
 	if k.up.Load() == k.program {
 		return
@@ -186,7 +187,7 @@ func (k *Keeper) awaitUp() {
 	addrs := Loopback(k.Addr)
 	free := slices.DeleteFunc(slices.Clone(addrs), func(a string) bool { return slices.Contains(k.others, a) })
 	age := time.Since(k.started)
-	beside := k.others != nil && age > 3*pause // it has found a place beside the others
+	beside := k.others != nil && age > 3*pause // it has found an address next to the others
 	switch {
 	case len(addrs) == 0, beside, Answering(free) != nil:
 		k.up.Store(k.program)
@@ -197,14 +198,14 @@ func (k *Keeper) awaitUp() {
 	}
 }
 
-// portFree reports whether one of the others has gone.
+// portFree reports whether one of the others has stopped answering.
 func (k *Keeper) portFree() bool {
 	k.looked = time.Now()
 	return len(Answering(k.others)) < len(k.others)
 }
 
-// stop stops the server, if it runs, and waits until it has exited: the next one needs its
-// port. It returns the exit status, which is 1 if it never ran.
+// stop stops the server, if it is running, and waits until it has exited: the next one needs its port.
+// It returns the exit status, which is 1 if it never ran.
 func (k *Keeper) stop() int {
 	if k.program == nil {
 		return 1
@@ -225,17 +226,17 @@ func (k *Keeper) report(e Event) {
 	}
 }
 
-var files atomic.Int64 // names that were given out
+var files atomic.Int64 // names given out so far
 
-// ownFile returns a name for what a Keeper builds, which no other has: base-PID-N. What
-// processes that were killed have left under such names is removed.
+// ownFile returns a unique name for a Keeper's program: base-PID-N. It removes files with such names
+// that killed processes have left.
 func ownFile(base string) string {
 	base = strings.TrimSuffix(base, ".exe")
-	left, _ := filepath.Glob(base + "-*.*") // where that is not a pattern, nothing is removed
+	left, _ := filepath.Glob(base + "-*.*") // if that is not a valid pattern, nothing is removed
 	for _, file := range left {
 		var pid, n int
 		_, err := fmt.Sscanf(strings.TrimPrefix(file, base), "-%d-%d.", &pid, &n)
-		p, gone := os.FindProcess(pid) // only Windows looks for it; elsewhere signal 0 does
+		p, gone := os.FindProcess(pid) // only Windows looks for the process; elsewhere signal 0 does
 		if err == nil && (gone != nil || errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)) {
 			os.Remove(file)
 		}

@@ -21,8 +21,8 @@ import (
 	"time"
 )
 
-// fakeBuild builds, in no time, a program that does what the text of its main.go says: it is this
-// test binary under another name. See runKept.
+// fakeBuild instantly builds a program that does what the text of its main.go says: it is this test
+// binary under another name. See runKept.
 func fakeBuild(_ context.Context, root, file string, _ ...string) (string, error) {
 	code, err := os.ReadFile(filepath.Join(root, "srv", "main.go"))
 	if string(code) == "broken" {
@@ -52,7 +52,7 @@ func runKept() {
 	fmt.Printf("%s ends\n", code)
 }
 
-// save writes the server as an editor does that is careful: beside the file, then over it.
+// save writes the server as a careful editor does: into another file, which it then renames.
 func save(t *testing.T, text string) {
 	t.Helper()
 	err := os.WriteFile("srv/main.go~", []byte(text), 0o666)
@@ -61,15 +61,15 @@ func save(t *testing.T, text string) {
 	}
 }
 
-// lab goes to a module of its own, with the code of a server in srv.
+// lab changes to a temporary module, with the code of a server in srv.
 func lab(t *testing.T, text string) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
-		t.Skip("Windows can interrupt a process only where there is a console")
+		t.Skip("Windows can interrupt a process only if there is a console")
 	}
 	t.Chdir(t.TempDir())
 	files := fstest.MapFS{"go.mod": {Data: []byte("module strange\n")}, "srv/main.go": {Data: []byte(text)},
-		".bin": {Mode: fs.ModeDir | 0o777}} // which the go command makes
+		".bin": {Mode: fs.ModeDir | 0o777}} // created by the go command
 	if err := os.CopyFS(".", files); err != nil {
 		t.Fatal(err)
 	}
@@ -77,16 +77,16 @@ func lab(t *testing.T, text string) {
 	t.Cleanup(func() { buildServer = Build })
 }
 
-// A kept server is one with its keeper, and what both print.
+// A kept server is a server with its keeper, and the output of both.
 type kept struct {
 	*Keeper
 	Output
-	at     int      // so many lines were looked at
+	at     int      // how many lines have been examined
 	cancel func()   // stops the keeper
 	end    chan int // its exit status
 }
 
-// keep begins to keep the server in srv, which listens on addr.
+// keep starts a keeper for the server in srv, which listens on addr.
 func keep(t *testing.T, addr string, waits bool) *kept {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -103,7 +103,7 @@ func keep(t *testing.T, addr string, waits bool) *kept {
 	return k
 }
 
-// await waits for lines that hold these texts, in this order.
+// await waits for lines that contain these texts, in this order.
 func (k *kept) await(t *testing.T, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
@@ -114,7 +114,7 @@ func (k *kept) await(t *testing.T, texts ...string) {
 			}
 			return i >= 0
 		}) {
-			t.Fatalf("%q was not said, but\n%s", text, k.Tail(50))
+			t.Fatalf("%q was not printed, but\n%s", text, k.Tail(50))
 		}
 	}
 }
@@ -125,8 +125,8 @@ func (k *kept) stopped() int {
 	return <-k.end
 }
 
-// TestSaves: each save that builds is run in place of what ran before, and what does not
-// build stops nothing.
+// TestSaves: each save that builds replaces the running server, and one that does not build stops
+// nothing.
 func TestSaves(t *testing.T) {
 	lab(t, "broken")
 	k := keep(t, "localhost:0", true)
@@ -136,7 +136,7 @@ func TestSaves(t *testing.T) {
 	if err := os.WriteFile("srv/.main.go.swp", nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(2 * pause) // it goes on, whatever else an editor writes
+	time.Sleep(2 * pause) // it keeps running, whatever else an editor writes
 	save(t, "broken")
 	k.await(t, "does not build")
 	save(t, "version 22")
@@ -159,15 +159,15 @@ func TestSaves(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 
-	// Where nobody could save, what does not build is the end of it.
+	// If nobody could save, code that does not build ends it.
 	save(t, "broken")
 	if status := <-keep(t, "localhost:0", false).end; status != 1 {
 		t.Errorf("exit status %d", status)
 	}
 }
 
-// TestPort: a port that was taken is taken back without a save, and who answers on the
-// other address of localhost is not passed over in silence.
+// TestPort: once a port in use is free, the server starts without a save, and a program that answers on
+// the other address of localhost is reported.
 func TestPort(t *testing.T) {
 	lab(t, "version 1")
 	t.Setenv("PORT", "8o8o")
@@ -193,7 +193,7 @@ func TestPort(t *testing.T) {
 	k.stopped()
 }
 
-// TestWatch: what a build uses is watched, in whatever folder it is, and nothing else.
+// TestWatch: a watch covers exactly the files that a build uses, in whatever folder they are.
 func TestWatch(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) {
@@ -215,7 +215,7 @@ func TestWatch(t *testing.T) {
 	srv := map[bool]string{true: "srv", false: "elsewhere"}[link == nil] // Windows may not let us
 	w := watch{root: dir, dir: srv}
 	if !w.changed() || w.changed() {
-		t.Error("the first look sees all")
+		t.Error("the first look reports a change")
 	}
 	for _, test := range []struct {
 		name, text string
@@ -248,17 +248,17 @@ func TestWatch(t *testing.T) {
 	} {
 		write(test.name, test.text)
 		if got := w.changed(); got != test.want && (link == nil || !strings.Contains(test.name, "/a/b")) {
-			t.Errorf("%s is saved, and noticed: %t", test.name, got)
+			t.Errorf("%s is saved; noticed: %t", test.name, got)
 		}
 	}
 	for _, name := range []string{"elsewhere/a/b/c.go", "elsewhere"} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil || !w.changed() {
-			t.Errorf("%s is removed, and nobody notices: %v", name, err)
+			t.Errorf("%s is removed, but not noticed: %v", name, err)
 		}
 	}
 }
 
-// TestTwoKeepers: two keepers of one folder with one file name are not in each other's way.
+// TestTwoKeepers: two keepers of one folder with one file name do not interfere with each other.
 func TestTwoKeepers(t *testing.T) {
 	lab(t, "version 1")
 	both := []*kept{keep(t, "localhost:0", true), keep(t, "localhost:0", true)}
@@ -288,11 +288,11 @@ func TestTwoKeepers(t *testing.T) {
 	ownFile(filepath.Join(".bin", "server.exe"))
 	left, _ := filepath.Glob(".bin/*")
 	if len(left) != 2 || !strings.Contains(left[0], fmt.Sprint(os.Getppid())) {
-		t.Errorf("left of killed processes, and of one that runs: %v", left)
+		t.Errorf("left by killed processes, and by a running one: %v", left)
 	}
 }
 
-// TestRunning: it is known whether the server listens.
+// TestRunning: the keeper knows whether the server listens.
 func TestRunning(t *testing.T) {
 	lab(t, "version 1")
 	listenTime = 100 * time.Millisecond
@@ -307,12 +307,12 @@ func TestRunning(t *testing.T) {
 	if k.Listening() {
 		t.Error("it listens")
 	}
-	save(t, "exits") // noticed although the one before hangs
+	save(t, "exits") // noticed although the previous one hangs
 	k.await(t, string(Stopped))
 	k.stopped()
 }
 
-// TestPatiently: what fails for lack of open files is tried again.
+// TestPatiently: an operation that fails because too many files are open is tried again.
 func TestPatiently(t *testing.T) {
 	times := 0
 	err := Patiently(func() error {
@@ -326,8 +326,8 @@ func TestPatiently(t *testing.T) {
 	}
 }
 
-// TestTerminalGone: where the terminal is closed, nothing goes on, although the process in
-// between, Task, does not end for that.
+// TestTerminalGone: when the terminal is closed, nothing keeps running, although the process in
+// between, Task, does not exit.
 func TestTerminalGone(t *testing.T) {
 	if _, err := exec.LookPath("script"); err != nil || runtime.GOOS != "linux" {
 		t.Skip("opens its terminal with Linux's script")

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// What is kept of a program's output: it may print without end.
+// Limits on what is kept of a program's output: it may print endlessly.
 const (
 	maxLines = 4000
-	headKept = 1000     // of the lines, the first ones; the others kept are the last ones
+	headKept = 1000     // the first lines, which are kept; the other lines kept are the last ones
 	maxLine  = 16 << 10 // bytes; longer ones are cut
 )
 
-// listeningLine matches what every server of the workshop prints once it listens, in whatever
-// log: in colours, in JSON, followed by other words.
+// listeningLine matches what every server of the workshop prints once it listens, with any logger: in
+// colours, in JSON, followed by other words.
 var listeningLine = regexp.MustCompile(`(?i)listening on(?:\s|\x1b\[[\d;]*m)*http://((?:\[[^]\s]*]|[\w.-]*):\d+)`)
 
 // Output is what a program has printed so far, in lines. It is safe for concurrent use, and
@@ -29,9 +29,9 @@ type Output struct {
 	lines   []string
 	dropped int           // lines that were dropped after the head, so that line numbers stay valid
 	rest    []byte        // of a line whose end has not been printed yet
-	address string        // that the server listens on: a flood may have dropped that line
+	address string        // that the server listens on: its line may have been dropped
 	changed chan struct{} // if not nil, it is closed at the next change
-	ended   bool          // nothing more can come
+	ended   bool          // there will be no more output
 }
 
 // Write adds what the program prints. It never fails.
@@ -66,7 +66,7 @@ func (o *Output) add(line string) {
 	}
 }
 
-// change wakes those who wait. The lock must be held.
+// change wakes the waiting goroutines. The lock must be held.
 func (o *Output) change() {
 	if o.changed != nil {
 		close(o.changed)
@@ -74,7 +74,7 @@ func (o *Output) change() {
 	o.changed = nil
 }
 
-// end notes that nothing more can come.
+// end records that there will be no more output.
 func (o *Output) end() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -86,8 +86,8 @@ func (o *Output) end() {
 	o.change()
 }
 
-// Since returns the lines from number n on, the last one possibly incomplete, and a channel
-// that is closed when there is more; it is nil if nothing more can come.
+// Since returns the lines from number n on, the last one possibly incomplete, and a channel that is
+// closed when there is more; it is nil if there will be no more.
 func (o *Output) Since(n int) ([]string, <-chan struct{}) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -104,21 +104,21 @@ func (o *Output) Since(n int) ([]string, <-chan struct{}) {
 	return lines, o.changed
 }
 
-// Next returns the number that the next line will have: what follows from now on is Since(Next()).
+// Next returns the number that the next line will have: Since(Next()) returns what follows from now on.
 func (o *Output) Next() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.dropped + len(o.lines)
 }
 
-// Address returns the host:port that the server prints that it listens on, or "".
+// Address returns the host:port in the server's listening line, or "".
 func (o *Output) Address() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.address
 }
 
-// Flooded reports whether there was so much that lines were dropped.
+// Flooded reports whether there was so much output that lines were dropped.
 func (o *Output) Flooded() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()

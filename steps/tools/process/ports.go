@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// Listen listens on addr (host:port), the value of a flag. Its error is one line that says
-// what to do, and recommends a port that is free. Accept fails only when the listener is closed:
-// a client that is gone again, or files that run out, are not a reason to stop.
+// Listen listens on addr (host:port), the value of a flag. Its error is one line that tells what to do,
+// and recommends a free port. Accept fails only when the listener is closed: a client that has already
+// left, or too many open files, are not a reason to stop.
 func Listen(flag, addr string) (net.Listener, error) {
 	others := strings.Join(InUse(addr), " and ")
 	if others != "" {
@@ -30,7 +30,7 @@ func Listen(flag, addr string) (net.Listener, error) {
 	return nil, fmt.Errorf("%v: %s", err, otherPort(flag))
 }
 
-// otherPort recommends a port that is free.
+// otherPort recommends a free port.
 func otherPort(flag string) string {
 	return "choose another port: " + flag + " localhost:" + FreePort()
 }
@@ -47,12 +47,12 @@ func (l patientListener) Accept() (nc net.Conn, err error) {
 	}
 }
 
-// given has the ports that were given out, so that two servers never get the same one.
+// given holds the ports that were given out, so that two servers never get the same one.
 var given sync.Map
 
-// FreePort returns a port of localhost that nothing listens on, for a server that cannot
-// choose one or does not say which it took; "0" if there is none. It is below those that
-// systems give to outgoing connections, so that none of ours takes it in the meantime.
+// FreePort returns a port of localhost that nothing listens on, for a server that cannot choose one or
+// does not report its choice; "0" if there is none. It is below the ports that systems give to outgoing
+// connections, so that none of ours takes it in the meantime.
 func FreePort() string {
 	for range 1000 {
 		port := strconv.Itoa(12000 + rand.IntN(18000))
@@ -63,9 +63,9 @@ func FreePort() string {
 	return "0"
 }
 
-// isFree reports whether nothing listens on a port of localhost. A process that is just being
-// forked has a copy of every socket for a moment, and so the port would go on listening after
-// Close: none may be forked meanwhile.
+// isFree reports whether nothing listens on a port of localhost. A process that is being forked briefly
+// has a copy of every socket, which would keep the port listening after Close, so none may be forked
+// meanwhile.
 func isFree(port string) bool {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -79,9 +79,8 @@ func IsLocal(host string) bool {
 	return err == nil && l.Close() == nil
 }
 
-// Loopback returns the addresses that a browser on this machine may try to reach a server
-// whose -addr is addr: with localhost, it is one of two. There are none if the system chooses
-// the port.
+// Loopback returns the addresses that a browser on this machine may try in order to reach a server
+// whose -addr is addr: for localhost there are two. There are none if the system chooses the port.
 func Loopback(addr string) []string {
 	host, port, _ := net.SplitHostPort(addr)
 	switch ip := net.ParseIP(host); {
@@ -93,12 +92,12 @@ func Loopback(addr string) []string {
 	return []string{addr}
 }
 
-// InUse returns the addresses on which another program answers, though a server whose -addr is
-// addr should. There are none if this machine has no such address.
+// InUse returns the addresses on which another program answers where a server whose -addr is addr
+// should. There are none if this machine has no such address.
 func InUse(addr string) []string {
 	addrs := Loopback(addr)
 	if host, _, _ := net.SplitHostPort(addr); len(addrs) == 1 && !IsLocal(host) {
-		return nil // whoever answers there does so on a machine of its own
+		return nil // a program that answers there is on another machine
 	}
 	return Answering(addrs)
 }

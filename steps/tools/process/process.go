@@ -1,6 +1,6 @@
-// Package process builds servers and runs them as processes of their own: on a free port, with
-// their output kept, until they are stopped. A Keeper does so again on every save. On Linux,
-// macOS and Windows.
+// Package process builds servers and runs them as separate processes: on a free port, with their output
+// recorded, until they are stopped. A Keeper does so again on every save. It works on Linux, macOS and
+// Windows.
 package process
 
 import (
@@ -18,11 +18,11 @@ import (
 // Root returns the folder with the go.mod that dir belongs to, or "".
 func Root(dir string) string { return above(dir, "go.mod") }
 
-// Workshop returns the workshop's folder that dir lies in, whatever other modules are on the
-// way, or "".
+// Workshop returns the workshop's folder that contains dir, whatever other modules are in between, or
+// "".
 func Workshop(dir string) string { return above(dir, "steps/01/main.go") }
 
-// above returns the folder that has a file: dir, or the next one above.
+// above returns the folder that has a file: dir, or the nearest one above it.
 func above(dir, file string) string {
 	dir, err := filepath.Abs(dir)
 	for last := ""; err == nil && dir != last; last, dir = dir, filepath.Dir(dir) {
@@ -33,23 +33,23 @@ func above(dir, file string) string {
 	return ""
 }
 
-// Build compiles a main package to a file, as seen from root, a module's folder. The last of
-// args is the package ("./raw"), those before it are flags of go build ("-race"). The file's
-// name should end in .exe: Windows runs no other, and elsewhere it does no harm. The text is
-// what the compiler prints, its paths as seen from root.
+// Build compiles a main package to a file; paths are relative to root, a module's folder. The last of
+// args is the package ("./raw"), those before it are flags of go build ("-race"). The file's name
+// should end in .exe: Windows runs no other files, and elsewhere it does no harm. The text is the
+// compiler's output.
 func Build(ctx context.Context, root, file string, args ...string) (string, error) {
 	// -buildvcs=false: git may refuse to look into a folder that belongs to somebody else.
 	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-buildvcs=false", "-o", file}, args...)...)
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, exec.ErrNotFound) {
-		return "the command go is not found: it has to be in the PATH", err
+		return "the command go is not found: it must be in the PATH", err
 	}
 	return string(out), err
 }
 
-// outOfFiles reports whether an operation failed because this process, or the whole machine,
-// has as many files and connections open as the system allows. It may succeed later.
+// outOfFiles reports whether an operation failed because this process, or the whole machine, has as
+// many files and connections open as the system allows. It may succeed later.
 func outOfFiles(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
@@ -59,7 +59,7 @@ var sayFull = sync.OnceFunc(func() {
 		"(ulimit -n shows how many may be)")
 })
 
-// Patiently calls f again while it fails because of outOfFiles, and says once that it waits.
+// Patiently calls f again while it fails because of outOfFiles, and prints once that it waits.
 func Patiently(f func() error) error {
 	err := f()
 	for outOfFiles(err) {
@@ -79,10 +79,9 @@ type Program struct {
 	killGroup func()
 }
 
-// Start runs a command, and does not wait for anything. What it prints is kept in Output,
-// unless cmd has a Stdout or Stderr of its own; an Output in cmd.Stdout becomes that one. Whoever
-// starts a process stops it. What it has started itself is killed when it exits, if OwnGroup was
-// called for cmd.
+// Start runs a command, and does not wait for anything. Output records what it prints, unless cmd has
+// its own Stdout or Stderr; an Output in cmd.Stdout becomes that one. The caller must stop the process.
+// Its children are killed when it exits, if OwnGroup was called for cmd.
 func Start(cmd *exec.Cmd) (*Program, error) {
 	p := &Program{Cmd: cmd, Output: new(Output), Done: make(chan struct{})}
 	if out, ok := cmd.Stdout.(*Output); ok {
@@ -93,13 +92,13 @@ func Start(cmd *exec.Cmd) (*Program, error) {
 	if cmd.Stderr == nil {
 		cmd.Stderr = p.Output
 	}
-	cmd.WaitDelay = time.Second // what it has started may hold its output open
+	cmd.WaitDelay = time.Second // its children may hold its output open
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	p.killGroup = groupKiller(cmd)
 	go func() {
-		cmd.Wait() // how it exited is in ProcessState
+		cmd.Wait() // ProcessState tells how it exited
 		p.killGroup()
 		p.Output.end()
 		close(p.Done)
@@ -107,8 +106,8 @@ func Start(cmd *exec.Cmd) (*Program, error) {
 	return p, nil
 }
 
-// Serve runs a server in a process group of its own, and returns once it listens, with
-// the address (host:port) that it prints. Give it -addr localhost:0 for a free port.
+// Serve runs a server in its own process group, and returns once it listens, with the address
+// (host:port) that it prints. Give it -addr localhost:0 for a free port.
 func Serve(cmd *exec.Cmd, patience time.Duration) (p *Program, addr string, err error) {
 	OwnGroup(cmd)
 	if p, err = Start(cmd); err != nil {
@@ -146,8 +145,7 @@ func (p *Program) AwaitExit(patience time.Duration) bool {
 	return p.Exited()
 }
 
-// Kill kills the process and, if OwnGroup was called, what it has started. It does not wait
-// for the exit.
+// Kill kills the process and, if OwnGroup was called, its children. It does not wait for the exit.
 func (p *Program) Kill() {
 	if !p.Exited() {
 		p.killGroup()

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// patience is for what has to happen soon. It is so long only for the sake of slow machines.
+// patience limits the wait for things that must happen soon. It is this long only for slow machines.
 const patience = 30 * time.Second
 
 // eventually waits until ok.
@@ -22,12 +22,12 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !ok(); time.Sleep(shortPause) {
 		if time.Now().After(deadline) {
-			t.Fatalf("this has yet to happen: %s", what)
+			t.Fatalf("this has not happened: %s", what)
 		}
 	}
 }
 
-// TestMain makes the test binary the program that is run, if its name or ROLE says so.
+// TestMain makes the test binary one of the programs that tests run, depending on its name and ROLE.
 func TestMain(m *testing.M) {
 	stop := make(chan os.Signal, 1)
 	if strings.HasPrefix(filepath.Base(os.Args[0]), "server-") {
@@ -52,7 +52,7 @@ func TestMain(m *testing.M) {
 		signal.Ignore(os.Interrupt)
 		listen()
 		select {}
-	case "parent", "leaver": // of one that is deaf, which the leaver leaves behind
+	case "parent", "leaver": // it starts a deaf one, which the leaver leaves behind
 		child := command("deaf")
 		child.Stdout = os.Stdout
 		if err := child.Start(); err != nil {
@@ -61,7 +61,7 @@ func TestMain(m *testing.M) {
 		if os.Getenv("ROLE") == "parent" {
 			child.Wait()
 		}
-	case "full": // opens as many files as it may
+	case "full": // opens as many files as it can
 		full(os.Args[1])
 	case "broken":
 		fmt.Fprintln(os.Stderr, "no such thing")
@@ -78,7 +78,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// listen listens and says so, in two pieces.
+// listen listens and prints that it does, in two pieces.
 func listen() {
 	l, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
@@ -109,11 +109,11 @@ func serve(t *testing.T, role string) *Program {
 	return p
 }
 
-// TestStop: who can be interrupted is, and whoever does not end is killed.
+// TestStop: Stop interrupts a process, and kills it if it does not exit.
 func TestStop(t *testing.T) {
 	polite, deaf := serve(t, "polite"), serve(t, "deaf")
 	if Answering([]string{polite.Output.Address()}) == nil {
-		t.Error("it does not listen where it says")
+		t.Error("it does not listen on the address that it prints")
 	}
 	from := polite.Output.Next()
 	if err := polite.Interrupt(); err != nil {
@@ -125,7 +125,7 @@ func TestStop(t *testing.T) {
 		t.Errorf("stopped with %v, %q", polite.Cmd.ProcessState, lines)
 	}
 	if deaf.Exited() || deaf.AwaitExit(0) {
-		t.Error("what goes on has ended")
+		t.Error("a running process has exited")
 	}
 	deaf.Stop(10 * time.Millisecond)
 	if !deaf.Exited() || deaf.Cmd.ProcessState.Success() {
@@ -134,7 +134,7 @@ func TestStop(t *testing.T) {
 	deaf.Kill() // does no harm
 }
 
-// TestGroup: what a server has started ends with it, whether it is killed or exits by itself.
+// TestGroup: a server's children end with it, whether it is killed or exits by itself.
 func TestGroup(t *testing.T) {
 	for _, role := range []string{"parent", "leaver"} {
 		p := serve(t, role)
@@ -142,14 +142,14 @@ func TestGroup(t *testing.T) {
 			p.Kill()
 		}
 		if !p.AwaitExit(patience) {
-			t.Fatalf("the %s goes on", role)
+			t.Fatalf("the %s keeps running", role)
 		}
 		addr := []string{p.Output.Address()}
-		eventually(t, "what the "+role+" has started ends", func() bool { return Answering(addr) == nil })
+		eventually(t, "the child of the "+role+" ends", func() bool { return Answering(addr) == nil })
 	}
 }
 
-// full prints what is seen while no more files can be opened, and afterwards.
+// full prints what it detects while no more files can be opened, and afterwards.
 func full(root string) {
 	w := &watch{root: root, dir: "srv"}
 	w.changed()
@@ -165,8 +165,8 @@ func full(root string) {
 	fmt.Println("saved:", w.changed())
 }
 
-// TestFull: that no file can be opened is not mistaken for a terminal that is closed, nor for
-// files that are gone; and a file that was saved in the meantime is noticed later.
+// TestFull: if no file can be opened, this is not mistaken for a closed terminal or for removed files;
+// and a file that is saved meanwhile is noticed later.
 func TestFull(t *testing.T) {
 	lab(t, "version 1")
 	here, err := os.Getwd()
@@ -186,7 +186,7 @@ func TestFull(t *testing.T) {
 	}
 }
 
-// TestBuild: what does not compile is an error, with what the compiler says.
+// TestBuild: code that does not compile is an error, with the compiler's output.
 func TestBuild(t *testing.T) {
 	lab(t, "package main\n\nbroken\n")
 	file := filepath.Join(t.TempDir(), "server.exe")
@@ -195,7 +195,7 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// TestBroken: a server that ends at once is an error that says why, and how.
+// TestBroken: for a server that exits at once, the error tells how and why.
 func TestBroken(t *testing.T) {
 	_, _, err := Serve(command("broken"), patience)
 	for _, want := range []string{"exit status 3", "no such thing"} {
@@ -204,11 +204,11 @@ func TestBroken(t *testing.T) {
 		}
 	}
 	if _, err := Start(exec.Command(filepath.Join(t.TempDir(), "nowhere.exe"))); err == nil {
-		t.Error("what is not there was started")
+		t.Error("a program that does not exist was started")
 	}
 }
 
-// TestFlood: of a flood the first and the last lines are kept, and their numbers.
+// TestFlood: of a flood of lines, the first and the last are kept, with their numbers.
 func TestFlood(t *testing.T) {
 	p := serve(t, "flood")
 	last := fmt.Sprint("line ", 10*maxLines-1)
@@ -225,11 +225,11 @@ func TestFlood(t *testing.T) {
 		t.Errorf("the last line by its number is %q", lines)
 	}
 	if p.Output.Await(0, time.Hour, func([]string) bool { return false }) {
-		t.Error("what never comes has come")
+		t.Error("a line that never comes has come")
 	}
 }
 
-// TestLine: each line is handed on once, the last one also if it has no end.
+// TestLine: each line is passed on once, even the last one without a line end.
 func TestLine(t *testing.T) {
 	var lines []string
 	o := &Output{Line: func(line string) { lines = append(lines, line) }}
@@ -245,8 +245,8 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// TestRoot: the module and the workshop that a folder lies in are found, also where there is no
-// such folder yet, or another module in between.
+// TestRoot: the module and the workshop that contain a folder are found, even if the folder does not
+// exist yet, or another module is in between.
 func TestRoot(t *testing.T) {
 	here, err := os.Getwd()
 	if err != nil {
@@ -266,7 +266,7 @@ func TestRoot(t *testing.T) {
 	}
 }
 
-// TestListen: the one line of an error says what is wrong, and recommends a port that is free.
+// TestListen: an error names the problem in one line, and recommends a free port.
 func TestListen(t *testing.T) {
 	other, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -297,7 +297,7 @@ func TestListen(t *testing.T) {
 		}
 	}
 	if InUse("203.0.113.77:80") != nil || InUse("localhost:0") != nil {
-		t.Error("another program answers where nothing can")
+		t.Error("a program answers where none can")
 	}
 }
 
@@ -313,7 +313,7 @@ func (l *trying) Accept() (net.Conn, error) {
 	return nil, err
 }
 
-// TestAccept: only a listener that is closed ends a server.
+// TestAccept: only closing the listener ends a server.
 func TestAccept(t *testing.T) {
 	l := &trying{errs: []error{syscall.EMFILE, syscall.ECONNABORTED, syscall.ENFILE, net.ErrClosed}}
 	if _, err := (patientListener{l}).Accept(); err != net.ErrClosed || len(l.errs) > 0 {
@@ -330,7 +330,7 @@ func TestFreePort(t *testing.T) {
 		}
 		defer l.Close()
 		if _, port, _ := net.SplitHostPort(l.Addr().String()); isFree(port) {
-			t.Errorf("a port that is taken on %s is said to be free", host)
+			t.Errorf("a port in use on %s is reported as free", host)
 		}
 	}
 	seen := map[string]bool{"0": true}

@@ -14,13 +14,13 @@ import (
 	"syscall"
 )
 
-// RoleEnv is set where a test has started a test binary as a server: see Play.
+// RoleEnv is set if a test has started a test binary as a server: see Play.
 const RoleEnv = "WORKSHOP_TEST_SERVER"
 
-// Play is for TestMain: a test binary can be the server that the tests are about, in a process
-// of its own. Play plays the role that RoleEnv names, and reports whether it is one of these. A
-// process with a role, even another one, answers each line of its standard input with its Usage,
-// and exits at the latest when that ends, and so with the test that started it.
+// Play is for TestMain: a test binary can be the server under test, in a separate process. Play plays
+// the role that RoleEnv names, and reports whether it is one of these. A process with a role, even
+// another one, answers each line of its standard input with its Usage, and exits at the latest when its
+// input ends, and so with the test that started it.
 func Play(roles map[string]func()) bool {
 	name := os.Getenv(RoleEnv)
 	if name != "" {
@@ -33,14 +33,14 @@ func Play(roles map[string]func()) bool {
 	return true
 }
 
-// A Usage is what a server has in use.
+// A Usage is what a server uses.
 type Usage struct {
 	Goroutines  int
 	Descriptors int    // -1 where there is no /proc
 	Memory      uint64 // bytes of heap and stacks in use
 }
 
-// Within reports whether a server uses at most that much.
+// Within reports whether a server uses at most this much.
 func (u Usage) Within(most Usage) bool {
 	return u.Goroutines <= most.Goroutines && u.Descriptors <= most.Descriptors && u.Memory <= most.Memory
 }
@@ -66,7 +66,7 @@ func measure() Usage {
 	return u
 }
 
-// ServeUntilInterrupted serves HTTP on addr (host:port), and says so as a server of the
+// ServeUntilInterrupted serves HTTP on addr (host:port), and prints its address as a server of the
 // workshop does.
 func ServeUntilInterrupted(addr string, handler http.Handler) error {
 	listener, err := net.Listen("tcp", addr)

@@ -8,13 +8,12 @@ import (
 	"strings"
 )
 
-// NoteInputs makes the result of the running test depend on the files and folders at these
-// paths, with all that is below them but for names that begin with a dot.
+// NoteInputs makes the result of the running test depend on the files and folders at these paths,
+// including everything below them except names that begin with a dot.
 //
-// Go caches the results of tests. It runs a test again if its code has changed, or a file
-// that the test itself has looked at inside its module. What a test leaves to a subprocess, such
-// as building another folder, it cannot see: so whoever does that calls NoteInputs first.
-// Outside of tests it does nothing that matters.
+// Go caches the results of tests. It runs a test again if its code has changed, or a file inside its
+// module that the test itself has read. It cannot see what a subprocess reads, for example to build
+// another folder, so a test must call NoteInputs first. Outside of tests NoteInputs has no effect.
 func NoteInputs(paths ...string) error {
 	for _, path := range paths {
 		err := filepath.WalkDir(path, func(path string, d fs.DirEntry, err error) error {

@@ -9,8 +9,8 @@ import (
 )
 
 // TestNoteInputs: go test runs the tests of raw again when library has changed, which one of them
-// builds in a subprocess. The go command caches a result for as long as the files stay the same
-// that are in the log of the test, so that is where they have to be.
+// builds in a subprocess. The go command caches a result as long as the files in the test's log stay
+// the same, so library's files must be in the log.
 func TestNoteInputs(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -28,7 +28,7 @@ func TestNoteInputs(t *testing.T) {
 	noted, err := os.ReadFile(log)
 	for _, file := range []string{"../library/websocket.go", "../library/hub.go"} {
 		if !strings.Contains(string(noted), " "+filepath.FromSlash(file)+"\n") {
-			t.Errorf("%s is not noted, %v:\n%s", file, err, noted)
+			t.Errorf("%s is not in the log, %v:\n%s", file, err, noted)
 		}
 	}
 }

@@ -13,17 +13,17 @@ import (
 	"strings"
 )
 
-// A watch notices when a file is saved that a program is built from: in its folder, and in the
-// folders of its module that it imports, the code and what that embeds; and go.mod.
+// A watch notices when one of a program's source files is saved: the code and embedded files in its
+// folder and in the folders of its module that it imports, and go.mod.
 type watch struct {
-	root, dir string // of the module; of the package main, as seen from root
+	root, dir string // of the module; of the package main, relative to root
 	dirs      []string
 	embedded  []string          // patterns
-	seen      map[string]string // by file, what tells its contents from those before
+	seen      map[string]string // by file, a stamp that changes with its contents
 }
 
-// changed reports whether a file was saved, created or removed since the last call. While the
-// system lets it open no file, it reports false; the change is reported later.
+// changed reports whether a file was saved, created or removed since the last call. While no file can
+// be opened, it reports false, and reports the change later.
 func (w *watch) changed() bool {
 	now, err := w.stamps()
 	if err != nil || maps.Equal(now, w.seen) {
@@ -50,8 +50,8 @@ func modulePath(mod []byte) string {
 	return string(m[1])
 }
 
-// follow notes the folder of a package, what its code embeds, and the folders of the module's
-// packages that it imports. Of code that does not parse it notes what it can.
+// follow records the folder of a package, what its code embeds, and the folders of the module's
+// packages that it imports. For code that does not parse, it records what it can.
 func (w *watch) follow(dir, module string) error {
 	if slices.Contains(w.dirs, dir) {
 		return nil
@@ -74,8 +74,8 @@ func (w *watch) follow(dir, module string) error {
 	return nil
 }
 
-// stamps returns what tells the contents of each file from those before. Its error is that the
-// system lets it open no file.
+// stamps returns, for each file, a stamp that changes with its contents. It fails only if no file can
+// be opened.
 func (w *watch) stamps() (map[string]string, error) {
 	root, names := os.DirFS(w.root), []string{"go.mod", "go.sum"}
 	for _, pattern := range w.embedded {
@@ -89,7 +89,7 @@ func (w *watch) stamps() (map[string]string, error) {
 	}
 	for _, dir := range w.dirs {
 		entries, err := fs.ReadDir(root, dir)
-		if outOfFiles(err) { // and so were the folders above
+		if outOfFiles(err) { // and so did the folders above
 			return nil, err
 		}
 		for _, e := range entries {

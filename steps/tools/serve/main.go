@@ -1,13 +1,13 @@
-// Command serve builds a server of the workshop and runs it, and does so again on every save
-// of its code or of the page:
+// Command serve builds a server of the workshop and runs it, and does so again on every save of its
+// code or of the page:
 //
 //	go run ./steps/tools/serve [-o FILE] DIR [ARGUMENT...]
 //
-// On a terminal it waits for the next save when the server does not build or has exited, and
-// for the port to be free when another program has it; elsewhere it exits, with the server's
-// exit status. It ends with its terminal and with the process that started it. It looks at the
-// files itself: Task's own watch stops the server for whatever an editor does in the folder,
-// swap files and all, and does not always start it again.
+// On a terminal it waits for the next save if the server does not build or has exited, and for the port
+// to be free if another program uses it; elsewhere it exits, with the server's exit status. It exits
+// with its terminal and with the process that started it. It watches the files itself: Task's own watch
+// stops the server for anything that an editor does in the folder, including swap files, and does not
+// always start it again.
 package main
 
 import (
@@ -43,12 +43,12 @@ func main() {
 	os.Exit(k.Keep(process.Attended()))
 }
 
-// address returns where a server listens that has these arguments, and its default port from
-// the environment.
+// address returns where a server with these arguments listens, given its default port from the
+// environment.
 func address(args []string, port string) string {
 	flags := flag.NewFlagSet("", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	addr := flags.String("addr", "localhost:"+cmp.Or(port, "8080"), "")
-	flags.Parse(args) // what is wrong with them, the server says
+	flags.Parse(args) // the server reports what is wrong with them
 	return *addr
 }

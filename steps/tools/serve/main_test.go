@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestAddress: it is known where a server listens, in whatever way it is told.
+// TestAddress: address finds where a server listens, however its arguments state it.
 func TestAddress(t *testing.T) {
 	for _, test := range []struct {
 		args, port, want string

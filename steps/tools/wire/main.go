@@ -1,13 +1,13 @@
-// Command wire stands between the page and one or two servers of the workshop, passes every
-// byte on unchanged, and shows them all on a page of its own:
+// Command wire stands between the page and one or two servers of the workshop, passes every byte on
+// unchanged, and shows them all on its own page:
 //
 //	go run ./steps/tools/wire [-addr A] [-addr2 A] [-view A] [-host NAME] [SERVER [SERVER]]
 //
-// A SERVER is a folder with the code of one (raw, library, steps/03, work), which is built and
-// started, again on every save; or the host:port of something that runs already. Without one,
-// they are raw and library. Behind a forwarded port, the view may need to know the name that it
-// has in the browser: -host NAME. Programs read the events at /events of the view's address, as
-// the page does, and send bytes to /send: see package wiretap.
+// A SERVER is either a folder with a server's code (raw, library, steps/03, work), which is built and
+// started again on every save, or the host:port of a running server. The default is raw and library.
+// Behind a forwarded port, the view may need to know the name that it has in the browser: -host NAME.
+// Programs can read the events at /events of the view's address, as the page does, and send bytes to
+// /send: see package wiretap.
 package main
 
 import (
@@ -27,7 +27,7 @@ import (
 	"websocket-workshop/steps/tools/wiretap"
 )
 
-// Options are what the flags say.
+// Options are the command's options.
 type options struct {
 	addrs [2]string
 	view  string
@@ -48,8 +48,8 @@ func main() {
 	}
 }
 
-// run listens, starts the servers, prints on out where all can be reached, and stays until ctx
-// is done. It is an error, perhaps a later one, if the wire stands in front of itself.
+// run listens, starts the servers, prints their addresses on out, and runs until ctx is done. It fails,
+// perhaps later, if the wire stands in front of itself.
 func run(ctx context.Context, out io.Writer, o options, args []string) error {
 	servers, err := findServers(args)
 	if err != nil {
@@ -82,7 +82,8 @@ func run(ctx context.Context, out io.Writer, o options, args []string) error {
 		if s.Keeper != nil {
 			all.Go(func() { s.Keeper.Keep(inner) })
 		} else if !taps[i].Check() && isOwn(s.Addr, listeners) {
-			stop(fmt.Errorf("nothing runs on %s, and the port is this wire's: name the server's address", s.Addr))
+			stop(fmt.Errorf("nothing is running on %s, and the port is this wire's: name the server's address",
+				s.Addr))
 		}
 	}
 	announce(inner, out, servers, taps, wiretap.Reachable(o.view, front))
@@ -92,7 +93,7 @@ func run(ctx context.Context, out io.Writer, o options, args []string) error {
 	return err
 }
 
-// findServers makes servers of the arguments; its error is one line.
+// findServers makes servers from the arguments. Its error is one line.
 func findServers(args []string) ([]*wiretap.Server, error) {
 	if len(args) == 0 {
 		args = []string{"raw", "library"}
@@ -104,8 +105,9 @@ func findServers(args []string) ([]*wiretap.Server, error) {
 	})
 }
 
-// announce waits until all servers listen, and prints where they can be reached, and the view.
-func announce(ctx context.Context, out io.Writer, servers []*wiretap.Server, taps []*wiretap.Tap, view string) {
+// announce waits until all servers listen, and prints their addresses and the view's.
+func announce(ctx context.Context, out io.Writer, servers []*wiretap.Server, taps []*wiretap.Tap,
+	view string) {
 	isDown := func(s *wiretap.Server) bool { return s.Address() == "" }
 	for ctx.Err() == nil && slices.ContainsFunc(servers, isDown) {
 		time.Sleep(20 * time.Millisecond)

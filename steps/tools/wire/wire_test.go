@@ -19,10 +19,10 @@ import (
 	"websocket-workshop/steps/tools/process"
 )
 
-// patience is for what has to happen soon. It is so long only for the sake of slow machines.
+// patience limits the wait for things that must happen soon. It is this long only for slow machines.
 const patience = 30 * time.Second
 
-// TestMain makes the test binary the command, if ROLE says so.
+// TestMain makes the test binary the command, if ROLE asks for it.
 func TestMain(m *testing.M) {
 	if os.Getenv("ROLE") == "wire" {
 		main()
@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestServers: what is built and run, or runs already, and what is neither.
+// TestServers: an argument is a server to build and run, a running one, or refused.
 func TestServers(t *testing.T) {
 	t.Chdir("../../..")
 	for args, want := range map[string]string{
@@ -83,10 +83,10 @@ func TestRun(t *testing.T) {
 	words := strings.Fields(strings.ReplaceAll(lines.Text(), ")", ""))
 	wire, server := words[1], words[len(words)-1]
 	if lines.Scan(); !strings.Contains(lines.Text(), "/wire.html") {
-		t.Errorf("it says %q", lines.Text())
+		t.Errorf("it prints %q", lines.Text())
 	}
 	if res, err := http.Get(wire); err != nil || res.StatusCode != http.StatusOK {
-		t.Errorf("through the wire comes %v, %v", res, err)
+		t.Errorf("through the wire, %v comes, and %v", res, err)
 	}
 	http.DefaultClient.CloseIdleConnections()
 	cancel()
@@ -94,13 +94,14 @@ func TestRun(t *testing.T) {
 		t.Error(err)
 	}
 	if others := process.Answering([]string{strings.TrimPrefix(wire, "http://"), server}); others != nil {
-		t.Errorf("somebody still listens on %s", others)
+		t.Errorf("a program still listens on %s", others)
 	}
 }
 
-// TestItself: a wire in front of itself ends with one line, in whatever way that is written.
+// TestItself: a wire in front of itself exits with one line, however its address is written.
 func TestItself(t *testing.T) {
-	hosts := []string{"localhost", "127.0.0.1", "[::1]", "0.0.0.0", "[::]", "", "LOCALHOST", "[::ffff:127.0.0.1]"}
+	hosts := []string{"localhost", "127.0.0.1", "[::1]", "0.0.0.0", "[::]", "", "LOCALHOST",
+		"[::ffff:127.0.0.1]"}
 	for _, host := range hosts {
 		if !process.IsLocal(strings.Trim(host, "[]")) {
 			continue // no IPv6 here
@@ -122,7 +123,7 @@ func TestItself(t *testing.T) {
 	}
 }
 
-// echo serves connections, which get back what they send, and returns where.
+// echo serves connections, sends back what they send, and returns its address.
 func echo(t *testing.T) string {
 	l, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
@@ -137,10 +138,10 @@ func echo(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// TestFull: when no more files can be opened, connections wait, and all are served in the end.
+// TestFull: while no more files can be opened, connections wait, and all are served in the end.
 func TestFull(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("limits open files by ulimit")
+		t.Skip("it limits open files with ulimit")
 	}
 	const limited = `ulimit -n 64; exec "$0" -addr localhost:0 -view localhost:0 "$1"`
 	cmd := exec.Command("sh", "-c", limited, os.Args[0], echo(t))
@@ -169,7 +170,7 @@ func TestFull(t *testing.T) {
 	}
 	isFull := func(line string) bool { return strings.HasPrefix(line, "too many files") }
 	if !p.Output.Await(0, patience, func(lines []string) bool { return slices.ContainsFunc(lines, isFull) }) {
-		t.Errorf("it is not said why clients wait, but %s", p.Output.Tail(9))
+		t.Errorf("it does not print why clients wait, but %s", p.Output.Tail(9))
 	}
 	for i, nc := range clients {
 		if _, err := io.ReadFull(nc, make([]byte, 1)); err != nil {

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// Guard lets only h's own page use h, as seen from this machine: what the page of another
-// origin asks for is refused, and so is a request to another name than this machine's own,
-// which a foreign page may have given this address (DNS rebinding).
+// Guard lets only h's own page on this machine use h. It refuses requests from pages of other origins,
+// and requests to another name than this machine's own, which a foreign page may have pointed at this
+// address (DNS rebinding).
 //
-// Behind a forwarded port the page has another name in the browser. A forwarder may rewrite
-// Host to localhost, and put that name into X-Forwarded-Host: a page elsewhere cannot, since a
-// browser asks first (CORS) whether it may set that field. If the forwarder keeps Host, or does
-// not set the field, the name must be one of names.
+// Behind a forwarded port the page has another name in the browser. A forwarder may rewrite Host to
+// localhost, and put that name into X-Forwarded-Host. A page from elsewhere cannot do so, since a
+// browser first asks (CORS) whether it may set that field. If the forwarder keeps Host, or does not set
+// the field, the name must be in names.
 func Guard(h http.Handler, names ...string) http.Handler {
 	names = slices.Clone(names)
 	for i, name := range names { // perhaps copied from the browser's address bar
@@ -25,7 +25,7 @@ func Guard(h http.Handler, names ...string) http.Handler {
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Frame-Options", "SAMEORIGIN") // no foreign page may lead somebody's clicks
+		w.Header().Set("X-Frame-Options", "SAMEORIGIN") // no foreign page may hijack clicks
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if why := foreign(r, names); why != "" {
 			http.Error(w, why, http.StatusForbidden)
@@ -35,9 +35,9 @@ func Guard(h http.Handler, names ...string) http.Handler {
 	})
 }
 
-// foreign says why a request is refused, or returns "".
+// foreign explains why a request is refused, or returns "".
 func foreign(r *http.Request, names []string) string {
-	const remedy = "%s is %s. If that is where a forwarded port of yours is, start this again with -host %s"
+	const remedy = "%s is %s. If that is the host of your forwarded port, start this again with -host %s"
 	name := hostname(r.Host)
 	ip := net.ParseIP(strings.Trim(name, "[]"))
 	local := name == "localhost" || ip != nil && ip.IsLoopback()
@@ -46,18 +46,18 @@ func foreign(r *http.Request, names []string) string {
 	isCrossSite := strings.HasSuffix(r.Header.Get("Sec-Fetch-Site"), "-site") // cross-site, same-site
 	switch {
 	case !local && !named:
-		return fmt.Sprintf("this is only for this machine, and "+remedy, "Host", r.Host, r.Host)
+		return fmt.Sprintf("this is only for this machine, but "+remedy, "Host", r.Host, r.Host)
 	case len(origins) > 1, len(origins) == 1 && !isOwn(origins[0], r, local, names):
 		origin := strings.Join(origins, ", ")
 		_, at, _ := strings.Cut(origin, "://")
-		return fmt.Sprintf("this is only for its own page, and "+remedy, "Origin", origin, cmp.Or(at, "NAME"))
+		return fmt.Sprintf("this is only for its own page, but "+remedy, "Origin", origin, cmp.Or(at, "NAME"))
 	case isCrossSite && r.Header.Get("Sec-Fetch-Mode") != "navigate":
-		return "this is only for its own page" // the browser says so, even where it sends no Origin
+		return "this is only for its own page" // the browser tells, even if it sends no Origin
 	}
 	return ""
 }
 
-// isOwn reports whether an origin is that of the page that this program serves.
+// isOwn reports whether an origin is the one of this program's page.
 func isOwn(origin string, r *http.Request, local bool, names []string) bool {
 	hosts := []string{r.Host}
 	if local {

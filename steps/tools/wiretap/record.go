@@ -15,28 +15,28 @@ import (
 )
 
 const (
-	maxEvents  = 2000          // of each server, for a reader that has none
+	maxEvents  = 2000          // of each server, for a new reader
 	maxBacklog = 5 * maxEvents // of each server, for a reader that falls behind
-	maxBytes   = 32 << 20      // that the events of a server may hold
+	maxBytes   = 32 << 20      // that the events of a server may take
 )
 
 // An Event is something that was seen on a connection.
 type Event struct {
-	Number int64 // from 1 on, in the order that they were seen in, over all servers
+	Number int64 // from 1 on, in the order of arrival, over all servers
 	Server string
 	Conn   int64 // from 1 on, for each server
 	From   Origin
 	Kind   string // "request", "response", "frame", "end" or "other"
 	Time   time.Time
-	Raw    []byte       // the bytes, as far as they are kept
+	Raw    []byte       // the bytes that are kept
 	Length uint64       // how many there were
 	Frame  wstest.Frame // its header, if it is one
 	Size   int          // of that header
 	How    string       // an end: "fin" or "reset"
 }
 
-// AppendJSON appends the event as the page and other programs read it. It is written by hand,
-// since package json takes several times as long for so much hex.
+// AppendJSON appends the event in the form that the page and other programs read. It is written by
+// hand, since package json takes several times as long for so much hex.
 func (e *Event) AppendJSON(b []byte) []byte {
 	server, _ := json.Marshal(e.Server) // a text: no error
 	b = slices.Grow(b, 300+4*len(e.Raw))
@@ -58,13 +58,13 @@ func (e *Event) AppendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
-// cost is about the memory that an event takes, in bytes.
+// cost returns roughly how much memory an event takes, in bytes.
 func (e *Event) cost() int { return cap(e.Raw) + 200 }
 
-// A Record keeps the newest events of each server. It waits for no reader: one that is too far
-// behind misses events, and sees that by their numbers.
+// A Record keeps the newest events of each server. It waits for no reader: one that falls too far
+// behind misses events, and can tell by their numbers.
 type Record struct {
-	run string // tells the events of this record from those of another
+	run string // distinguishes the events of this record from those of another
 
 	mu      sync.Mutex
 	number  int64
@@ -72,7 +72,7 @@ type Record struct {
 	changed chan struct{} // closed when there is another event
 }
 
-// A queue is events in their order, and what they cost.
+// A queue holds events in order, and their cost.
 type queue struct {
 	events []*Event
 	cost   int
@@ -106,8 +106,8 @@ func (r *Record) add(e *Event) {
 	r.changed = make(chan struct{})
 }
 
-// Since returns the events that are kept after the one with a number, in their order, and a
-// channel that is closed when there are more. After number 0 it returns only the newest ones.
+// Since returns the events after the one with a number, in order, and a channel that is closed when
+// there are more. After number 0 it returns only the newest ones.
 func (r *Record) Since(number int64) ([]*Event, <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -126,7 +126,7 @@ func (r *Record) Since(number int64) ([]*Event, <-chan struct{}) {
 // id names an event in all records.
 func (r *Record) id(number int64) string { return fmt.Sprintf("%s-%d", r.run, number) }
 
-// after returns the number of the event that an id names, or 0 if that is one of another record.
+// after returns the number of the event that an id names, or 0 if the id is from another record.
 func (r *Record) after(id string) int64 {
 	number, ok := strings.CutPrefix(id, r.run+"-")
 	n, err := strconv.ParseInt(number, 10, 64)

@@ -13,12 +13,12 @@ import (
 	"websocket-workshop/steps/tools/process"
 )
 
-// A Server is what a tap leads to: code in a folder that is built and run, or something that
-// runs already, of which no more is known than its address.
+// A Server is what a tap leads to: code in a folder that is built and run, or a running server, of
+// which only the address is known.
 type Server struct {
 	Name   string
 	Addr   string          // host:port
-	Keeper *process.Keeper // nil for what runs already
+	Keeper *process.Keeper // nil for a server that was already running
 }
 
 // Address returns where the server listens, or "" while it is not running.
@@ -29,8 +29,8 @@ func (s *Server) Address() string {
 	return s.Addr
 }
 
-// FindServers makes servers of one or two folders or host:ports. What is built of the first is
-// named after file, as in wire-1, and what it prints is passed to line. The error is one line.
+// FindServers makes servers from one or two folders or host:ports. Their programs are named after file,
+// as in wire-1, and their output is passed to line. The error is one line.
 func FindServers(args []string, file string, line func(server, line string)) (servers []*Server, err error) {
 	if len(args) > 2 {
 		return nil, fmt.Errorf("one server or two, not %d: flags go before them", len(args))
@@ -52,7 +52,7 @@ func FindServers(args []string, file string, line func(server, line string)) (se
 	return servers, nil
 }
 
-// findServer makes a server of a folder or of a host:port.
+// findServer makes a server from a folder or a host:port.
 func findServer(arg string) (*Server, error) {
 	k, err := process.NewKeeper(arg)
 	if err == nil {
@@ -70,8 +70,8 @@ func findServer(arg string) (*Server, error) {
 	return nil, err
 }
 
-// Listen listens on the values of -addr and -addr2, as many as there are servers, and of -view,
-// until ctx is done. The error names every flag that needs another port.
+// Listen listens on the values of -addr and, for a second server, -addr2, and of -view, until ctx is
+// done. The error names every flag that needs another port.
 func Listen(ctx context.Context, addrs []string, view string) (all []net.Listener, err error) {
 	flags := append([]string{"-addr", "-addr2"}[:len(addrs)], "-view")
 	for i, addr := range append(slices.Clone(addrs), view) {

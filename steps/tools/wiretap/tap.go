@@ -1,5 +1,5 @@
-// Package wiretap stands between browsers and servers of the workshop: it passes bytes on
-// unchanged, cuts them into heads and frames, and keeps and hands out the record of them.
+// Package wiretap stands between browsers and servers of the workshop: it passes bytes on unchanged,
+// splits them into heads and frames, and keeps and serves a record of them.
 package wiretap
 
 import (
@@ -26,7 +26,7 @@ type Tap struct {
 	Loop   func(error)   // is called if the target leads back to this tap; nil if it cannot
 
 	record *Record
-	mark   string       // the value of a header field, which no other tap sends
+	mark   string       // the value of a header field that no other tap sends
 	conns  atomic.Int64 // accepted so far
 	open   sync.Map     // their watchers, as keys
 }
@@ -38,8 +38,8 @@ func NewTap(r *Record, name, addr string, target func() string) *Tap {
 	return &Tap{Name: name, Addr: addr, Target: target, record: r, mark: rand.Text()}
 }
 
-// Serve accepts connections until the listener is closed. Each is one to the server, too: while
-// the system grants no more, clients wait to be accepted.
+// Serve accepts connections until the listener is closed. Each needs another connection to the server:
+// while the system grants no more, clients wait to be accepted.
 func (t *Tap) Serve(l net.Listener) {
 	for limit := 16; ; {
 		nc, err := l.Accept()
@@ -52,16 +52,15 @@ func (t *Tap) Serve(l net.Listener) {
 			return err
 		})
 		go t.join(newWatcher(t.record, t.Name, t.conns.Add(1)), nc.(*net.TCPConn), server, err)
-		if t.Loop != nil && len(t.watchers()) >= limit { // many, or one that has come back many times
+		if t.Loop != nil && len(t.watchers()) >= limit { // many connections, or one that has come back many times
 			limit *= 2
 			go t.Check()
 		}
 	}
 }
 
-// Check reports whether the server answers. It sends a request with the tap's mark: if the
-// server leads back to this tap, directly or through other programs, the mark comes back, and
-// Loop is called.
+// Check reports whether the server answers. It sends a request with the tap's mark: if the server leads
+// back to this tap, directly or through other programs, the mark comes back, and Check calls Loop.
 func (t *Tap) Check() bool {
 	target := t.Target()
 	nc, err := net.DialTimeout("tcp", target, time.Second)
@@ -76,13 +75,13 @@ func (t *Tap) Check() bool {
 	return true
 }
 
-// loops notes that the mark has come back.
+// loops reports that the mark has come back.
 func (t *Tap) loops() {
-	t.Loop(fmt.Errorf("%s leads back to this wire, without end: name the server's own address", t.Target()))
+	t.Loop(fmt.Errorf("%s leads back to this wire, endlessly: name the server's own address", t.Target()))
 }
 
-// join passes bytes both ways until both directions have ended. To the client, a server that
-// accepts no connection is a reset: it cannot be refused any more.
+// join passes bytes both ways until both directions have ended. If the server accepts no connection,
+// the client gets a reset: it is too late to refuse the client.
 func (t *Tap) join(w *watcher, client *net.TCPConn, nc net.Conn, err error) {
 	t.open.Store(w, nil)
 	defer t.open.Delete(w)
@@ -100,7 +99,7 @@ func (t *Tap) join(w *watcher, client *net.TCPConn, nc net.Conn, err error) {
 	both.Wait()
 }
 
-// watchers returns those of the connections that are open.
+// watchers returns the watchers of the open connections.
 func (t *Tap) watchers() (all []*watcher) {
 	t.open.Range(func(w, _ any) bool {
 		all = append(all, w.(*watcher))
@@ -109,7 +108,7 @@ func (t *Tap) watchers() (all []*watcher) {
 	return all
 }
 
-// A link is a client's connection and the one to the server that belongs to it.
+// A link is a client's connection and its connection to the server.
 type link struct {
 	watcher *watcher
 	tap     *Tap
@@ -129,8 +128,8 @@ type side struct {
 
 func newSide(nc *net.TCPConn) *side { return &side{TCPConn: nc, writing: make(chan struct{}, 1)} }
 
-// pass passes on what one side sends, including its end. The watcher sees bytes before they are
-// passed on: so it never sees a response before its request.
+// pass passes on what one side sends, including its end. The watcher sees bytes before they are passed
+// on, so it never sees a response before its request.
 func (l *link) pass(from, to Origin) {
 	in, out := l.sides[from], l.sides[to]
 	buf := make([]byte, bufferSize)
@@ -160,8 +159,8 @@ func (l *link) pass(from, to Origin) {
 	}
 }
 
-// lost notes that writing to a side has failed. What it sent before is yet to be read and passed
-// on, and then its end is found. If that has been found already, this is a reset.
+// lost records that writing to a side has failed. What it sent before must still be read and passed on,
+// which then finds its end. If that was found already, this is a reset.
 func (l *link) lost(to Origin) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -174,7 +173,7 @@ func (l *link) lost(to Origin) {
 // end passes on the end of what a side sends: FIN as FIN, anything else as a reset.
 func (l *link) end(from Origin, fin bool) {
 	in, out := l.sides[from], l.sides[1-from]
-	if fin { // The system reports a reset once: perhaps to a write that has yet to note it.
+	if fin { // The system reports a reset once, perhaps to a write that has yet to record it.
 		select {
 		case in.writing <- struct{}{}:
 			<-in.writing
@@ -192,7 +191,7 @@ func (l *link) end(from Origin, fin bool) {
 	}
 }
 
-// pull resets both connections, as one side has reset its own. l.mu is held.
+// pull resets both connections, because one side has reset its own. l.mu must be held.
 func (l *link) pull(from Origin) {
 	if l.reset {
 		return

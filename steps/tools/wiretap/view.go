@@ -20,7 +20,7 @@ import (
 // sendPatience is how long a server has to answer bytes that were sent from the page.
 const sendPatience = 2 * time.Second
 
-// A View answers what wire.html asks for: about taps that share a record.
+// A View answers the requests of wire.html about taps that share a record.
 type View struct {
 	taps   []*Tap
 	record *Record
@@ -32,15 +32,15 @@ func NewView(r *Record, taps ...*Tap) *View {
 	return &View{record: r, taps: taps, ending: make(chan struct{})}
 }
 
-// Register adds to mux what the view asks for: /events, /now and /send. It belongs behind a Guard.
+// Register adds the view's requests to mux: /events, /now and /send. The mux must be behind a Guard.
 func (v *View) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /events", v.events)
 	mux.HandleFunc("GET /now", v.now)
 	mux.HandleFunc("POST /send", v.send)
 }
 
-// Handler answers with the pages, the view first of all, and what the view asks for, behind a
-// Guard with these names.
+// Handler serves the pages, with the view at /, and the view's requests, behind a Guard with these
+// names.
 func (v *View) Handler(names ...string) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", frontend.Handler())
@@ -57,7 +57,7 @@ func (v *View) Handler(names ...string) http.Handler {
 	})
 }
 
-// Close ends the view when the page has the last events. The servers must have exited.
+// Close ends the view once the page has the last events. The servers must have exited.
 func (v *View) Close(server *http.Server) {
 	isOpen := func(t *Tap) bool { return len(t.watchers()) > 0 }
 	for began := time.Now(); slices.ContainsFunc(v.taps, isOpen) && time.Since(began) < time.Second/2; {
@@ -70,15 +70,15 @@ func (v *View) Close(server *http.Server) {
 	server.Close()
 }
 
-// events sends what is kept and then what comes, by Server-Sent Events. Each has an id, which
-// names this record and its number: a page that comes back with it, in Last-Event-ID or in
+// events sends the events so far and then new ones, as Server-Sent Events. Each has an id, which names
+// this record and its number: a page that reconnects with an id, in Last-Event-ID or in
 // /events?after=ID, gets what it has not seen.
 func (v *View) events(w http.ResponseWriter, r *http.Request) {
 	c := http.NewResponseController(w)
 	w.Header().Set("Cache-Control", "no-store")
 	after := v.record.after(cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("after")))
 	w.Header().Set("Content-Type", "text/event-stream")
-	fmt.Fprint(w, "retry: 1000\n\n") // milliseconds, should this program be started again
+	fmt.Fprint(w, "retry: 1000\n\n") // milliseconds, in case this program is started again
 	for last := false; ; {
 		events, more := v.record.Since(after)
 		for _, e := range events {
@@ -99,7 +99,7 @@ func (v *View) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// now answers with what the page shows besides the events: the servers, the rows of the table
+// now answers with what the page shows in addition to the events: the servers, the rows of the table
 // that can be tried, and heads and frames that have been incomplete for a second.
 func (v *View) now(w http.ResponseWriter, r *http.Request) {
 	servers, halves, rows := []map[string]any{}, []map[string]any{}, []string{}
@@ -118,8 +118,8 @@ func (v *View) now(w http.ResponseWriter, r *http.Request) {
 	reply(w, map[string]any{"run": v.record.run, "servers": servers, "rows": rows, "halves": halves})
 }
 
-// send does what the page's box and buttons ask for. The Content-Type must be JSON: a form on a
-// foreign page cannot send that.
+// send does what the page's box and buttons ask for. The Content-Type must be JSON, which a form on a
+// foreign page cannot send.
 func (v *View) send(w http.ResponseWriter, r *http.Request) {
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
 		http.Error(w, "Content-Type must be application/json", http.StatusUnsupportedMediaType)
@@ -141,9 +141,9 @@ func (v *View) send(w http.ResponseWriter, r *http.Request) {
 	reply(w, answers)
 }
 
-// try opens a handshake with each server, or the one that is named, sends the bytes given
-// in hex (or those of the table's row that is named), and returns what each of them answers.
-// All of it goes over the wire, and can be seen there.
+// try performs a handshake with each server, or the named one, sends the bytes given in hex (or those
+// of the named row of the table), and returns what each server answers. All of it goes over the wire,
+// and can be seen there.
 func (v *View) try(bytes, what, server string) (answers []map[string]string, err error) {
 	b, err := hex.DecodeString(bytes)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 
 const (
 	maxHead = 64 << 10 // bytes in the head of a request or response; anything longer is not a head
-	maxKept = 4 << 10  // bytes kept of a payload, or of what is neither head nor frame
+	maxKept = 4 << 10  // bytes kept of a payload, or of anything that is neither head nor frame
 )
 
 // An Origin is the side that bytes come from.
@@ -32,7 +32,7 @@ const (
 
 func (o Origin) String() string { return [...]string{"client", "server"}[o] }
 
-// A watcher cuts what passes over one connection into heads and frames, in whatever pieces TCP
+// A watcher splits what passes over one connection into heads and frames, in whatever pieces TCP
 // delivers it, and records them. It changes nothing and waits for nobody.
 type watcher struct {
 	log    *Record
@@ -50,11 +50,11 @@ type watcher struct {
 type stream struct {
 	*watcher
 	from   Origin
-	in     []byte                  // what has arrived and is not taken yet
+	in     []byte                  // what has arrived and is not consumed yet
 	resume func() (struct{}, bool) // continues reading
 	stop   func()                  // ends reading: nothing more will arrive
 	wait   func(struct{}) bool     // pauses reading; it returns false if nothing more will arrive
-	pieces bool                    // what has arrived is recorded before a pause, whatever it is
+	pieces bool                    // whatever has arrived is recorded before a pause
 
 	unit   []byte    // what is kept of it
 	length uint64    // bytes of it that have arrived
@@ -106,8 +106,8 @@ func (w *watcher) halves(age time.Duration) (found []map[string]any) {
 	return found
 }
 
-// more waits until something has arrived that is not taken. It reports false if nothing will, and
-// for pieces if frames do.
+// more waits until something has arrived that is not consumed. It reports false if nothing will, and,
+// for pieces, if frames do.
 func (s *stream) more() bool {
 	if len(s.in) > 0 {
 		return true
@@ -132,7 +132,7 @@ func (s *stream) take(n uint64, keep int) bool {
 	return n == 0
 }
 
-// record records the unit as the event e, and begins the next.
+// record records the unit as the event e, and begins the next unit.
 func (s *stream) record(e Event) {
 	if s.length == 0 {
 		return
@@ -200,13 +200,13 @@ func (s *stream) message() {
 // switched matches the beginning of a response that agrees to an upgrade, even an invalid one.
 var switched = regexp.MustCompile(`^\S+ 101\b`)
 
-// body notes what a head means, and reads the body that belongs to it. It reports false if that
-// is not HTTP.
+// body records what a head means, and reads the body that belongs to it. It reports false if that is
+// not HTTP.
 func (s *stream) body(head string) bool {
 	in := bufio.NewReader(strings.NewReader(head))
 	if s.from == FromClient {
 		request, err := http.ReadRequest(in)
-		if err != nil { // the server will say so
+		if err != nil { // the server will report that
 			request = &http.Request{Body: http.NoBody}
 		}
 		s.asked = append(s.asked, request)
@@ -229,7 +229,7 @@ func (s *stream) body(head string) bool {
 	return s.content(response.Body, response.ContentLength, response.TransferEncoding)
 }
 
-// content reads a body and nothing after it, given what package http says of its length.
+// content reads a body and nothing after it, given its length according to package http.
 func (s *stream) content(body io.Reader, length int64, encoding []string) bool {
 	switch {
 	case body == http.NoBody:
@@ -267,7 +267,7 @@ func (s *stream) chunkLine() string {
 	return string(line)
 }
 
-// strange reads what is not HTTP, beginning with the unit.
+// strange reads anything that is not HTTP, beginning with the unit.
 func (s *stream) strange() {
 	s.pieces = true
 	s.take(math.MaxUint64, maxKept)
@@ -275,8 +275,8 @@ func (s *stream) strange() {
 	s.pieces = false
 }
 
-// beginsHead reports whether b may be the beginning of a request or a response. The first byte of
-// a client's frame can be a letter (RSV1 without FIN), the second, with its mask bit, cannot.
+// beginsHead reports whether b may be the beginning of a request or a response. The first byte of a
+// client's frame can be a letter (RSV1 without FIN), but the second, with its mask bit, cannot.
 func beginsHead(from Origin, b []byte) bool {
 	if from == FromClient {
 		return isLetter(b[0]) && (len(b) == 1 || isLetter(b[1]))

@@ -19,10 +19,10 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// patience is for what has to happen soon. It is so long only for the sake of slow machines.
+// patience limits the wait for things that must happen soon. It is this long only for slow machines.
 const patience = 30 * time.Second
 
-// A bench is a wire in front of a server of the test, and its view.
+// A bench is a wire in front of the test's server, and its view.
 type bench struct {
 	*View
 	t      *testing.T
@@ -87,7 +87,7 @@ func (b *bench) events(last func(*Event) bool) (all []*Event) {
 		select {
 		case <-more:
 		case <-timeout:
-			b.t.Fatalf("%d events were seen, and not what is to come", len(all))
+			b.t.Fatalf("%d events were seen, but not the expected one", len(all))
 		}
 	}
 }
@@ -105,8 +105,8 @@ func (b *bench) ends(conn int64) string {
 	return strings.Join(ends, ", ")
 }
 
-// TestPassThrough: bytes of any kind come as they are, both ways at once, and each half of
-// the connection ends by itself.
+// TestPassThrough: arbitrary bytes pass unchanged, both ways at once, and each half of the connection
+// ends by itself.
 func TestPassThrough(t *testing.T) {
 	b := newBench(t)
 	all := make([]byte, 3<<20)
@@ -146,7 +146,7 @@ func TestPassThrough(t *testing.T) {
 const request = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\n"
 const response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 
-// A piece is what one side sends, and how it has to be seen: the kinds, in their order.
+// A piece is what one side sends, and the kinds of events that must be seen, in order.
 type piece struct {
 	from  Origin
 	bytes string
@@ -162,7 +162,7 @@ func frame(opcode byte, length int, masked bool) string {
 	return string(f.Bytes())
 }
 
-// conversations are what goes over one connection each.
+// conversations lists what goes over one connection each.
 func conversations() map[string][]piece {
 	const chunked = "\r\nTransfer-Encoding: chunked\r\n\r\n"
 	const ok, get = "HTTP/1.1 200 OK", "GET / HTTP/1.1\r\n\r\n"
@@ -195,7 +195,7 @@ func conversations() map[string][]piece {
 	}
 }
 
-// TestHoweverCut: the same is seen however TCP has cut it, and no byte is lost.
+// TestHoweverCut: the same events are seen however TCP splits the bytes, and no byte is lost.
 func TestHoweverCut(t *testing.T) {
 	for name, pieces := range conversations() {
 		for how, size := range map[string]func() int{
@@ -214,14 +214,14 @@ func TestHoweverCut(t *testing.T) {
 				for b := []byte(p.bytes); len(b) > 0; {
 					n := min(size(), len(b))
 					w.watch(p.from, b[:n])
-					clear(b[:n]) // the buffer is used again
+					clear(b[:n]) // the buffer is reused
 					b = b[n:]
 				}
 			}
 			if name == "half a frame" {
 				hex := fmt.Sprintf("%x", pieces[2].bytes)
 				if h := w.halves(-1); len(h) != 1 || h[0]["length"] != uint64(7) || h[0]["hex"] != hex {
-					t.Errorf("what is not whole: %v", h)
+					t.Errorf("the incomplete units are %v", h)
 				}
 				w.end(FromServer, "reset")
 				want = append(want, "client other", "server end")
@@ -239,13 +239,13 @@ func TestHoweverCut(t *testing.T) {
 				t.Errorf("%s, %s:\n%q, not\n%q", name, how, got, want)
 			}
 			if len(seen[0]) != len(sent[0]) || seen[1] != sent[1] || name != "frames" && seen[0] != sent[0] {
-				t.Errorf("%s, %s: other bytes were seen than were sent", name, how)
+				t.Errorf("%s, %s: the bytes seen are not those sent", name, how)
 			}
 		}
 	}
 }
 
-// TestEnds: an end is passed on as what it is, and told once.
+// TestEnds: a FIN or a reset is passed on as such, and reported once.
 func TestEnds(t *testing.T) {
 	b := newBench(t)
 	for _, from := range []Origin{FromClient, FromServer} {
@@ -262,7 +262,7 @@ func TestEnds(t *testing.T) {
 			t.Errorf("seen is %s, not %s", got, want)
 		}
 
-		// One half ends, the other goes on, and is reset by writing to what is gone.
+		// One half ends, the other continues, and is reset by writing to a closed connection.
 		ends = b.dial()
 		here, there = ends[from], ends[1-from]
 		here.CloseWrite()
@@ -282,7 +282,7 @@ func TestEnds(t *testing.T) {
 		}
 	}
 
-	// Where no server runs, the client is told as well as it still can be.
+	// If no server is running, the client gets a reset.
 	b.server.Close()
 	if _, err := wstest.Open(b.taps[0].Addr, patience); wstest.Ending(err) != "resets" {
 		t.Errorf("the client has %v", err)
@@ -292,8 +292,8 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// TestResetInTraffic: a reset is one also where the wire is just writing to that side, and
-// the system has told the writer and not the reader.
+// TestResetInTraffic: a reset is detected even if the wire is writing to that side, and the system has
+// told the writer but not the reader.
 func TestResetInTraffic(t *testing.T) {
 	b := newBench(t)
 	for visit := range int64(300) {
@@ -312,8 +312,8 @@ func TestResetInTraffic(t *testing.T) {
 	}
 }
 
-// follow asks for the events after the one with an id, by a field or a query, and returns a
-// function that waits for the next, its time aside; "" is the end.
+// follow asks for the events after the one with an id, by a field or a query, and returns a function
+// that waits for the next and returns it without its time, or "" at the end.
 func (b *bench) follow(id string) func() string {
 	b.t.Helper()
 	_, query, _ := strings.Cut(id, "?")
@@ -340,14 +340,14 @@ func (b *bench) follow(id string) func() string {
 	}
 }
 
-// TestSpeed: a body is not looked at byte by byte. It takes less time than a 256th of it does
-// that comes in single bytes.
+// TestSpeed: a body is not examined byte by byte. A whole body takes less time than a 256th of it in
+// single bytes.
 func TestSpeed(t *testing.T) {
 	const size = 2 << 20
 	took := func(head, body string, pieceSize, size int) time.Duration {
 		piece := []byte(strings.Repeat(body, bufferSize/len(body)))
 		least := time.Hour
-		for range 3 { // somebody else may have had the processor
+		for range 3 { // another process may have used the CPU
 			w := newWatcher(NewRecord(), "it", 1)
 			w.watch(FromServer, []byte(head))
 			began := time.Now()
@@ -371,7 +371,7 @@ func TestSpeed(t *testing.T) {
 	}
 }
 
-// loopTap serves a tap in front of target, and returns it. What leads back to itself is sent to loop.
+// loopTap serves a tap in front of target, and returns it. The tap reports loops to loop.
 func loopTap(front net.Listener, target net.Listener, loop chan error) *Tap {
 	tap := NewTap(NewRecord(), "it", front.Addr().String(), target.Addr().String)
 	tap.Loop = func(err error) { loop <- err; front.Close() } // in this order: to close it ends Check
@@ -379,14 +379,14 @@ func loopTap(front net.Listener, target net.Listener, loop chan error) *Tap {
 	return tap
 }
 
-// TestLoop: a tap that leads back to itself, directly or through another one, is told so. Two in
-// a row are none.
+// TestLoop: a tap that leads back to itself, directly or through another one, notices. Two in a row are
+// not a loop.
 func TestLoop(t *testing.T) {
 	server, a, b, loop := listener(t), listener(t), listener(t), make(chan error, 1000)
 	go http.Serve(server, http.NotFoundHandler())
 	first, second := loopTap(a, b, loop), loopTap(b, server, loop)
 	if !first.Check() || !second.Check() || len(loop) > 0 {
-		t.Error("two taps in a row lead nowhere, or in a circle")
+		t.Error("two taps in a row lead nowhere, or in a loop")
 	}
 	if server.Close(); second.Check() {
 		t.Error("a server that is closed answers")
@@ -400,32 +400,33 @@ func TestLoop(t *testing.T) {
 			loopTap(l, next, loop)
 			next = l
 		}
-		loopTap(front, next, loop).Check() // which one of them notices first is open
+		loopTap(front, next, loop).Check() // any of them may notice first
 		if len(loop) == 0 || ring == 1 && !strings.Contains((<-loop).Error(), front.Addr().String()) {
-			t.Errorf("a ring of %d is not seen", ring)
+			t.Errorf("a loop of %d is not noticed", ring)
 		}
 	}
 
 	a, loop = listener(t), make(chan error, 1000)
-	loopTap(a, a, loop) // that it leads to itself, perhaps since now
+	loopTap(a, a, loop) // it now leads to itself
 	if nc, err := net.Dial("tcp", a.Addr().String()); err == nil {
 		defer nc.Close()
 	}
 	select {
 	case <-loop:
 	case <-time.After(patience):
-		t.Error("a tap that comes to lead to itself is not seen")
+		t.Error("a tap that begins to lead to itself does not notice")
 	}
 
 	a, b, loop = listener(t), listener(t), make(chan error, 1000)
 	tap := loopTap(a, b, loop)
 	go http.Serve(b, NewView(tap.record, tap).Handler())
 	if tap.Check(); len(loop) == 0 {
-		t.Error("a tap in front of its own view is not seen")
+		t.Error("a tap in front of its own view does not notice")
 	}
 }
 
-// TestContract: a program that follows reads what is kept, then what comes, in the agreed form.
+// TestContract: a program that follows the events reads those so far, then new ones, in the agreed
+// form.
 func TestContract(t *testing.T) {
 	b := newBench(t)
 	ends := b.dial()
@@ -458,26 +459,26 @@ func TestContract(t *testing.T) {
 	}
 	for _, after := range []string{"run-3", "?after=run-3"} {
 		if got := b.follow(after)(); got != goodbye {
-			t.Errorf("who has the events up to %s gets %s", after, got)
+			t.Errorf("a reader that has the events up to %s gets %s", after, got)
 		}
 	}
 	if got := b.follow("old-3")(); !strings.Contains(got, "request") {
-		t.Errorf("who comes from another run gets %s", got)
+		t.Errorf("a reader from another run gets %s", got)
 	}
 	ends[FromServer].Close()
 	ends[FromClient].Close()
 	b.Close(&http.Server{})
 	for range 2 {
 		if got := next(); !strings.HasSuffix(got, `"kind":"end","hex":"","length":0,"how":"fin"}`) {
-			t.Errorf("the event is %s, and no end", got)
+			t.Errorf("the event is %s, not an end", got)
 		}
 	}
 	if got := next(); got != "" {
-		t.Errorf("after the ends comes %s", got)
+		t.Errorf("after the ends, %s comes", got)
 	}
 }
 
-// TestBounds: only so much is kept, and a new reader gets only the newest.
+// TestBounds: the record is bounded, and a new reader gets only the newest events.
 func TestBounds(t *testing.T) {
 	r := NewRecord()
 	raw := make([]byte, 50_000)
@@ -506,7 +507,7 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// ask returns what the view answers: the status, and its text.
+// ask returns the view's answer: the status and the text.
 func (b *bench) ask(request, host, headers, body string, names ...string) (int, string) {
 	method, path, _ := strings.Cut(request, " ")
 	req := httptest.NewRequest(method, "http://"+host+path, strings.NewReader(body))
@@ -520,8 +521,8 @@ func (b *bench) ask(request, host, headers, body string, names ...string) (int, 
 	return rec.Code, strings.TrimSpace(rec.Body.String())
 }
 
-// TestForeign: a page from elsewhere gets nothing, and the view's own page all, by whatever port
-// it is forwarded.
+// TestForeign: a page from elsewhere gets nothing, and the view's own page gets everything, even
+// through a forwarded port.
 func TestForeign(t *testing.T) {
 	b := newBench(t)
 	own := strings.TrimPrefix(b.url, "http://")
@@ -574,17 +575,17 @@ func TestForeign(t *testing.T) {
 			t.Errorf("%s, Host %s, %s, -host %s: %d, not %d", c.request, c.host, c.header, c.names, got, c.want)
 		}
 		if c.host == outside && got == 403 && c.names == "" && !strings.Contains(text, "-host "+outside) {
-			t.Errorf("the remedy is not named: %s", text)
+			t.Errorf("the remedy is missing: %s", text)
 		}
 	}
 }
 
-// TestSend: bytes of one's own go to each server, or the one that is named, over the wire.
+// TestSend: the given bytes go to each server, or the named one, over the wire.
 func TestSend(t *testing.T) {
 	b := newBench(t)
 	go http.Serve(b.server, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		nc, in, _ := http.NewResponseController(w).Hijack()       // a plain connection: no error
-		io.WriteString(nc, response+frame(wstest.Text, 2, false)) // which greets
+		io.WriteString(nc, response+frame(wstest.Text, 2, false)) // with a greeting
 		if f, err := wstest.Read(in); err == nil && f.Opcode == wstest.Ping {
 			io.WriteString(nc, "\x88\x02\x03\xea")
 		}
