@@ -1,10 +1,11 @@
 package stepcode
 
-// A Hunk is a change, what goes and what comes, with the lines in front of it that stay.
+// A Hunk is a change: the old and the new lines, and the unchanged lines before them.
 type Hunk[T any] struct{ Same, Old, New []T }
 
-// Diff returns how one version becomes the other, with as few changes as can be. Lines are the
-// same if their keys are; those that stay are the older ones, the rest after the last change.
+// Diff returns how one version becomes the other, with as few changes as possible. Lines are the same
+// if their keys are. Unchanged lines are taken from the old version, and the last hunk has those after
+// the last change.
 func Diff[T any](old, fresh []T, key func(T) string) (hunks []Hunk[T], rest []T) {
 	same := func(i, j int) bool { return i < len(old) && j < len(fresh) && key(old[i]) == key(fresh[j]) }
 	common := make([][]int, len(old)+1) // how many lines the rests have in common

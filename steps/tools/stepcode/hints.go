@@ -13,7 +13,7 @@ var (
 	folded  = regexp.MustCompile(`(?s)<details><summary>Hint [^<]*</summary>\n(.*?)\n</details>`)
 )
 
-// Hints returns the hints for a turn of a step, as Markdown and in the order in which they say more:
+// Hints returns the hints for a turn of a step as Markdown, each more detailed than the one before:
 // what to do, which calls, the first line. The turn is named as readHeader or as frame.go readHeader.
 func Hints(workshop fs.FS, step int, turn string) ([]string, error) {
 	name := HintsFile(step)
@@ -42,8 +42,8 @@ var (
 	lead    = regexp.MustCompile(`^(?:#+ +(.+)|\*\*(.+?)\*\*.*)$`)
 )
 
-// Where returns the headings, or the bold words, of the paragraphs of a lesson that show what
-// changes in a declaration. Without such a paragraph there are none.
+// Where returns the headings, or the bold words, of the paragraphs of a lesson that show the changes in
+// a declaration, if there are any.
 func Where(workshop fs.FS, step int, file, name string) (titles []string) {
 	text, err := fs.ReadFile(workshop, Lesson(step))
 	if err != nil {

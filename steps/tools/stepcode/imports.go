@@ -26,12 +26,12 @@ func Imports(src string) (paths []string) {
 
 var majorVersion = regexp.MustCompile(`/v[0-9]+$`)
 
-// packageName returns the name that code uses for an import without a name of its own.
+// packageName returns the name that code uses for an import without an explicit name.
 func packageName(importPath string) string {
 	return path.Base(majorVersion.ReplaceAllString(importPath, ""))
 }
 
-// Used returns those of the imports that declarations use, or some lines out of them.
+// Used returns the imports that declarations, or some of their lines, use.
 func Used(code string, from []string) (paths []string) {
 	names := make(map[string]bool)
 	file, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+code, 0)
@@ -56,8 +56,8 @@ func Used(code string, from []string) (paths []string) {
 
 var importLine = regexp.MustCompile(`(?m)^(?:import |\t)"([^"]+)"\s*?(?://.*)?\n`)
 
-// OnlyImports returns an import declaration with only those paths, and those that have a name of
-// their own. If none is left it returns "".
+// OnlyImports returns an import declaration with only those paths, and the imports with an explicit
+// name. If none is left, it returns "".
 func OnlyImports(decl string, paths []string) string {
 	decl = importLine.ReplaceAllStringFunc(decl, func(line string) string {
 		if !slices.Contains(paths, importLine.FindStringSubmatch(line)[1]) {
@@ -74,8 +74,8 @@ func OnlyImports(decl string, paths []string) string {
 
 var singleImport = regexp.MustCompile(`(?m)^import ("[^"]+".*)$`)
 
-// AddImports adds imports to a file, as an editor does: to its first group, or to the last one if
-// they are not from the standard library. A file that does not parse stays as it is.
+// AddImports adds imports to a file, as an editor does: to its first group, or to the last one if they
+// are not from the standard library. It does not change a file that does not parse.
 func AddImports(src string, paths []string) string {
 	for _, path := range paths {
 		src = addImport(src, path)
@@ -102,15 +102,15 @@ func addImport(src, path string) string {
 	default:
 		text = text[:end] + line + text[end:]
 	}
-	if sorted, err := format.Source([]byte("package p\n" + text)); err == nil { // it sorts those of a file
+	if sorted, err := format.Source([]byte("package p\n" + text)); err == nil { // it sorts a file's imports
 		text = strings.TrimPrefix(string(sorted), "package p\n")
 	}
 	d.Text = text
 	return Join(decls)
 }
 
-// dropUnused removes the imports that the declarations of a file do not use; not those that have a
-// name of their own.
+// dropUnused removes the imports that the declarations of a file do not use, except those with an
+// explicit name.
 func dropUnused(src, body string) string {
 	decls, err := Split(src)
 	d := Find(decls, "import")
@@ -121,7 +121,7 @@ func dropUnused(src, body string) string {
 	return Join(decls)
 }
 
-// isStandard reports whether an import is of the standard library, by its path.
+// isStandard reports whether an import is from the standard library, judging by its path.
 func isStandard(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
 	return !strings.Contains(first, ".") && first != "websocket-workshop"

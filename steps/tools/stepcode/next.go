@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// StepOf returns the step that an attendee's code has reached, which may be unfinished, or 0 where
-// it is not recognizable.
+// StepOf returns the step that an attendee's code has reached, which may be unfinished, or 0 if the
+// code is not recognizable.
 //
 // It looks at what the code declares, and not at a note that play could leave in the folder: such a
-// note is wrong as soon as somebody copies their code, types the next step into it, or goes back.
+// note would be wrong as soon as somebody copies their code, types the next step into it, or goes back.
 func StepOf(workshop fs.FS, theirs Files) (int, error) {
 	names, err := indexOf(theirs)
 	if err != nil {
@@ -36,7 +36,7 @@ func StepOf(workshop fs.FS, theirs Files) (int, error) {
 			}
 		}
 		if n == Library && !usesLibrary(theirs) {
-			break // its names are those of the files that it replaces
+			break // it has the same names as the files that it replaces
 		}
 		if 4*there >= len(ours) && there > 0 {
 			reached = n
@@ -45,7 +45,7 @@ func StepOf(workshop fs.FS, theirs Files) (int, error) {
 	return reached, nil
 }
 
-// usesLibrary reports whether code imports a package that is called websocket.
+// usesLibrary reports whether code imports a package named websocket.
 func usesLibrary(files Files) bool {
 	for _, text := range files {
 		for _, path := range Imports(text) {
@@ -69,14 +69,14 @@ type Change struct {
 type Next struct {
 	Files   Files
 	Removed []string // files of theirs
-	Added   []Change // declarations that were not there; those of turns are open
-	Applied []Change // declarations that were ours, and are as the step has them now
+	Added   []Change // new declarations; turns are open
+	Applied []Change // declarations that were ours, now as in the step
 	ToDo    []Change // declarations of their own that the step changes: they do that
-	Kept    []Change // declarations that the step adds, and that they have already
+	Kept    []Change // declarations that the step adds, but that they already have
 }
 
-// GoOn brings an attendee's code of the step before to this step. Functions that they have written
-// stay as they are, whatever the step does with them.
+// GoOn brings an attendee's code from the previous step to this one. It does not change functions that
+// they have written, whatever the step does with them.
 func (s *Step) GoOn(theirs Files) (*Next, error) {
 	m := &merge{step: s, next: &Next{}, files: make(map[string][]Decl)}
 	for name, text := range theirs {
@@ -90,7 +90,7 @@ func (s *Step) GoOn(theirs Files) (*Next, error) {
 		m.remove(s.Pairs(file))
 	}
 	for _, file := range slices.Sorted(maps.Keys(s.After)) {
-		if m.files[file] == nil { // with the head that ours has
+		if m.files[file] == nil { // with the same head as ours
 			m.files[file] = slices.DeleteFunc(slices.Clone(s.decls[file]), func(d Decl) bool { return !d.isHead() })
 		}
 		m.bring(file, s.Pairs(file))
@@ -99,14 +99,14 @@ func (s *Step) GoOn(theirs Files) (*Next, error) {
 	return m.next, nil
 }
 
-// A merge is a Next while it is made.
+// A merge is a Next under construction.
 type merge struct {
 	step  *Step
 	next  *Next
 	files map[string][]Decl
 }
 
-// find returns where an attendee declares one of the names, the first place, and how often they do.
+// find returns the first place where an attendee declares one of the names, and how many there are.
 func (m *merge) find(names []string) (file string, at, n int) {
 	for _, name := range slices.Sorted(maps.Keys(m.files)) {
 		for i, d := range m.files[name] {
@@ -138,7 +138,7 @@ func (m *merge) remove(pairs []Pair) {
 
 // bring brings the declarations of one of our files.
 func (m *merge) bring(file string, pairs []Pair) {
-	last := 0 // of our declarations in their file of this name
+	last := 0 // index of the last of our declarations in their file of this name
 	for _, p := range pairs {
 		if p.After == "" || isHead(p.Names) {
 			continue
@@ -171,8 +171,8 @@ func (m *merge) bring(file string, pairs []Pair) {
 	}
 }
 
-// insert puts a declaration into a file, after the first n and after the imports, and returns
-// where it is.
+// insert puts a declaration into a file, after the first n and after the imports, and returns its
+// index.
 func (m *merge) insert(file string, n int, d Decl) int {
 	decls := m.files[file]
 	for n < len(decls) && decls[n].isHead() {
@@ -185,7 +185,7 @@ func (m *merge) insert(file string, n int, d Decl) int {
 	return n
 }
 
-// finish puts the files together, with the imports that they need now.
+// finish joins the files, with the imports that they now need.
 func (m *merge) finish(theirs Files) {
 	var ours []string
 	for _, text := range m.step.After {

@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-// mineLine is in what somebody else has written.
+// mineLine marks code that an attendee has written.
 var mineLine = regexp.MustCompile(`(?m)^\t+_ = "mine"\n`)
 
-// own returns a turn of ours as somebody else would write it.
+// own returns one of our turns as an attendee might write it.
 func own(text string) string {
 	return strings.Replace(text, "{\n", "{\n\t_ = \"mine\"\n", 1)
 }
@@ -26,8 +26,8 @@ func changes(all []Change) (words []string) {
 	return words
 }
 
-// TestGoOn goes from step 1 to the library with turns of one's own: these stay, the rest is as the
-// step has it, and each edit of something of one's own is named.
+// TestGoOn goes from step 1 to the library with an attendee's own turns: these stay, the rest is the
+// step's, and GoOn names each edit that the attendee must make.
 func TestGoOn(t *testing.T) {
 	todo := map[int]string{
 		2: "[upgrade]", 3: "[]", 4: "[]", 5: "[conn.write upgrade]",
@@ -43,10 +43,10 @@ func TestGoOn(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := fmt.Sprint(changes(next.ToDo)); got != todo[n] {
-				t.Errorf("step %d: left to do are %s, not %s", n, got, todo[n])
+				t.Errorf("step %d: left to do: %s, want %s", n, got, todo[n])
 			}
 			if n != Library && mine(next.Files) != mine(theirs) {
-				t.Errorf("step %d: some lines of theirs are gone, or ours now", n)
+				t.Errorf("step %d: some of their lines are gone, or are now ours", n)
 			}
 			for _, c := range next.Added {
 				turn := TurnOf(n, c.File, []string{c.Name}) != nil
@@ -70,7 +70,7 @@ func TestGoOn(t *testing.T) {
 			}
 		}
 		if at, err := StepOf(os.DirFS(root), theirs); at != n || err != nil {
-			t.Errorf("the code of step %d is taken for step %d, %v", n, at, err)
+			t.Errorf("the code of step %d is recognized as step %d, %v", n, at, err)
 		}
 		for name, text := range s.After {
 			if mineLine.ReplaceAllString(theirs[name], "") != text {
@@ -96,7 +96,7 @@ func declOf(t *testing.T, files Files, name string) *Decl {
 	return all[name]
 }
 
-// mine counts the lines of somebody's own.
+// mine counts an attendee's own lines.
 func mine(files Files) (n int) {
 	for _, text := range files {
 		n += len(mineLine.FindAllString(text, -1))
@@ -104,7 +104,7 @@ func mine(files Files) (n int) {
 	return n
 }
 
-// apply makes the edit of a lesson in a function of one's own.
+// apply makes a lesson's edit in an attendee's own function.
 func apply(t *testing.T, s *Step, theirs Files, c Change) {
 	t.Helper()
 	decls, err := Split(theirs[c.File])
@@ -115,7 +115,7 @@ func apply(t *testing.T, s *Step, theirs Files, c Change) {
 	theirs[c.File] = AddImports(Join(decls), Imports(s.After[c.File]))
 }
 
-// TestGoOnElsewhere: where somebody has put things differently, nothing is there twice or lost.
+// TestGoOnElsewhere: if somebody has arranged their code differently, nothing is duplicated or lost.
 func TestGoOnElsewhere(t *testing.T) {
 	s := read(t, 4)
 	theirs := maps.Clone(s.Before)
@@ -127,18 +127,18 @@ func TestGoOnElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	if next.Files["own.go"] != theirs["own.go"] {
-		t.Errorf("what is theirs has become\n%s", next.Files["own.go"])
+		t.Errorf("their own file has become\n%s", next.Files["own.go"])
 	}
 	kept, left := fmt.Sprint(changes(next.Kept)), fmt.Sprint(changes(next.ToDo))
 	if kept != "[unmask]" || left != "[conn.read opContinuation]" {
-		t.Errorf("kept are %s, left to do %s", kept, left)
+		t.Errorf("kept: %s; left to do: %s", kept, left)
 	}
 	if c := next.Kept[0]; c.File != "own.go" {
-		t.Errorf("unmask is said to be in %s", c.File)
+		t.Errorf("unmask is reported in %s", c.File)
 	}
 	for name, text := range next.Files {
 		if _, err := Split(text); err != nil {
-			t.Errorf("%s is no Go: %v\n%s", name, err, text)
+			t.Errorf("%s is not Go: %v\n%s", name, err, text)
 		}
 	}
 	conn, frame := next.Files["conn.go"], next.Files["frame.go"]
@@ -147,18 +147,18 @@ func TestGoOnElsewhere(t *testing.T) {
 	}
 }
 
-// TestStepOf recognizes how far somebody is, whichever way they go.
+// TestStepOf: the step that somebody has reached is recognized, whichever way they go.
 func TestStepOf(t *testing.T) {
 	is := func(name string, theirs Files, want int) {
 		t.Helper()
 		if got, err := StepOf(os.DirFS(root), theirs); got != want || err != nil {
-			t.Errorf("%s is taken for step %d, %v; want %d", name, got, err, want)
+			t.Errorf("%s is recognized as step %d, %v; want %d", name, got, err, want)
 		}
 	}
 	for n := 1; n <= Library; n++ {
 		s := read(t, n)
 		want := n
-		if n == 5 || n == Library { // where nothing is given it is the step before
+		if n == 5 || n == Library { // nothing is given, so it is the step before
 			want = n - 1
 		}
 		is(fmt.Sprint("the beginning of ", n), s.Bare(), want)
@@ -173,6 +173,6 @@ func TestStepOf(t *testing.T) {
 	is("nothing", Files{}, 0)
 	is("something else", Files{"main.go": "package main\n\nfunc other() {}\n"}, 0)
 	if _, err := StepOf(os.DirFS(root), Files{"main.go": "what"}); err == nil {
-		t.Error("what isn't Go is a step")
+		t.Error("text that isn't Go is recognized as a step")
 	}
 }

@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// A State is what an attendee's code has of one of our declarations.
+// A State is the state of one of our declarations in an attendee's code.
 type State int
 
 const (
 	Missing   State = iota // no declaration of this name
-	Open                   // a turn that nobody has written, or the code of the step before
-	Different              // other code than ours, which need not be wrong
-	Same                   // our code, comments and layout aside
+	Open                   // a turn that is not written yet, or the previous step's code
+	Different              // different from ours, which need not be wrong
+	Same                   // our code, ignoring comments and layout
 )
 
-// String returns the state in a word.
+// String returns the state in one word.
 func (s State) String() string { return [...]string{"missing", "open", "different", "there"}[s] }
 
-// A Found is one of our declarations, and what an attendee's code has of it.
+// A Found is one of our declarations, and its state in an attendee's code.
 type Found struct {
 	File  string // where ours is
 	Names []string
@@ -30,8 +30,8 @@ type Found struct {
 	Given bool // play gives it
 }
 
-// Look compares an attendee's code with the declarations that the step adds or changes, in the
-// order of our files. It looks for each in all of their files. An error says which file does not parse.
+// Look compares an attendee's code with the declarations that the step adds or changes, in the order of
+// our files. It looks for each in all of their files. An error names the file that does not parse.
 func (s *Step) Look(theirs Files) (all []Found, err error) {
 	index, err := indexOf(theirs)
 	if err != nil {
@@ -73,7 +73,7 @@ func indexOf(files Files) (index, error) {
 	return all, nil
 }
 
-// A FileError says which file does not parse, and where.
+// A FileError tells which file does not parse, and where.
 type FileError struct {
 	File string
 	Err  error // of package go/scanner or go/parser
@@ -103,10 +103,11 @@ func (theirs index) state(names []string, ours string) State {
 	return Same
 }
 
-// SameCode reports whether two texts are the same Go, comments and layout aside.
+// SameCode reports whether two texts are the same Go code, ignoring comments and layout.
 func SameCode(a, b string) bool { return slices.Equal(tokens(a), tokens(b)) }
 
-// tokens returns the tokens of Go, without comments and without what only layout asks for.
+// tokens returns the tokens of Go code, without comments and without tokens that depend only on the
+// layout.
 func tokens(src string) (all []string) {
 	f := token.NewFileSet().AddFile("", -1, len(src))
 	var s scanner.Scanner
@@ -122,7 +123,7 @@ func tokens(src string) (all []string) {
 			text = tok.String()
 		}
 		if n := len(all) - 1; n >= 0 && (text == ")" || text == "}") && (all[n] == "," || all[n] == ";") {
-			all = all[:n] // which is there only if the next token is in another line
+			all = all[:n] // it is there only if the next token is on another line
 		}
 		all = append(all, text)
 	}

@@ -1,5 +1,5 @@
-// Package stepcode is the one place that knows the code of each step: its declarations, which of
-// them attendees are given, which are theirs to write, and how an attendee's folder compares with it.
+// Package stepcode is the only place that knows the code of each step: its declarations, which of them
+// attendees are given, which they write, and how an attendee's folder compares with it.
 //
 // The steps are the folders steps/01 to steps/06, and library as the last. A declaration is one of
 //
@@ -9,17 +9,17 @@
 //
 // # Open turns
 //
-// Until somebody writes it, a turn is open. In place of its body it has one line:
+// A turn is open until somebody writes it. In place of its body it has one line:
 //
 //	panic("your turn: encode in frame.go, lesson 3") // needs the import "encoding/binary"
 //
-// So a folder with open turns compiles at once, and still does after each turn that is written. A
-// server that reaches an open turn stops with a message that names it.
+// So a folder with open turns compiles at once, and still does after each turn is written. A server
+// that reaches an open turn stops with a message that names it.
 //
-// Go rejects a file with an unused import. An import that only open turns need is therefore left
-// out, and the line names it, as does the lesson's block. A line such as var _ = binary.BigEndian
-// would keep the import, but it is a line to wonder about and to delete, and it gives the call
-// away. Most editors add a missing import when they save the file; nobody has to be told twice.
+// Go rejects a file with an unused import. So an import that only open turns need is left out, and the
+// line names it, as does the lesson's block. A line such as var _ = binary.BigEndian would keep the
+// import, but it would be puzzling, would have to be deleted, and would give the call away. Most
+// editors add a missing import when they save the file.
 package stepcode
 
 import (
@@ -44,7 +44,7 @@ const (
 	Library = 7
 )
 
-// Folder returns where the code of a step is, from the workshop's folder, with slashes.
+// Folder returns the folder with the code of a step, relative to the workshop's folder, with slashes.
 func Folder(step int) string {
 	if step == Library {
 		return "library"
@@ -52,7 +52,7 @@ func Folder(step int) string {
 	return fmt.Sprintf("steps/%02d", step)
 }
 
-// Lesson returns the lesson of a step, as Folder does.
+// Lesson returns the path of a step's lesson, in the same form as Folder.
 func Lesson(step int) string {
 	if step == Library {
 		return "library/README.md"
@@ -60,7 +60,7 @@ func Lesson(step int) string {
 	return fmt.Sprintf("steps/%02d.md", step)
 }
 
-// HintsFile returns the file with the hints for the turns of a step, as Folder does.
+// HintsFile returns the path of the file with the hints for a step's turns, in the same form as Folder.
 func HintsFile(step int) string {
 	if step == Library {
 		return "library/hints.md"
@@ -71,8 +71,8 @@ func HintsFile(step int) string {
 // Files are the Go files of a folder: their text by their name.
 type Files map[string]string
 
-// Code returns the files of a folder that the go command builds: not its tests, and not what the
-// go command ignores, such as ._conn.go, .#main.go, _x.go and files for other systems.
+// Code returns the files of a folder that the go command builds: not its tests, and not the files that
+// the go command ignores, such as ._conn.go, .#main.go, _x.go and files for other systems.
 func Code(dir string) (Files, error) { return CodeIn(os.DirFS(dir), ".") }
 
 // CodeIn is Code for a folder of a file system. A folder that does not exist is an error.
@@ -81,7 +81,7 @@ func CodeIn(files fs.FS, dir string) (Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx := build.Default // which knows what is ignored
+	ctx := build.Default // it knows what is ignored
 	ctx.OpenFile = func(name string) (io.ReadCloser, error) { return files.Open(filepath.ToSlash(name)) }
 	all := make(Files)
 	for _, e := range entries {
@@ -102,11 +102,11 @@ func CodeIn(files fs.FS, dir string) (Files, error) {
 	return all, nil
 }
 
-// A Step is the code of a step, and of the step before. Before step 1 there is none.
+// A Step is the code of a step, and of the previous step, which step 1 does not have.
 type Step struct {
 	Number        int
 	Before, After Files
-	Turns         []Turn // that are open in what is made of the step: all of them, at first
+	Turns         []Turn // the turns that Open leaves open: at first, all of them
 
 	decls map[string][]Decl // of After, by file
 	pairs map[string][]Pair // by file
@@ -131,7 +131,7 @@ func Read(workshop fs.FS, number int) (*Step, error) {
 	return s, s.parse()
 }
 
-// parse takes the code of the step apart.
+// parse splits the code of the step into declarations.
 func (s *Step) parse() (err error) {
 	s.decls, s.pairs, s.cuts = map[string][]Decl{}, map[string][]Pair{}, map[string]cut{}
 	for _, file := range s.Files() {
@@ -166,8 +166,8 @@ func (s *Step) Files() []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// A Decl is a declaration as it stands in its file, from the line after the one before: a file is
-// its declarations, one after the other. The first is "package", with everything above it.
+// A Decl is the text of a declaration in its file, beginning on the line after the previous one: a file
+// is its declarations in order. The first is "package", with everything above it.
 type Decl struct {
 	Names []string // methods as type.name; "import" for all imports together
 	Text  string
@@ -190,8 +190,8 @@ type Pair struct {
 	Before, After string
 }
 
-// Pairs returns the declarations of a file before the step and after it, in an order that keeps the
-// order of each. A declaration that has moved is there twice: removed, and new.
+// Pairs returns the declarations of a file before the step and after it, in an order that preserves
+// both orders. A declaration that has moved appears twice: removed, and new.
 func (s *Step) Pairs(file string) []Pair { return s.pairs[file] }
 
 func pairsOf(old, fresh []Decl) (pairs []Pair) {
@@ -222,7 +222,7 @@ func shareName(a, b []string) bool {
 	return slices.ContainsFunc(a, func(name string) bool { return slices.Contains(b, name) })
 }
 
-// Split takes a Go file apart. An empty text has no declarations.
+// Split splits a Go file into declarations. An empty text has none.
 func Split(src string) (decls []Decl, err error) {
 	if src == "" {
 		return nil, nil

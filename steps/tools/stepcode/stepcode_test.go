@@ -31,7 +31,7 @@ func read(t *testing.T, number int) *Step {
 	return s
 }
 
-// TestPairs: the declarations of two versions of a file put together give each version.
+// TestPairs: joining the declarations of either version of a file gives that version.
 func TestPairs(t *testing.T) {
 	for n := 1; n <= Library; n++ {
 		s := read(t, n)
@@ -47,7 +47,7 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// TestGiven: each declaration that is given exists in its step, and is not a turn of it.
+// TestGiven: each given declaration exists in its step, and is not a turn of it.
 func TestGiven(t *testing.T) {
 	for n, files := range given {
 		s := read(t, n)
@@ -61,13 +61,13 @@ func TestGiven(t *testing.T) {
 	}
 }
 
-// imports has what the steps import, from what the go command has compiled, and set its positions.
+// imports imports the steps' packages as the go command has compiled them, and set has their positions.
 var (
 	imports = sync.OnceValue(func() types.Importer { return importer.ForCompiler(set, "gc", export()) })
 	set     = token.NewFileSet()
 )
 
-// export returns a function that opens what a package of the steps' imports exports.
+// export returns a function that opens the export data of a package that the steps import.
 func export() importer.Lookup {
 	cmd := exec.Command("go", "list", "-buildvcs=false", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}",
 		"./steps/01", "./steps/06", "./library")
@@ -83,7 +83,7 @@ func export() importer.Lookup {
 	}
 }
 
-// compiles looks that a program compiles.
+// compiles fails unless a program compiles.
 func compiles(t *testing.T, name string, files Files) {
 	t.Helper()
 	var all []*ast.File
@@ -99,8 +99,8 @@ func compiles(t *testing.T, name string, files Files) {
 	conf.Check("main", set, all, nil)
 }
 
-// TestOpen: with its turns open a step says so in each of them, and is the step again once ours is
-// typed. It compiles, and still does after any one turn.
+// TestOpen: a step with its turns open has the right line in each of them, and is the step again once
+// our code is typed. It compiles, and still does after any single turn.
 func TestOpen(t *testing.T) {
 	for n := 1; n <= Library; n++ {
 		s := read(t, n)
@@ -109,7 +109,7 @@ func TestOpen(t *testing.T) {
 		for _, turn := range Turns(n) {
 			said := fmt.Sprintf("panic(%q)", "your turn: "+turn.String())
 			if strings.Count(files[turn.File], said) != 1 {
-				t.Errorf("%s of step %d does not say %s:\n%s", turn.File, n, said, files[turn.File])
+				t.Errorf("%s of step %d does not contain %s:\n%s", turn.File, n, said, files[turn.File])
 			}
 			one := s.Open()
 			write(t, turn, one, s.Ours(turn), s.Needs(turn))
@@ -132,7 +132,7 @@ func write(t *testing.T, turn Turn, files Files, code string, imports []string) 
 	files[turn.File] = text
 }
 
-// TestHints: each turn has three hints, of which the last has the first line of ours.
+// TestHints: each turn has three hints, and the last has the first line of our code.
 func TestHints(t *testing.T) {
 	for n := 1; n <= Library; n++ {
 		s := read(t, n)
@@ -152,8 +152,8 @@ func TestHints(t *testing.T) {
 	}
 }
 
-// TestBare: without the turns' way attendees find what is given as the step has it, and the rest as
-// it was. Of the imports there are those that this needs.
+// TestBare: attendees who type everything find the given code as in the step, and the rest as before,
+// with the imports that this needs.
 func TestBare(t *testing.T) {
 	for n := 1; n <= Library; n++ {
 		s := read(t, n)
@@ -188,7 +188,7 @@ func TestBare(t *testing.T) {
 	}
 }
 
-// codeLines counts the lines of a text that hold code.
+// codeLines counts the lines of a text that contain code.
 func codeLines(text string) (n int) {
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") {
@@ -198,7 +198,7 @@ func codeLines(text string) (n int) {
 	return n
 }
 
-// added returns the lines that one text has and the other does not have.
+// added returns the lines that are in one text but not in the other.
 func added(old, fresh string) string {
 	hunks, _ := Diff(slices.Collect(strings.Lines(old)), slices.Collect(strings.Lines(fresh)), strings.Clone)
 	var text strings.Builder
@@ -208,8 +208,8 @@ func added(old, fresh string) string {
 	return text.String()
 }
 
-// TestShare: of the code that a step adds, what is given left out, attendees write at least 40 %
-// themselves: what is open in the turns. In one turn they write at most 25 lines.
+// TestShare: of the code that a step adds, apart from what is given, attendees write at least 40 %
+// themselves, in the turns. In one turn they write at most 25 lines.
 func TestShare(t *testing.T) {
 	for n := 1; n <= Library; n++ {
 		s := read(t, n)
@@ -236,7 +236,7 @@ func TestShare(t *testing.T) {
 	}
 }
 
-// TestSize: a step adds at most 150 lines to the one before, and removes at most 15.
+// TestSize: a step adds at most 150 lines to the previous one, and removes at most 15.
 func TestSize(t *testing.T) {
 	for n := 1; n <= Last; n++ {
 		s := read(t, n)
@@ -251,7 +251,7 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// TestCode: what the go command ignores is ignored.
+// TestCode: files that the go command ignores are ignored.
 func TestCode(t *testing.T) {
 	const main = "package main\n"
 	dir := t.TempDir()
@@ -275,7 +275,7 @@ func TestCode(t *testing.T) {
 	}
 }
 
-// TestLook: of each declaration of a step it is known what an attendee has of it.
+// TestLook: for each declaration of a step, Look returns its state in an attendee's code.
 func TestLook(t *testing.T) {
 	s := read(t, 4)
 	theirs := s.Open()
@@ -351,7 +351,7 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// TestDiff changes as few words as it can, and puts each version together again.
+// TestDiff: a diff changes as few words as possible, and each version can be rebuilt from it.
 func TestDiff(t *testing.T) {
 	for _, c := range []struct{ old, fresh, want string }{
 		{"a b c d", "a x c y d", "a[b|x] c[|y] d"},

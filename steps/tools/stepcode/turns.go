@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// given are the declarations that play gives: step, file, names. The lessons mark the same ones
-// (<!-- given: FILE NAME … -->). Of the library's one new file nothing is given.
+// given lists the declarations that play gives: step, file, names. The lessons mark the same ones (<!--
+// given: FILE NAME … -->). Nothing is given of the library's one new file.
 var given = map[int]map[string][]string{
 	1: {"main.go": {"main", "hasToken", "tokens"}},         // flags, the http.Server; lists in header fields
 	2: {"handshake.go": {"guid", "refusal", "sameOrigin"}}, // what a handshake must look like
@@ -32,13 +32,13 @@ type Turn struct {
 	File string // frame.go
 	Name string // readHeader; a method is type.name
 
-	// part has the beginnings of the statements, one after the other, that are open. If there are
-	// none, the whole body is.
+	// part has the beginnings of the consecutive statements that are open. If there are none, the whole
+	// body is open.
 	part []string
 }
 
-// turns are those of each step, in the order of its lesson. In each step they hold at least 40 % of
-// the lines that are added and not given: TestShare counts.
+// turns lists the turns of each step, in the order of its lesson. In each step they contain at least 40
+// % of the added lines that are not given: see TestShare.
 var turns = map[int][]Turn{
 	1: {{File: "main.go", Name: "upgrade"}},
 	2: {
@@ -86,7 +86,7 @@ func Turns(step int) []Turn {
 // TurnOf returns the turn of a step for one of the names of a declaration, or nil.
 func TurnOf(step int, file string, names []string) *Turn { return turnIn(Turns(step), file, names) }
 
-// turnIn returns the one of some turns for a declaration, or nil.
+// turnIn returns the turn in a list that is for a declaration, or nil.
 func turnIn(all []Turn, file string, names []string) *Turn {
 	i := slices.IndexFunc(all, func(t Turn) bool { return t.File == file && slices.Contains(names, t.Name) })
 	if i < 0 {
@@ -95,7 +95,7 @@ func turnIn(all []Turn, file string, names []string) *Turn {
 	return &all[i]
 }
 
-// Given reports whether play gives a declaration of a step, whichever way an attendee goes.
+// Given reports whether play gives a declaration of a step, whichever way an attendee chooses.
 func Given(step int, file string, names []string) bool {
 	return shareName(given[step][file], names)
 }
@@ -109,17 +109,17 @@ func (t Turn) String() string {
 	return fmt.Sprintf("%s in %s, %s", t.Name, t.File, lesson)
 }
 
-// IsPart reports whether the turn is a part of its function's body, and not all of it.
+// IsPart reports whether the turn is only a part of its function's body.
 func (t Turn) IsPart() bool { return t.part != nil }
 
-// openTurn is the line in place of a turn that nobody has written; it names the turn.
+// openTurn matches the line in place of a turn that is not written yet, which names the turn.
 var openTurn = regexp.MustCompile(`(?m)^[ \t]*panic\("your turn: (.*?)"\).*\n`)
 
 // IsOpen reports whether a declaration still has the line of an open turn.
 func IsOpen(text string) bool { return openTurn.MatchString(text) }
 
-// line is the line that stands for the turn while it is open. The imports are those that only
-// open turns need.
+// line returns the line in place of the turn while it is open. The imports are those that only open
+// turns need.
 func (t Turn) line(indent string, imports []string) string {
 	needs := ""
 	if len(imports) > 0 {
@@ -132,15 +132,15 @@ func (t Turn) line(indent string, imports []string) string {
 	return fmt.Sprintf("%spanic(%q)%s\n", indent, "your turn: "+t.String(), needs)
 }
 
-// A cut is a turn's declaration in three: the lines above what is open, ours for it, and the lines
-// below.
+// A cut is a turn's declaration in three parts: the lines above the open part, our lines for it, and
+// the lines below.
 type cut struct{ above, ours, below string }
 
-// cut cuts the turn's declaration, as gofmt has laid it out: a block that a line opens ends with
-// the next brace that is indented like that line.
+// cut splits the turn's declaration, which gofmt has formatted: a block that a line opens ends with the
+// next brace that is indented like that line.
 func (t Turn) cut(text string) (cut, error) {
 	lines := strings.SplitAfter(text, "\n")
-	find := func(begin string, from int) int { // the next line that begins so, or after the last one
+	find := func(begin string, from int) int { // the next line that begins like this, or after the last one
 		for from < len(lines) && !strings.HasPrefix(strings.TrimLeft(lines[from], "\t"), begin) {
 			from++
 		}
@@ -165,8 +165,7 @@ func (t Turn) cut(text string) (cut, error) {
 	return cut{join(lines[:from]), join(lines[from:to]), join(lines[to:])}, nil
 }
 
-// Ours returns what we have written for a turn: the declaration, or the lines that are open
-// without their indentation.
+// Ours returns our code for a turn: the declaration, or the open lines without their indentation.
 func (s *Step) Ours(t Turn) string {
 	c := s.cuts[t.Name]
 	if t.IsPart() {
@@ -176,7 +175,7 @@ func (s *Step) Ours(t Turn) string {
 	return strings.Trim(c.above+c.ours+c.below, "\n") + "\n"
 }
 
-// FirstLine returns the first line of what we have written for a turn.
+// FirstLine returns the first line of our code for a turn.
 func (s *Step) FirstLine(t Turn) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(s.cuts[t.Name].ours), "\n")
 	return line
@@ -194,7 +193,7 @@ func (s *Step) Needs(t Turn) []string {
 	})
 }
 
-// used returns the imports that a file uses apart from what is open in its turns.
+// used returns the imports that a file uses outside the open parts of its turns.
 func (s *Step) used(file string) []string {
 	var text strings.Builder
 	for _, d := range s.decls[file] {
@@ -207,7 +206,7 @@ func (s *Step) used(file string) []string {
 	return Used(text.String(), Imports(s.After[file]))
 }
 
-// OpenDecl returns a turn's declaration as play leaves it to attendees.
+// OpenDecl returns a turn's declaration in its open form, as attendees get it.
 func (s *Step) OpenDecl(t Turn) string {
 	c := s.cuts[t.Name]
 	return c.above + t.line(indentOf(c.ours), s.Needs(t)) + c.below
@@ -231,14 +230,14 @@ func (s *Step) Open() Files {
 	return files
 }
 
-// Bare returns the code of the step before, with what is given of this step: its package clauses,
-// its given declarations, and the imports that these need.
+// Bare returns the code of the previous step, with what is given of this step: its package clauses, its
+// given declarations, and the imports that these need.
 func (s *Step) Bare() Files {
 	files := make(Files)
 	maps.Copy(files, s.Before)
 	for name, text := range s.After {
 		if s.Number == Library && s.Before[name] == "" {
-			continue // the attendee makes the file, once the others are deleted
+			continue // the attendee creates the file, once the others are deleted
 		}
 		keep := Imports(s.Before[name])
 		for _, p := range s.Pairs(name) {
@@ -262,8 +261,8 @@ func (s *Step) Bare() Files {
 	return files
 }
 
-// Write writes code into a turn in a file: for a whole declaration that declaration, otherwise for
-// the line of the open turn. The imports are added.
+// Write writes code into a turn in a file: in place of the whole declaration, or of the line of the
+// open turn. It adds the imports.
 func (t Turn) Write(src, code string, imports []string) (string, error) {
 	decls, err := Split(src)
 	if err != nil {

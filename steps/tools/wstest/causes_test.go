@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// TestWrongAccept: the usual mistakes are told apart.
+// TestWrongAccept: WrongAccept distinguishes common mistakes.
 func TestWrongAccept(t *testing.T) {
 	const key = "dGhlIHNhbXBsZSBub25jZQ==" // of the RFC's example
 	sum := func(s string) []byte { h := sha1.Sum([]byte(s)); return h[:] }
@@ -39,7 +39,7 @@ func TestWrongAccept(t *testing.T) {
 	}
 }
 
-// TestWrongText: so are those in a server's frame.
+// TestWrongText: WrongText distinguishes common mistakes in a server's frame.
 func TestWrongText(t *testing.T) {
 	small := `{"msg":[{"user":"é","text":"hi","time":1}]}`
 	medium := `{"msg":[{"user":"ann","text":"` + strings.Repeat("long ", 60) + `"}]}`

@@ -24,27 +24,27 @@ var (
 	ErrReset   = errors.New("the connection was reset (RST) instead of ended (FIN)")
 )
 
-// keep is how many frames, answers and other events the record has room for in each direction.
+// keep is how many frames, answers and other events the record holds for each direction.
 const keep = 4
 
-// A Client is the client's end of one TCP connection to a server, and a record of what went
-// over it. It does nothing on its own: it answers no ping and no close frame, and sends what
-// it is told to, right or wrong.
+// A Client is the client's end of one TCP connection to a server, with a record of what went over it.
+// It does nothing by itself: it answers no ping or close frame, and sends what it is told to, right or
+// wrong.
 //
 // One goroutine may read (Answer, Next, Drain) while others send.
 type Client struct {
 	TCP      *net.TCPConn
 	In       *bufio.Reader // read from this, never from TCP: frames may have come with the 101
-	Patience time.Duration // for each answer and frame to come, and for each write
+	Patience time.Duration // for each answer and frame to arrive, and for each write
 
-	// The record, as an attendee reads it, for one element per request, answer, frame or end.
+	// The record, as an attendee reads it, with one element per request, answer, frame or end.
 	Sent []string // the first ones
 	Came []string // the last ones
 
 	mu sync.Mutex // held while sending: frames must not mix
 }
 
-// Dial connects to host:port and does nothing else.
+// Dial connects to host:port, and does nothing else.
 func Dial(addr string, patience time.Duration) (*Client, error) {
 	nc, err := net.DialTimeout("tcp", addr, patience)
 	if err != nil {
@@ -55,13 +55,12 @@ func Dial(addr string, patience time.Duration) (*Client, error) {
 
 // NewClient returns a client on a connection that has just been made.
 func NewClient(nc *net.TCPConn, patience time.Duration) *Client {
-	nc.SetDeadline(time.Now().Add(patience)) // for those who read or write on their own
+	nc.SetDeadline(time.Now().Add(patience)) // for callers that read or write directly
 	return &Client{TCP: nc, In: bufio.NewReader(nc), Patience: patience}
 }
 
-// Open connects and opens a WebSocket: it sends Handshake with a new key and the frames right
-// after it, and returns once the server has agreed as section 4.1 has it. Any other answer
-// is an error.
+// Open connects and opens a WebSocket: it sends Handshake with a new key and the frames right after it,
+// and returns once the server has agreed as section 4.1 demands. Any other answer is an error.
 func Open(addr string, patience time.Duration, frames ...Frame) (*Client, error) {
 	c, err := Dial(addr, patience)
 	if err != nil {
@@ -79,20 +78,20 @@ func Open(addr string, patience time.Duration, frames ...Frame) (*Client, error)
 	return c, nil
 }
 
-// Close closes the connection without a word.
+// Close closes the connection without a close frame.
 func (c *Client) Close() error { return c.TCP.Close() }
 
-// Reset resets the connection, as a cable that has been pulled out does in the end.
+// Reset resets the connection, as eventually happens when a cable is unplugged.
 func (c *Client) Reset() error {
 	c.TCP.SetLinger(0)
 	return c.TCP.Close()
 }
 
-// Forget empties the record: what follows is of interest.
+// Forget empties the record, so that it shows only what follows.
 func (c *Client) Forget() { c.Sent, c.Came = nil, nil }
 
-// Ask sends a request, the frames in the same piece, and reads the answer. An answer that
-// refuses is not an error.
+// Ask sends a request, with the frames in the same piece, and reads the answer. A refusal is not an
+// error.
 func (c *Client) Ask(r Request, frames ...Frame) (Answer, error) {
 	lines := strings.TrimRight(strings.ReplaceAll(r.String(), "\r\n", "\n"), "\n")
 	if len(frames) > 0 {
@@ -104,8 +103,8 @@ func (c *Client) Ask(r Request, frames ...Frame) (Answer, error) {
 	return c.Answer()
 }
 
-// Send sends frames, all in one piece. A client must mask each frame with a new key that
-// nobody can foresee (section 5.3): see Masked. Whether they are is up to the caller.
+// Send sends frames, all in one piece. A client must mask each frame with a new, unpredictable key
+// (section 5.3): see Masked. Doing so is up to the caller.
 func (c *Client) Send(frames ...Frame) error { return c.send(nil, "", frames) }
 
 // SendText sends a text message in one frame, as a client should.
@@ -133,7 +132,7 @@ func (c *Client) send(b []byte, lines string, frames []Frame) error {
 	return err
 }
 
-// Write sends bytes of any kind, and leaves no trace in the record.
+// Write sends arbitrary bytes, and does not record them.
 func (c *Client) Write(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -152,7 +151,7 @@ func (c *Client) came(lines ...string) {
 	c.Came = c.Came[max(0, len(c.Came)-keep):]
 }
 
-// ended records that reading ended with err, if it did, and returns what that means.
+// ended records that reading ended with err, unless it is nil, and returns what the error means.
 func (c *Client) ended(err error) error {
 	err = end(err)
 	switch err {
@@ -165,8 +164,8 @@ func (c *Client) ended(err error) error {
 	return err
 }
 
-// Answer reads the answer to a request: its header, well formed or not, and the body if it is
-// a refusal. With an error comes what could be read of it.
+// Answer reads the answer to a request: its header, well formed or not, and the body of a refusal. With
+// an error it returns as much as could be read.
 func (c *Client) Answer() (Answer, error) {
 	var head []byte
 	var err error
@@ -190,12 +189,12 @@ func (c *Client) Answer() (Answer, error) {
 	return a, c.ended(err)
 }
 
-// isHead reports whether a header has come to its end: an empty line, its line endings right or wrong.
+// isHead reports whether a header is complete: it ends with an empty line, whatever its line endings.
 func isHead(b []byte) bool {
 	return bytes.HasSuffix(b, []byte("\r\n\r\n")) || bytes.HasSuffix(b, []byte("\n\n"))
 }
 
-// body reads the body of an answer, as far as it comes.
+// body reads as much of an answer's body as arrives.
 func (c *Client) body(a Answer) string {
 	const most = 64 << 10
 	n := int64(most)
@@ -204,7 +203,7 @@ func (c *Client) body(a Answer) string {
 	return string(b)
 }
 
-// Next reads the next frame, right or wrong. With an error comes what there was of it.
+// Next reads the next frame, right or wrong. With an error it returns as much as there was.
 func (c *Client) Next() (Frame, error) {
 	c.TCP.SetReadDeadline(time.Now().Add(c.Patience))
 	f, err := Read(c.In)
@@ -219,7 +218,7 @@ func (c *Client) Next() (Frame, error) {
 	return f, c.ended(err)
 }
 
-// NextValid is Next, and returns an error for a frame that no server may send.
+// NextValid is Next, but returns an error for a frame that a server must not send.
 func (c *Client) NextValid() (Frame, error) {
 	f, err := c.Next()
 	if err == nil {
@@ -239,7 +238,7 @@ func (c *Client) Drain() error {
 	return c.ended(err)
 }
 
-// end returns what an error of the network means for a client.
+// end returns what a network error means for a client.
 func end(err error) error {
 	switch {
 	case err == nil:
@@ -258,16 +257,16 @@ func end(err error) error {
 	return err
 }
 
-// isReset reports whether err says that the other side has reset the connection.
+// isReset reports whether err means that the other side has reset the connection.
 func isReset(err error) bool {
 	resets := []error{ErrReset, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE,
-		syscall.Errno(10053), syscall.Errno(10054)} // as Windows numbers the third and the second
+		syscall.Errno(10053), syscall.Errno(10054)} // Windows' numbers of the third and the second
 	return slices.ContainsFunc(resets, func(reset error) bool { return errors.Is(err, reset) })
 }
 
-// Ending names in short how a connection ended, given the error of reading from it or writing
-// to it: "hangs up" (FIN: all that was sent has come), "resets" (RST), "waits" (nothing came
-// in time), or the error in its own words.
+// Ending briefly names how a connection ended, given the error of reading from it or writing to it:
+// "hangs up" (FIN: everything that was sent has arrived), "resets" (RST), "waits" (nothing came in
+// time), or the text of any other error.
 func Ending(err error) string {
 	switch err = end(err); err {
 	case nil, ErrHungUp: // io.ReadAll and the like return nil

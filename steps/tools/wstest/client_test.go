@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// patience is for what happens soon, on slow machines too.
+// patience limits the wait for things that happen soon, even on slow machines.
 const patience = 30 * time.Second
 
-// serve accepts one connection, reads the request, and leaves the rest to answer.
+// serve accepts one connection, reads the request, and leaves the rest to the function answer.
 func serve(t testing.TB, answer func(c *Client, r Request)) (addr string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -35,7 +35,7 @@ func serve(t testing.TB, answer func(c *Client, r Request)) (addr string) {
 	return listener.Addr().String()
 }
 
-// agree is the answer to a good handshake.
+// agree returns the answer to a valid handshake.
 func agree(r Request) string {
 	return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
 		"Sec-WebSocket-Accept: " + Accept(r.Get("Sec-WebSocket-Key")) + "\r\n\r\n"
@@ -80,7 +80,7 @@ func Example() {
 	// the server hung up
 }
 
-// TestOpen: a client takes no answer but the right one (4.1).
+// TestOpen: a client accepts only the right answer (4.1).
 func TestOpen(t *testing.T) {
 	const upgrade, end = "Upgrade: websocket\r\nConnection: Upgrade", "\r\n\r\n"
 	for _, c := range []struct{ old, fresh, fault string }{
@@ -108,7 +108,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// TestEndings: each way in which a connection can end has its error, and stands in the record.
+// TestEndings: each way in which a connection can end has its own error, and is in the record.
 func TestEndings(t *testing.T) {
 	for _, end := range []struct {
 		err    error
@@ -146,7 +146,7 @@ func TestEndings(t *testing.T) {
 	}
 }
 
-// TestRecord: what an attendee is shown of both directions.
+// TestRecord: the record shows both directions as an attendee reads them.
 func TestRecord(t *testing.T) {
 	addr := serve(t, func(c *Client, r Request) {
 		c.Write([]byte("HTTP/1.1 400 Bad Request\r\nDate: now\r\nContent-Length: 3\r\n\r\nno\n\x81\x05\x48\x65"))

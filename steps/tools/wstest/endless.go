@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Endless is a connection for benchmarks, on which the same bytes come again and again. It
-// accepts whatever is written, and knows no time limits.
+// Endless is a connection for benchmarks, which delivers the same bytes again and again. It accepts
+// whatever is written, and has no time limits.
 type Endless struct {
 	net.Conn        // nil
 	Data     []byte // one frame, or several

@@ -1,11 +1,11 @@
-// Package wstest is RFC 6455 from the client's side, for programs that test, check or watch
-// a server: frames to and from bytes, wrong ones too; the opening handshake line by line; and
-// a client that records what it sends and receives. It shares no code with the servers, so
-// that it can judge them.
+// Package wstest implements RFC 6455 from the client's side, for programs that test, check or watch a
+// server: it converts frames to and from bytes, even wrong ones; builds the opening handshake line by
+// line; and has a client that records what it sends and receives. It shares no code with the servers,
+// so that it can judge them.
 //
-// A client connects and asks for a WebSocket with a random key, checks that the server has
-// computed the accept value from it, and masks every frame that it sends: Open, Answer.Fault
-// and Masked show how. All sections named are those of RFC 6455.
+// A client connects and asks for a WebSocket with a random key, checks that the server has computed the
+// accept value from it, and masks every frame that it sends: Open, Answer.Fault and Masked show how.
+// All section numbers refer to RFC 6455.
 package wstest
 
 import (
@@ -26,30 +26,30 @@ const (
 	Pong         = 0xA
 )
 
-// MaxControl is the most bytes that the payload of a control frame may have (section 5.5).
+// MaxControl is the maximum length of a control frame's payload in bytes (section 5.5).
 const MaxControl = 125
 
-// Names are what RFC 6455 calls the opcodes; the others are reserved.
+// Names has RFC 6455's names of the opcodes; the others are reserved.
 var Names = map[byte]string{
 	Continuation: "continuation", Text: "text", Binary: "binary",
 	Close: "close", Ping: "ping", Pong: "pong",
 }
 
-// A Frame is one frame, right or wrong: the fields are written as they are (section 5.2).
+// A Frame is one frame, right or wrong: Bytes writes the fields unchanged (section 5.2).
 type Frame struct {
 	Fin     bool
 	RSV     byte // the three reserved bits: RSV1 is 4, RSV3 is 1
 	Opcode  byte
 	Masked  bool
 	Key     [4]byte // the masking key, if Masked
-	Form    int     // bits that the length is written in: 7, 16 or 64; for Bytes, 0 is the shortest
+	Form    int     // the bits used for the length: 7, 16 or 64; for Bytes, 0 is the shortest
 	Length  uint64  // as the header states it; for Bytes, 0 is the length of Payload
 	Payload []byte  // unmasked
-	Raw     []byte  // the bytes as they came; if it is set, Bytes returns it
+	Raw     []byte  // the bytes as received; if set, Bytes returns them
 }
 
-// Whole returns a message of one frame as a client sends it: with FIN, masked with key. Tests
-// choose the key; whoever does not need to calls Masked.
+// Whole returns a message of one frame as a client sends it: with FIN, masked with key. It is for tests
+// that choose the key; others call Masked.
 func Whole(opcode byte, payload []byte, key [4]byte) Frame {
 	return Frame{Fin: true, Opcode: opcode, Masked: true, Key: key, Payload: payload}
 }
@@ -108,7 +108,7 @@ func (f Frame) header() []byte {
 	return b
 }
 
-// ShortestForm returns the bits that a length has to be written in (section 5.2).
+// ShortestForm returns in how many bits a length must be written (section 5.2).
 func ShortestForm(length uint64) int {
 	switch {
 	case length <= 125:
@@ -126,9 +126,9 @@ func Mask(payload []byte, key [4]byte) {
 	}
 }
 
-// ParseHeader reads the header at the start of b, which TCP may have cut anywhere. The size
-// is that of the whole header as far as b tells: 2 to 14 bytes. While len(b) < size, not all
-// fields have come: try again with more bytes. Payload and Raw are left nil.
+// ParseHeader reads the header at the start of b, which TCP may have cut anywhere. The size is that of
+// the whole header as far as b shows it: 2 to 14 bytes. While len(b) < size, some fields are missing:
+// try again with more bytes. Payload and Raw are left nil.
 func ParseHeader(b []byte) (f Frame, size int) {
 	if len(b) > 0 {
 		f.Fin, f.RSV, f.Opcode = b[0]&0x80 != 0, b[0]>>4&7, b[0]&0x0F
@@ -157,12 +157,12 @@ func ParseHeader(b []byte) (f Frame, size int) {
 	return f, size
 }
 
-// maxPayload is more bytes than any server here sends in one frame.
+// maxPayload is more than any server here sends in one frame.
 const maxPayload = 1 << 30
 
-// Read reads a frame, right or wrong. With an error comes what there was of it. The error is
-// io.EOF if there was nothing at all, and io.ErrUnexpectedEOF if the frame is cut short. No
-// memory is set aside for a length before the payload comes.
+// Read reads a frame, right or wrong. With an error it returns as much as there was. The error is
+// io.EOF if there was nothing at all, and io.ErrUnexpectedEOF if the frame is cut short. Read allocates
+// no memory for a payload before it arrives.
 func Read(in io.Reader) (f Frame, err error) {
 	var raw bytes.Buffer
 	for size := 2; err == nil && raw.Len() < size; f, size = ParseHeader(raw.Bytes()) {
@@ -197,8 +197,8 @@ func (f Frame) Code() int {
 	return int(binary.BigEndian.Uint16(f.Payload))
 }
 
-// ServerFault returns what is wrong with a frame that a server has sent, with the section of
-// the rule, or nil. It looks at the frame alone, not at what came before it.
+// ServerFault returns what is wrong with a frame that a server has sent, with the section of the rule,
+// or nil. It looks only at the frame, not at what came before it.
 func (f Frame) ServerFault() error {
 	control := f.Opcode >= Close
 	switch {

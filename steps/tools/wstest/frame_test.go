@@ -12,7 +12,7 @@ import (
 	"testing/iotest"
 )
 
-// x returns the bytes that are written in hex.
+// x returns the bytes that a string has in hex.
 func x(s string) []byte {
 	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
 	if err != nil {
@@ -40,7 +40,8 @@ type example struct {
 	words string
 }
 
-// examples are those of section 5.7, and then wrong frames and the edges of the three forms.
+// examples returns the examples of section 5.7, followed by wrong frames and the limits of the three
+// forms.
 func examples() []example {
 	all := []example{
 		{x("81 05 48 65 6c 6c 6f"), whole(Text, "Hello"), `text "Hello"`},
@@ -78,16 +79,16 @@ func TestExamples(t *testing.T) {
 			t.Errorf("% x: Read gives %+v, %v, want %+v", begin, got, err, want)
 		}
 		if got.String() != e.words {
-			t.Errorf("% x is called %s, want %s", begin, got, e.words)
+			t.Errorf("% x is described as %s, want %s", begin, got, e.words)
 		}
 	}
 	if got := Short(make([]byte, 256)); got != "256 bytes 0d968558" {
-		t.Errorf("256 zeros are called %s", got)
+		t.Errorf("256 zeros are described as %s", got)
 	}
 }
 
-// TestCut: a header cut anywhere says how much of it there is to be, and nothing is read from
-// bytes that are not there.
+// TestCut: a header cut anywhere tells how long it will be, and nothing is read from bytes that are not
+// there.
 func TestCut(t *testing.T) {
 	for _, e := range examples() {
 		size := len(e.bytes) - len(e.frame.Payload)
@@ -109,7 +110,7 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// TestAnnounced: a length that is announced and does not come is not stored either.
+// TestAnnounced: no memory is allocated for a payload that is announced but does not come.
 func TestAnnounced(t *testing.T) {
 	for _, s := range []string{"82 7f ff ff ff ff ff ff ff ff", "82 7f 00 00 00 00 20 00 00 00 68 69"} {
 		sent := x(s)
@@ -136,12 +137,12 @@ func TestServerFault(t *testing.T) {
 	for _, s := range []string{"09 00", "89 7e 00 7e" + strings.Repeat(" 00", 126), "88 01 03", "83 00",
 		"c1 00"} {
 		if f, err := Read(bytes.NewReader(x(s))); err != nil || f.ServerFault() == nil {
-			t.Errorf("%s is found right (%v)", s, err)
+			t.Errorf("%s is reported as valid (%v)", s, err)
 		}
 	}
 }
 
-// TestAccept takes the example of section 1.3.
+// TestAccept uses the example of section 1.3.
 func TestAccept(t *testing.T) {
 	if got := Accept(SampleKey); got != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" {
 		t.Errorf("the accept value is %s", got)

@@ -30,11 +30,11 @@ func NewKey() string {
 	return base64.StdEncoding.EncodeToString(key)
 }
 
-// A Request is an HTTP request line by line, the request line first. It may be wrong.
+// A Request is an HTTP request line by line, with the request line first. It may be wrong.
 type Request []string
 
-// Handshake returns a proper opening handshake as a browser with the page sends it (section
-// 4.1), with SampleKey as its key.
+// Handshake returns a valid opening handshake as a browser sends it for the page (section 4.1), with
+// SampleKey as its key.
 func Handshake(addr string) Request {
 	return Request{
 		"GET / HTTP/1.1",
@@ -48,8 +48,8 @@ func Handshake(addr string) Request {
 	}
 }
 
-// With returns a copy in which a field has the values given, each on a line of its own at the
-// end. Without values the field is removed.
+// With returns a copy in which a field has the given values, each on its own line at the end. Without
+// values, the field is removed.
 func (r Request) With(name string, values ...string) Request {
 	changed := slices.DeleteFunc(slices.Clone(r), func(line string) bool {
 		return strings.HasPrefix(line, name+":")
@@ -95,8 +95,8 @@ func (r Request) Get(name string) string {
 // String returns the request as it is sent.
 func (r Request) String() string { return strings.Join(r, "\r\n") + "\r\n\r\n" }
 
-// An Answer is what a server answers to a request. Like a frame it may be wrong: then it
-// holds whatever could be read of it.
+// An Answer is a server's answer to a request. Like a frame, it may be wrong: then it holds as much as
+// could be read.
 type Answer struct {
 	Status int                  // 0 if the first line is not HTTP's
 	Head   string               // everything up to the empty line, unchanged
@@ -114,16 +114,16 @@ func parseHead(head string) Answer {
 		a.Status = status
 	}
 	lines := textproto.NewReader(bufio.NewReader(strings.NewReader(rest + "\r\n")))
-	a.Fields, _ = lines.ReadMIMEHeader() // as far as it is a header
+	a.Fields, _ = lines.ReadMIMEHeader() // as much of it as is a header
 	return a
 }
 
 // Get returns the values of a field, separated by commas.
 func (a Answer) Get(name string) string { return strings.Join(a.Fields.Values(name), ", ") }
 
-// Fault returns what a client must object to in the answer to its handshake r (section 4.1),
-// or nil. Only a server that knows the protocol computes the accept value: any other answer, a
-// cached one for example, would not fit the key.
+// Fault returns what a client must reject in the answer to its handshake r (section 4.1), or nil. Only
+// a server that knows the protocol computes the accept value: any other answer, for example a cached
+// one, would not match the key.
 func (a Answer) Fault(r Request) error {
 	protocol := a.Get("Sec-WebSocket-Protocol")
 	switch accept := Accept(r.Get("Sec-WebSocket-Key")); {
@@ -137,7 +137,7 @@ func (a Answer) Fault(r Request) error {
 	case a.Get("Sec-WebSocket-Accept") != accept:
 		return fmt.Errorf("Sec-WebSocket-Accept is %q, want %q", a.Get("Sec-WebSocket-Accept"), accept)
 	case a.Get("Sec-WebSocket-Extensions") != "" && r.Get("Sec-WebSocket-Extensions") == "":
-		return fmt.Errorf("the server uses the extension %q, and none was offered",
+		return fmt.Errorf("the server uses the extension %q, but none was offered",
 			a.Get("Sec-WebSocket-Extensions"))
 	case protocol != "" && !slices.Contains(tokens(r.Get("Sec-WebSocket-Protocol")), protocol):
 		return fmt.Errorf("the server chose the subprotocol %q, which was not offered", protocol)

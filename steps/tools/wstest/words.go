@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// String returns in short what the frame is, so that two servers' answers can be compared:
-// `text "Hello"`, `close 1002 "why"`, `pong ""`. Whatever is unusual follows in brackets. A
-// long payload is replaced by its length and a checksum.
+// String returns a short description of the frame, so that two servers' answers can be compared: `text
+// "Hello"`, `close 1002 "why"`, `pong ""`. Anything unusual is in parentheses. A long payload is
+// replaced by its length and a checksum.
 func (f Frame) String() string {
 	name := Names[f.Opcode]
 	if name == "" {
@@ -40,8 +40,8 @@ func Short(payload []byte) string {
 	return fmt.Sprintf("%d bytes %08x", len(payload), crc32.ChecksumIEEE(payload))
 }
 
-// Describe returns what all the fields of the frame are, for somebody who is to understand
-// its bytes: "text, FIN, masked with 37 fa 21 3d, length 5: Hello".
+// Describe describes all fields of the frame, for somebody who wants to understand its bytes: "text,
+// FIN, masked with 37 fa 21 3d, length 5: Hello".
 func (f Frame) Describe() string {
 	if f.Length == 0 {
 		f.Length = uint64(len(f.Payload)) // as in Bytes
@@ -70,11 +70,11 @@ func (f Frame) Describe() string {
 	return s
 }
 
-// lines returns the frame for the record: in hex, and described below. Bytes that are not one
-// whole frame are in hex only.
+// lines returns the frame for the record: in hex, with its description below. Bytes that are not one
+// whole frame are only in hex.
 func (f Frame) lines() string {
 	b := f.Bytes()
-	if f.Raw != nil && f.Form == 0 { // nobody has looked into them yet
+	if f.Raw != nil && f.Form == 0 { // they have not been parsed yet
 		parsed, err := Read(bytes.NewReader(b))
 		if err != nil || len(parsed.Raw) < len(b) {
 			return Hex(b)
@@ -84,7 +84,7 @@ func (f Frame) lines() string {
 	return Hex(b) + "\n= " + f.Describe()
 }
 
-// lines returns the answer for the record: its header without the Date, and its body. Whatever
+// lines returns the answer for the record: its header without the Date, and its body. Anything that
 // isn't text is in hex.
 func (a Answer) lines() string {
 	var all []string
@@ -118,8 +118,7 @@ func Quote(b []byte) string {
 	return string(b) + cut
 }
 
-// Hex returns bytes in hex, the first 256 of them: enough to draw a frame. Lines for people may
-// show less.
+// Hex returns the first 256 bytes in hex: enough to draw a frame. Lines for people may show fewer.
 func Hex(b []byte) string {
 	const most = 256
 	if len(b) <= most {
