@@ -65,7 +65,7 @@ async function live() {
   const first = await now().catch((error) => error);
   if (first.status === 404) {
     say("no wire");
-    return warn("No wire is behind this page: start one with “task wire”, or open a recording.");
+    return warn("This page has no wire behind it: start one with “task wire”, or open a recording.");
   }
   const early = []; // events that arrived before the names of the servers
   let problem = "";

@@ -190,7 +190,7 @@ for (const program of programs) describe(`learn, ${program.name}`, () => {
     await until(page, (place) => document.querySelector("#notices").textContent.includes(place), `work/main.go:${line}`);
     if (await page.$eval("#pane-output", (pane) => pane.hidden)) await page.click('[data-pane="output"]');
     await says(page, "#errors", `work/main.go:${line}:18 cannot use "broken"`);
-    await says(page, "#server", "does not build: the last server goes on");
+    await says(page, "#server", "does not build: the previous server keeps running");
     await says(page, "#verdict", "does not build");
     assert.equal((await fetch(chat)).status, 200);
     edit("main.go", () => good);

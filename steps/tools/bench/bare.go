@@ -14,9 +14,9 @@ const welcome = "HTTP/1.1 101 Switching Protocols\r\n" +
 	"Sec-WebSocket-Protocol: json\r\n" +
 	"\r\n"
 
-// bare is a TCP server that writes the same bytes to everyone and checks nothing: the least
-// that opening a connection, keeping it and writing to it can cost. It takes whatever comes
-// first for a handshake, and everything after that for a post.
+// bare is a TCP server that writes the same bytes to everyone and checks nothing: the minimum cost of
+// opening a connection, keeping it and writing to it. It treats whatever comes first as a handshake,
+// and everything after that as a post.
 func bare(addr string) error {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {

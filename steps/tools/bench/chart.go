@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// charted are the rows of the table that the chart shows.
+// charted lists the rows of the table that the chart shows.
 var charted = []struct{ row, title string }{
 	{"CPU for a delivery", "CPU to deliver a message to one member"},
 	{"memory of an idle member", "Memory of an idle member"},
@@ -17,7 +17,7 @@ var charted = []struct{ row, title string }{
 // longest is the length of the longest bar.
 const longest = 430
 
-// style is what the chart needs of the style that steps/pictures have.
+// style is the part of the style of steps/pictures that the chart needs.
 const style = `    svg { --bg: #ffffff; --ink: #16191d; --dim: #545c66; --line: #79828e; --client: #d8e9fb; --server: #d9f2e3; --mark: #fdeac4; --bad: #fbdcdc; }
     @media (prefers-color-scheme: dark) {
       svg { --bg: #191d22; --ink: #eef1f4; --dim: #aab3bd; --line: #87919d; --client: #173754; --server: #153d29; --mark: #4a3812; --bad: #512022; }

@@ -13,7 +13,8 @@ import (
 func TestChart(t *testing.T) {
 	const row = "| CPU for a delivery | %d | 1 | %s | 4 | – |\n"
 	got := chart("| bare = 1 | members | bare | raw | a<b>&\"c\" | d |\n|---|---:|---:|---:|---:|---:|\n" +
-		fmt.Sprintf(row, 10, "9") + fmt.Sprintf(row, 5000, "1.5") + "| CPU for opening | 5000 | 1 | 70 | 70 | 70 |\n")
+		fmt.Sprintf(row, 10, "9") + fmt.Sprintf(row, 5000, "1.5") +
+		"| CPU for opening | 5000 | 1 | 70 | 70 | 70 |\n")
 	bars := regexp.MustCompile(`<text[^>]*>(.*)</text>\n *<rect class="(server|mark)" .*width="(\S+)"`).FindAllStringSubmatch(got, -1)
 	want := "bare server 107.5; raw mark 161.2; a&lt;b&gt;&amp;&#34;c&#34; server 430.0; d server 0.0; "
 	drawn := ""

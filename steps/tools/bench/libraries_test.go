@@ -19,7 +19,7 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// A visit is what a library can do with one connection.
+// A visit is one connection on a library, with what the test does to it.
 type visit struct {
 	read    func() (string, error)
 	write   func(string)
@@ -27,17 +27,18 @@ type visit struct {
 	end     func() error // of TCP
 }
 
-// libraries are those of the table "When to use which" in library/README.md, but for the first:
-// of that one raw's tests see every row that they can.
+// libraries lists those in the table "When to use which" in library/README.md, except the first, which
+// raw's tests cover.
 var libraries = map[string]struct {
 	accept  func(http.ResponseWriter, *http.Request) (visit, error)
-	goodbye string // what comes where a close frame is sent, a message is written, and then the answer comes
-	badText string // what is read where text is not UTF-8
-	foreign int    // what an Origin of another host is answered with
+	goodbye string // what comes if a close frame is sent, then a message is written, and then the answer arrives
+	badText string // what is read if a text is not UTF-8
+	foreign int    // the status for an Origin on another host
 }{
 	"coder":   {acceptCoder, `close 1001 ""`, `"\xff", <nil>`, 403},
 	"gorilla": {acceptGorilla, `close 1001 ""`, `"\xff", <nil>`, 403},
-	"gobwas":  {acceptGobwas, `close 1001 "", text "late", close 1001 ""`, `"", ` + wsutil.ErrInvalidUTF8.Error(), 101},
+	"gobwas": {acceptGobwas, `close 1001 "", text "late", close 1001 ""`, `"", ` +
+		wsutil.ErrInvalidUTF8.Error(), 101},
 }
 
 func acceptCoder(w http.ResponseWriter, r *http.Request) (visit, error) {
@@ -70,7 +71,7 @@ func acceptGobwas(w http.ResponseWriter, r *http.Request) (visit, error) {
 	}, err
 }
 
-// TestLibraries sees what the table says of each library.
+// TestLibraries checks the table's statements about each library.
 func TestLibraries(t *testing.T) {
 	for name, l := range libraries {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +93,8 @@ func TestLibraries(t *testing.T) {
 
 			if c, err := wstest.Dial(addr, patience); err != nil {
 				t.Error(err)
-			} else if res, err := c.Ask(wstest.Handshake(addr).With("Origin", "http://other.example")); err != nil || res.Status != l.foreign {
+			} else if res, err := c.Ask(wstest.Handshake(addr).With("Origin", "http://other.example")); err != nil ||
+				res.Status != l.foreign {
 				t.Errorf("another origin: %v, %v, want %d", res, err, l.foreign)
 			}
 
@@ -106,7 +108,7 @@ func TestLibraries(t *testing.T) {
 				t.Errorf("a goodbye is %s, want %s", got, l.goodbye)
 			}
 			if got := <-read; got != l.badText {
-				t.Errorf("of text that is not UTF-8 comes %s, want %s", got, l.badText)
+				t.Errorf("for text that is not UTF-8, %s comes, want %s", got, l.badText)
 			}
 		})
 	}
@@ -125,8 +127,8 @@ func goodbye(c *wstest.Client, told, late chan bool) string {
 	return strings.Join(came, ", ")
 }
 
-// TestCheck: what attendees ask about their server on a library accepts the successor of
-// theirs, and a library of another make.
+// TestCheck: the check that attendees run on their server on a library accepts the library's successor,
+// and a different library.
 func TestCheck(t *testing.T) {
 	check := filepath.Join(t.TempDir(), "check.exe")
 	if said, err := process.Build(t.Context(), root, check, "./steps/tools/check"); err != nil {

@@ -1,8 +1,8 @@
-// Command bench measures the workshop's servers side by side with others, as an attendee
-// meets them: whole processes, each under the same load over loopback. The servers take
-// turns in every round, so that whatever else the machine does hits all alike. Each sample is
-// printed in the form that benchstat reads, and then the medians as a table of ratios. With -w
-// it writes the table into README.md and draws three of its rows in chart.svg.
+// Command bench compares the workshop's servers with others, in the form in which attendees use them:
+// whole processes, each under the same load over loopback. The servers take turns in every round, so
+// that any other load on the machine affects all alike. It prints each sample in the form that
+// benchstat reads, and then the medians as a table of ratios. With -w it writes the table into
+// README.md and draws three of its rows in chart.svg.
 //
 //	go run -C steps/tools/bench . [-w]
 package main
@@ -21,10 +21,10 @@ import (
 	"syscall"
 )
 
-// servers are those measured, in the order of the table.
+// servers lists the measured servers, in the order of the table.
 var servers = []string{"bare", "raw", "library", "coder", "gorilla", "gobwas"}
 
-// sizes are how many members there are.
+// sizes lists the numbers of members.
 var sizes = []int{10, 500, 5000}
 
 func main() {
@@ -60,25 +60,27 @@ func must(err error) {
 	}
 }
 
-// A figure is what is measured of whom: a server with so many members, or with one connection.
+// A figure names a measurement: what, and of which server with how many members, or with one
+// connection.
 type figure struct {
 	server  string
 	members int
 	unit    string
 }
 
-// figures are the values of each, one a round.
+// figures has the values of each figure, one per round.
 type figures map[figure][]float64
 
-// A sample is what one process was measured to be, by unit.
+// A sample has the measurements of one process, by unit.
 type sample map[string]float64
 
 var nanoseconds = regexp.MustCompile(`(?m)^Benchmark(\w+/bytes=\d+)\S*\s+\d+\s+(\S+) ns/op`)
 
-// measureReading runs the benchmarks that raw and library have of one connection.
+// measureReading runs raw's and library's benchmarks of one connection.
 func (all figures) measureReading(ctx context.Context, count int) error {
 	for _, server := range []string{"raw", "library"} {
-		cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", ".", "-benchtime", "0.3s", "-count", fmt.Sprint(count), "./"+server)
+		cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", ".", "-benchtime", "0.3s", "-count",
+			fmt.Sprint(count), "./"+server)
 		cmd.Dir = root
 		cmd.Stderr = os.Stderr
 		out, err := cmd.Output()
@@ -95,7 +97,7 @@ func (all figures) measureReading(ctx context.Context, count int) error {
 	return nil
 }
 
-// measureServers measures each server as often as count says.
+// measureServers measures each server count times.
 func (all figures) measureServers(ctx context.Context, count int) error {
 	binaries, err := os.MkdirTemp("", "bench")
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// measurements are what is done with each server, with each number of members.
+// measurements lists what is done with each server and each number of members.
 var measurements = []struct {
 	name string
 	take func(s *server, members int) sample
@@ -19,16 +19,17 @@ const text = "What a browser sends in a frame is masked."
 
 var (
 	// post is a frame in which a browser sends the text.
-	post = wstest.Whole(wstest.Text, fmt.Appendf(nil, `{"user": "ann", "text": %q}`, text), [4]byte{1, 2, 3, 4}).Bytes()
+	post = wstest.Whole(wstest.Text, fmt.Appendf(nil, `{"user": "ann", "text": %q}`, text),
+		[4]byte{1, 2, 3, 4}).Bytes()
 
-	// historySize is the size of what everyone gets when that was said 50 times, and only then.
+	// historySize is the size of the history that consists of 50 such posts.
 	historySize = len(`{"msg":[]}`) - 1 + 50*len(`{"user":"ann","text":"","time":1700000000000},`+text)
 )
 
-// open measures how members come in, as many as there are to be at the same time. A few are
-// let in many times, or there would be nothing to measure.
+// open measures how members join, all at the same time. If there are few, they join many times, or
+// there would be nothing to measure.
 func open(s *server, members int) sample {
-	s.open(1) // for what a process does but once
+	s.open(1) // so that one-time work is not measured
 	s.hangUp()
 	_, memory := s.usage()
 	result := make(sample)
@@ -43,8 +44,8 @@ func open(s *server, members int) sample {
 	return result
 }
 
-// deliver measures broadcasts: one member posts and everyone gets that, again and again. At
-// first one member fills the history, so that every broadcast is of the same size.
+// deliver measures broadcasts: one member posts and everyone gets the history, again and again. First,
+// one member fills the history, so that every broadcast has the same size.
 func deliver(s *server, members int) sample {
 	s.open(1)
 	for range 50 {
@@ -74,8 +75,8 @@ func deliver(s *server, members int) sample {
 	return result
 }
 
-// burst measures 50 posts that come faster than members are sent them: histories that wait are
-// replaced by newer ones. Bare, which does not read posts, has no part in it.
+// burst measures 50 posts that arrive faster than they can be sent to members: newer histories replace
+// waiting ones. It leaves out bare, which does not read posts.
 func burst(s *server, members int) sample {
 	if s.name == "bare" {
 		return nil
@@ -90,7 +91,7 @@ func burst(s *server, members int) sample {
 	}
 }
 
-// cpuOf returns the microseconds that the server computes while something is done.
+// cpuOf returns the CPU time in microseconds that the server uses while do runs.
 func (s *server) cpuOf(do func()) float64 {
 	start, _ := s.usage()
 	do()
@@ -98,9 +99,9 @@ func (s *server) cpuOf(do func()) float64 {
 	return micros(end - start)
 }
 
-// memory takes down what the server holds for each member, where that can be measured.
+// memory records how much memory the server holds for each member, where that can be measured.
 func (result sample) memory(s *server, unit string, before, members int) {
-	time.Sleep(300 * time.Millisecond) // goroutines and collections come to their end
+	time.Sleep(300 * time.Millisecond) // goroutines and garbage collections finish
 	if _, after := s.usage(); after > 0 {
 		result[unit] = float64(after-before) / 1024 / float64(members)
 	}

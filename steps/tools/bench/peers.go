@@ -11,18 +11,19 @@ import (
 	"websocket-workshop/steps/tools/process"
 )
 
-const root = "../../.." // the workshop's folder, as seen from here
+const root = "../../.." // the workshop's folder, relative to this one
 
-// peers are raw's chat on other libraries: its main.go, history.go and hub.go with another
-// websocket.go, so that what differs is the library. Coder's is library/ with another import.
-// In gorilla's hub.go, a frame has the type that the library has for what is sent to many.
+// peers lists raw's chat on other libraries: its main.go, history.go and hub.go with another
+// websocket.go, so that only the library differs. Coder's is library/ with another import. In gorilla's
+// hub.go, a frame has the library's type for messages to many.
 var peers = map[string]struct {
 	websocket string
 	changes   []string // old, new, …
 }{
-	"coder":   {root + "/library/websocket.go", []string{`"nhooyr.io`, `"github.com/coder`}},
-	"gorilla": {"testdata/gorilla/websocket.go", []string{"frame []byte", "frame encoded", "Pointer[[]byte]", "Pointer[encoded]"}},
-	"gobwas":  {"testdata/gobwas/websocket.go", nil},
+	"coder": {root + "/library/websocket.go", []string{`"nhooyr.io`, `"github.com/coder`}},
+	"gorilla": {"testdata/gorilla/websocket.go",
+		[]string{"frame []byte", "frame encoded", "Pointer[[]byte]", "Pointer[encoded]"}},
+	"gobwas": {"testdata/gobwas/websocket.go", nil},
 }
 
 // assemble writes a module for a peer into dir.
@@ -38,12 +39,13 @@ func assemble(peer, dir string) error {
 		if err != nil {
 			return err
 		}
-		os.WriteFile(filepath.Join(dir, filepath.Base(from)), []byte(changes.Replace(string(b))), 0o666) // or it does not build
+		// or it does not build
+		os.WriteFile(filepath.Join(dir, filepath.Base(from)), []byte(changes.Replace(string(b))), 0o666)
 	}
 	return nil
 }
 
-// build makes a program of each server.
+// build builds each server.
 func build(ctx context.Context, binaries string) error {
 	for _, server := range servers {
 		dir := filepath.Join(root, server)

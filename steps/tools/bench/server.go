@@ -17,9 +17,9 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-const patience = 20 * time.Second // for whatever a server has to do
+const patience = 20 * time.Second // for anything that a server must do
 
-// A server is a process, and the members that it has.
+// A server is a process and its members.
 type server struct {
 	name    string
 	addr    string
@@ -29,18 +29,20 @@ type server struct {
 	fail    context.CancelCauseFunc // ends ctx: the other methods do nothing any more
 
 	missing atomic.Int64   // frames that are still to come
-	only    atomic.Int64   // if not 0: of which none is missed but those with a text of that size
+	only    atomic.Int64   // if not 0, count only frames with a text of this size
 	last    chan time.Time // when the last of them came
 	size    int64          // of its text
 	sent    atomic.Int64   // bytes of text that all members were sent
 }
 
 // withServer starts a server, measures it and stops it, whatever happens.
-func withServer(ctx context.Context, binaries, name string, members int, take func(*server, int) sample) (sample, error) {
+func withServer(ctx context.Context, binaries, name string, members int,
+	take func(*server, int) sample) (sample, error) {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	addr := "127.0.0.1:" + process.FreePort()
-	cmd := exec.CommandContext(ctx, filepath.Join(binaries, name+".exe"), "-addr", addr) // its log goes nowhere: to take it would cost, too
+	// its log is discarded: reading it would cost time, too
+	cmd := exec.CommandContext(ctx, filepath.Join(binaries, name+".exe"), "-addr", addr)
 	process.OwnGroup(cmd)
 	if err := cmd.Start(); err != nil {
 		return nil, err
@@ -54,12 +56,12 @@ func withServer(ctx context.Context, binaries, name string, members int, take fu
 	return result, context.Cause(ctx)
 }
 
-// open lets n members in, and waits until each has got its first frame.
+// open connects n members, and waits until each has received its first frame.
 func (s *server) open(n int) {
 	opened := make([]*wstest.Client, n)
 	s.await(n, func() {
 		var group sync.WaitGroup
-		for worker := range 16 { // that many dial at a time
+		for worker := range 16 { // 16 dial at a time
 			group.Go(func() {
 				for i := worker; i < n; i += 16 {
 					c, err := s.join()
@@ -80,7 +82,7 @@ func (s *server) open(n int) {
 	}
 }
 
-// join opens a WebSocket. The accept value is not looked at: the bare server computes none.
+// join opens a WebSocket. It does not check the accept value, since the bare server computes none.
 func (s *server) join() (*wstest.Client, error) {
 	c, err := wstest.Dial(s.addr, patience)
 	if err != nil {
@@ -93,7 +95,7 @@ func (s *server) join() (*wstest.Client, error) {
 	return c, err
 }
 
-// hangUp lets all members go, and gives the server the time to notice.
+// hangUp disconnects all members, and gives the server time to notice.
 func (s *server) hangUp() {
 	for _, c := range s.members {
 		c.TCP.SetLinger(0) // with a reset: no port is kept waiting
@@ -103,8 +105,8 @@ func (s *server) hangUp() {
 	time.Sleep(20 * time.Millisecond)
 }
 
-// say has one member send frames, and returns how long it took until every member had what it
-// is to get for them.
+// say has one member send frames, and returns how long it took until every member had received what it
+// should get for them.
 func (s *server) say(sent []byte) time.Duration {
 	return s.await(len(s.members), func() {
 		if _, err := s.members[0].TCP.Write(sent); err != nil {
@@ -113,7 +115,7 @@ func (s *server) say(sent []byte) time.Duration {
 	})
 }
 
-// await does something, and returns how long it took until n frames had come.
+// await calls do, and returns how long it took until n frames had arrived.
 func (s *server) await(n int, do func()) time.Duration {
 	if s.ctx.Err() != nil {
 		return 0
@@ -131,10 +133,10 @@ func (s *server) await(n int, do func()) time.Duration {
 	return 0
 }
 
-// member reads what one member is sent.
+// member reads the frames for one member.
 func (s *server) member(in *bufio.Reader) {
 	for {
-		header, err := in.Peek(4) // a whole header, of the lengths that come here
+		header, err := in.Peek(4) // a whole header, for the lengths that occur here
 		f, head := wstest.ParseHeader(header)
 		size := int64(f.Length)
 		if err == nil {
@@ -147,7 +149,7 @@ func (s *server) member(in *bufio.Reader) {
 			s.fail(err)
 			return
 		}
-		if f.Opcode == wstest.Ping { // 75 seconds before anyone is let go who does not answer
+		if f.Opcode == wstest.Ping { // no answer is needed for 75 seconds
 			continue
 		}
 		s.sent.Add(size)

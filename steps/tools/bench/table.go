@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// rows are those of the table: what a server is measured by.
+// rows lists the rows of the table: what is measured.
 var rows = []struct{ unit, title string }{
 	{"µs-cpu/delivery", "CPU for a delivery"}, // to get one frame of a broadcast to one member
 	{"p50-µs", "post until the last has it, p50"},
@@ -23,11 +23,12 @@ var rows = []struct{ unit, title string }{
 // text returns the table and a sentence on reading.
 func (all figures) text() string {
 	var t strings.Builder
-	fmt.Fprintf(&t, "| bare = 1 | members | %s |\n|---|---:|%s\n", strings.Join(servers, " | "), strings.Repeat("---:|", len(servers)))
+	fmt.Fprintf(&t, "| bare = 1 | members | %s |\n|---|---:|%s\n", strings.Join(servers, " | "),
+		strings.Repeat("---:|", len(servers)))
 	for _, row := range rows {
 		for _, members := range sizes {
 			if members < 500 && strings.HasPrefix(row.unit, "KiB") {
-				continue // so few drown in what the process itself takes
+				continue // so few are invisible next to the process itself
 			}
 			fmt.Fprintf(&t, "| %s | %d |", row.title, members)
 			for _, server := range servers {
@@ -39,13 +40,15 @@ func (all figures) text() string {
 	faster := func(bytes string) string {
 		return all.ratio(figure{"library", 1, "Read/bytes=" + bytes}, figure{"raw", 1, "Read/bytes=" + bytes})
 	}
-	fmt.Fprintf(&t, "\nOne connection: raw reads messages of 125 B, 4 KiB and 64 KiB %s, %s and %s times as fast\n"+
-		"as the library. To unmask 64 KiB takes %s times as long as to copy them.\n", faster("125"), faster("4096"), faster("65536"),
+	fmt.Fprintf(&t, "\nOne connection: raw reads messages of 125 B, 4 KiB and 64 KiB %s, %s and %s times as "+
+		"fast\n"+
+		"as the library. To unmask 64 KiB takes %s times as long as to copy them.\n", faster("125"),
+		faster("4096"), faster("65536"),
 		all.ratio(figure{"raw", 1, "Unmask/bytes=65536"}, figure{"raw", 1, "Copy/bytes=65536"}))
 	return t.String()
 }
 
-// ratio returns the median of one figure divided by that of another, or the median itself if
+// ratio returns the median of one figure divided by the median of another, or the median itself if
 // there is no other, or a dash.
 func (all figures) ratio(a, b figure) string {
 	switch {
@@ -64,7 +67,7 @@ func median(values []float64) float64 {
 
 var marks = regexp.MustCompile(`(?s)(<!-- figures -->\n\n).*(\n<!-- /figures -->\n)`)
 
-// update replaces what stands between the marks in the file.
+// update replaces the text between the marks in the file.
 func update(file, text string) error {
 	b, err := os.ReadFile(file)
 	if err != nil {

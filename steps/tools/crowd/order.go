@@ -96,8 +96,9 @@ func LosesNone(p *probe.Probe) {
 	}
 }
 
-// MissesNothing: whoever joins while others post gets what is posted in that moment, and no older history
-// after a newer one. After the last post of a round there is none for a while that would bring it as well.
+// MissesNothing: whoever joins while others post gets what is posted in that moment, and no older
+// history after a newer one. After the last post of a round there is a pause, so that no later post
+// makes up for a missed one.
 func MissesNothing(p *probe.Probe) {
 	const joiners, few = 6, 3
 	talker := p.Member()

@@ -19,12 +19,12 @@ import (
 
 const (
 	patience = 5 * time.Second        // for what a server should do at once
-	quiet    = 100 * time.Millisecond // after which it is taken to have said all
+	quiet    = 100 * time.Millisecond // after which its output counts as complete
 )
 
-// genConsole makes the block that shows what a server prints while a script is played. Lines
-// of the old block that still hold stay as they are, if they are of the same day as the line
-// before. A new line gets the time of the line before.
+// genConsole makes the block that shows what a server prints while a script is played. Lines of the old
+// block that are still right stay unchanged, if they have the same date as the previous line. A new
+// line gets the time of the previous one.
 func genConsole(w *workshop, p *page, m *mark, old string) (string, error) {
 	block := codeLines(old)
 	if len(block) < 3 {
@@ -65,14 +65,14 @@ type stage struct {
 	windows map[string]*wstest.Client // each does what the page does in a browser
 }
 
-// The masking keys are always the same, as the lessons look at single bytes.
+// The masking keys are always the same, because the lessons look at single bytes.
 var (
 	postKey  = [4]byte{0x53, 0x23, 0xf4, 0xd8}
 	closeKey = [4]byte{0x2d, 0xbd, 0xbc, 0x6e}
 )
 
-// perform does to a server what a script says (open, send ann "hi"), and returns what the
-// server has printed once that is as shown, or for good.
+// perform plays a script (open, send ann "hi") on a server, and returns what the server has printed
+// once that is as shown, or complete.
 func (w *workshop) perform(dir, script string, shown []string) ([]string, error) {
 	temp, err := os.MkdirTemp("", "websocket-lessons-")
 	if err != nil {
@@ -109,7 +109,7 @@ func (w *workshop) perform(dir, script string, shown []string) ([]string, error)
 	return lines, nil
 }
 
-// act does one action. A number at its end, as in send2, says which window does it.
+// act performs one action. A number at its end, as in send2, is the window that performs it.
 func (st *stage) act(action string) error {
 	var word, user, text string
 	n, _ := fmt.Sscanf(action, "%s %s %q", &word, &user, &text)
@@ -149,8 +149,8 @@ func (st *stage) act(action string) error {
 
 var event = regexp.MustCompile(` says |received |a member left`)
 
-// open asks for a WebSocket as the page does. It is not an error if the server refuses. What
-// comes then is read, and answered as by a browser.
+// open asks for a WebSocket as the page does. It is not an error if the server refuses. Then it reads
+// what arrives, and answers like a browser.
 func (st *stage) open(window string) error {
 	c, err := wstest.Dial(st.addr, 2*time.Minute)
 	if err != nil {
@@ -173,8 +173,8 @@ const toCopy = `mkdir "$COPY/frontend"; cp frontend/*.* "$COPY/frontend"
 cp -R library raw steps go.* "$COPY"; cd "$COPY"
 `
 
-// genRun runs the commands of a block in a copy of the workshop: without a network, unless
-// they are to fetch a module (copy with MODULE).
+// genRun runs the commands of a block in a copy of the workshop, without a network unless they must
+// download a module (copy with MODULE).
 func genRun(w *workshop, p *page, m *mark, old string) (string, error) {
 	temp, err := os.MkdirTemp("", "websocket-lessons-")
 	defer os.RemoveAll(temp)

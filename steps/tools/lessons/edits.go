@@ -12,7 +12,7 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// stepOf returns the step whose lesson or whose hints a text is, or 0.
+// stepOf returns the step whose lesson or hints a text contains, or 0.
 func stepOf(text string) int {
 	for n := 1; n <= stepcode.Library; n++ {
 		if text == stepcode.Lesson(n) || text == stepcode.HintsFile(n) {
@@ -25,18 +25,18 @@ func stepOf(text string) int {
 // isHints reports whether a text has hints.
 func isHints(text string) bool { return text == stepcode.HintsFile(stepOf(text)) }
 
-const maxBlock = 40 // lines of an edit: more is not typed with understanding
+const maxBlock = 40 // lines of an edit: nobody understands more while typing
 
-// A part of a file is a declaration, in the step before and in the lesson's. That of a turn has the
-// turn open.
+// A part of a file is a declaration, in the previous step and in the lesson's. In a turn's declaration,
+// the turn is open.
 type part struct {
 	stepcode.Pair
 	file    string
 	given   bool           // play puts it there
 	turn    *stepcode.Turn // that attendees write
-	ours    string         // what we have written for it
+	ours    string         // our code for it
 	isHead  bool           // it is the imports, which come with the blocks that need them
-	imports []string       // of the head: those that are there by now
+	imports []string       // of the head: those that are already there
 	hunks   []*hunk
 	rest    []string // after the last hunk
 }
@@ -44,10 +44,10 @@ type part struct {
 // A hunk is a change of a part.
 type hunk struct {
 	stepcode.Hunk[string]
-	shown int // the line of the mark that shows it; 0: none does yet
+	shown int // the line of the mark that shows it; 0 if none does yet
 }
 
-// partsOf returns the parts of the files of a step and of the one before.
+// partsOf returns the parts of the files of a step and of the previous one.
 func (w *workshop) partsOf(step int) (parts []*part, err error) {
 	if step == 0 {
 		return nil, nil
@@ -98,7 +98,7 @@ func (w *workshop) checkShown(p *page, step int) {
 	}
 }
 
-// selector returns how a mark names a hunk.
+// selector returns the name of a hunk in a mark.
 func (p *part) selector(hunk int) string {
 	if len(p.hunks) == 1 || p.turn != nil {
 		return p.Names[0]
@@ -126,8 +126,8 @@ func diff(before, after string) (lines []string) {
 	return append(lines, signed(" ", rest)...)
 }
 
-// view returns a part as a diff of the hunks that the mark in a line shows: the others are done, or
-// not yet there.
+// view returns a part as a diff of the hunks that the mark on a line shows: the others are done, or not
+// there yet.
 func (p *part) view(line int) (lines []string) {
 	for _, h := range p.hunks {
 		lines = append(lines, signed(" ", h.Same)...)
@@ -148,7 +148,7 @@ func isThere(view []string) bool {
 	return slices.ContainsFunc(view, func(line string) bool { return line[0] != '+' })
 }
 
-// growHead adds imports to a head, and returns that as view does.
+// growHead adds imports to a head, and returns the change in the form of view.
 func (p *part) growHead(imports []string) []string {
 	before := stepcode.OnlyImports(p.After, p.imports)
 	p.imports = append(p.imports, imports...)
@@ -157,12 +157,12 @@ func (p *part) growHead(imports []string) []string {
 
 var declWords = regexp.MustCompile(`(?m)^(?:func (?:\([^)]*\) )?|const |var |type )(?:\w+|\()|^import`)
 
-// label returns the first words of a part, for people who look for it in their file.
+// label returns the first words of a part, for readers who look for it in their file.
 func (p *part) label() string {
 	return cmp.Or(declWords.FindString(cmp.Or(p.Before, p.After)), p.Names[0])
 }
 
-// genEdit makes the block of an edit, and notes what it shows.
+// genEdit makes the block of an edit, and records what it shows.
 func genEdit(w *workshop, p *page, m *mark, old string) (string, error) {
 	p.edited = m.line
 	parts := slices.DeleteFunc(slices.Clone(p.parts), func(part *part) bool {
@@ -231,8 +231,8 @@ func (p *part) isShown(line int) bool {
 	return slices.ContainsFunc(p.hunks, func(h *hunk) bool { return h.shown == line })
 }
 
-// block returns the lines of the block for what the mark in a line shows of a file, with the imports
-// that it needs.
+// block returns the lines of the block for the part of a file that the mark on a line shows, with the
+// imports that it needs.
 func block(parts []*part, line int) []string {
 	views := make([][]string, len(parts))
 	for i, p := range parts {
@@ -264,7 +264,7 @@ func block(parts []*part, line int) []string {
 	return lines
 }
 
-// needed returns the imports that what the mark in a line shows needs, and that a head lacks.
+// needed returns the imports that the code under the mark on a line needs, but a head lacks.
 func (p *part) needed(parts []*part, line int) (paths []string) {
 	all := p.allImports()
 	for _, part := range parts {
@@ -278,8 +278,8 @@ func (p *part) needed(parts []*part, line int) (paths []string) {
 	return slices.DeleteFunc(paths, func(path string) bool { return slices.Contains(p.imports, path) })
 }
 
-// changes returns the changes in a view: each with lines around it that tell the place,
-// under a line that names the declaration.
+// changes returns the changes in a view, each with surrounding lines that show the place, under a line
+// that names the declaration.
 func changes(view []string, label string) (lines []string) {
 	end := -1 // of what is in lines
 	for i := 0; i < len(view); i++ {
@@ -296,11 +296,11 @@ func changes(view []string, label string) (lines []string) {
 	return lines
 }
 
-// vague are lines that leave open where they are.
+// vague matches lines that do not show where they are.
 var vague = regexp.MustCompile(`^ \s*([{}()\s]*|return\b.*|continue|default:|defer .*|// .*)$`)
 
-// around returns the lines around the change that begins at i: the first and the last of
-// them tell the place, as they stand there once.
+// around returns the lines around the change that begins at i: the first and the last of them show the
+// place, because they are unique there.
 func around(view []string, i int) (from, to int) {
 	tells := func(i int) bool {
 		n := 0
@@ -316,7 +316,7 @@ func around(view []string, i int) (from, to int) {
 	for from = i; from > 0 && !tells(from); from-- {
 	}
 	if from == 0 && view[0] == " " {
-		from++ // the empty line in front of the declaration
+		from++ // the empty line before the declaration
 	}
 	return from, to
 }

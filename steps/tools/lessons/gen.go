@@ -13,8 +13,8 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// generators make what a mark of each kind makes, from what stands there. For <!-- gen: -->
-// the kind has its first word, or that word's extension.
+// generators has, for each kind of mark, the function that makes its text from the old one. For <!--
+// gen: --> the kind includes its first word, or that word's extension.
 var generators = map[string]func(w *workshop, p *page, m *mark, old string) (string, error){
 	"edit": genEdit, "given": genEdit, "turn": genEdit,
 	"ours": genOurs, "first": genOurs, // in a file of hints
@@ -22,7 +22,7 @@ var generators = map[string]func(w *workshop, p *page, m *mark, old string) (str
 	"run":           genRun,
 	"gen steps":     genSteps,     // README's table of steps, its last column filled
 	"gen timetable": genTimetable, // a table: at, minutes, what; rows that link a lesson get its minutes
-	"gen minutes":   genMinutes,   // + N: this lesson's; alone: those of the six by hand
+	"gen minutes":   genMinutes,   // + N: this lesson's; without it: those of the six by hand
 	"gen go":        genGo,        // FILE NAME …: declarations, as steps/06/conn.go conn.end
 	"gen lines":     genLines,     // FILE …: how many lines they have together
 	"gen .js":       genScript,    // FILE FUNCTION, or how a statement of the page begins
@@ -32,8 +32,8 @@ var generators = map[string]func(w *workshop, p *page, m *mark, old string) (str
 	"side-by-side": nil, "/side-by-side": nil,
 }
 
-// checkGenerated refuses what is not as it would be generated now, and returns the text as
-// it should be.
+// checkGenerated reports text that differs from what would now be generated, and returns the text as it
+// should be.
 func (w *workshop) checkGenerated(p *page) string {
 	step := stepOf(p.name)
 	var err error
@@ -79,8 +79,8 @@ func fenced(info, code string) string {
 
 var lessonLink = regexp.MustCompile(`\]\(([\w./]*\.md)\)`)
 
-// eachRow returns a table with its rows changed by f, which learns the step whose lesson a row
-// links to, or 0.
+// eachRow returns a table with its rows changed by f, which also gets the step whose lesson a row links
+// to, or 0.
 func eachRow(p *page, old string, f func(cells []string, step int) error) (string, error) {
 	lines := strings.Split(old, "\n")
 	for _, r := range rows(old) {
@@ -114,14 +114,14 @@ func genSteps(w *workshop, p *page, m *mark, old string) (string, error) {
 	})
 }
 
-// genTimetable gives each row the minutes of the lesson that it links to, and the time at
-// which the rows above end. The first row says when it begins; the last may have no minutes.
+// genTimetable gives each row the minutes of the lesson that it links to, and the time at which the
+// rows above end. The first row states when it begins; the last may have no minutes.
 func genTimetable(w *workshop, p *page, m *mark, old string) (string, error) {
 	at, next := -1, 1
 	return eachRow(p, old, func(cells []string, step int) error {
 		if at < 0 {
 			var h, m int
-			fmt.Sscanf(cells[0], "%d:%02d", &h, &m) // what is not a time is midnight
+			fmt.Sscanf(cells[0], "%d:%02d", &h, &m) // anything but a time counts as midnight
 			at = h*60 + m
 		}
 		cells[0] = fmt.Sprintf("%d:%02d", at/60, at%60)

@@ -8,12 +8,11 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// outOfSight is how many empty lines there are at least between the hints and our solutions: more than
-// an editor or a pager shows at once. Markdown ignores empty lines.
+// outOfSight is the minimum number of empty lines between the hints and our solutions: more than an
+// editor or a pager shows at once. Markdown ignores empty lines.
 const outOfSight = 40
 
-// genOurs makes the block with what we have written for a turn, or with its first line, in the file
-// of hints of its step.
+// genOurs makes the block with our code for a turn, or with its first line, in the hints of its step.
 func genOurs(w *workshop, p *page, m *mark, old string) (string, error) {
 	step := stepOf(p.name)
 	if len(m.args) != 2 || !isHints(p.name) {
@@ -37,7 +36,7 @@ func genOurs(w *workshop, p *page, m *mark, old string) (string, error) {
 	return fenced("go", head+"\n"+s.Ours(*t)), nil
 }
 
-// checkHints refuses hints that are incomplete: each turn has three, and ours out of sight.
+// checkHints reports incomplete hints: each turn must have three, and our code out of sight.
 func (w *workshop) checkHints(p *page, step int) {
 	for _, t := range stepcode.Turns(step) {
 		hints, err := stepcode.Hints(w.files, step, t.Name)

@@ -22,8 +22,8 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// htmlDir is where the texts stand as HTML: the learn page embeds them, so that it needs no
-// library and no network.
+// htmlDir holds the texts as HTML: the learn page embeds them, so that it needs no library and no
+// network.
 const htmlDir = "steps/tools/learn/lessons"
 
 // htmlName returns the name that a text has as HTML: steps/03.md is 03.html, library/README.md
@@ -55,7 +55,7 @@ func (w *workshop) htmlFiles() map[string]string {
 	return files
 }
 
-// checkHTML refuses files in htmlDir that are not as they would be written now.
+// checkHTML reports files in htmlDir that are out of date.
 func (w *workshop) checkHTML() (problems []problem) {
 	fresh := w.htmlFiles()
 	for _, name := range w.glob(htmlDir + "/*") {
@@ -71,12 +71,12 @@ func (w *workshop) checkHTML() (problems []problem) {
 	return problems
 }
 
-// comment finds HTML that is nothing but a comment: a mark.
+// comment matches HTML that is only a comment: a mark.
 var comment = regexp.MustCompile(`(?s)^\s*(<!--.*?-->\s*)+$`)
 
-// toHTML returns a text as the inside of a page: its links lead to the other pages, its pictures
-// to pictures/ and all other files of the workshop to code/. Marks are left out. A block of code is
-// a figure, whose data attributes say what its mark says.
+// toHTML returns a text as the body of a page: its links lead to the other pages, its pictures to
+// pictures/, and links to any other file of the workshop to code/. Marks are left out. A block of code
+// is a figure, whose data attributes contain its mark.
 func (w *workshop) toHTML(p *page) string {
 	source := []byte(p.source)
 	md := goldmark.New(goldmark.WithExtensions(extension.Table),
@@ -124,7 +124,7 @@ func (w *workshop) toHTML(p *page) string {
 	return b.String()
 }
 
-// readyHTML returns a node that is rendered as it is.
+// readyHTML returns a node that is rendered unchanged.
 func readyHTML(text string) ast.Node {
 	n := ast.NewString([]byte(text))
 	n.SetCode(true)
@@ -135,7 +135,7 @@ func readyHTML(text string) ast.Node {
 func (w *workshop) address(p *page, destination []byte) []byte {
 	to := string(destination)
 	if rest, ok := strings.CutPrefix(to, "http://localhost:8080/frame.html"); ok {
-		return []byte("frame.html" + rest) // which the learn page and the site have as well
+		return []byte("frame.html" + rest) // the learn page and the site also have it
 	}
 	if strings.Contains(to, "://") || strings.HasPrefix(to, "#") {
 		return destination
@@ -154,7 +154,8 @@ func (w *workshop) address(p *page, destination []byte) []byte {
 	return []byte("code/" + file + anchor)
 }
 
-// diffHTML returns what a step adds to the one before, file by file, with three lines around each change.
+// diffHTML returns what a step adds to the previous one, file by file, with three lines around each
+// change.
 func (w *workshop) diffHTML(n int) (all string) {
 	step, err := stepcode.Read(w.files, n)
 	if err != nil {
@@ -181,8 +182,8 @@ func (w *workshop) diffHTML(n int) (all string) {
 	return all
 }
 
-// figure returns lines of code as HTML. In a diff the code on them is what is highlighted, and what
-// goes and comes is marked besides.
+// figure returns lines of code as HTML. In a diff, the code is highlighted, and removed and added lines
+// are also marked.
 func figure(data, caption, lang string, lines []string) string {
 	signs := make([]string, len(lines))
 	if lang == "diff" {
@@ -210,9 +211,10 @@ func figure(data, caption, lang string, lines []string) string {
 		data, caption, strings.Join(shown, "\n"))
 }
 
-// classes are those of the tokens that stand out.
+// classes has the CSS classes of the tokens that stand out.
 var classes = map[chroma.TokenType]string{
-	chroma.Comment: "comment", chroma.Keyword: "keyword", chroma.LiteralString: "string", chroma.LiteralNumber: "number",
+	chroma.Comment: "comment", chroma.Keyword: "keyword", chroma.LiteralString: "string",
+	chroma.LiteralNumber: "number",
 }
 
 // tokens returns the lines of code as HTML, with a span for keywords, texts, numbers and comments.

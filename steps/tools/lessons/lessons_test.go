@@ -16,7 +16,7 @@ import (
 
 const root = "../../.."
 
-// TestTexts holds every text to the code: a failure names its line.
+// TestTexts compares every text with the code: a failure names its line.
 func TestTexts(t *testing.T) {
 	w := newWorkshop(root)
 	for _, name := range append(w.texts(), w.pages()...) {
@@ -30,9 +30,9 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// TestTyped types the blocks of each lesson, as readers do: by their text alone. Both ways lead to
-// the lesson's folder: all blocks on top of what play -bare gives, with ours in each turn; and only
-// ours in the turns of the finished step.
+// TestTyped types the blocks of each lesson as readers do, using only their text. Both ways lead to the
+// lesson's folder: typing all blocks into the code that play -bare gives, with our code in each turn;
+// and typing only our code into the turns of the finished step.
 func TestTyped(t *testing.T) {
 	w := newWorkshop(root)
 	for n := 1; n <= stepcode.Library; n++ {
@@ -63,8 +63,8 @@ func TestTyped(t *testing.T) {
 	}
 }
 
-// solve writes ours, as the file of hints has it, into an open turn whose block is given, after the
-// imports that the block shows.
+// solve writes our code, from the hints, into an open turn whose block is given, after the imports that
+// the block shows.
 func (w *workshop) solve(step int, turn *fence, files stepcode.Files) error {
 	name := turn.mark.args[0]
 	t := stepcode.TurnOf(step, name, turn.mark.args[1:])
@@ -124,7 +124,7 @@ func (f *fence) typeInto(files map[string]string) error {
 	return nil
 }
 
-// A changed workshop has files of its own in front of those on the disk.
+// A changed workshop has its own files, which hide those on the disk.
 type changed struct {
 	fs.FS
 	files fstest.MapFS
@@ -137,8 +137,8 @@ func (c changed) Open(name string) (fs.File, error) {
 	return c.FS.Open(name)
 }
 
-// TestBroken breaks the workshop in every way that testdata/broken.txt has, and reads what is said. Then it
-// brings the text up to the code, if that is how to fix it. Only what steps/01.md shows of a server is played.
+// TestBroken breaks the workshop in every way listed in testdata/broken.txt, and compares the messages.
+// Then it updates the text, if that is how to fix it. It plays only the script in steps/01.md.
 func TestBroken(t *testing.T) {
 	whole := newWorkshop(root)
 	unplayed := strings.NewReplacer(
@@ -174,9 +174,9 @@ func TestBroken(t *testing.T) {
 			problems, made := w.check(name)
 			said := func(p problem) bool { return regexp.MustCompile("^" + says).MatchString(p.says) }
 			if !slices.ContainsFunc(problems, said) {
-				t.Errorf("%s was to be said, and this was: %v", says, problems)
+				t.Errorf("want the message %s, got: %v", says, problems)
 			}
-			for range 2 { // the time counts words that were generated
+			for range 2 { // generated words count for the time
 				files[name] = &fstest.MapFile{Data: []byte(made)}
 				problems, made = w.check(name)
 			}

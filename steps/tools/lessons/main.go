@@ -1,22 +1,22 @@
-// Lessons holds the workshop's texts to its code, so that neither can drift from the other,
-// and writes the blocks of the lessons.
+// Lessons checks the workshop's texts against its code, so that they cannot drift apart, and writes the
+// blocks of the lessons.
 //
-//	go run -C steps/tools/lessons .                       says what no longer holds: file, line, what
-//	go run -C steps/tools/lessons . -update               first generates again what is generated
+//	go run -C steps/tools/lessons .                       prints what is wrong: file, line, problem
+//	go run -C steps/tools/lessons . -update               first updates the generated text
 //	go run -C steps/tools/lessons . -update steps/03.md   in this text only
 //
-// Authors write the prose, the order, and marks; the tool writes what is under a mark. A declaration
-// is named as in Go, and a method type.name. The block of a mark also has the imports that the file
-// needs from there on.
+// Authors write the prose, the order, and marks; the tool writes what is under a mark. A declaration is
+// named as in Go, and a method type.name. The block of a mark also has the imports that the file needs
+// from there on.
 //
 //	<!-- edit: conn.go message conn.ping -->   what changes in these declarations; conn.ping/2 is only
 //	                                           the second place where conn.ping does
-//	<!-- given: main.go main -->               what play always gives, as it is
+//	<!-- given: main.go main -->               what play always gives, unchanged
 //	<!-- turn: frame.go encode -->             an open turn; a link to its hints follows it
-//	<!-- ours: frame.go encode -->             in the file of hints: what we have written, or only
+//	<!-- ours: frame.go encode -->             in the hints: our code for a turn, or only
 //	<!-- first: frame.go encode -->            the first line of it
-//	<!-- delete: conn.go -->                   a file that goes; nothing is generated
-//	<!-- gen: chat.js connect -->…<!-- /gen -->  other generated text, in a line too: see generators
+//	<!-- delete: conn.go -->                   a file that is removed; nothing is generated
+//	<!-- gen: chat.js connect -->…<!-- /gen -->  other generated text, even within a line: see generators
 //	<!-- gen: minutes + 8 -->…<!-- /gen -->    the time of a lesson, with 8 minutes that it allows
 //	<!-- gen: timetable -->…<!-- /gen -->      around a table: at, minutes, what. Rows that link a lesson
 //	                                           get the time of its turns, up to the next five minutes
@@ -26,18 +26,18 @@
 //	                                           without a network; copy with MODULE@VERSION: with one
 //	<!-- bytes: handshake -->                  over a text block: a recording, which the learn page replaces
 //	                                           by the reader's own bytes of this kind (own-bytes.js there)
-//	<!-- not ours: why -->                     over code that is not from here
+//	<!-- not ours: why -->                     over code that is not from the workshop
 //	five seconds<!-- limit: WriteTime -->      after a limit that the text states: which of package rules
 //	                                           it is, or none
 //
 // steps/tools/stepcode lists what is given and what is a turn. Every changed line of a step is under
-// exactly one edit, given or turn: the blocks in their order, and ours in the turns, make the step
-// before into this one. The lines around a change show the file as it is by then. A block has at most
-// 40 lines. The hints for a step are in a file beside its lesson: for each turn a heading with its
-// name and three <details>, and far below them ours.
+// exactly one edit, given or turn: the blocks in order, with our code in the turns, make the previous
+// step into this one. The lines around a change show the file at that point. A block has at most 40
+// lines. The hints for a step are in a separate file: for each turn a heading with its name and three
+// <details>, and far below them our code.
 //
-// Commands, `name()`, `file.go`, links, tasks and their plain commands, and what a column "the check
-// prints" quotes must exist, or be in names.go.
+// Commands, `name()`, `file.go`, links, tasks and their plain commands, and the quotes in a column "the
+// check prints" must exist, or be in names.go.
 package main
 
 import (
@@ -55,8 +55,8 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// texts returns the names of the texts, each after those that it is made of: those that have to be
-// there, and whatever else is beside the lessons.
+// texts returns the names of the texts, each after those that it depends on: the required ones, and any
+// others in the folders of the lessons.
 func (w *workshop) texts() []string {
 	all := []string{"steps/00.md"}
 	for n := 1; n <= stepcode.Library; n++ {
@@ -86,7 +86,7 @@ func main() {
 			continue
 		}
 		problems, fresh := w.check(name)
-		for i := 0; *update && fresh != w.read(name) && i < 3; i++ { // what is generated may count what was
+		for i := 0; *update && fresh != w.read(name) && i < 3; i++ { // generated text may count words of other generated text
 			w.write(name, fresh)
 			problems, fresh = w.check(name)
 		}
@@ -104,7 +104,7 @@ func main() {
 	os.Exit(min(len(all), 1))
 }
 
-// A workshop is what the texts are held to.
+// A workshop is what the texts are checked against.
 type workshop struct {
 	root  string          // its folder
 	files fs.FS           // what is in it
@@ -118,8 +118,8 @@ func newWorkshop(root string) *workshop {
 	return w
 }
 
-// check returns what does not hold in a text, in the order of its lines, and the text with
-// all that is generated made again.
+// check returns the problems of a text, in the order of its lines, and the text with everything
+// generated again.
 func (w *workshop) check(name string) ([]problem, string) {
 	p := parse(name, w.read(name))
 	if p.source == "" {

@@ -15,7 +15,7 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// known are the names that texts may use though they are not in our code.
+// known lists the names that texts may use though they are not in our code.
 var known = strings.Fields("Node.js bufferedAmount fg")
 
 var (
@@ -29,9 +29,9 @@ var (
 		`^(?:work|vendor|steps/tools/lessons)$`)
 )
 
-// learn takes in the names of our files and folders (with any folders in front), those in
-// the code, "name()" for what is declared or called as a function, "type.name()" for
-// methods, and "type.()" for their types.
+// learn collects the names of our files and folders (with any number of their parent folders), and
+// those in the code: "name()" for functions that are declared or called, "type.name()" for methods, and
+// "type.()" for their types.
 func (w *workshop) learn() {
 	w.names = make(map[string]bool)
 	fs.WalkDir(w.files, ".", func(name string, e fs.DirEntry, err error) error {
@@ -58,13 +58,13 @@ func (w *workshop) learn() {
 	}
 }
 
-// has reports whether there is a file or folder of a name; an attendee has all in work/.
+// has reports whether there is a file or folder of this name; for an attendee, all are in work/.
 func (w *workshop) has(name string) bool {
 	name = strings.TrimPrefix(path.Clean(name), "work/")
 	return name == "work" || w.names[name] || w.exists(name)
 }
 
-// checkNames refuses what is named, linked or run, and is not there or cannot work.
+// checkNames reports names, links and commands that do not exist or cannot work.
 func (w *workshop) checkNames(p *page) {
 	for n := range nodes(p.root) {
 		line := p.lineAt(max(n.Pos(), 0))
@@ -101,7 +101,7 @@ func (w *workshop) checkNames(p *page) {
 	}
 }
 
-// checkName refuses a name that is nowhere in our code, or a file that is not there.
+// checkName reports a name that is nowhere in our code, or a file that does not exist.
 func (w *workshop) checkName(p *page, line int, name string) {
 	m := fileName.FindStringSubmatch(name)
 	dot := strings.LastIndexByte(name, '.') + 1
@@ -112,7 +112,7 @@ func (w *workshop) checkName(p *page, line int, name string) {
 		}
 	case w.names[name] || !dottedName.MatchString(name):
 	case strings.HasSuffix(name, "()"):
-		// in front of a method stands its type, or any variable or package
+		// before a method comes its type, or any variable or package
 		if w.names[name[:dot]+"()"] || !w.names[name[dot:]] {
 			p.say(line, "there is no function %s (others than ours stand in steps/tools/lessons/names.go)", name)
 		}
@@ -125,8 +125,8 @@ func (w *workshop) checkName(p *page, line int, name string) {
 	}
 }
 
-// checkLink refuses a link to a file or heading that is not there, and to a line number,
-// which drifts. Other hosts are not asked.
+// checkLink reports a link to a file or heading that does not exist, or to a line number, which drifts.
+// It does not check links to other hosts.
 func (w *workshop) checkLink(p *page, line int, target string) {
 	u, err := url.Parse(target)
 	if err != nil || u.IsAbs() {
@@ -152,20 +152,21 @@ func (w *workshop) checkLink(p *page, line int, target string) {
 }
 
 // goFlags are the flags of the go command, and of tests in raw, that a text may use.
-var goFlags = strings.Fields("C race run count v bench benchtime benchmem fuzz fuzztime timeout short o mod m json u " +
+var goFlags = strings.Fields("C race run count v bench benchtime benchmem fuzz fuzztime timeout short o " +
+	"mod m json u " +
 	"buildvcs echo load")
 
 var (
 	goCmd     = regexp.MustCompile(`^go (run|test|build|vet)( |$)`)
 	inlineCmd = regexp.MustCompile(`^(task|go (run|test|build|vet|mod|get|install)|git diff)( |$)`)
-	aside     = regexp.MustCompile(`^(\w+=\S* )+|(^| )#.*`) // variables in front of a command, and comments
+	aside     = regexp.MustCompile(`^(\w+=\S* )+|(^| )#.*`) // variables before a command, and comments
 	flagDecl  = regexp.MustCompile(`\bflags?\.\w+\((?:&[\w.]+, )?"([\w-]+)"`)
 
-	// others are commands of which no more is known than how they begin.
+	// others lists commands of which only the beginning is known.
 	others = regexp.MustCompile(`^(cd|git (clone|switch|diff)|go (version|env|mod)|task --list|curl|npm|npx|rm)( |$)`)
 )
 
-// checkCommand refuses a command that cannot work.
+// checkCommand reports a command that cannot work.
 func (w *workshop) checkCommand(p *page, at int, line string) {
 	line = aside.ReplaceAllString(line, "")
 	words, base := strings.Fields(line), "."
@@ -194,8 +195,8 @@ func (w *workshop) checkCommand(p *page, at int, line string) {
 	}
 }
 
-// checkFlags refuses a flag of go run, test, build or vet. What follows the folder of go run
-// belongs to that program; work is taken for raw.
+// checkFlags reports unknown flags of go run, test, build or vet. Arguments after the folder of go run
+// belong to that program; work stands for raw.
 func (w *workshop) checkFlags(p *page, at int, base string, words []string) {
 	of, flags := "go "+words[1], goFlags
 	for _, word := range words[2:] {
@@ -213,9 +214,9 @@ func (w *workshop) checkFlags(p *page, at int, base string, words []string) {
 	}
 }
 
-// plain returns the command that does what a task does, without Task, or "", and whether
-// Taskfile.yml has such a task for people. What a task builds and then runs is run from its
-// source. A file that is no YAML has no tasks.
+// plain returns the command that does the same as a task, without Task, or "", and whether Taskfile.yml
+// has such a task for people. A program that a task builds and then runs is run from its source. A file
+// that isn't YAML has no tasks.
 func (w *workshop) plain(name string) (command string, ok bool) {
 	type task struct {
 		Internal bool
@@ -266,7 +267,7 @@ func (w *workshop) checkTables(p *page) {
 		}
 		if i := slices.Index(r.head, "the check prints"); i >= 0 && i < len(r.cells) {
 			for _, m := range codeSpan.FindAllStringSubmatch(r.cells[i], -1) {
-				for _, part := range strings.Split(m[1], "…") { // which stands for what differs
+				for _, part := range strings.Split(m[1], "…") { // it stands for the part that varies
 					quoted := strings.ReplaceAll(part, `\`, `\\`)
 					if !strings.Contains(checker(), part) && !strings.Contains(checker(), quoted) {
 						p.say(r.line+1, "the check never prints %q", part)
@@ -277,8 +278,8 @@ func (w *workshop) checkTables(p *page) {
 	}
 }
 
-// checkerWords returns the code that what the check prints is from: its own, that of the packages
-// which hold a server to something, and the unit tests.
+// checkerWords returns the code with the words that the check prints: its own, that of the packages
+// that test a server, and the unit tests.
 func (w *workshop) checkerWords() (all string) {
 	for _, name := range strings.Fields("check trial behaviour crowd probe rules units wstest") {
 		all += w.code("steps/tools/" + name)
@@ -291,7 +292,7 @@ func (w *workshop) checkerWords() (all string) {
 
 // code returns the Go code in a folder, without its tests, as one text.
 func (w *workshop) code(dir string) (all string) {
-	files, _ := stepcode.CodeIn(w.files, dir) // what cannot be read has none
+	files, _ := stepcode.CodeIn(w.files, dir) // a folder that cannot be read has none
 	for _, text := range files {
 		all += text
 	}

@@ -14,12 +14,12 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// A page is a text in Markdown, taken apart.
+// A page is a parsed Markdown text.
 type page struct {
 	name, source string // from the workshop's top folder, with slashes
 	root         ast.Node
 	fences       []*fence
-	marks        []*mark // those in fences left out
+	marks        []*mark // except those in fences
 	parts        []*part // what a lesson changes
 	edited       int     // the line of the last mark that shows some of it
 	problems     []problem
@@ -34,8 +34,8 @@ type fence struct {
 	mark     *mark // directly over it, or an empty one
 }
 
-// A mark is a comment: <!-- kind of: args -->. What it makes stands under it, up to /gen if
-// its kind is gen.
+// A mark is a comment: <!-- kind of: args -->. The text that it makes is under it, up to /gen if its
+// kind is gen.
 type mark struct {
 	title, kind, of string // title is all of it
 	args            []string
@@ -43,13 +43,13 @@ type mark struct {
 	from, to        int // offsets of what it makes; to is -1 if a /gen is missing
 }
 
-// A problem is one thing that does not hold.
+// A problem is one thing that is wrong.
 type problem struct {
 	line int
 	says string // with file and line
 }
 
-// say notes what is wrong at a line.
+// say records what is wrong at a line.
 func (p *page) say(line int, format string, args ...any) {
 	says := fmt.Sprintf("%s:%d: %s", p.name, line, fmt.Sprintf(format, args...))
 	p.problems = append(p.problems, problem{line, says})
@@ -61,7 +61,7 @@ var (
 	anyComment = regexp.MustCompile(`<!--\s*(.*?)\s*-->\n?`)
 )
 
-// parse takes a text apart.
+// parse parses a text.
 func parse(name, source string) *page {
 	p := &page{name: name, source: source, edited: 1}
 	p.root = markdown.Parser().Parse(text.NewReader([]byte(source)))
@@ -164,14 +164,14 @@ func rows(source string) (all []row) {
 	return all
 }
 
-// owed are marks without which something would not be checked.
+// owed lists the marks without which something would not be checked.
 var owed = map[string]string{
 	"README.md":           "<!-- gen: steps -->",
 	"steps/INSTRUCTOR.md": "<!-- gen: timetable -->",
 }
 
-// checkMarks refuses marks that mean nothing, and blocks that no mark speaks for. Without
-// one there are commands (sh), and what is not from here (text, json).
+// checkMarks reports marks that mean nothing, and blocks without a mark. Only commands (sh) and text
+// from elsewhere (text, json) need none.
 func (w *workshop) checkMarks(p *page) {
 	for _, m := range p.marks {
 		if _, isKind := generators[m.kind]; !isKind {

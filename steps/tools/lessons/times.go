@@ -9,17 +9,17 @@ import (
 	"websocket-workshop/steps/tools/stepcode"
 )
 
-// How fast people are, as found in trials: words that they read in a minute, code included, and
-// characters that they type, which are 30 words of five. A turn takes four times its typing.
+// How fast people are, as found in trials: words that they read per minute, including code, and
+// characters that they type, which are 30 words of five. A turn takes four times as long as typing it.
 const (
 	wordsRead   = 150
 	charsTyped  = 30 * 5
 	turnsFactor = 4
 )
 
-// genMinutes says how long this lesson takes: to read its words and its code, to write its turns or
-// to type all that is not given, and what it allows for the rest. Its exercises and what follows are
-// left out. Elsewhere it says how long the six lessons by hand take.
+// genMinutes states how long this lesson takes: to read its words and its code, to write its turns or
+// to type all that is not given, and the time allowed for the rest, without its exercises and what
+// follows them. In other texts it states how long the six lessons by hand take.
 func genMinutes(w *workshop, p *page, m *mark, old string) (string, error) {
 	if stepOf(p.name) == 0 {
 		total := 0
@@ -57,13 +57,14 @@ func genMinutes(w *workshop, p *page, m *mark, old string) (string, error) {
 	minutes := func(n, speed int) int { return (n + speed/2) / speed }
 	read, written, all := minutes(words, wordsRead), minutes(turns, charsTyped), minutes(turns+rest, charsTyped)
 	allowed, _ := strconv.Atoi(m.args[len(m.args)-1])
-	return fmt.Sprintf("%d minutes if you write the turns (%d to read, %d to write, %d to run it and to think), "+
+	return fmt.Sprintf("%d minutes if you write the turns (%d to read, %d to write, %d to run it and to "+
+		"think), "+
 		"or %d if you type it all", read+written+allowed, read, written, allowed, read+all+allowed), nil
 }
 
 var codeComment = regexp.MustCompile(`(^|\s)//\s.*$`)
 
-// typed counts the characters of code that are to be typed, without comments and indentation.
+// typed counts the characters of code to type, without comments and indentation.
 func typed(lines []string) (n int) {
 	for _, line := range lines {
 		n += len(strings.TrimSpace(codeComment.ReplaceAllString(line, "")))
@@ -73,8 +74,8 @@ func typed(lines []string) (n int) {
 
 var minutesOf = regexp.MustCompile(`<!-- gen: minutes \+ \d+ -->(\d+) minutes`)
 
-// minutes returns how long the lesson of a step takes those who write its turns, as it says, up to
-// the next five minutes.
+// minutes returns how long a step's lesson takes those who write its turns, as the lesson states,
+// rounded up to five minutes.
 func (w *workshop) minutes(step int) (int, error) {
 	m := minutesOf.FindStringSubmatch(w.read(stepcode.Lesson(step)))
 	if m == nil {

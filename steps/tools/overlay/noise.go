@@ -74,10 +74,10 @@ func noiseLong() {
 }
 `
 
-// Noise makes the goroutines of a program meet at other moments than they usually do: it puts
-// a call between all statements of the functions of the package in dir, and of the packages
-// below it, that pauses now and then. It pauses longer before and after a statement that locks or starts
-// a goroutine, and after one that unlocks or changes what others see. How is Sleep or Yield.
+// Noise makes the goroutines of a program meet at unusual moments: between all statements of the
+// functions of the package in dir, and of the packages below it, it puts a call that pauses now and
+// then. It pauses longer before and after a statement that locks or starts a goroutine, and after one
+// that unlocks or changes what others see. How is Sleep or Yield.
 func (o *Overlay) Noise(dir, how string) error {
 	return o.packages(dir, func(dir string, files []*goFile) error {
 		name := unused(dir, files, "noise")
@@ -92,7 +92,7 @@ func (o *Overlay) Noise(dir, how string) error {
 	})
 }
 
-// pauses returns the calls that are put before the statements of a file.
+// pauses returns the calls to put before the statements of a file.
 func pauses(f *goFile, name string) (edits []edit) {
 	before := func(s ast.Stmt, long bool) {
 		call := name + "(); "
@@ -102,7 +102,7 @@ func pauses(f *goFile, name string) (edits []edit) {
 		at := f.offset(s.Pos())
 		edits = append(edits, edit{at, at, call})
 	}
-	shared := map[*ast.BlockStmt]bool{} // bodies of statements whose head is one after which to pause
+	shared := map[*ast.BlockStmt]bool{} // bodies of statements after whose head to pause
 	ast.Inspect(f.File, func(n ast.Node) bool {
 		var list []ast.Stmt
 		long := false
@@ -132,7 +132,7 @@ func pauses(f *goFile, name string) (edits []edit) {
 	return edits
 }
 
-// sharingMethods are those of the packages sync and sync/atomic after which to pause.
+// sharingMethods lists the methods of the packages sync and sync/atomic after which to pause.
 var sharingMethods = []string{"Lock", "Unlock", "RLock", "RUnlock", "TryLock", "TryRLock",
 	"Load", "Store", "Swap", "CompareAndSwap", "Signal", "Broadcast"}
 
@@ -157,7 +157,8 @@ func calls(s ast.Stmt, methods ...string) (found bool) {
 	return found
 }
 
-// inspect visits a statement, the blocks and function literals in it aside. What is deferred is later.
+// inspect visits a statement, except for blocks and function literals in it, and deferred calls, which
+// run later.
 func inspect(s ast.Stmt, visit func(ast.Node)) {
 	if _, ok := s.(*ast.DeferStmt); ok {
 		return

@@ -1,5 +1,5 @@
-// Package overlay builds code with changes that are not on disk: with pauses between its statements, with shorter times,
-// or with more files.
+// Package overlay builds code with changes that are not on disk: with pauses between its statements, with
+// shorter times, or with more files.
 package overlay
 
 import (
@@ -25,16 +25,16 @@ type Overlay struct {
 	files map[string]string // by the file they stand for: where the text is, or "" for no such file
 }
 
-// New returns an empty overlay that keeps its files in dir, which exists and which the
-// caller removes when nothing is built with the overlay any more.
+// New returns an empty overlay that keeps its files in dir, which must exist, and which the caller
+// removes when the overlay is no longer needed.
 func New(dir string) *Overlay {
 	return &Overlay{dir: dir, files: make(map[string]string)}
 }
 
 // Add gives a file a new text, or adds the file if there is none.
 func (o *Overlay) Add(file string, text []byte) error {
-	// The path is not resolved: the go command looks a file up under the name by which it came
-	// to the folder, even if that is a symbolic link.
+	// The path is not resolved: the go command looks up a file under the name by which it reached the
+	// folder, even through a symbolic link.
 	file, err := filepath.Abs(file)
 	if err != nil {
 		return err
@@ -91,9 +91,9 @@ type edit struct {
 	text     string
 }
 
-// packages calls visit for the package in dir and for each below it, with the files that a
-// build on this machine compiles, cgo's aside. A file that cannot be parsed is left out: the
-// build will say what is wrong with it.
+// packages calls visit for the package in dir and for each one below it, with the files that a build on
+// this machine compiles, except cgo's. A file that cannot be parsed is left out: the build will report
+// what is wrong with it.
 func (o *Overlay) packages(dir string, visit func(dir string, files []*goFile) error) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -141,9 +141,9 @@ func (o *Overlay) parse(path string) *goFile {
 	return f
 }
 
-// rewrite adds the file with edits made to it. None of them may contain a line break, so that
-// every line keeps its number, and a line directive keeps its name: what the compiler, a panic
-// or the race detector says of a line is true of the file on disk.
+// rewrite adds the file with edits made to it. None of them may contain a line break, so that every
+// line keeps its number; a line directive keeps its name. So what the compiler, a panic or the race
+// detector reports about a line is true of the file on disk.
 func (o *Overlay) rewrite(f *goFile, edits []edit) error {
 	start := f.set.PositionFor(f.Package, false)
 	directive := fmt.Sprintf("/*line %s:%d:%d*/", f.path, start.Line, start.Column)
@@ -160,8 +160,8 @@ func (o *Overlay) rewrite(f *goFile, edits []edit) error {
 	return o.Add(f.path, out.Bytes())
 }
 
-// unused returns a name that begins with prefix, stands nowhere in the files of a package, and
-// is the name of no other file there.
+// unused returns a name that begins with prefix, does not occur in the files of a package, and is not
+// the name of another file there.
 func unused(dir string, files []*goFile, prefix string) string {
 	taken := func(f *goFile) bool { return bytes.Contains(f.text, []byte(prefix)) }
 	for {

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Times changes the times of the program in dir, and of the packages below it: what its code writes as
-// a number of seconds, minutes or hours becomes what change returns for it. Milliseconds stay: nobody waits
-// long for them.
+// Times changes the times of the program in dir, and of the packages below it: a number of seconds,
+// minutes or hours in its code becomes what change returns for it. Milliseconds stay unchanged, since
+// nobody waits long for them.
 func (o *Overlay) Times(dir string, change func(time.Duration) time.Duration) error {
 	return o.packages(dir, func(dir string, files []*goFile) error {
 		for _, f := range files {
@@ -23,7 +23,7 @@ func (o *Overlay) Times(dir string, change func(time.Duration) time.Duration) er
 	})
 }
 
-// units are the times that are changed, by their name in the package time.
+// units has the times to change, by their names in the package time.
 var units = map[string]time.Duration{"Second": time.Second, "Minute": time.Minute, "Hour": time.Hour}
 
 // times returns the edits that change the times in a file: a unit, or a unit and the number it is
@@ -55,7 +55,7 @@ func times(f *goFile, change func(time.Duration) time.Duration) (edits []edit) {
 	return edits
 }
 
-// number returns the number that an expression is, as in 5 or time.Duration(5), or 0.
+// number returns the value of an expression such as 5 or time.Duration(5), or 0.
 func number(e ast.Expr) time.Duration {
 	if call, ok := e.(*ast.CallExpr); ok && len(call.Args) == 1 {
 		e = call.Args[0]

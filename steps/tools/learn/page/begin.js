@@ -34,7 +34,7 @@ export async function offer(step, { folder, step: at }) {
   const left = (await answer.json()).blocks.filter((b) => b.turn && ["open", "missing"].includes(b.state));
   if (left.length === 0 || Number(dialog.dataset.step) !== step) return;
   const names = left.map((b) => `${b.names[0]} in ${b.file}`).join(", ");
-  find("#left-open").textContent = `Not finished yet: ${names}. You can go on all the same.`;
+  find("#left-open").textContent = `Not finished yet: ${names}. You can go on anyway.`;
 }
 
 export async function post(path, body = {}) {

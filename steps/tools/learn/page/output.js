@@ -27,7 +27,7 @@ function draw() {
 
 const states = {
   saved: "building…", "slow build": "building: the first time, this may take a minute", built: "starting…",
-  "build failed": "does not build: the last server goes on", "start failed": "does not start", running: "running",
+  "build failed": "does not build: the previous server keeps running", "start failed": "does not start", running: "running",
   "not listening": "runs, but does not listen where it should", stopped: "not running", "port free": "starting…",
   "no code": "there is no code in work/", "no files": "waits: this computer has too many files open",
 };

@@ -26,15 +26,15 @@ type closeError struct {
 
 func (e closeError) Error() string { return fmt.Sprintf("closed with %d %q", e.Code, e.Reason) }
 
-// A conn reads what net/http has read ahead, too. Pongs are written while it reads, so its
-// writes are locked.
+// A conn also reads what net/http has read ahead. Pongs are written while it reads, so its writes are
+// locked.
 type conn struct {
 	net.Conn
 	br *bufio.Reader
 	mu sync.Mutex
 }
 
-// Read and Write are what wsutil calls.
+// Read and Write are for wsutil.
 func (c *conn) Read(p []byte) (int, error) { return c.br.Read(p) }
 
 func (c *conn) Write(p []byte) (int, error) {

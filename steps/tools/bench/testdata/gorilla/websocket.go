@@ -58,7 +58,7 @@ func encode(op int, payload []byte) encoded {
 	return m
 }
 
-// write is called by one goroutine at a time, as the library wants it: the hub's.
+// write is called by only one goroutine at a time, the hub's, as the library requires.
 func (c *conn) write(frame encoded) {
 	c.SetWriteDeadline(time.Now().Add(writeTime))
 	if err := c.WritePreparedMessage(frame); err != nil && err != websocket.ErrCloseSent {
