@@ -1,17 +1,17 @@
-// What a screen reader says of new messages: each of a few, and now and then a summary of many.
+// What a screen reader announces about new messages: each of a few, or a summary of many.
 
 import { element } from "./chat-list.js";
 
 const newest = document.querySelector("#newest");
 const pause = 5000; // milliseconds
-const few = 3; // announcements in a pause, and messages that are read out one by one
+const few = 3; // announcements per pause, and messages that are read out one by one
 const maxText = 100; // characters of the last message, in a summary
 
 let unheard = []; // messages, oldest first
 let spoken = 0; // announcements since the last pause ended
 let timer; // of the pause
 
-// announce announces new messages at once, or, where there were many of late, after a pause.
+// announce announces new messages at once or, if there were many recently, after a pause.
 export function announce(messages) {
   unheard.push(...messages);
   if (unheard.length > 0 && spoken < few) speak();

@@ -8,7 +8,7 @@ export const { user, text } = form.elements;
 const doubleClick = 500; // milliseconds
 let clearedAt = 0;
 
-// readForm returns the message to send, or undefined after it has said what is missing.
+// readForm returns the message to send, or undefined after telling the reader what is missing.
 export function readForm() {
   // In a string with half a character, toWellFormed replaces that by U+FFFD.
   const message = { user: user.value.trim().toWellFormed(), text: text.value.toWellFormed() };
@@ -33,7 +33,7 @@ export function refuse(field, why) {
   field.focus();
 }
 
-// The browser cuts off what does not fit, and does not say so.
+// The browser cuts off text that does not fit, and does not tell.
 for (const field of [user, text]) {
   field.addEventListener("beforeinput", (event) => {
     const room = field.maxLength - field.value.length + field.selectionEnd - field.selectionStart;

@@ -1,4 +1,4 @@
-// The list of messages, which changes in place: what is selected or read stays where it is.
+// The list of messages, which changes in place: selected text and the rows being read do not move.
 
 import { text } from "./chat-form.js";
 
@@ -7,8 +7,8 @@ const maxLines = 10; // of a message, before it scrolls by itself
 
 let listed = new Map(); // oldest first: a key for each message, and its row
 
-// updateList makes the list show messages. It returns those that were not listed before, oldest
-// first, and whether there is a gap: not one of those that were listed is left.
+// updateList makes the list show messages. It returns those that were not listed before, oldest first,
+// and whether there is a gap: none of those that were listed is left.
 export function updateList(messages) {
   const rows = new Map();
   const fresh = [];
@@ -31,8 +31,8 @@ export function updateList(messages) {
   return { fresh, gap };
 }
 
-// keepPlace lets change() alter the list without moving the row that is selected, or, where
-// the page is scrolled past the form, the first row in sight.
+// keepPlace lets change() alter the list without moving the row that is selected or, if the page is
+// scrolled past the form, the first visible row.
 function keepPlace(change) {
   const selection = getSelection();
   const rows = [...list.children];

@@ -1,16 +1,16 @@
-// What the page says to its reader: whether it is connected, and a note below the form.
+// What the page tells its reader: whether it is connected, and a note below the form.
 
 const presence = document.querySelector("#presence-indicator");
 const note = document.querySelector("#note");
 
-let lost = ""; // texts that the server may not have
+let lost = ""; // texts that the server may not have received
 let words = ""; // of the last note
 
 export function showPresence(state) {
   if (presence.textContent !== state) presence.textContent = state; // announced when it changes
 }
 
-// tell shows a note, after what nobody should have to type again.
+// tell shows a note, after the texts that may be lost.
 export function tell(now) {
   words = now;
   write();
@@ -21,7 +21,7 @@ export function takeBack(before) {
   if (words === before) tell("");
 }
 
-// tellLost sets what stands before each note.
+// tellLost sets the text before each note.
 export function tellLost(texts) {
   lost = texts.join(" · ");
   write();

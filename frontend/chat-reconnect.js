@@ -2,14 +2,14 @@
 
 import { takeBack, tell } from "./chat-note.js";
 
-// Pauses in milliseconds. Each is twice the one before, and up to a quarter longer or shorter, so
-// that the members who lost a server do not all come back in the same instant.
+// Pauses in milliseconds. Each is twice the one before, and up to a quarter longer or shorter, so that
+// the members who lost a server do not all reconnect at the same moment.
 const question = { first: 500, longest: 2000 }; // between two questions whether the server is there
 const attempt = { first: 500, longest: 30_000 }; // between two WebSockets to the same server
-const afterRefusal = 5000; // at least, before the next WebSocket: the same server will hardly change its mind
-const lasting = 5000; // a connection that stood this long was a good one
+const afterRefusal = 5000; // at least, before the next WebSocket: the same server will probably refuse again
+const lasting = 5000; // a connection that lasted this long was a good one
 const answerTime = 5000; // for the answer to a question
-const patience = 2000; // for a WebSocket, before the note says why it may not open
+const patience = 2000; // for a WebSocket, before the note explains why it may not open
 
 const slow = "The server answers HTTP, but the WebSocket is not open yet. Firefox makes one wait after failed ones, " +
   "up to a minute, even after a reload. Or the server does not answer the handshake.";
@@ -22,7 +22,8 @@ let notBefore = 0; // the time of the next WebSocket to the same server
 let nextQuestion = question.first;
 let nextAttempt = attempt.first;
 
-// stayConnected calls makeSocket, which returns a WebSocket, whenever there is none and one may open.
+// stayConnected calls makeSocket, which returns a WebSocket, whenever a new connection is needed and
+// allowed.
 export function stayConnected(makeSocket) {
   connect = makeSocket;
   document.addEventListener("visibilitychange", askSooner);
@@ -51,7 +52,7 @@ async function ask() {
 async function whoAnswers() {
   try {
     const answer = await fetch("/", { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(answerTime) });
-    await answer.text(); // or Chromium lists the request as broken off
+    await answer.text(); // or Chromium lists the request as cancelled
     return answer.headers.get("ETag") ?? "";
   } catch {
     return undefined;

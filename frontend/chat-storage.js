@@ -1,5 +1,5 @@
-// What the browser keeps for this address: the name, asked once and then remembered, and
-// perhaps what another project has left here.
+// What the browser stores for this address: the name, which is asked for once, and perhaps data that
+// another project has left here.
 
 import { text, user } from "./chat-form.js";
 

@@ -1,16 +1,16 @@
-// Messages that were sent and have not come back. send does not report whether a message
-// arrived; here the history does.
+// Messages that were sent but have not come back. send does not report whether a message arrived; here
+// the history does.
 
 import { text } from "./chat-form.js";
 import { takeBack, tell, tellLost } from "./chat-note.js";
 
 const waiting = "Sent. It is listed below as soon as the server sends it back.";
 
-let unseen = []; // sent on this connection, and not listed so far
+let unseen = []; // sent on this connection, but not listed yet
 let lost = []; // sent on a connection that ended, and not listed since
 let putBack; // the lost message that is in the field again
 
-// sent notes that a message was given to the WebSocket. It may be a lost one, edited since.
+// sent records that a message was passed to the WebSocket. It may be a lost one, edited since.
 export function sent(message) {
   unseen.push(message);
   lost = lost.filter((before) => before !== putBack && before.text !== message.text);
@@ -19,8 +19,8 @@ export function sent(message) {
   tellLost(textsOf(lost));
 }
 
-// arrived is told which messages are listed now and were not before. After a gap, others
-// may have been missed, our own among them: a slow page gets only the newest history.
+// arrived receives the newly listed messages. After a gap, others may have been missed, even our own: a
+// slow page gets only the newest history.
 export function arrived(fresh, gap) {
   if (gap) unseen = [];
   fresh.forEach(cross);
@@ -39,7 +39,7 @@ function cross(message) {
   }
 }
 
-// mayBeLost is called when a connection has ended: what was sent just before may not have arrived.
+// mayBeLost is called when a connection has ended: messages sent just before may not have arrived.
 export function mayBeLost() {
   if (unseen.length === 0) return;
   if (!text.value) {

@@ -13,7 +13,7 @@ export function quiet(text) {
   return el("p", { class: "quiet" }, text);
 }
 
-// unseen returns text that only screen readers have.
+// unseen returns text for screen readers only.
 export function unseen(text) {
   return el("span", { class: "visually-hidden" }, text);
 }

@@ -51,7 +51,7 @@ export function decode(bytes) {
   };
 }
 
-// mask is its own inverse: XORing a byte twice with the same byte gives the byte again.
+// mask is its own inverse: XORing a byte twice with the same byte gives the original byte.
 export function mask(bytes, key) {
   return bytes.map((b, i) => b ^ key[i % 4]);
 }
@@ -92,7 +92,7 @@ export function hexByte(b) {
   return b.toString(16).padStart(2, "0");
 }
 
-// count writes a number of bytes.
+// count formats a number of bytes.
 export function count(n) {
   return `${n.toLocaleString("en")} ${BigInt(n) === 1n ? "byte" : "bytes"}`;
 }

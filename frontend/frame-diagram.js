@@ -8,8 +8,8 @@ import { fields } from "./frame-fields.js";
 import { drawPayload } from "./frame-payload.js";
 
 const maxText = 4000; // characters of a text
-const maxHex = 256; // bytes of what is not text
-const tall = 7; // rows: beside a diagram with more there is room for the payload
+const maxHex = 256; // bytes of anything that is not text
+const tall = 7; // rows: next to a taller diagram there is room for the payload
 
 // drawFrame returns an <article> that shows a frame (from decode or decodeAll). Its heading is
 // title, or else the opcode's name. At most most bytes of the payload are drawn, and bitwise of them
@@ -66,7 +66,7 @@ function drawDiagram(frame, parts, most, onFlip) {
     table.addEventListener("click", ({ target: { dataset } }) => dataset.bit && onFlip(Number(dataset.bit)));
   }
   const left = (payload.at + payload.bits - end) / 8;
-  // What scrolls must be reached with the keyboard: through its buttons, or by itself.
+  // Anything that scrolls must be reachable with the keyboard: through its buttons, or by itself.
   const scroll = onFlip ? {} : { tabindex: 0, role: "region", "aria-label": "The frame’s bits" };
   return el("div", { class: "bitwise" }, el("div", { class: "scroll", ...scroll }, table),
     left > 0 ? quiet(`${count(left)} more of the payload are not drawn here.`) : "");

@@ -1,6 +1,6 @@
-// Bytes out of pasted text. Whatever could mean two things is refused, with the reason.
+// Bytes from pasted text. Ambiguous text is refused, with the reason.
 
-export const maxBytes = 66_000; // a 64 KiB frame and its header: what comes after is left out
+export const maxBytes = 66_000; // a 64 KiB frame and its header: the rest is left out
 const maxChars = 400_000; // no usual form of a byte takes more than 6 characters
 const maxLines = 5000; // browsers lay out a text area's lines slowly
 

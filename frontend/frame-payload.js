@@ -54,7 +54,7 @@ function drawXor(frame, i, glyph) {
     line("result", frame.payload[i], glyph, "sum"));
 }
 
-// glyphs returns the text of each byte; a character of several bytes stands at its first.
+// glyphs returns the text of each byte; a character of several bytes is at its first byte.
 function glyphs(bytes, n) {
   const all = [];
   for (let i = 0; i < n; i++) {

@@ -1,4 +1,4 @@
-// Which rules of RFC 6455 frames break, each by itself and in their order.
+// Which rules of RFC 6455 frames break, each on its own and in sequence.
 
 import { decode, isControl, opcodes } from "./frame-codec.js";
 

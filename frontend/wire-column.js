@@ -1,5 +1,5 @@
-// A server's connections beside each other, each in a lane, and their events in order from top to
-// bottom: one message in stands above the histories that it sends out.
+// A server's connections side by side, each in a lane, and their events in order from top to bottom: an
+// incoming message is above the histories that follow it.
 
 import { count } from "./frame-codec.js";
 import { el, quiet } from "./dom.js";
@@ -11,8 +11,8 @@ const frameTime = 500; // milliseconds to wait for the browser's next frame
 const atOnce = 50; // milliseconds: events of several connections within this time may share a row
 const maxLives = 8; // lanes up to which each row shows all connections that are open
 
-// A Column shows one server of a record; its element is a section. It reads from view what holds
-// for all columns: paused (draw nothing), selected (do not scroll to the end), pages (show page loads).
+// A Column shows one server of a record; its element is a section. It reads from view the settings of
+// all columns: paused (draw nothing), selected (do not scroll to the end), pages (show page loads).
 export class Column {
   #waiting = []; // entries that are not drawn yet
   #drawn = []; // { entry, cell }, oldest first
@@ -64,7 +64,7 @@ export class Column {
     this.#waiting = this.#waiting.filter(({ removed }) => !removed);
   }
 
-  // redraw draws all that the record has of the server.
+  // redraw draws everything that the record has about the server.
   redraw() {
     this.rows.replaceChildren();
     this.halves.replaceChildren();
@@ -124,7 +124,7 @@ export class Column {
     it.state.textContent = it.over ? `ended: ${it.ends.map(endShort).join(", ")}` : endShort(entry.event);
   }
 
-  // laneOf returns the index of a connection's lane. A new one gets the first that is free.
+  // laneOf returns the index of a connection's lane. A new connection gets the first free lane.
   #laneOf({ connection, event }) {
     const old = this.#lanes.findIndex((lane) => lane.connection === connection);
     if (old >= 0) return old;
@@ -141,8 +141,8 @@ export class Column {
     return lane;
   }
 
-  // put puts a cell into the last row, or into a new one: what several connections send at the
-  // same time, in the same direction, stands side by side.
+  // put puts a cell into the last row, or into a new one: events of several connections at the same
+  // time, in the same direction, are side by side.
   #put(cell, lane, { from, time }, kind) {
     const row = this.#row;
     if (!row || row.kind !== kind || row.from !== from || row.taken.has(lane) || time - row.time > atOnce) {
@@ -182,7 +182,7 @@ export class Column {
 
   // --- scrolling ---
 
-  // toEnd keeps the newest in sight, unless somebody looks at older rows or at one event.
+  // toEnd keeps the newest row visible, unless the reader is looking at older rows or at one event.
   toEnd() {
     const scroll = () => {
       if (this.#follows && !this.view.selected) this.scroller.scrollTop = 1e9;

@@ -1,4 +1,4 @@
-// All there is to see of one event: a frame's diagram, or a dump of the bytes.
+// The details of one event: a frame's diagram, or a dump of the bytes.
 
 import { count, toHex } from "./frame-codec.js";
 import { drawFrame } from "./frame-diagram.js";
@@ -10,7 +10,7 @@ import { endLong, who } from "./wire-rung.js";
 const maxAddress = 8192; // hex digits in a link
 const bitwise = 10; // bytes of a payload that are drawn bit by bit: the header is in the lessons
 
-// whereAndWhen says what an entry is one of.
+// whereAndWhen describes an entry's connection, direction and time.
 export function whereAndWhen({ event, connection }) {
   const time = new Date(event.time);
   const when = `${time.toLocaleTimeString("en-GB")}.${String(time.getMilliseconds()).padStart(3, "0")}`;
@@ -35,7 +35,7 @@ export function drawDetail({ event }) {
   return [...notes, drawFrame(frame, { bitwise }), el("p", {}, link)];
 }
 
-// drawDump shows bytes as hexdump -C does.
+// drawDump shows bytes in the format of hexdump -C.
 function drawDump(bytes) {
   const lines = [];
   for (let at = 0; at < bytes.length; at += 16) {

@@ -1,10 +1,10 @@
-// The live events of a wire. A browser allows six connections to a host, and an open stream takes
-// one: so all tabs share a stream. One tab leads. It has the stream, and passes on what arrives over
-// a BroadcastChannel. The others listen, and ask once a second whether it is there; if it does not
-// answer, one of them leads. If two lead, the one that began later stays.
+// The live events of a wire. A browser allows six connections to a host, and an open stream takes one,
+// so all tabs share a stream. One tab leads: it has the stream, and passes on what arrives over a
+// BroadcastChannel. The others listen, and ask once a second whether it is there; if it does not
+// answer, one of them takes over. If two lead, the one that began later stays the leader.
 //
-// Events have consecutive numbers. A tab that has missed some, or is new, opens the stream itself
-// until it has caught up with the leader.
+// Events have consecutive numbers. A tab that has missed some, or is new, opens the stream itself until
+// it has caught up with the leader.
 
 const second = 1000; // milliseconds
 const introduction = 300; // ms for the leader to answer a new tab
@@ -18,14 +18,14 @@ const crowded = "The wire does not answer. Is it running? If many other tabs of 
 // follow calls handlers.event(event) for each event in order, handlers.now(now) each second with what
 // /now has, handlers.problem(words) when something is wrong ("" when it is right again), and
 // handlers.restart() when the wire has been restarted. It returns a function that ends this. paths
-// name another stream than the wire's, and what stands for /now there.
+// names a stream other than the wire's, and its equivalent of /now.
 export function follow(handlers, paths = { events: "events", now: "now" }) {
   const feed = new Feed(handlers, paths);
   return () => feed.end();
 }
 
 class Feed {
-  #channel; // to the other tabs, if the browser has such a thing
+  #channel; // to the other tabs, if the browser supports it
   #stream; // an EventSource, while this tab has one
   #run; // the wire's run
   #last = 0; // the number of the last event
@@ -82,7 +82,7 @@ class Feed {
     this.#stream = undefined;
   }
 
-  // take hands on an event, unless it is known. An id is a run and a number.
+  // take passes on an event, unless it is known. An id is a run and a number.
   #take(id, data, streamed) {
     const [run, digits] = id.split("-");
     const number = Number(digits);
@@ -144,7 +144,7 @@ class Feed {
     if (this.#claim) this.#answer();
   }
 
-  // leave lets another tab lead, before this one sleeps or goes.
+  // leave lets another tab lead, before this one sleeps or closes.
   #leave() {
     if (this.#claim) this.#tell({ kind: "bye" });
     this.#claim = 0;
@@ -203,7 +203,7 @@ class Feed {
   }
 }
 
-// now returns what the wire tells besides events. Its error has the status of a refusal.
+// now returns what the wire reports in addition to events. Its error has the status of a refusal.
 export async function now(path = "now") {
   const response = await fetch(path, { signal: AbortSignal.timeout(opening) });
   if (!response.ok) throw Object.assign(new Error(await response.text()), { status: response.status });

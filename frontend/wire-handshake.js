@@ -17,7 +17,8 @@ export function drawHead(head) {
   }));
 }
 
-// explain joins the key to the accept value, and lists what request and response agreed on.
+// explain shows how the accept value follows from the key, and lists what request and response agreed
+// on.
 export function explain(request, response) {
   const upgraded = upgrades(response);
   const key = field(request, "Sec-WebSocket-Key");

@@ -1,14 +1,14 @@
-// What a wire has seen, by server and connection, in order. It knows no page.
+// What a wire has seen, by server and connection, in order. It does not depend on a page.
 //
-// An event is one line of /events: { server, conn, from, kind, time, hex, length } and, for a
-// frame, fin, opcode, masked and payload; for an end, how.
+// An event is one line of /events: { server, conn, from, kind, time, hex, length } and, for a frame,
+// fin, opcode, masked and payload; for an end, how.
 
 export const maxEvents = 2000; // per server: the wire keeps no more either
 
 // A WireRecord keeps events, oldest first, and calls onAdd with an entry for each. An entry is an event
-// and its place: { event, connection, request, answered, removed }. request is the head of the handshake
-// request that a response answers. answered is the head of the last response before. removed is true
-// once newer events have taken its place.
+// and its place: { event, connection, request, answered, removed }. request is the head of the
+// handshake request that a response answers. answered is the head of the last response before. removed
+// is true once newer events have replaced it.
 export class WireRecord {
   servers = new Map(); // by name: { name, url, connections, entries, counts }
   onAdd = () => {};
@@ -76,7 +76,7 @@ function addConnection(server, conn) {
   return connection;
 }
 
-// promote makes a connection one that is shown: a WebSocket, or bytes that are not HTTP.
+// promote makes a connection visible: it is a WebSocket, or carries bytes that are not HTTP.
 export function promote(connection) {
   if (connection.isWebSocket) return;
   const { counts } = connection.server;
@@ -87,7 +87,7 @@ export function promote(connection) {
 
 export const nameOf = ({ isWebSocket, number }) => `${isWebSocket ? "Connection" : "Page load"} ${number}`;
 
-// isEvent reports whether there is enough in an event to show it.
+// isEvent reports whether an event is complete enough to show.
 export const isEvent = (e) => typeof e?.hex === "string" && (e.kind !== "frame" || typeof e.payload === "string");
 
 const isHead = ({ kind }) => kind === "request" || kind === "response";
@@ -99,7 +99,7 @@ export function isHandshake(event) {
 // upgrades reports whether a response's head switches to WebSocket.
 export const upgrades = (head) => /^HTTP\/\S+ 101\b/.test(head);
 
-// field returns the values of a header field in a head, with commas between them.
+// field returns the values of a header field in a head, separated by commas.
 export function field(head, name) {
   return head.split(/\r?\n/).slice(1).map((line) => /^([^:]+):\s*(.*?)\s*$/.exec(line))
     .filter((m) => m?.[1].toLowerCase() === name.toLowerCase()).map((m) => m[2]).join(", ");

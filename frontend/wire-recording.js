@@ -1,8 +1,8 @@
 // Recordings: a record as a link, or as one file that opens without a server, and back.
 
-const maxLink = 32_000; // characters: longer addresses get lost on their way
+const maxLink = 32_000; // characters: longer addresses may be cut in transit
 
-// linkTo returns an address that holds a recording, or undefined if that would be too long.
+// linkTo returns an address that contains a recording, or undefined if it would be too long.
 export async function linkTo(recording) {
   const squeezed = new Blob([JSON.stringify(recording)]).stream().pipeThrough(new CompressionStream("deflate-raw"));
   const bytes = new Uint8Array(await new Response(squeezed).arrayBuffer());
@@ -33,7 +33,7 @@ async function inflate(bytes) {
     for (let at = 0; at < bytes.length; at += 64) { // little at once: an error drops what is not read yet
       await writer.write(bytes.subarray(at, at + 64));
     }
-    problem = "cut short"; // if it should go on
+    problem = "cut short"; // if there should be more
     await writer.close();
   };
   feed().catch(() => {}); // reading fails as well
@@ -61,14 +61,15 @@ export function read(text) {
 
 let texts; // a promise of this page's own files, by name
 
-// keepPage reads this page's own files while there is a server: the wire may have ended when all is saved.
+// keepPage reads this page's own files while there is a server: the wire may have exited when the
+// reader saves.
 export function keepPage() {
   texts ??= load("wire.html");
   texts.catch(() => { texts = undefined; });
   return texts;
 }
 
-// load reads a file and those it leads to.
+// load reads a file and the files that it refers to.
 async function load(name, into = {}) {
   if (name in into) return into;
   into[name] = ""; // on its way

@@ -8,7 +8,7 @@ import { bytesOf, decodeText, fromHex, isHandshake, nameOf, textOf, upgrades } f
 
 const maxText = 200; // characters of a text
 const maxChips = 10; // bytes of a payload
-const maxOther = 24; // bytes of what is neither a head nor a frame
+const maxOther = 24; // bytes of anything that is neither a head nor a frame
 
 export const who = ({ from }) => (from === "client" ? "browser" : "server");
 export const endShort = (event) => `${event.how === "reset" ? "RST" : "FIN"} from the ${who(event)}`;
@@ -69,7 +69,7 @@ function drawChips(bytes, event, header) {
     left > 0 ? `… ${left.toLocaleString("en")} more` : "");
 }
 
-// says is what a frame says in words.
+// says returns the content of a frame in words.
 function says(event, rsv) {
   const payload = fromHex(event.payload);
   if (event.opcode === 8 && payload.length >= 2) {

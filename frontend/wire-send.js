@@ -7,7 +7,7 @@ import { el } from "./dom.js";
 const $ = (id) => document.getElementById(id);
 const maxShown = 20; // bytes of what was sent
 
-// setUp makes a button of each row, which names bytes that the wire knows.
+// setUp makes a button for each row, which names bytes that the wire knows.
 export function setUp(rows) {
   $("rows").replaceChildren(...rows.map((row) => {
     const button = el("button", { type: "button" }, row);

@@ -1,5 +1,5 @@
-// The view of the wire: a column per server, in it a lane per connection, and in that a rung for
-// each head, frame and end. The events come from a running wire, or from a recording.
+// The view of the wire: a column per server, which has a lane per connection, which has a rung for each
+// head, frame and end. The events come from a running wire, or from a recording.
 
 import { el, quiet } from "./dom.js";
 import { Column } from "./wire-column.js";
@@ -15,7 +15,7 @@ if (parent !== window) document.documentElement.classList.add("pane"); // of the
 const $ = (id) => document.getElementById(id);
 const record = new WireRecord();
 const columns = new Map(); // by the record's server
-const view = { paused: false, pages: false, selected: undefined }; // what holds for all columns
+const view = { paused: false, pages: false, selected: undefined }; // the settings of all columns
 
 let stop; // ends the live view
 
@@ -36,13 +36,13 @@ function addServers(servers) {
   for (const server of servers) columnOf(record.addServer(server));
 }
 
-// --- what the page says of itself ---
+// --- what the page says about itself ---
 
 function say(words) {
   if ($("state").textContent !== words) $("state").textContent = words;
 }
 
-// warn says what is wrong, or, with "", that nothing is.
+// warn shows what is wrong, or, with "", removes the warning.
 function warn(words) {
   if ($("warning").textContent !== words) $("warning").textContent = words;
 }
@@ -97,7 +97,7 @@ async function live() {
 
 let state = () => view.paused ? "paused" : "a recording";
 
-// showNow shows which servers run, and what has not arrived completely.
+// showNow shows which servers are running, and what has not arrived completely.
 function showNow({ servers, halves }) {
   for (const { name, running } of servers) {
     const server = record.servers.get(name);
@@ -127,7 +127,7 @@ function show({ servers = [], events }) {
   for (const event of events) {
     try {
       record.add(event);
-    } catch (error) { // in a recording there may be anything
+    } catch (error) { // a recording may contain anything
       warn(`An event of this recording cannot be shown: ${error.message}`);
     }
   }
@@ -205,7 +205,7 @@ toggle("pages", (on) => {
 $("clear").addEventListener("click", clear);
 addEventListener("resize", keepInSight);
 
-// keepInSight scrolls to what is selected, or else to the newest.
+// keepInSight scrolls to the selected rung, or else to the newest.
 function keepInSight() {
   view.selected?.scrollIntoView({ block: "nearest", inline: "nearest" });
   for (const column of columns.values()) column.toEnd();
@@ -241,7 +241,7 @@ function select(rung) {
   requestAnimationFrame(keepInSight); // rows that come into sight may be taller than estimated
 }
 
-// Where the panel covers the page, it makes room for what is typed.
+// If the panel covers the page, it makes room for typing.
 $("try").addEventListener("focusin", () => {
   if (view.selected && getComputedStyle($("panel")).position === "fixed") select();
 });
@@ -252,8 +252,8 @@ function leavePanel() {
   back?.focus();
 }
 
-// Up and down go along a connection, left and right to the next one or to the next server's, and
-// Escape back.
+// Up and down move along a connection, left and right to the next one or to the next server's, and
+// Escape moves back.
 document.querySelector("main").addEventListener("keydown", (event) => {
   if (event.key === "Escape" && view.selected) return leavePanel();
   const here = event.target;

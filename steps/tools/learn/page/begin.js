@@ -1,4 +1,4 @@
-// The dialog that begins a step, and what the page asks learn for.
+// The dialog that begins a step, and the page's requests to learn.
 import { notice } from "./notices.js";
 
 const dialog = document.querySelector("#begin");

@@ -1,4 +1,5 @@
-// The pane with differences: what a step adds, or, on request, what the attendee's code lacks of ours.
+// The pane with differences: what a step adds or, on request, how the attendee's code differs from
+// ours.
 import { el } from "../dom.js";
 
 const diff = document.querySelector("#diff");

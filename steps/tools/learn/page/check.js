@@ -21,12 +21,12 @@ export class CheckPane {
     this.#verdict = verdict;
   }
 
-  // own hides the pane's offers where the servers are not the attendee's.
+  // own hides the pane's offers if the servers are not the attendee's.
   own(own) {
     if (!own) this.#verdict.textContent = "The check is for your own code: start learn without servers.";
   }
 
-  // take takes an entry of learn's feed: a run, a step, and an event of check -json.
+  // take processes an entry of learn's feed: a run, a step, and an event of check -json.
   take({ run, step, event }) {
     if (run !== this.#run) {
       this.#run = run;
@@ -40,7 +40,7 @@ export class CheckPane {
     if (event.event === "done") this.#done(event, title, step);
   }
 
-  // broken takes in that the code does not build: what is shown is of earlier code.
+  // broken records that the code does not build: the rows shown are about earlier code.
   broken() {
     this.#quietly(`Your code does not build: ${this.#run ? "these results are of the code before" : "see Output"}.`);
   }

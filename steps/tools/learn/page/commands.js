@@ -1,4 +1,5 @@
-// The lessons name commands, for whoever works in a terminal. On this page each is a button that does the same.
+// The lessons name commands for people who work in a terminal. On this page each is a button that does
+// the same.
 import { el } from "../dom.js";
 
 const actions = [ // of the first pattern that fits
@@ -10,7 +11,7 @@ const actions = [ // of the first pattern that fits
   [/^task work$|^go run \.\/work$/, "output", "Output: your server runs, and again after each save"],
 ];
 
-// prepareCommands changes the commands in a lesson. act(action) does what a button says.
+// prepareCommands turns the commands in a lesson into buttons, which call act(action).
 export function prepareCommands(text, act) {
   const button = ([, action, words], ...content) => {
     const made = el("button", { type: "button", class: "command", title: `Here: ${words}` }, ...content);

@@ -1,10 +1,11 @@
-// Hints, one by one: each that is opened shows the next, and ours is the last.
+// Hints, one by one: opening one reveals the next, and our code is the last.
 import { el } from "../dom.js";
 
 const opened = new Map(); // by page and function: how many were opened, for when they are drawn again
 
-// hintsFor returns an element with the hints for a function, from a page such as 03-hints.html, and ours after
-// them. anchor is the id of the function's heading. It returns undefined if there are none.
+// hintsFor returns an element with the hints for a function, from a page such as 03-hints.html,
+// followed by our code. anchor is the id of the function's heading. It returns undefined if there are
+// none.
 export async function hintsFor(page, anchor) {
   const answer = await fetch(`lessons/${page}`).catch(() => undefined);
   if (!answer?.ok) return undefined;

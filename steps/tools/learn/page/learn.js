@@ -39,7 +39,8 @@ async function show(address) {
   drawSteps();
 }
 
-// load shows a lesson from where it was left, and reports whether no other has been asked for meanwhile.
+// load shows a lesson at the place where it was left, and reports false if another was requested
+// meanwhile.
 async function load(name, number) {
   const mine = ++loading;
   const answer = await fetch(`lessons/${name}.html`).catch(() => undefined);
@@ -68,7 +69,7 @@ lessonPane.addEventListener("scroll", () => {
   if (shown !== undefined) remember(`at ${lessons[shown][0]}`, Math.round(lessonPane.scrollTop));
 }, { passive: true });
 
-// Links between lessons stay on this page; others open a window of their own.
+// Links between lessons stay on this page; others open a new window.
 text.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -126,7 +127,7 @@ async function refresh() {
   if (!answer?.ok) return;
   state = await answer.json();
   check.own(state.own);
-  if (!state.problem) markBlocks(text, state.blocks); // otherwise what it was before it stopped to parse
+  if (!state.problem) markBlocks(text, state.blocks); // otherwise the states from before it stopped parsing
   drawSteps();
   drawMembers();
 }

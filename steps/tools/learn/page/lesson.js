@@ -31,7 +31,7 @@ async function insertHints(paragraph) {
   paragraph.replaceWith(...hints.flatMap((h, i) => [...title(i), h]));
 }
 
-// markBlocks says beside each block what the attendee's code has of it.
+// markBlocks shows next to each block its state in the attendee's code.
 export function markBlocks(text, blocks) {
   for (const chip of text.querySelectorAll("figcaption .state")) {
     const names = chip.dataset.names.split(" ");

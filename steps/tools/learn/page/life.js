@@ -34,7 +34,7 @@ export function showLife(list, lesson) {
   }));
 }
 
-// lightUp takes an event of the wire, oldest first.
+// lightUp processes an event of the wire, oldest first.
 export function lightUp(list, event) {
   const connection = `${event.server} ${event.conn}`;
   if (isHandshake(event)) [newest, seen] = [connection, new Set()];

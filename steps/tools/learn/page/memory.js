@@ -1,4 +1,4 @@
-// What the page remembers over a reload. The browser may forbid it: then it forgets.
+// What the page remembers across reloads. If the browser forbids that, it forgets.
 
 const prefix = "websocket-workshop.learn.";
 

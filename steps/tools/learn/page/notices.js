@@ -1,9 +1,10 @@
-// One line per thing that the page has to say at its top, until that is over, or somebody has read it.
+// One line per notice at the top of the page, until it no longer applies, or the reader dismisses it.
 import { el } from "../dom.js";
 
 const box = document.querySelector("#notices");
 
-// notice shows words about a subject in place of its last ones, good news or a problem; "" takes them away.
+// notice shows words about a subject, good news or a problem, in place of the previous ones; "" removes
+// them.
 export function notice(subject, words, good = false) {
   const shown = box.querySelector(`[data-subject="${subject}"]`);
   if ((shown?.firstChild.textContent ?? "") === words) return;

@@ -1,4 +1,4 @@
-// What the server prints, and what the compiler says of the code.
+// What the server prints, and what the compiler reports about the code.
 import { el } from "../dom.js";
 import { notice } from "./notices.js";
 
@@ -9,7 +9,7 @@ const most = 1000; // lines
 
 let pending = [];
 
-// showLines adds lines. A flood is drawn some twenty times a second.
+// showLines adds lines. A flood is drawn about twenty times a second.
 export function showLines({ text, server: name = "work" }) {
   const prefix = name === "work" ? "" : `${name} | `;
   if (pending.length === 0) setTimeout(draw, 50);

@@ -1,5 +1,5 @@
 // The attendee's own bytes, in the lesson's text. A figure with data-kind="bytes" names what it shows;
-// what stands there in the Markdown is a recording, and stays until there is something to show.
+// its text in the Markdown is a recording, which stays until there is something to show.
 import { toHex } from "../frame-codec.js";
 import { drawFrame } from "../frame-diagram.js";
 import { decodeAll } from "../frame-rules.js";
@@ -19,7 +19,7 @@ export class OwnBytes {
     this.#record.onAdd = (entry) => this.#take(entry);
   }
 
-  // add takes an event of the wire, oldest first.
+  // add processes an event of the wire, oldest first.
   add(event) {
     this.#record.add(event);
   }
@@ -80,7 +80,7 @@ function decode(event) {
 
 const whole = (entry) => drawFrame(decode(entry.event), { title: where(entry), most: 48, bitwise: 10 });
 
-// row shows a frame in a line, which opens as the diagram.
+// row shows a frame on one line, which expands to the diagram.
 function row(entry) {
   const { bytes, opcode, code, codeName, text = "" } = decode(entry.event);
   const hex = toHex(bytes.subarray(0, 12), " ") + (bytes.length > 12 ? " …" : "");

@@ -78,7 +78,8 @@ function setUpSplitter() {
   });
 }
 
-// Large type is for the view of the bytes, too, which has a button of its own for whoever sees it alone.
+// Large type also applies to the view of the bytes, which has its own button for readers who see only
+// that.
 function setUpType() {
   const view = $("#pane-bytes iframe");
   const enlarge = () => {
