@@ -239,13 +239,13 @@ func dropsBroken(p *probe.Probe) {
 
 // keepsApart: two members may be in the middle of a frame, or of a message, at the same time.
 func keepsApart(p *probe.Probe) {
-	for _, cut := range []int{1, 4, 30} {
+	for _, cut := range []int{1, 4, 20, 30, 40, 50} { // a busy server may read all pieces at once
 		a, b := p.Member(), p.Member()
 		ma, mb := p.PostOf(60), p.PostOf(60)
 		fa, fb := p.Text(ma).Bytes(), p.Text(mb).Bytes()
 		for i, piece := range [][]byte{fa[:cut], fb[:cut], fb[cut:], fa[cut:]} {
 			[]*probe.Client{a, b, b, a}[i].Write(piece)
-			p.Pause(5 * time.Millisecond)
+			p.Pause(20 * time.Millisecond)
 		}
 		a.Sent = []string{fmt.Sprintf("%s\n(cut after %d bytes, with the same from another member in between)",
 			wstest.Hex(fa), cut)}
