@@ -163,7 +163,7 @@ func EndsDespiteDeaf(p *probe.Probe) {
 	}
 	p.Story = "six members read nothing"
 	talker := p.Member()
-	for range 12 { // as much as in DelaysNobody
+	for range 8 { // as much as in DelaysNobody
 		talker.Tell(p.Posts(10, 4000)...)
 	}
 	readers := []*probe.Client{talker, p.Member(), p.Member(), p.Member()}
