@@ -24,7 +24,7 @@ function engine(program) {
     after(() => browser?.close());
     const open = (t, url, options) => visit(t, browser, url, options);
     withServers(open, program.name);
-    withStandIn(open);
+    withStandIn(open, { skip: program !== programs[0] }); // skip what does not depend on the browser
     if (program.name === "chromium") screenshot(open);
   });
 }
@@ -168,8 +168,8 @@ async function room(t) {
   return Object.assign(server, { add, posts });
 }
 
-function withStandIn(open) {
-  test("messages that are not a history change nothing, and the note says so", async (t) => {
+function withStandIn(open, once) {
+  test("messages that are not a history change nothing, and the note says so", once, async (t) => {
     const { url, sockets } = await standIn(t, (socket) => socket.send(history("good")));
     const page = await open(t, url);
     await listed(page, "good");
@@ -183,7 +183,7 @@ function withStandIn(open) {
     await listed(page, "better");
   });
 
-  test("a message that was sent and never came back is in the field again", async (t) => {
+  test("a message that was sent and never came back is in the field again", once, async (t) => {
     const server = await standIn(t);
     const { url, sockets } = server;
     const page = await open(t, url, { away: true });
@@ -210,7 +210,7 @@ function withStandIn(open) {
     await until(page, () => document.querySelector("#note").textContent === "");
   });
 
-  test("what is edited and sent is no longer lost", async (t) => {
+  test("what is edited and sent is no longer lost", once, async (t) => {
     const { url, sockets } = await standIn(t);
     const page = await open(t, url);
     await presence(page, "🟢");
@@ -223,7 +223,7 @@ function withStandIn(open) {
     assert.match(await textOf(page, "#note"), /^Sent/);
   });
 
-  test("what had been stored is neither lost nor in the field", async (t) => {
+  test("what had been stored is neither lost nor in the field", once, async (t) => {
     const { url, sockets } = await standIn(t, (socket, n) => n > 0 && socket.send(history("stored")));
     const page = await open(t, url);
     await presence(page, "🟢");
@@ -234,7 +234,7 @@ function withStandIn(open) {
     assert.doesNotMatch(await textOf(page, "#note"), /lost/);
   });
 
-  test("the same text sent twice is two messages", async (t) => {
+  test("the same text sent twice is two messages", once, async (t) => {
     const { url, sockets } = await standIn(t);
     const page = await open(t, url);
     await presence(page, "🟢");
@@ -258,7 +258,7 @@ function withStandIn(open) {
     assert.doesNotMatch(await textOf(page, "#note"), /lost/);
   });
 
-  test("half a character, and what is sent between many others, does not stay “sent”", async (t) => {
+  test("half a character, and what is sent between many others, does not stay “sent”", once, async (t) => {
     const { url, add } = await room(t);
     const page = await open(t, url);
     await presence(page, "🟢");
@@ -274,7 +274,7 @@ function withStandIn(open) {
     add(post("end"));
   });
 
-  test("blank names and messages are not sent, and a double click is ignored", async (t) => {
+  test("blank names and messages are not sent, and a double click is ignored", once, async (t) => {
     const { url, posts } = await room(t);
     const page = await open(t, url);
     await presence(page, "🟢");
@@ -309,7 +309,7 @@ function withStandIn(open) {
     }
   });
 
-  test("a server that opens and closes at once is not asked all the time", async (t) => {
+  test("a server that opens and closes at once is not asked all the time", once, async (t) => {
     const { url } = await standIn(t, (socket) => socket.close());
     const page = await open(t, url, { before: recordAttempts });
     await until(page, () => globalThis.times.length >= 5);
@@ -372,7 +372,7 @@ function withStandIn(open) {
     assert.deepEqual(await announced(), ["ann: new", "ann: new"]);
   });
 
-  test("ten messages a second are announced in summaries", async (t) => {
+  test("ten messages a second are announced in summaries", once, async (t) => {
     const { url, add } = await room(t);
     const page = await open(t, url);
     await presence(page, "🟢");

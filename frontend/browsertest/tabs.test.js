@@ -34,6 +34,7 @@ const countStreams = (page) => page.evaluateOnNewDocument(() => {
 const streams = (page) => page.evaluate(() => globalThis.sources.filter(({ readyState }) => readyState === EventSource.OPEN).length);
 
 function engine(program) {
+  const once = { skip: program !== programs[0] }; // what does not depend on the browser
   describe(program.name, { concurrency: 1 }, () => {
     let browser;
     before(async () => { browser = await launch(program); });
@@ -46,7 +47,7 @@ function engine(program) {
       return [first, ...others];
     }
 
-    test("twenty tabs: each shows all, and bytes can be sent from the last", async (t) => {
+    test("twenty tabs: each shows all, and bytes can be sent from the last", once, async (t) => {
       const it = await wire(t, await start(t, "raw"));
       const all = await tabs(t, it.url, 20);
       await Promise.all(all.map((page) => state(page, "live")));
@@ -124,7 +125,7 @@ function engine(program) {
       assert.deepEqual(await texts(page), ["one", "two"]);
     });
 
-    test("a tab that was hidden for ten minutes shows the newest events, and no more than the wire keeps", async (t) => {
+    test("a tab that was hidden for ten minutes shows the newest events, and no more than the wire keeps", once, async (t) => {
       const it = await standInWire(t);
       const page = await open(t, it.url, {
         before: (p) => p.evaluateOnNewDocument(() => {
@@ -145,7 +146,7 @@ function engine(program) {
       await drawn(page, 2000);
     });
 
-    test("what has not arrived completely is shown below its connection", async (t) => {
+    test("what has not arrived completely is shown below its connection", once, async (t) => {
       const it = await standInWire(t);
       it.add(said("one"));
       const page = await open(t, it.url);
@@ -156,7 +157,7 @@ function engine(program) {
       await until(page, () => !document.querySelector(".half"));
     });
 
-    test("what is wrong with the wire is said, until it is right again", async (t) => {
+    test("what is wrong with the wire is said, until it is right again", once, async (t) => {
       const it = await standInWire(t);
       it.refusal = "too many read the events: close a window";
       const page = await open(t, it.url, { away: true });
@@ -186,7 +187,7 @@ function engine(program) {
       for (const page of all) assert.deepEqual(await texts(page), ["new"]);
     });
 
-    test("a link that is pasted into a live view is shown, and one that is cut short says so", async (t) => {
+    test("a link that is pasted into a live view is shown, and one that is cut short says so", once, async (t) => {
       const it = await standInWire(t);
       it.add(...Array.from({ length: 40 }, (_, i) => said(`message ${i}, ${Math.random()}`)));
       const page = await open(t, it.url, { away: true });

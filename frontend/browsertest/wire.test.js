@@ -20,6 +20,7 @@ const state = (page, words) => until(page, (wanted) => document.querySelector("#
 const drawn = (page, n) => until(page, (wanted) => document.querySelectorAll(".is-frame").length === wanted, n);
 
 function engine(program) {
+  const once = { skip: program !== programs[0] }; // what does not depend on the browser
   describe(program.name, { concurrency: 1 }, () => {
     let browser, folder;
     before(async () => {
@@ -116,7 +117,7 @@ function engine(program) {
       assert.notEqual(await lane(), last);
     });
 
-    test("a label counts the payload, as the lessons do, and the header stands apart", async (t) => {
+    test("a label counts the payload, as the lessons do, and the header stands apart", once, async (t) => {
       const { view } = await chat(t, "hi");
       const said = await view.$eval(".is-frame .client", (rung) => [rung.querySelector(".label").textContent, rung.querySelector(".chips small").textContent.trim()]);
       assert.deepEqual(said, ["text · FIN · 26 bytes", "6 of header"]);
@@ -140,7 +141,7 @@ function engine(program) {
       }
     });
 
-    test("paused it waits, cleared it is empty, and a connection can be seen by itself", async (t) => {
+    test("paused it waits, cleared it is empty, and a connection can be seen by itself", once, async (t) => {
       const { it, view } = await chat(t, "hi");
       await view.click("#pause");
       const page = await open(t, it.urls[0]);
@@ -157,7 +158,7 @@ function engine(program) {
       await drawn(view, 0);
     });
 
-    test("a recording opens again: from its file, with and without a server, and by a link", async (t) => {
+    test("a recording opens again: from its file, with and without a server, and by a link", once, async (t) => {
       const { it, view } = await chat(t, "kept");
       const before = await rungs(view, 1);
       await view.click("#link");
