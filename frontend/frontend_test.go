@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"websocket-workshop/steps/tools/rules"
 )
 
 func get(t *testing.T, method, target string) (*http.Response, string) {
@@ -92,7 +94,7 @@ func TestMethods(t *testing.T) {
 }
 
 // The longest post, with every UTF-16 unit written as \u and four digits, must stay
-// within the 4,096 bytes that a server accepts.
+// within the bytes that a server accepts.
 func TestLongestPostFitsTheLimit(t *testing.T) {
 	_, index := get(t, "GET", "/")
 	size := len(`{"user":"","text":""}`)
@@ -107,7 +109,7 @@ func TestLongestPostFitsTheLimit(t *testing.T) {
 		}
 		size += len(`\u0000`) * length
 	}
-	if size > 4096 {
+	if size > rules.MaxMessage {
 		t.Errorf("a post can have %d bytes", size)
 	}
 }

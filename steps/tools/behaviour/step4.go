@@ -197,8 +197,8 @@ func texts(posts []probe.Post) string {
 	return h.String()
 }
 
-// keepsFifty: the history is 50 posts long, and loses the oldest.
-func keepsFifty(p *probe.Probe) {
+// keepsNewest: the history has a limit, and loses the oldest.
+func keepsNewest(p *probe.Probe) {
 	c, posts := p.Member(), p.Posts(rules.HistorySize+10, 60)
 	for ten := range slices.Chunk(posts, 10) {
 		c.Mark()
@@ -282,9 +282,10 @@ func refusesHuge(p *probe.Probe) {
 
 // refusesLong: a message over the limit is not stored, nor is one that grows over it.
 func refusesLong(p *probe.Probe) {
+	const part = rules.MaxMessage / 2
 	m, grown := p.PostOf(rules.MaxMessage+1), p.PostOf(rules.MaxMessage+400)
-	for _, sent := range [][]wstest.Frame{{p.Text(m)}, p.Fragments(m.JSON(), 2000, 2000),
-		p.Fragments(grown.JSON(), 2000, 2000)} {
+	for _, sent := range [][]wstest.Frame{{p.Text(m)}, p.Fragments(m.JSON(), part, part),
+		p.Fragments(grown.JSON(), part, part)} {
 		c := p.Member()
 		c.Send(sent...)
 		c.ExpectGone("")

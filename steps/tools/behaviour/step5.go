@@ -116,7 +116,7 @@ func beats(p *probe.Probe) {
 	until := begun.Add(quiet + ping)
 	p.Together(3, func(i int) {
 		c := p.Member()
-		c.Sent = []string{[]string{"a pong for each ping, at once", "a pong for each ping, 30 s later",
+		c.Sent = []string{[]string{"a pong for each ping, at once", "a pong for each ping, " + rules.Seconds(rules.PingTime) + " later",
 			"nothing"}[i]}
 		pings := 0
 		for time.Now().Before(until) {
@@ -187,9 +187,9 @@ func endsGently(p *probe.Probe) {
 	p.Together(3, func(int) {
 		c := p.Member()
 		c.Send(p.Masked(wstest.Binary, p.Bytes(10)))
-		first := c.Post(p.Posts(25, 4000)...)
+		first := c.Post(p.Posts(25, rules.MaxMessage)...)
 		p.Pause(100 * time.Millisecond)
-		second := c.Post(p.Posts(3, 4000)...)
+		second := c.Post(p.Posts(3, rules.MaxMessage)...)
 		f, err := c.AwaitClose()
 		if err == nil && f.Code() != 1003 {
 			c.Fail("a close frame with status code 1003",

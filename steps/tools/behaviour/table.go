@@ -10,8 +10,13 @@ import (
 	"websocket-workshop/steps/tools/rules"
 )
 
-// limit is how many bytes a message may have, in words.
-var limit = rules.Number(rules.MaxMessage) + " bytes"
+// limit is how many bytes a message may have, in words; the others are times.
+var (
+	limit     = rules.Number(rules.MaxMessage) + " bytes"
+	toConnect = rules.Seconds(rules.HandshakeTime)
+	toWrite   = rules.Seconds(rules.WriteTime)
+	toClose   = rules.Seconds(rules.CloseTime)
+)
 
 // rows lists everything that a server must do, in the order in which it is built.
 var rows = []Row{
@@ -69,10 +74,10 @@ var rows = []Row{
 	{Step: 2, Name: rules.RowForwarded, Do: tries,
 		Hint: "behind a proxy that changes Host, the page is locked out: " +
 			"the original host is in X-Forwarded-Host, which no page can set"},
-	{Step: 2, Name: "a handshake that is not finished is dropped after 5 s", Do: dropsHalf, Build: Quick,
+	{Step: 2, Name: "a handshake that is not finished is dropped after " + toConnect, Do: dropsHalf, Build: Quick,
 		Waits: true,
 		Why:   "a client that never ends its request would hold a connection forever",
-		Hint:  "set ReadTimeout: 5 * time.Second in the http.Server"},
+		Hint:  setReadTimeout},
 
 	{Step: 3, Name: "a frame comes right after the handshake", Turn: "frame.go encode",
 		Do: begins("a text frame: 81, the length, then the JSON", func(first []byte) bool {
@@ -135,7 +140,7 @@ var rows = []Row{
 		Leeway: allowed("10.4 asks for limits, but not for when to check them")},
 	{Step: 4, Name: "a message in several fragments is read", Turn: "conn.go conn.read",
 		Do: takes(inFrames(0, 7), inFrames(0, 5, 6, 3), inFrames(0, 0, 9, 0), inFrames(0, 1, 1, 1, 1, 1),
-			inFrames(rules.MaxMessage, 2000, 2000)),
+			inFrames(rules.MaxMessage, rules.MaxMessage/2, rules.MaxMessage/3)),
 		Hint: "a frame without FIN begins a message: keep its payload, unmasked with its own key from index 0, " +
 			"and add that of the continuation frames (opcode 0), until FIN comes"},
 	{Step: 4, Name: "a character that lies in two fragments is read",
@@ -153,7 +158,7 @@ var rows = []Row{
 	{Step: 4, Name: rules.RowBroken, Do: dropsBroken,
 		Hint:   "half a message is not a message: when reading fails, even with io.EOF, drop it",
 		Leeway: asked("5.4 has a message end with FIN: here the end of TCP also ends it")},
-	{Step: 4, Name: "the history keeps the newest 50 posts", Do: keepsFifty},
+	{Step: 4, Name: "the history keeps the newest " + rules.Number(rules.HistorySize) + " posts", Do: keepsNewest},
 	{Step: 4, Name: "markup, quotes and emoji are kept unchanged", Do: takes(
 		written("<i>ann</i>", "<b></b> & <script>alert(1)</script>", ""), written("ann", `" \ / %s %d {{.}}`, ""),
 		written("日本 🟢", "grüße 🟢 日本 👩‍👩‍👧 \u2028 ", ""), written("", "two\nlines,\ta tab ", ""),
@@ -208,8 +213,8 @@ var rows = []Row{
 	{Step: 5, Name: "a member that pauses is sent the newest history, and not all that it missed",
 		Do:   crowd.ReadsOn,
 		Turn: "hub.go member.push"},
-	{Step: 5, Name: "a member that takes nothing for 5 s is let go", Do: crowd.LetsGo, Build: Quick, Waits: true,
-		Hint: "set a time limit before each write, SetWriteDeadline(time.Now().Add(5 * time.Second)), " +
+	{Step: 5, Name: "a member that takes nothing for " + toWrite + " is let go", Do: crowd.LetsGo, Build: Quick, Waits: true,
+		Hint: "set a time limit before each write, SetWriteDeadline(time.Now().Add(writeTime)), " +
 			"and close the connection when it has passed"},
 
 	{Step: 6, Name: rules.RowClose, Do: tries, Turn: "conn.go conn.control"},
@@ -229,10 +234,12 @@ var rows = []Row{
 	{Step: 6, Name: "pongs come in their order, and do not mix with histories", Do: crowd.KeepsPongsApart,
 		Build: Noisy, Turn: "conn.go conn.write",
 		Hint: "every ping is answered, however many came before and whatever else is being written"},
-	{Step: 6, Name: "a member that answers pings stays, and one that is silent for 75 s is dropped", Do: beats,
+	{Step: 6, Name: "a member that answers pings stays, and one that is silent for " +
+		rules.Seconds(rules.QuietTime) + " is dropped", Do: beats,
 		Build: Quick, Waits: true,
-		Why:  "a connection whose other end has vanished looks like one that is merely silent",
-		Hint: "ping each member every 30 s, and set a time limit for reading before each frame"},
+		Why: "a connection whose other end has vanished looks like one that is merely silent",
+		Hint: "ping each member every " + rules.Seconds(rules.PingTime) +
+			", and set a time limit for reading before each frame"},
 	{Step: 6, Name: rules.RowReserved, Do: tries},
 	{Step: 6, Name: rules.RowOpcode, Do: tries},
 	{Step: 6, Name: rules.RowUnmasked, Do: tries},
@@ -248,7 +255,7 @@ var rows = []Row{
 	{Step: 6, Name: rules.RowAnnounced, Do: tries},
 	{Step: 6, Name: "a close frame arrives even if the member still talks", Do: endsGently,
 		Leeway: allowed("7.1.1 says only SHOULD about ending TCP cleanly")},
-	{Step: 6, Name: "after its close frame the server waits at most 5 s for a member to hang up", Do: drains,
+	{Step: 6, Name: "after its close frame the server waits at most " + toClose + " for a member to hang up", Do: drains,
 		Build: Quick, Waits: true, Leeway: allowed("7.1.1 leaves open how long a server waits"),
 		Hint: "set one time limit for everything read after the close frame, and then Close"},
 	{Step: 6, Name: "Ctrl-C says goodbye with 1001 to every member", Do: crowd.SaysGoodbye, UnixOnly: true,
@@ -272,7 +279,7 @@ var rows = []Row{
 	{Step: 6, Name: "members that never read do not hold up Ctrl-C", Do: crowd.EndsDespiteDeaf,
 		UnixOnly: true, Turn: "hub.go hub.close",
 		Hint: "the goodbye waits for members that do not read: send each its own in a goroutine, " +
-			"without holding a lock, and wait no longer than 1.5 s"},
+			"without holding a lock, and wait no longer than " + rules.Seconds(rules.GoodbyeTime)},
 }
 
 // allowed is the leeway of a server that behaves differently, as the RFC lets it.

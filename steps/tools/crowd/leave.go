@@ -101,7 +101,7 @@ func EndsWrites(p *probe.Probe) {
 	p.ExpectRest(func() {
 		c, deaf := p.Member(), []*probe.Client{p.Deaf(), p.Deaf(), p.Deaf()}
 		for range 8 {
-			c.Tell(p.Posts(10, 3000)...)
+			c.Tell(p.Posts(10, rules.MaxMessage)...)
 		}
 		for _, d := range deaf {
 			d.Reset()
@@ -164,7 +164,7 @@ func EndsDespiteDeaf(p *probe.Probe) {
 	p.Story = "six members read nothing"
 	talker := p.Member()
 	for range 8 { // as much as in DelaysNobody
-		talker.Tell(p.Posts(10, 4000)...)
+		talker.Tell(p.Posts(10, rules.MaxMessage)...)
 	}
 	readers := []*probe.Client{talker, p.Member(), p.Member(), p.Member()}
 	s.Signal(os.Interrupt)

@@ -17,7 +17,7 @@ func DelaysNobody(p *probe.Probe) {
 	p.Deaf()
 	p.Story = "two members read nothing"
 	for range 12 { // more than 15 MB for each: the system buffers some of it
-		c.Tell(p.Posts(10, 4000)...)
+		c.Tell(p.Posts(10, rules.MaxMessage)...)
 	}
 	for range 40 {
 		c.Tell(p.Posts(10, 60)...)
@@ -57,13 +57,13 @@ func ReadsOn(p *probe.Probe) {
 	}
 }
 
-// LetsGo: a member that reads nothing for 5 s is dropped. Others send so much that even the largest buffers
+// LetsGo: a member that reads nothing for too long is dropped. Others send so much that even the largest buffers
 // are full; other rows test that these get their histories.
 func LetsGo(p *probe.Probe) {
 	stuck := p.Deaf()
 	limit := p.Scaled(3*rules.WriteTime) + p.Patience
 	for begun, round := time.Now(), 0; round < 8 || time.Since(begun) < limit; round++ {
-		p.Attempt(func() { p.Member().Tell(p.Posts(10, 4000)...) })
+		p.Attempt(func() { p.Member().Tell(p.Posts(10, rules.MaxMessage)...) })
 		p.Pause(p.Scaled(rules.WriteTime) / 10)
 		if stuck.IsGone() {
 			return

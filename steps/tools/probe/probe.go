@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/wstest"
 )
 
@@ -96,7 +97,11 @@ func (p *Probe) explain(f *Failure) {
 	s := p.Server
 	ended, mishap := s.fate(), s.mishap()
 	if p.Quick {
-		f.Sent += "\n(to a build with shorter times: 5 s become half a second, and 30 s become one)"
+		var times []string
+		for _, d := range []time.Duration{rules.WriteTime, rules.PingTime} {
+			times = append(times, rules.Seconds(d)+" become "+rules.Seconds(Shorter(d)))
+		}
+		f.Sent += "\n(to a build with shorter times: " + strings.Join(times, ", and ") + ")"
 	}
 	if f.Lines == nil && !p.crowd { // otherwise they are also about other members
 		f.Lines, _ = s.Output.Since(f.from)
@@ -162,11 +167,11 @@ func (p *Probe) goOn() {
 	}
 }
 
-// Shorter returns what one of a server's times becomes in a quick build: 30 s become one, and the time
-// limits for one write or one request leave some room for a busy machine.
+// Shorter returns what one of a server's times becomes in a quick build: from one ping to the next it is a
+// second, and the limits for one write or one request leave some room for a busy machine.
 func Shorter(d time.Duration) time.Duration {
-	if d >= 20*time.Second {
-		return d / 30
+	if d >= rules.PingTime {
+		return d / (rules.PingTime / time.Second)
 	}
 	return d / 10
 }

@@ -1,6 +1,11 @@
 package rules
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 )
@@ -103,10 +108,38 @@ func TestNumber(t *testing.T) {
 			t.Errorf("Number(%d) = %s", n, got)
 		}
 	}
-	for d, want := range map[time.Duration]string{WriteTime: "5 s", GoodbyeTime: "1.5 s",
-		QuietTime: "75 s"} {
-		if got := Seconds(d); got != want {
-			t.Errorf("Seconds(%v) = %s", d, got)
+	for d, want := range map[time.Duration][2]string{5 * time.Second: {"5 s", "5 * time.Second"},
+		1500 * time.Millisecond: {"1.5 s", "1500 * time.Millisecond"}, time.Minute: {"60 s", "60 * time.Second"}} {
+		if got := [2]string{Seconds(d), Code(d)}; got != want {
+			t.Errorf("Seconds and Code of %v: %q", d, got)
+		}
+	}
+}
+
+// TestNoLimitInWords: where the tools state a limit, they compute it, so that it changes here alone.
+func TestNoLimitInWords(t *testing.T) {
+	words := []string{Number(MaxMessage), fmt.Sprint(MaxMessage), fmt.Sprint(HistorySize, " posts")}
+	for _, limit := range Limits {
+		if d, ok := limit.(time.Duration); ok {
+			words = append(words, regexp.QuoteMeta(Seconds(d)), `"[^"]*`+regexp.QuoteMeta(Code(d)))
+		}
+	}
+	stated := regexp.MustCompile(`(` + strings.Join(words, "|") + `)\b`)
+	for _, folder := range []string{"behaviour", "crowd", "probe", "trial", "units", "units/testdata", "check"} {
+		files, _ := filepath.Glob("../" + folder + "/*.go")
+		if len(files) == 0 {
+			t.Errorf("there is no code in %s", folder)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, line := range strings.Split(string(text), "\n") {
+				if found := stated.FindString(line); found != "" {
+					t.Errorf("%s:%d states %q: write it with package rules", file, i+1, found)
+				}
+			}
 		}
 	}
 }

@@ -4,6 +4,9 @@
 package rules
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +38,37 @@ const (
 
 // Subprotocol is the chat's subprotocol.
 const Subprotocol = "json"
+
+// Limits has the limits and times above by their names.
+var Limits = map[string]any{
+	"MaxMessage": MaxMessage, "MaxReason": MaxReason, "HistorySize": HistorySize, "DialLimit": DialLimit,
+	"HandshakeTime": HandshakeTime, "AnswerTime": AnswerTime, "IdleTime": IdleTime, "WriteTime": WriteTime,
+	"CloseTime": CloseTime, "PingTime": PingTime, "QuietTime": QuietTime, "GoodbyeTime": GoodbyeTime,
+	"StopTime": StopTime,
+}
+
+// GoFile returns the limits as constants of a file in package main, by the same names, for code that cannot
+// import this package.
+func GoFile() string {
+	text := "package main\n\nimport \"time\"\n\n"
+	for _, name := range slices.Sorted(maps.Keys(Limits)) {
+		value := fmt.Sprint(Limits[name])
+		if d, ok := Limits[name].(time.Duration); ok {
+			value = Code(d)
+		}
+		text += fmt.Sprintf("const %s = %s\n", name, value)
+	}
+	return text
+}
+
+// Code returns d as a program writes it: "5 * time.Second".
+func Code(d time.Duration) string {
+	unit := "Second"
+	if d%time.Second != 0 {
+		d, unit = d*1000, "Millisecond"
+	}
+	return fmt.Sprintf("%d * time.%s", d/time.Second, unit)
+}
 
 // Number returns n as the workshop's texts write it: 4096 is "4,096".
 func Number(n int) string {

@@ -233,7 +233,8 @@ func TestRows(t *testing.T) {
 		v := variant{name: "legal-" + room, step: behaviour.LastStep}
 		ps.add(t, v.name, map[string]string{
 			"room.go":   read(t, "testdata/legal/"+room+".go"),
-			"server.go": strings.ReplaceAll(read(t, "testdata/legal/server.go"), "4096", fmt.Sprint(rules.MaxMessage)),
+			"server.go": read(t, "testdata/legal/server.go"),
+			"limits.go": rules.GoFile(),
 		})
 		variants = append([]variant{v}, variants...)
 	}

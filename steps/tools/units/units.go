@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"websocket-workshop/steps/tools/overlay"
+	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/stepcode"
 )
 
@@ -222,6 +223,7 @@ func (t *unitTests) build(ctx context.Context) error {
 func (t *unitTests) compile(ctx context.Context) (said string, err error) {
 	o := overlay.New(t.temp)
 	err = errors.Join(o.Noise(t.dir, overlay.Yield), o.HideTests(t.dir))
+	err = errors.Join(err, o.Add(filepath.Join(t.dir, "limits_test.go"), []byte(rules.GoFile())))
 	files := []string{shared}
 	for _, r := range t.units {
 		if r.Outcome != LeftOut {

@@ -26,7 +26,7 @@ func TestEach(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		if n := len(called); n != 3 {
-			t.Errorf("each(f) has called f %d times after 2 s, want once for each of three members", n)
+			t.Errorf("each(f) has called f %d times when all should be done, want once for each of three members", n)
 		}
 		for range len(called) {
 			delete(h.members, <-called)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// end sends a close frame if err is a closeError, and waits at most 5 s for the member to hang up.
+// end sends a close frame if err is a closeError, and waits at most CloseTime for the member to hang up.
 func TestEnd(t *testing.T) {
 	for _, row := range []struct {
 		err   error
@@ -20,7 +20,7 @@ func TestEnd(t *testing.T) {
 		{closeError{Code: 1000, Reason: "bye"}, time.Second, "\x88\x05\x03\xe8bye", time.Second},
 		{closeError{Code: 1005, Reason: "no status code"}, time.Second, "\x88\x00", time.Second},
 		{closeError{Code: 1002}, time.Second, "\x88\x02\x03\xea", time.Second},
-		{closeError{Code: 1002}, time.Hour, "\x88\x02\x03\xea", 5 * time.Second},
+		{closeError{Code: 1002}, time.Hour, "\x88\x02\x03\xea", CloseTime},
 		{io.EOF, time.Hour, "", 0}, // the member is gone: nobody would read a close frame
 	} {
 		synctest.Test(t, func(t *testing.T) { // in here, an hour takes no time

@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// The history is the last 50 posts, the newest first.
+// The history is the last HistorySize posts, the newest first.
 func TestHistory(t *testing.T) {
 	var h history
-	for n := range 60 {
+	for n := range HistorySize + 10 {
 		h.add(post{User: "ann", Text: fmt.Sprint("post ", n), Time: 1700000000000 + int64(n)})
 		var got struct {
 			Msg []struct {
@@ -22,7 +22,7 @@ func TestHistory(t *testing.T) {
 		if err := json.Unmarshal(h.json(), &got); err != nil {
 			t.Fatalf("json returns %s: %v", h.json(), err)
 		}
-		if want := min(n+1, 50); len(got.Msg) != want {
+		if want := min(n+1, HistorySize); len(got.Msg) != want {
 			t.Fatalf("json has %d posts after %d were added, want %d", len(got.Msg), n+1, want)
 		}
 		for i, p := range got.Msg {

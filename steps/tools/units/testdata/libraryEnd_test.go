@@ -29,7 +29,7 @@ func TestLibraryEnd(t *testing.T) {
 			}
 			var got []byte
 			go func() { got, _ = io.ReadAll(client) }()
-			row.call(c) // waits 5 s for an answer, which takes no time in here
+			row.call(c) // waits for an answer, which takes no time in here
 			if row.name != "goodbye" {
 				server.SetReadDeadline(time.Now())
 				if _, err := server.Read(make([]byte, 1)); err != io.ErrClosedPipe {

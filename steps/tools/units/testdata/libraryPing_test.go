@@ -10,13 +10,14 @@ import (
 	"time"
 )
 
-// ping asks for a pong. A member that sends none within 45 s, which is 75 s after the previous ping, counts
-// as gone.
+// ping asks for a pong. A member that sends none within pongTime, which is QuietTime after the previous
+// ping, counts as gone.
 func TestLibraryPing(t *testing.T) {
+	const pongTime = QuietTime - PingTime
 	for _, row := range []struct {
 		late  time.Duration // from the ping to the pong
 		stays bool
-	}{{0, true}, {40 * time.Second, true}, {time.Minute, false}} {
+	}{{0, true}, {pongTime * 7 / 8, true}, {pongTime * 4 / 3, false}} {
 		synctest.Test(t, func(t *testing.T) { // in here, a minute takes no time
 			client, server := net.Pipe()
 			c, err := accept(hijacked{httptest.NewRecorder(), server, bufio.NewReader(server)}, handshake())
@@ -37,7 +38,7 @@ func TestLibraryPing(t *testing.T) {
 			ended := false
 			go func() { c.read(); ended = true }() // without it, nothing would read the pong
 			c.ping()
-			time.Sleep(2 * time.Minute)
+			time.Sleep(2 * QuietTime)
 			if synctest.Wait(); ended == row.stays {
 				t.Errorf("ping, and the pong comes after %v: the member stays: %v, want %v", row.late, !ended, row.stays)
 			}

@@ -14,7 +14,7 @@ import (
 // (section 5.4). The rows have the key 00 00 00 00, which changes nothing, where they can.
 func TestRead(t *testing.T) {
 	const key = "\x00\x00\x00\x00"
-	longest := fmt.Sprintf("1 %q", strings.Repeat("x", limit))
+	longest := fmt.Sprintf("1 %q", strings.Repeat("x", MaxMessage))
 	for _, row := range []struct{ name, in, want string }{
 		{"Hello", "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", `1 "Hello"`},
 		{"an empty message", "\x81\x80" + key, `1 ""`},
@@ -22,12 +22,12 @@ func TestRead(t *testing.T) {
 		{"three fragments", "\x01\x81" + key + "a" + "\x00\x80" + key + "\x80\x81" + key + "b", `1 "ab"`},
 		{"a ping in between", "\x01\x81" + key + "a" + "\x89\x82" + key + "hi" + "\x80\x81" + key + "b", `1 "ab"`},
 		{"a pong before a message", "\x8a\x84" + key + "pong" + "\x81\x82" + key + "hi", `1 "hi"`},
-		{"as many bytes as a message may have", long(0x81, limit), longest},
-		{"as many in two fragments", long(0x01, limit-1) + "\x80\x81" + key + "x", longest},
+		{"as many bytes as a message may have", long(0x81, MaxMessage), longest},
+		{"as many in two fragments", long(0x01, MaxMessage-1) + "\x80\x81" + key + "x", longest},
 
-		{"one byte more than a message may have", long(0x81, limit+1), "an error"},
-		{"one byte more in two fragments", long(0x01, limit-1) + "\x80\x82" + key + "xx", "an error"},
-		{"a fragment after as many bytes as a message may have", long(0x01, limit) + "\x80\x81" + key + "x",
+		{"one byte more than a message may have", long(0x81, MaxMessage+1), "an error"},
+		{"one byte more in two fragments", long(0x01, MaxMessage-1) + "\x80\x82" + key + "xx", "an error"},
+		{"a fragment after as many bytes as a message may have", long(0x01, MaxMessage) + "\x80\x81" + key + "x",
 			"an error"},
 		{"a length of 2^62", "\x81\xff\x40\x00\x00\x00\x00\x00\x00\x00" + key, "an error"},
 		{"a length of 2^63", "\x81\xff\x80\x00\x00\x00\x00\x00\x00\x00" + key, "an error"},

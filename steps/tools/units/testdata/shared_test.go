@@ -8,10 +8,8 @@ import (
 	"strings"
 )
 
-// Helpers for the tests of several functions.
-
-// limit is how many bytes a message may have.
-const limit = 4096
+// Helpers for the tests of several functions. The check adds the limits and times of
+// steps/tools/rules/limits.go, by the same names: MaxMessage, WriteTime, ...
 
 // long returns a frame with this first byte (FIN and opcode), a 16-bit length, and n bytes of payload. Its
 // key is 00 00 00 00, which changes nothing.

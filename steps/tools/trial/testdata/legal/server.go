@@ -48,8 +48,8 @@ type journal []entry
 
 func (j *journal) add(e entry) {
 	*j = append([]entry{e}, *j...)
-	if len(*j) > 50 {
-		*j = (*j)[:50:50]
+	if len(*j) > HistorySize {
+		*j = (*j)[:HistorySize:HistorySize]
 	}
 }
 
@@ -88,7 +88,7 @@ func (p *peer) deliver(b []byte) error {
 		return io.ErrClosedPipe
 	}
 	p.goodbye = b[0] == 0x88
-	p.sock.SetWriteDeadline(time.Now().Add(5 * time.Second))
+	p.sock.SetWriteDeadline(time.Now().Add(WriteTime))
 	p.out.Write(b)
 	err := p.out.Flush()
 	if err != nil {
@@ -116,7 +116,7 @@ func (f fault) packet() []byte {
 func (p *peer) listen() (text []byte, err error) {
 	kind := byte(0)
 	for {
-		p.sock.SetReadDeadline(time.Now().Add(75 * time.Second))
+		p.sock.SetReadDeadline(time.Now().Add(QuietTime))
 		var two [2]byte
 		if _, err := io.ReadFull(p.in, two[:]); err != nil {
 			return nil, err
@@ -143,7 +143,7 @@ func (p *peer) listen() (text []byte, err error) {
 			switch {
 			case (op == 0) != (kind != 0):
 				return nil, fault{1002, "fragments"}
-			case size > uint64(4096-len(text)):
+			case size > uint64(MaxMessage-len(text)):
 				return nil, fault{1009, "too long"}
 			case op == 2:
 				return nil, fault{1003, "text only"}
@@ -213,7 +213,7 @@ func chat(p *peer, r room, gone *sync.WaitGroup) {
 	if errors.As(err, &f) {
 		p.deliver(f.packet())
 		p.sock.(*net.TCPConn).CloseWrite()
-		p.sock.SetReadDeadline(time.Now().Add(5 * time.Second))
+		p.sock.SetReadDeadline(time.Now().Add(CloseTime))
 		io.Copy(io.Discard, p.in)
 	}
 }
@@ -274,7 +274,7 @@ func main() {
 	var peers sync.WaitGroup
 	var mu sync.Mutex
 	stopping := false
-	srv := &http.Server{ReadTimeout: 5 * time.Second,
+	srv := &http.Server{ReadTimeout: HandshakeTime,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			if len(req.Header.Values("Upgrade")) == 0 {
 				frontend.Handler().ServeHTTP(w, req)
@@ -322,7 +322,7 @@ func main() {
 			go chat(p, r, &peers)
 		})}
 	go func() {
-		for range time.Tick(30 * time.Second) {
+		for range time.Tick(PingTime) {
 			r.everybody(func(p *peer) { go p.deliver(packet(9, nil)) })
 		}
 	}()
@@ -332,7 +332,7 @@ func main() {
 	stopping = true
 	mu.Unlock()
 	ln.Close()
-	time.AfterFunc(1500*time.Millisecond, func() { os.Exit(0) })
+	time.AfterFunc(GoodbyeTime, func() { os.Exit(0) })
 	r.everybody(func(p *peer) { go p.deliver(fault{1001, "stopping"}.packet()) })
 	peers.Wait()
 }
