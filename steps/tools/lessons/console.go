@@ -168,28 +168,3 @@ func (st *stage) open(window string) error {
 	}()
 	return err
 }
-
-const toCopy = `mkdir "$COPY/frontend"; cp frontend/*.* "$COPY/frontend"
-cp -R library raw steps go.* "$COPY"; cd "$COPY"
-`
-
-// genRun runs the commands of a block in a copy of the workshop, without a network unless they must
-// download a module (copy with MODULE).
-func genRun(w *workshop, p *page, m *mark, old string) (string, error) {
-	temp, err := os.MkdirTemp("", "websocket-lessons-")
-	defer os.RemoveAll(temp)
-	f := p.fenceAt(m.from)
-	if err != nil || f == nil {
-		return "", cmp.Or(err, errors.New("stands over a block"))
-	}
-	cmd := exec.Command("sh", "-ec", toCopy+strings.Join(f.body, "\n"))
-	cmd.Dir = w.root
-	cmd.Env = append(os.Environ(), "GOFLAGS=-buildvcs=false", "GOWORK=off", "COPY="+temp)
-	if len(m.args) == 1 {
-		cmd.Env = append(cmd.Env, "GOPROXY=off", "GOSUMDB=off")
-	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("these commands fail: %v: %s", err, strings.ReplaceAll(string(out), "\n", " "))
-	}
-	return old, nil
-}

@@ -19,7 +19,6 @@ var generators = map[string]func(w *workshop, p *page, m *mark, old string) (str
 	"edit": genEdit, "given": genEdit, "turn": genEdit,
 	"ours": genOurs, "first": genOurs, // in a file of hints
 	"server":        genConsole,
-	"run":           genRun,
 	"gen steps":     genSteps,     // README's table of steps, its last column filled
 	"gen timetable": genTimetable, // a table: at, minutes, what; rows that link a lesson get its minutes
 	"gen minutes":   genMinutes,   // + N: this lesson's; without it: those of the six by hand

@@ -22,8 +22,6 @@
 //	                                           get the time of its turns, up to the next five minutes
 //	<!-- server steps/03: open, send ann "hi" -->  a console block: what the server prints then. Also
 //	                                           leave, reload, interrupt; open2 is a second window
-//	<!-- run: copy -->                         over an sh block: it is run in a copy of the workshop,
-//	                                           without a network; copy with MODULE@VERSION: with one
 //	<!-- bytes: handshake -->                  over a text block: a recording, which the learn page replaces
 //	                                           by the reader's own bytes of this kind (own-bytes.js there)
 //	<!-- not ours: why -->                     over code that is not from the workshop

@@ -163,7 +163,7 @@ var (
 	flagDecl  = regexp.MustCompile(`\bflags?\.\w+\((?:&[\w.]+, )?"([\w-]+)"`)
 
 	// others lists commands of which only the beginning is known.
-	others = regexp.MustCompile(`^(cd|git (clone|switch|diff)|go (version|env|mod)|task --list|curl|npm|npx|rm)( |$)`)
+	others = regexp.MustCompile(`^(cd|git (clone|switch|diff)|go (version|env|mod|get)|task --list|curl|npm|npx|rm)( |$)`)
 )
 
 // checkCommand reports a command that cannot work.
