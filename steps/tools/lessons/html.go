@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"html"
+	"log"
 	"path"
 	"regexp"
 	"slices"
@@ -17,7 +18,7 @@ import (
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
 	gmhtml "github.com/yuin/goldmark/renderer/html"
-	"github.com/yuin/goldmark/text"
+	gmtext "github.com/yuin/goldmark/text"
 
 	"websocket-workshop/steps/tools/stepcode"
 )
@@ -71,17 +72,24 @@ func (w *workshop) checkHTML() (problems []problem) {
 	return problems
 }
 
-// comment matches HTML that is only a comment: a mark.
-var comment = regexp.MustCompile(`(?s)^\s*(<!--.*?-->\s*)+$`)
+var (
+	htmlMaker = goldmark.New(goldmark.WithExtensions(extension.Table),
+		goldmark.WithParserOptions(parser.WithAutoHeadingID()), goldmark.WithRendererOptions(gmhtml.WithUnsafe()))
+	markOrLine = regexp.MustCompile(`(?m)^ *<!--[^>]*-->\n|<!--[^>]*-->`)
+)
 
 // toHTML returns a text as the body of a page: its links lead to the other pages, its pictures to
 // pictures/, and links to any other file of the workshop to code/. Marks are left out. A block of code
 // is a figure, whose data attributes contain its mark.
 func (w *workshop) toHTML(p *page) string {
-	source := []byte(p.source)
-	md := goldmark.New(goldmark.WithExtensions(extension.Table),
-		goldmark.WithParserOptions(parser.WithAutoHeadingID()), goldmark.WithRendererOptions(gmhtml.WithUnsafe()))
-	root := md.Parser().Parse(text.NewReader(source))
+	text, end := "", 0
+	for _, f := range p.fences {
+		text += markOrLine.ReplaceAllString(p.source[end:f.from], "") + p.source[f.from:f.to]
+		end = f.to
+	}
+	source := []byte(text + markOrLine.ReplaceAllString(p.source[end:], ""))
+	root := htmlMaker.Parser().Parse(gmtext.NewReader(source))
+	fences := p.fences
 	for _, n := range slices.Collect(nodes(root)) {
 		parent := n.Parent()
 		switch n := n.(type) {
@@ -94,41 +102,23 @@ func (w *workshop) toHTML(p *page) string {
 				parent.RemoveChild(parent, n)
 			}
 		case *ast.Image:
-			image := fmt.Sprintf("<img src=\"%s\" alt=\"%s\">", w.address(p, n.Destination),
-				html.EscapeString(strings.Join(p.words(n), " ")))
-			parent.ReplaceChild(parent, n, readyHTML(image))
-		case *ast.HTMLBlock:
-			text := n.Lines().Value(source)
-			if n.HasClosure() {
-				text = append(text, n.ClosureLine.Value(source)...)
-			}
-			if comment.Match(text) {
-				parent.RemoveChild(parent, n)
-			}
-		case *ast.RawHTML:
-			if comment.Match(n.Segments.Value(source)) {
-				parent.RemoveChild(parent, n)
-			}
+			n.Destination = w.address(p, n.Destination)
 		case *ast.FencedCodeBlock:
-			f := p.fenceAt(n.Lines().At(0).Start)
+			f := fences[0]
+			fences = fences[1:]
 			kind, of, _ := strings.Cut(f.mark.title, ": ")
 			data := fmt.Sprintf("data-kind=\"%s\" data-of=\"%s\" data-lang=\"%s\"",
 				html.EscapeString(kind), html.EscapeString(of), f.info)
-			parent.ReplaceChild(parent, n, readyHTML(figure(data, "", f.info, slices.Clone(f.body))))
+			code := ast.NewString([]byte(figure(data, "", f.info, slices.Clone(f.body))))
+			code.SetCode(true) // it is rendered unchanged
+			parent.ReplaceChild(parent, n, code)
 		}
 	}
 	var b bytes.Buffer
-	if err := md.Renderer().Render(&b, source, root); err != nil {
-		p.say(1, "it cannot be made HTML: %v", err)
+	if err := htmlMaker.Renderer().Render(&b, source, root); err != nil {
+		log.Fatalf("%s: %v", p.name, err)
 	}
 	return b.String()
-}
-
-// readyHTML returns a node that is rendered unchanged.
-func readyHTML(text string) ast.Node {
-	n := ast.NewString([]byte(text))
-	n.SetCode(true)
-	return n
 }
 
 // address returns where a link leads from a page, or nil for a folder.
