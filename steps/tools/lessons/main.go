@@ -123,7 +123,7 @@ func (w *workshop) check(name string) ([]problem, string) {
 	if p.source == "" {
 		p.say(1, "is missing")
 	}
-	w.checkNumbers(p)
+	checkLimits(p)
 	if path.Ext(name) != ".md" {
 		return p.problems, p.source
 	}
@@ -131,7 +131,6 @@ func (w *workshop) check(name string) ([]problem, string) {
 	w.checkMarks(p)
 	w.checkNames(p)
 	w.checkTables(p)
-	w.checkLimits(p)
 	slices.SortStableFunc(p.problems, func(a, b problem) int { return a.line - b.line })
 	return slices.Compact(p.problems), fresh
 }
