@@ -22,28 +22,22 @@ const (
 	quiet    = 100 * time.Millisecond // after which its output counts as complete
 )
 
-// genConsole makes the block that shows what a server prints while a script is played. Lines of the old
-// block that are still right stay unchanged, if they have the same date as the previous line. A new
-// line gets the time of the previous one.
+// genConsole makes the block that shows what a server prints while a script is played. Its lines have the
+// times of the old block's.
 func genConsole(w *workshop, p *page, m *mark, old string) (string, error) {
 	block := codeLines(old)
 	if len(block) < 3 {
 		block = []string{"```console", "$ go run ./work", "```"}
 	}
-	shown := block[2 : len(block)-1]
-	got, err := w.perform(m.of, strings.Join(m.args, " "), shown)
-	if err != nil {
-		return "", err
-	}
-	now := firstTime
-	for i, line := range got {
-		isKept := i < len(shown) && normal(shown[i], now) == normal(line, now)
-		if got[i] = normal(line, now); isKept && strings.HasPrefix(shown[i], now[:len("2026/01/02")]) {
-			got[i] = shown[i]
+	shown, now := block[2:len(block)-1], firstTime
+	lines, err := w.perform(m.of, strings.Join(m.args, " "), shown)
+	for i, line := range lines {
+		if i < len(shown) {
+			now = cmp.Or(logTime.FindString(shown[i]), now)
 		}
-		now = cmp.Or(logTime.FindString(got[i]), now)
+		lines[i] = normal(line, now)
 	}
-	return strings.Join(slices.Concat(block[:2], got, []string{"```", ""}), "\n"), nil
+	return strings.Join(slices.Concat(block[:2], lines, []string{"```", ""}), "\n"), err
 }
 
 const firstTime = "2026/01/02 15:04:05 " // of a new block
@@ -101,7 +95,9 @@ func (w *workshop) perform(dir, script string, shown []string) ([]string, error)
 		}
 	}
 	same := func(got []string) bool {
-		return slices.EqualFunc(shown, got, func(a, b string) bool { return normal(a, firstTime) == normal(b, firstTime) })
+		return slices.EqualFunc(shown, got, func(a, b string) bool {
+			return normal(a, firstTime) == normal(b, firstTime)
+		})
 	}
 	server.Output.Await(0, 2*time.Second, same)
 	server.Output.Await(0, quiet, func(got []string) bool { return !same(got) })

@@ -27,24 +27,17 @@ func isHints(text string) bool { return text == stepcode.HintsFile(stepOf(text))
 
 const maxBlock = 40 // lines of an edit: nobody understands more while typing
 
-// A part of a file is a declaration, in the previous step and in the lesson's. In a turn's declaration,
-// the turn is open.
+// A part of a file is a declaration that the lesson may change. Each block brings it further.
 type part struct {
-	stepcode.Pair
-	file    string
-	given   bool           // play puts it there
-	turn    *stepcode.Turn // that attendees write
-	ours    string         // our code for it
-	isHead  bool           // it is the imports, which come with the blocks that need them
-	imports []string       // of the head: those that are already there
-	hunks   []*hunk
-	rest    []string // after the last hunk
-}
-
-// A hunk is a change of a part.
-type hunk struct {
-	stepcode.Hunk[string]
-	shown int // the line of the mark that shows it; 0 if none does yet
+	file  string
+	names []string
+	now   string // the attendee's, as play and the blocks above leave it
+	next  string // after the block that is being made
+	goal  string // after the lesson, with its turn open
+	given bool   // play puts it there
+	due   bool   // a block must still quote what is given
+	turn  *stepcode.Turn
+	ours  string // our code for the turn
 }
 
 // partsOf returns the parts of the files of a step and of the previous one.
@@ -59,55 +52,36 @@ func (w *workshop) partsOf(step int) (parts []*part, err error) {
 	bare := s.Bare()
 	for _, file := range s.Files() {
 		for _, pair := range s.Pairs(file) {
-			p := &part{Pair: pair, file: file, turn: stepcode.TurnOf(step, file, pair.Names)}
-			given := stepcode.Given(step, file, pair.Names) || pair.Names[0] == "package" && step != stepcode.Library
-			p.given = given && pair.After != ""
-			p.isHead = pair.Names[0] == "import" && pair.After != ""
-			if p.isHead {
-				p.imports = stepcode.Imports(bare[file])
-			} else if p.turn != nil {
-				p.ours, p.After = s.Ours(*p.turn), s.OpenDecl(*p.turn)
+			p := &part{file: file, names: pair.Names, now: pair.Before, goal: pair.After}
+			p.turn = stepcode.TurnOf(step, file, pair.Names)
+			isPackage := p.names[0] == "package" && step != stepcode.Library
+			switch {
+			case p.goal == "":
+			case isPackage || stepcode.Given(step, file, pair.Names):
+				p.given, p.due, p.now = true, !isPackage && p.now != p.goal, p.goal
+			case p.isHead():
+				p.now = stepcode.OnlyImports(p.goal, stepcode.Imports(bare[file]))
+			case p.turn != nil:
+				p.ours, p.goal = s.Ours(*p.turn), s.OpenDecl(*p.turn)
 			}
-			var hunks []stepcode.Hunk[string]
-			hunks, p.rest = stepcode.Diff(codeLines(p.Before), codeLines(p.After), strings.Clone)
-			for _, h := range hunks {
-				p.hunks = append(p.hunks, &hunk{Hunk: h})
-			}
+			p.next = p.now
 			parts = append(parts, p)
 		}
 	}
 	return parts, nil
 }
 
+// isHead reports whether the part is the imports, which come with the blocks that need them.
+func (p *part) isHead() bool { return p.names[0] == "import" }
+
 // checkShown refuses a change of a lesson that no block shows.
 func (w *workshop) checkShown(p *page, step int) {
 	for _, part := range p.parts {
-		i := slices.IndexFunc(part.hunks, func(h *hunk) bool { return h.shown == 0 })
-		switch {
-		case !w.exists(path.Join(stepcode.Folder(step), part.file)):
-			if !strings.Contains(p.source, part.file) {
-				p.say(p.edited, "%s goes, and nothing says so", part.file)
-			}
-		case part.isHead:
-			if all := part.allImports(); len(all) > len(part.imports) {
-				p.say(p.edited, "no block needs all imports of %s: %q, not only %q", part.file, all, part.imports)
-			}
-		case i >= 0 && !(part.given && part.Names[0] == "package"):
-			p.say(p.edited, "no block shows %s of %s/%s", part.selector(i), stepcode.Folder(step), part.file)
+		if part.due || part.now != part.goal {
+			p.say(p.edited, "no block shows %s of %s/%s", part.names[0], stepcode.Folder(step), part.file)
 		}
 	}
 }
-
-// selector returns the name of a hunk in a mark.
-func (p *part) selector(hunk int) string {
-	if len(p.hunks) == 1 || p.turn != nil {
-		return p.Names[0]
-	}
-	return fmt.Sprintf("%s/%d", p.Names[0], hunk+1)
-}
-
-// allImports returns the imports of the finished step, of a head.
-func (p *part) allImports() []string { return stepcode.Imports("package p\n" + p.After) }
 
 // signed returns lines as they are in a diff.
 func signed(sign string, lines []string) (all []string) {
@@ -126,43 +100,14 @@ func diff(before, after string) (lines []string) {
 	return append(lines, signed(" ", rest)...)
 }
 
-// view returns a part as a diff of the hunks that the mark on a line shows: the others are done, or not
-// there yet.
-func (p *part) view(line int) (lines []string) {
-	for _, h := range p.hunks {
-		lines = append(lines, signed(" ", h.Same)...)
-		switch {
-		case h.shown == line:
-			lines = slices.Concat(lines, signed("-", h.Old), signed("+", h.New))
-		case p.given || h.shown > 0:
-			lines = append(lines, signed(" ", h.New)...)
-		default:
-			lines = append(lines, signed(" ", h.Old)...)
-		}
-	}
-	return append(lines, signed(" ", p.rest)...)
-}
-
-// isThere reports whether a part with this view is in the attendee's file before the edit.
-func isThere(view []string) bool {
-	return slices.ContainsFunc(view, func(line string) bool { return line[0] != '+' })
-}
-
-// growHead adds imports to a head, and returns the change in the form of view.
-func (p *part) growHead(imports []string) []string {
-	before := stepcode.OnlyImports(p.After, p.imports)
-	p.imports = append(p.imports, imports...)
-	return diff(before, stepcode.OnlyImports(p.After, p.imports))
-}
-
 var declWords = regexp.MustCompile(`(?m)^(?:func (?:\([^)]*\) )?|const |var |type )(?:\w+|\()|^import`)
 
 // label returns the first words of a part, for readers who look for it in their file.
 func (p *part) label() string {
-	return cmp.Or(declWords.FindString(cmp.Or(p.Before, p.After)), p.Names[0])
+	return cmp.Or(declWords.FindString(cmp.Or(p.now, p.goal)), p.names[0])
 }
 
-// genEdit makes the block of an edit, and records what it shows.
+// genEdit makes the block of an edit, and brings its parts further.
 func genEdit(w *workshop, p *page, m *mark, old string) (string, error) {
 	p.edited = m.line
 	parts := slices.DeleteFunc(slices.Clone(p.parts), func(part *part) bool {
@@ -171,87 +116,89 @@ func genEdit(w *workshop, p *page, m *mark, old string) (string, error) {
 	if len(m.args) < 2 || len(parts) == 0 || isHints(p.name) {
 		return "", errors.New("it takes a file of this lesson's step, and declarations")
 	}
-	var err error
-	for _, word := range m.args[1:] {
-		err = cmp.Or(err, choose(p, m, parts, word))
-	}
-	if err != nil {
-		return "", err
-	}
-	if m.kind == "given" {
-		text := ""
-		for _, part := range parts {
-			if part.isShown(m.line) {
-				text += part.After
+	left, text := slices.Clone(m.args[1:]), ""
+	for _, part := range parts {
+		isIt := func(word string) bool {
+			name, _, _ := strings.Cut(word, "/")
+			return slices.Contains(part.names, name)
+		}
+		words := slices.DeleteFunc(slices.Clone(m.args[1:]), func(word string) bool { return !isIt(word) })
+		if len(words) == 0 || !part.due && part.now == part.goal {
+			continue
+		}
+		if part.given != (m.kind == "given") || (part.turn != nil) != (m.kind == "turn") {
+			return "", fmt.Errorf("steps/tools/stepcode says otherwise of %s", words[0])
+		}
+		if part.turn != nil {
+			link := fmt.Sprintf("(%s#%s)", path.Base(stepcode.HintsFile(part.turn.Step)), stepcode.Anchor(words[0]))
+			if !strings.Contains(p.source[m.to:], "]"+link) {
+				return "", fmt.Errorf("no link to its hints follows: [Hints]%s", link)
 			}
 		}
+		left = slices.DeleteFunc(left, isIt)
+		part.due, part.next = false, part.with(words)
+		text += part.goal
+	}
+	if len(left) > 0 {
+		return "", fmt.Errorf("no %s changes there, or a block above shows it", left[0])
+	}
+	if m.kind == "given" {
 		return fenced("go", text), nil
 	}
-	lines := block(parts, m.line)
+	lines := block(parts)
 	if len(lines) > maxBlock {
 		return "", fmt.Errorf("this block has %d lines: split it, %d is the most", len(lines), maxBlock)
 	}
 	return fenced("diff", strings.Join(lines, "\n")), nil
 }
 
-// choose notes that a mark shows what one of its words names: NAME for all of a declaration, NAME/2
-// for one change of it. A turn needs a link to its hints below the mark.
-func choose(p *page, m *mark, parts []*part, word string) error {
-	name, number, isOne := strings.Cut(word, "/")
-	err := fmt.Errorf("no %s changes there", word)
-	for _, part := range parts {
-		if part.isHead || !slices.Contains(part.Names, name) {
-			continue
-		}
-		for i, h := range part.hunks {
-			if isOne && number != fmt.Sprint(i+1) {
-				continue
-			}
-			err = nil
-			if h.shown > 0 && h.shown != m.line {
-				err = fmt.Errorf("line %d shows %s already", h.shown, part.selector(i))
-			}
-			h.shown = m.line
-		}
-		if part.given != (m.kind == "given") || (part.turn != nil) != (m.kind == "turn") {
-			return fmt.Errorf("steps/tools/stepcode says otherwise of %s", name)
-		}
-		if part.turn != nil {
-			link := fmt.Sprintf("(%s#%s)", path.Base(stepcode.HintsFile(part.turn.Step)), stepcode.Anchor(name))
-			if !strings.Contains(p.source[m.to:], "]"+link) {
-				return fmt.Errorf("no link to its hints follows: [Hints]%s", link)
-			}
-		}
-	}
-	return err
-}
-
-// isShown reports whether the mark in a line shows one of the part's hunks.
-func (p *part) isShown(line int) bool {
-	return slices.ContainsFunc(p.hunks, func(h *hunk) bool { return h.shown == line })
-}
-
-// block returns the lines of the block for the part of a file that the mark on a line shows, with the
-// imports that it needs.
-func block(parts []*part, line int) []string {
-	views := make([][]string, len(parts))
-	for i, p := range parts {
-		if p.isHead {
-			views[i] = p.growHead(p.needed(parts, line))
+// with returns the part with some of the changes that are left: conn.read names all of them, conn.read/2
+// the second.
+func (p *part) with(words []string) string {
+	hunks, rest := stepcode.Diff(codeLines(p.now), codeLines(p.goal), strings.Clone)
+	var lines []string
+	for i, h := range hunks {
+		isNamed := slices.ContainsFunc(words, func(word string) bool {
+			_, number, isOne := strings.Cut(word, "/")
+			return !isOne || number == fmt.Sprint(i+1)
+		})
+		if lines = append(lines, h.Same...); isNamed {
+			lines = append(lines, h.New...)
 		} else {
-			views[i] = p.view(line)
+			lines = append(lines, h.Old...)
 		}
 	}
+	return strings.Join(append(append(lines, rest...), ""), "\n")
+}
+
+// genDelete notes that files are removed.
+func genDelete(w *workshop, p *page, m *mark, old string) (string, error) {
+	for _, part := range p.parts {
+		if slices.Contains(m.args, part.file) {
+			part.now = ""
+		}
+	}
+	return old, nil
+}
+
+// block returns the lines of a block, with the imports that its code needs, and brings the parts of its
+// file further.
+func block(parts []*part) []string {
+	isThere := func(p *part) bool { return p.now != "" }
 	lines := []string{"+++ " + parts[0].file}
-	goesOn := !slices.ContainsFunc(views, isThere) // what is new now follows directly
+	goesOn := !slices.ContainsFunc(parts, isThere) // what is new now follows directly
 	if goesOn {
 		lines[0] += " (new)"
 	}
-	for i, view := range views {
-		next := slices.IndexFunc(views[i:], isThere)
+	for i, p := range parts {
+		if p.isHead() && p.goal != "" {
+			p.next = p.grown(parts)
+		}
+		view := diff(p.now, p.next)
+		next := slices.IndexFunc(parts[i:], isThere)
 		switch {
 		case next == 0:
-			lines = append(lines, changes(view, "@@ "+parts[i].label())...)
+			lines = append(lines, changes(view, "@@ "+p.label())...)
 		case len(view) > 0 && goesOn:
 			lines = append(lines, view...)
 		case len(view) > 0 && next > 0:
@@ -261,21 +208,33 @@ func block(parts []*part, line int) []string {
 		}
 		goesOn = next != 0 && (goesOn || len(view) > 0)
 	}
+	for _, p := range parts {
+		p.now = p.next
+	}
 	return lines
 }
 
-// needed returns the imports that the code under the mark on a line needs, but a head lacks.
-func (p *part) needed(parts []*part, line int) (paths []string) {
-	all := p.allImports()
+// grown returns imports with those that the code of a block also needs.
+func (p *part) grown(parts []*part) string {
+	all := stepcode.Imports("package p\n" + p.goal)
+	paths := stepcode.Imports("package p\n" + p.now)
 	for _, part := range parts {
-		for _, h := range part.hunks {
-			if h.shown == line {
-				paths = append(paths, stepcode.Used(strings.Join(h.New, "\n")+"\n", all)...)
-				paths = append(paths, stepcode.Used(part.ours, all)...)
-			}
+		if part.next != part.now {
+			paths = append(paths, stepcode.Used(added(part.now, part.next), all)...)
+			paths = append(paths, stepcode.Used(part.ours, all)...)
 		}
 	}
-	return slices.DeleteFunc(paths, func(path string) bool { return slices.Contains(p.imports, path) })
+	return stepcode.OnlyImports(p.goal, paths)
+}
+
+// added returns the lines that are only in the second of two versions.
+func added(before, after string) (text string) {
+	for _, line := range diff(before, after) {
+		if line[0] == '+' {
+			text += line[1:] + "\n"
+		}
+	}
+	return text
 }
 
 // changes returns the changes in a view, each with surrounding lines that show the place, under a line

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -18,16 +17,17 @@ import (
 var generators = map[string]func(w *workshop, p *page, m *mark, old string) (string, error){
 	"edit": genEdit, "given": genEdit, "turn": genEdit,
 	"ours": genOurs, "first": genOurs, // in a file of hints
-	"server":        genConsole,
-	"gen steps":     genSteps,     // README's table of steps, its last column filled
-	"gen timetable": genTimetable, // a table: at, minutes, what; rows that link a lesson get its minutes
-	"gen minutes":   genMinutes,   // + N: this lesson's; without it: those of the six by hand
-	"gen go":        genGo,        // FILE NAME …: declarations, as steps/06/conn.go conn.end
-	"gen lines":     genLines,     // FILE …: how many lines they have together
-	"gen .js":       genScript,    // FILE FUNCTION, or how a statement of the page begins
-	"gen compare":   genCompare,   // what go run ./steps/tools/compare prints
+	"server":      genConsole,
+	"gen minutes": genMinutes, // + N: how long this lesson takes, with N that it allows
+	"gen added":   genAdded,   // STEP: how many lines a step adds and removes
+	"gen go":      genGo,      // FILE NAME …: declarations, as steps/06/conn.go conn.end
+	"gen lines":   genLines,   // FILE …: how many lines they have together
+	"gen .js":     genScript,  // FILE FUNCTION, or how a statement of the page begins
+	"gen compare": genCompare, // what go run ./steps/tools/compare prints
 
-	"not": nil, "delete": nil, "limit": nil, "bytes": nil, "/gen": nil, // these make nothing
+	"delete": genDelete,
+
+	"not": nil, "limit": nil, "bytes": nil, "/gen": nil, // these make nothing
 	"side-by-side": nil, "/side-by-side": nil,
 }
 
@@ -76,68 +76,20 @@ func fenced(info, code string) string {
 	return "```" + info + "\n" + strings.Trim(code, "\n") + "\n```\n"
 }
 
-var lessonLink = regexp.MustCompile(`\]\(([\w./]*\.md)\)`)
-
-// eachRow returns a table with its rows changed by f, which also gets the step whose lesson a row links
-// to, or 0.
-func eachRow(p *page, old string, f func(cells []string, step int) error) (string, error) {
-	lines := strings.Split(old, "\n")
-	for _, r := range rows(old) {
-		linked := 0
-		for _, m := range lessonLink.FindAllStringSubmatch(lines[r.line], -1) {
-			linked = cmp.Or(linked, stepOf(path.Join(path.Dir(p.name), m[1])))
-		}
-		if err := f(r.cells, linked); err != nil {
-			return "", err
-		}
-		lines[r.line] = strings.ReplaceAll("| "+strings.Join(r.cells, " | ")+" |", "|  |", "| |")
+// genAdded counts the lines that a step adds and removes.
+func genAdded(w *workshop, p *page, m *mark, old string) (string, error) {
+	number, _ := strconv.Atoi(m.args[len(m.args)-1])
+	s, err := stepcode.Read(w.files, number)
+	if err != nil {
+		return "", err
 	}
-	return strings.Join(lines, "\n"), nil
-}
-
-// genSteps fills the last cell of each row of the table of steps.
-func genSteps(w *workshop, p *page, m *mark, old string) (string, error) {
-	return eachRow(p, old, func(cells []string, step int) error {
-		s, err := stepcode.Read(w.files, step)
-		if err != nil {
-			return fmt.Errorf("each row links to its lesson: %v", err)
+	signs := make(map[byte]int)
+	for _, name := range s.Files() {
+		for _, line := range diff(s.Before[name], s.After[name]) {
+			signs[line[0]]++
 		}
-		signs := make(map[byte]int)
-		for _, name := range s.Files() {
-			for _, line := range diff(s.Before[name], s.After[name]) {
-				signs[line[0]]++
-			}
-		}
-		cells[len(cells)-1] = strings.TrimSuffix(fmt.Sprintf("+%d −%d", signs['+'], signs['-']), " −0")
-		return nil
-	})
-}
-
-// genTimetable gives each row the minutes of the lesson that it links to, and the time at which the
-// rows above end. The first row states when it begins; the last may have no minutes.
-func genTimetable(w *workshop, p *page, m *mark, old string) (string, error) {
-	at, next := -1, 1
-	return eachRow(p, old, func(cells []string, step int) error {
-		if at < 0 {
-			var h, m int
-			fmt.Sscanf(cells[0], "%d:%02d", &h, &m) // anything but a time counts as midnight
-			at = h*60 + m
-		}
-		cells[0] = fmt.Sprintf("%d:%02d", at/60, at%60)
-		if step > 0 {
-			n, err := w.minutes(step)
-			if err != nil {
-				return err
-			}
-			if step != next {
-				return fmt.Errorf("lesson %d comes where %d is due", step, next)
-			}
-			cells[1], next = fmt.Sprint(n), next+1
-		}
-		minutes, err := strconv.Atoi(cmp.Or(cells[1], "0"))
-		at += minutes
-		return err
-	})
+	}
+	return strings.TrimSuffix(fmt.Sprintf("+%d −%d", signs['+'], signs['-']), " −0"), nil
 }
 
 // genScript quotes a function from the page, with the comment above it, or else the statement

@@ -15,11 +15,9 @@
 //	<!-- turn: frame.go encode -->             an open turn; a link to its hints follows it
 //	<!-- ours: frame.go encode -->             in the hints: our code for a turn, or only
 //	<!-- first: frame.go encode -->            the first line of it
-//	<!-- delete: conn.go -->                   a file that is removed; nothing is generated
+//	<!-- delete: conn.go -->                   a file that is removed
 //	<!-- gen: chat.js connect -->…<!-- /gen -->  other generated text, even within a line: see generators
 //	<!-- gen: minutes + 8 -->…<!-- /gen -->    the time of a lesson, with 8 minutes that it allows
-//	<!-- gen: timetable -->…<!-- /gen -->      around a table: at, minutes, what. Rows that link a lesson
-//	                                           get the time of its turns, up to the next five minutes
 //	<!-- server steps/03: open, send ann "hi" -->  a console block: what the server prints then. Also
 //	                                           leave, reload, interrupt; open2 is a second window
 //	<!-- bytes: handshake -->                  over a text block: a recording, which the learn page replaces
@@ -27,6 +25,9 @@
 //	<!-- not ours: why -->                     over code that is not from the workshop
 //	five seconds<!-- limit: WriteTime -->      after a limit that the text states: which of package rules
 //	                                           it is, or none
+//
+// In a timetable, a row begins when the one above ends, and one that links a lesson has the lesson's time,
+// up to the next five minutes.
 //
 // steps/tools/stepcode lists what is given and what is a turn. Every changed line of a step is under
 // exactly one edit, given or turn: the blocks in order, with our code in the turns, make the previous
@@ -84,7 +85,7 @@ func main() {
 			continue
 		}
 		problems, fresh := w.check(name)
-		for i := 0; *update && fresh != w.read(name) && i < 3; i++ { // generated text may count words of other generated text
+		for i := 0; *update && fresh != w.read(name) && i < 3; i++ { // generated words count for the time
 			w.write(name, fresh)
 			problems, fresh = w.check(name)
 		}

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/yuin/goldmark/ast"
 	"go.yaml.in/yaml/v3"
@@ -151,19 +150,15 @@ func (w *workshop) checkLink(p *page, line int, target string) {
 	}
 }
 
-// goFlags are the flags of the go command, and of tests in raw, that a text may use.
-var goFlags = strings.Fields("C race run count v bench benchtime benchmem fuzz fuzztime timeout short o " +
-	"mod m json u " +
-	"buildvcs echo load")
-
 var (
-	goCmd     = regexp.MustCompile(`^go (run|test|build|vet)( |$)`)
 	inlineCmd = regexp.MustCompile(`^(task|go (run|test|build|vet|mod|get|install)|git diff)( |$)`)
 	aside     = regexp.MustCompile(`^(\w+=\S* )+|(^| )#.*`) // variables before a command, and comments
-	flagDecl  = regexp.MustCompile(`\bflags?\.\w+\((?:&[\w.]+, )?"([\w-]+)"`)
+	goRun     = regexp.MustCompile(`^go run (?:-C (\S+) )?(\.\S*)(.*)`)
+	aFlag     = regexp.MustCompile(` --?([\w-]+)`)
 
 	// others lists commands of which only the beginning is known.
-	others = regexp.MustCompile(`^(cd|git (clone|switch|diff)|go (version|env|mod|get)|task --list|curl|npm|npx|rm)( |$)`)
+	others = regexp.MustCompile(`^(cd|git (clone|switch|diff)|go (run|test|build|vet|version|env|mod|get)|` +
+		`task --list|curl|npm|npx|rm)( |$)`)
 )
 
 // checkCommand reports a command that cannot work.
@@ -178,6 +173,14 @@ func (w *workshop) checkCommand(p *page, at int, line string) {
 			base = word
 		}
 	}
+	if m := goRun.FindStringSubmatch(line); m != nil { // what follows the folder is for that program
+		code := w.code(strings.Replace(path.Join(m[1], m[2]), "work", "raw", 1))
+		for _, flag := range aFlag.FindAllStringSubmatch(m[3], -1) {
+			if !regexp.MustCompile(`\bflags?\.\w+\((&[\w.]+, )?"` + flag[1] + `"`).MatchString(code) {
+				p.say(at, "%s has no flag -%s", m[2], flag[1])
+			}
+		}
+	}
 	switch {
 	case len(words) == 0 || others.MatchString(line):
 	case words[0] == "task":
@@ -188,29 +191,8 @@ func (w *workshop) checkCommand(p *page, at int, line string) {
 		} else if args != "" && strings.HasPrefix(plain, "go run ") {
 			w.checkCommand(p, at, plain+" "+args)
 		}
-	case goCmd.MatchString(line):
-		w.checkFlags(p, at, base, words)
 	case !strings.HasPrefix(line, "go install ") || !strings.Contains(w.read(".ci/run"), words[len(words)-1]):
 		p.say(at, "%s: no test runs this (.ci/run may install another version), and it is no task", line)
-	}
-}
-
-// checkFlags reports unknown flags of go run, test, build or vet. Arguments after the folder of go run
-// belong to that program; work stands for raw.
-func (w *workshop) checkFlags(p *page, at int, base string, words []string) {
-	of, flags := "go "+words[1], goFlags
-	for _, word := range words[2:] {
-		name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
-		if word[0] == '-' && !slices.Contains(flags, name) {
-			p.say(at, "%s has no flag -%s", of, name)
-		}
-		if word[0] == '.' && of == "go run" {
-			code := w.code(strings.Replace(path.Join(base, word), "work", "raw", 1))
-			of, flags = word, nil
-			for _, m := range flagDecl.FindAllStringSubmatch(code, -1) {
-				flags = append(flags, m[1])
-			}
-		}
 	}
 }
 
@@ -254,38 +236,40 @@ var (
 	codeSpan = regexp.MustCompile("`+(.+?)`+")
 )
 
-// checkTables compares tables with the code: the plain command beside a task, and what the
-// check prints.
+// checkTables compares tables with the code: the plain command beside a task, what the check prints, and
+// the times of a timetable.
 func (w *workshop) checkTables(p *page) {
-	checker := sync.OnceValue(w.checkerWords)
+	ends := -1 // of the row above in a timetable
 	for _, r := range rows(p.source) {
 		command := strings.Trim(r.cells[min(1, len(r.cells)-1)], "`")
 		if m := taskCell.FindStringSubmatch(r.cells[0]); m != nil && inlineCmd.MatchString(command) {
 			if want, _ := w.plain(m[1]); want != command {
-				p.say(r.line+1, "task %s runs %q, not %q", m[1], want, command)
+				p.say(r.line, "task %s runs %q, not %q", m[1], want, command)
 			}
 		}
 		if i := slices.Index(r.head, "the check prints"); i >= 0 && i < len(r.cells) {
 			for _, m := range codeSpan.FindAllStringSubmatch(r.cells[i], -1) {
 				for _, part := range strings.Split(m[1], "…") { // it stands for the part that varies
 					quoted := strings.ReplaceAll(part, `\`, `\\`)
-					if !strings.Contains(checker(), part) && !strings.Contains(checker(), quoted) {
-						p.say(r.line+1, "the check never prints %q", part)
+					if code := w.toolCode(); !strings.Contains(code, part) && !strings.Contains(code, quoted) {
+						p.say(r.line, "the check never prints %q", part)
 					}
 				}
 			}
 		}
+		if r.head[0] == "at" && len(r.cells) == len(r.head) {
+			ends = w.checkTime(p, r, ends)
+		}
 	}
 }
 
-// checkerWords returns the code with the words that the check prints: its own, that of the packages
-// that test a server, and the unit tests.
-func (w *workshop) checkerWords() (all string) {
-	for _, name := range strings.Fields("check trial behaviour crowd probe rules units wstest") {
-		all += w.code("steps/tools/" + name)
-	}
-	for _, name := range w.glob("steps/tools/units/testdata/*.go") {
-		all += w.read(name)
+// toolCode returns the code of the tools, with the words that they print, and the unit tests for
+// attendees, but not the tools' own tests.
+func (w *workshop) toolCode() (all string) {
+	for _, name := range w.glob("steps/tools/*/*.go", "steps/tools/units/testdata/*.go") {
+		if !strings.HasSuffix(name, "_test.go") || strings.Contains(name, "testdata") {
+			all += w.read(name)
+		}
 	}
 	return all
 }
