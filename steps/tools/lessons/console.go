@@ -52,13 +52,6 @@ func normal(line, time string) string {
 	return hostPort.ReplaceAllString(logTime.ReplaceAllString(line, time), "localhost:8080")
 }
 
-// A stage is a server, and the windows that are open.
-type stage struct {
-	server  *process.Program
-	addr    string
-	windows map[string]*wstest.Client // each does what the page does in a browser
-}
-
 // The masking keys are always the same, because the lessons look at single bytes.
 var (
 	postKey  = [4]byte{0x53, 0x23, 0xf4, 0xd8}
@@ -81,18 +74,20 @@ func (w *workshop) perform(dir, script string, shown []string) ([]string, error)
 	if err != nil {
 		return nil, err
 	}
-	st := &stage{server, addr, make(map[string]*wstest.Client)}
 	defer func() {
 		server.Kill()
 		<-server.Done
-		for _, c := range st.windows {
-			c.TCP.Close()
-		}
 	}()
+	windows := make(map[string]*wstest.Client)
 	for _, action := range strings.Split(script, ", ") {
-		if err := st.act(action); err != nil {
+		from := server.Output.Next()
+		if err := act(server, addr, windows, action); err != nil {
 			return nil, fmt.Errorf("%s: %w", action, err)
 		}
+		// the server takes note in its terminal; if it does not, this shows in the block
+		server.Output.Await(from, patience, func(lines []string) bool {
+			return slices.ContainsFunc(lines, event.MatchString)
+		})
 	}
 	same := func(got []string) bool {
 		return slices.EqualFunc(shown, got, func(a, b string) bool {
@@ -105,62 +100,44 @@ func (w *workshop) perform(dir, script string, shown []string) ([]string, error)
 	return lines, nil
 }
 
-// act performs one action. A number at its end, as in send2, is the window that performs it.
-func (st *stage) act(action string) error {
+var event = regexp.MustCompile(`upgrade requested| says |received |a member left`)
+
+// act performs an action of a script as the page in a browser does. A number, as in send2, is the window
+// that performs it.
+func act(server *process.Program, addr string, windows map[string]*wstest.Client, action string) error {
 	var word, user, text string
-	n, _ := fmt.Sscanf(action, "%s %s %q", &word, &user, &text)
+	fmt.Sscanf(action, "%s %s %q", &word, &user, &text)
 	verb := strings.TrimRight(word, "0123456789")
-	window := strings.TrimPrefix(word, verb)
-	c := st.windows[window]
-	from := st.server.Output.Next()
-	var err error
+	c, err := windows[word[len(verb):]], error(nil)
 	switch {
-	case n != map[string]int{"open": 1, "send": 3, "leave": 1, "reload": 1, "interrupt": 1}[verb]:
-		return errors.New("is no action of a script")
 	case verb == "open":
-		return st.open(window)
-	case verb == "interrupt":
-		if err = st.server.Interrupt(); err == nil && !st.server.AwaitExit(2*patience) {
-			err = errors.New("the server goes on")
+		if c, err = wstest.Dial(addr, 2*time.Minute); err == nil {
+			windows[word[len(verb):]] = c
+			_, err = c.Ask(wstest.Handshake(addr)) // that the server refuses is no error
+			go answer(c)
 		}
-		return err
+	case verb == "interrupt":
+		err = server.Interrupt()
 	case c == nil:
-		return errors.New("open comes first")
+		err = errors.New("open comes first")
 	case verb == "send":
 		post := fmt.Sprintf(`{"user":%q,"text":%q}`, user, text)
 		err = c.Send(wstest.Whole(wstest.Text, []byte(post), postKey))
-	default:
+	case verb == "leave":
 		goodbye := wstest.Whole(wstest.Close, wstest.ClosePayload(1001, ""), closeKey)
 		err = errors.Join(c.Send(goodbye), c.TCP.CloseWrite())
-	}
-	// the server takes note in its terminal; if it does not, this shows in the block
-	st.server.Output.Await(from, patience, func(lines []string) bool {
-		return slices.ContainsFunc(lines, event.MatchString)
-	})
-	if verb == "reload" && err == nil {
-		err = st.open(window)
+	default:
+		err = errors.New("is no action of a script")
 	}
 	return err
 }
 
-var event = regexp.MustCompile(` says |received |a member left`)
-
-// open asks for a WebSocket as the page does. It is not an error if the server refuses. Then it reads
-// what arrives, and answers like a browser.
-func (st *stage) open(window string) error {
-	c, err := wstest.Dial(st.addr, 2*time.Minute)
-	if err != nil {
-		return err
-	}
-	st.windows[window] = c
-	_, err = c.Ask(wstest.Handshake(st.addr))
-	go func() {
-		defer c.TCP.Close() // a browser hangs up once the server has
-		for f, err := c.Next(); err == nil; f, err = c.Next() {
-			if f.Opcode == wstest.Close {
-				c.Send(wstest.Whole(wstest.Close, f.Payload, closeKey))
-			}
+// answer reads what arrives in a window, answers like a browser, and hangs up once the server has.
+func answer(c *wstest.Client) {
+	defer c.TCP.Close()
+	for f, err := c.Next(); err == nil; f, err = c.Next() {
+		if f.Opcode == wstest.Close {
+			c.Send(wstest.Whole(wstest.Close, f.Payload, closeKey))
 		}
-	}()
-	return err
+	}
 }

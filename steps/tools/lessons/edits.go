@@ -83,21 +83,21 @@ func (w *workshop) checkShown(p *page, step int) {
 	}
 }
 
-// signed returns lines as they are in a diff.
-func signed(sign string, lines []string) (all []string) {
-	for _, line := range lines {
-		all = append(all, sign+line)
-	}
-	return all
-}
-
 // diff returns all lines of two versions of a text as a diff.
 func diff(before, after string) (lines []string) {
+	add := func(sign string, all []string) {
+		for _, line := range all {
+			lines = append(lines, sign+line)
+		}
+	}
 	hunks, rest := stepcode.Diff(codeLines(before), codeLines(after), strings.Clone)
 	for _, h := range hunks {
-		lines = slices.Concat(lines, signed(" ", h.Same), signed("-", h.Old), signed("+", h.New))
+		add(" ", h.Same)
+		add("-", h.Old)
+		add("+", h.New)
 	}
-	return append(lines, signed(" ", rest)...)
+	add(" ", rest)
+	return lines
 }
 
 var declWords = regexp.MustCompile(`(?m)^(?:func (?:\([^)]*\) )?|const |var |type )(?:\w+|\()|^import`)
@@ -154,21 +154,22 @@ func genEdit(w *workshop, p *page, m *mark, old string) (string, error) {
 
 // with returns the part with some of the changes that are left: conn.read names all of them, conn.read/2
 // the second.
-func (p *part) with(words []string) string {
-	hunks, rest := stepcode.Diff(codeLines(p.now), codeLines(p.goal), strings.Clone)
-	var lines []string
-	for i, h := range hunks {
+func (p *part) with(words []string) (text string) {
+	change, last := 0, byte(' ')
+	for _, line := range diff(p.now, p.goal) {
+		if last == ' ' && line[0] != ' ' {
+			change++
+		}
+		last = line[0]
 		isNamed := slices.ContainsFunc(words, func(word string) bool {
 			_, number, isOne := strings.Cut(word, "/")
-			return !isOne || number == fmt.Sprint(i+1)
+			return !isOne || number == fmt.Sprint(change)
 		})
-		if lines = append(lines, h.Same...); isNamed {
-			lines = append(lines, h.New...)
-		} else {
-			lines = append(lines, h.Old...)
+		if last == ' ' || (last == '+') == isNamed {
+			text += line[1:] + "\n"
 		}
 	}
-	return strings.Join(append(append(lines, rest...), ""), "\n")
+	return text
 }
 
 // genDelete notes that files are removed.

@@ -18,7 +18,6 @@ var generators = map[string]func(w *workshop, p *page, m *mark, old string) (str
 	"edit": genEdit, "given": genEdit, "turn": genEdit,
 	"ours": genOurs, "first": genOurs, // in a file of hints
 	"server":      genConsole,
-	"gen minutes": genMinutes, // + N: how long this lesson takes, with N that it allows
 	"gen added":   genAdded,   // STEP: how many lines a step adds and removes
 	"gen go":      genGo,      // FILE NAME …: declarations, as steps/06/conn.go conn.end
 	"gen lines":   genLines,   // FILE …: how many lines they have together

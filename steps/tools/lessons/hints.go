@@ -15,15 +15,12 @@ const outOfSight = 40
 // genOurs makes the block with our code for a turn, or with its first line, in the hints of its step.
 func genOurs(w *workshop, p *page, m *mark, old string) (string, error) {
 	step := stepOf(p.name)
-	if len(m.args) != 2 || !isHints(p.name) {
+	if len(m.args) != 2 || !isHints(p.name) || stepcode.TurnOf(step, m.args[0], m.args[1:]) == nil {
 		return "", errors.New("it takes a file and a turn, in the hints of their step")
 	}
+	t := stepcode.TurnOf(step, m.args[0], m.args[1:])
 	if before := p.source[:m.at]; strings.Count(before, "<details") == strings.Count(before, "</details") {
 		return "", errors.New("it belongs into a <details>")
-	}
-	t := stepcode.TurnOf(step, m.args[0], m.args[1:])
-	if t == nil {
-		return "", errors.New("this is no turn of the step")
 	}
 	s, _ := stepcode.Read(w.files, step) // partsOf has read it
 	if m.kind == "first" {

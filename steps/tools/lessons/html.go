@@ -30,17 +30,9 @@ const htmlDir = "steps/tools/learn/lessons"
 // htmlName returns the name that a text has as HTML: steps/03.md is 03.html, library/README.md
 // is library.html.
 func htmlName(name string) string {
-	dir, file := path.Split(name)
-	base := strings.ToLower(strings.TrimSuffix(file, ".md"))
-	switch {
-	case name == "README.md":
-		base = "index"
-	case base == "readme":
-		base = path.Base(dir)
-	case dir == "library/":
-		base = "library-" + base
-	}
-	return base + ".html"
+	short := strings.NewReplacer("steps/", "", "library/README", "library", "library/", "library-",
+		"README", "index", ".md", ".html")
+	return strings.ToLower(short.Replace(name))
 }
 
 // htmlFiles returns the files of htmlDir by their names: the texts, and what each step adds.
@@ -56,16 +48,18 @@ func (w *workshop) htmlFiles() map[string]string {
 	return files
 }
 
-// checkHTML reports files in htmlDir that are out of date.
-func (w *workshop) checkHTML() (problems []problem) {
+// checkHTML reports files in htmlDir that are out of date, or writes them.
+func (w *workshop) checkHTML(update bool) (problems []problem) {
 	fresh := w.htmlFiles()
 	for _, name := range w.glob(htmlDir + "/*") {
-		if _, isMade := fresh[name]; !isMade {
+		if fresh[name] == "" {
 			problems = append(problems, problem{says: "nothing makes " + name + " any more: remove it"})
 		}
 	}
 	for name, text := range fresh {
-		if text != w.read(name) {
+		if text != w.read(name) && update {
+			w.write(name, text)
+		} else if text != w.read(name) {
 			problems = append(problems, problem{says: name + " is stale: task lessons"})
 		}
 	}

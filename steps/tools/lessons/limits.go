@@ -45,6 +45,21 @@ var (
 	sideBySide = regexp.MustCompile(`(?s)<!-- side-by-side -->.*<!-- /side-by-side -->`)
 )
 
+var toRead = regexp.MustCompile(`\((\d+) to read, `)
+
+// checkTime reports a lesson whose words, including code but without its exercises and what follows them,
+// take another time to read than it states. People read 150 words a minute, as found in trials.
+func checkTime(p *page) {
+	for _, at := range toRead.FindAllStringSubmatchIndex(p.source, -1) {
+		text, _, _ := strings.Cut(p.source, "\n## Exercises\n")
+		words := len(strings.Fields(anyComment.ReplaceAllString(text, "")))
+		stated, _ := strconv.Atoi(p.source[at[2]:at[3]])
+		if minutes := (words + 75) / 150; minutes < stated-1 || minutes > stated+1 {
+			p.say(p.lineAt(at[0]), "the text states %d minutes to read, and has words for %d", stated, minutes)
+		}
+	}
+}
+
 // checkLimits reports limits that differ from those of package rules. A time, or a number of messages,
 // must have a mark that names its limit: five seconds<!-- limit: WriteTime -->, or limit: none. Pages and
 // scripts have no marks: only their big numbers are compared.

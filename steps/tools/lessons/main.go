@@ -17,17 +17,13 @@
 //	<!-- first: frame.go encode -->            the first line of it
 //	<!-- delete: conn.go -->                   a file that is removed
 //	<!-- gen: chat.js connect -->…<!-- /gen -->  other generated text, even within a line: see generators
-//	<!-- gen: minutes + 8 -->…<!-- /gen -->    the time of a lesson, with 8 minutes that it allows
 //	<!-- server steps/03: open, send ann "hi" -->  a console block: what the server prints then. Also
-//	                                           leave, reload, interrupt; open2 is a second window
+//	                                           leave, interrupt; open2 is in a second window
 //	<!-- bytes: handshake -->                  over a text block: a recording, which the learn page replaces
 //	                                           by the reader's own bytes of this kind (own-bytes.js there)
 //	<!-- not ours: why -->                     over code that is not from the workshop
 //	five seconds<!-- limit: WriteTime -->      after a limit that the text states: which of package rules
 //	                                           it is, or none
-//
-// In a timetable, a row begins when the one above ends, and one that links a lesson has the lesson's time,
-// up to the next five minutes.
 //
 // steps/tools/stepcode lists what is given and what is a turn. Every changed line of a step is under
 // exactly one edit, given or turn: the blocks in order, with our code in the turns, make the previous
@@ -51,24 +47,10 @@ import (
 	"strings"
 
 	"websocket-workshop/steps/tools/process"
-	"websocket-workshop/steps/tools/stepcode"
 )
 
-// texts returns the names of the texts, each after those that it depends on: the required ones, and any
-// others in the folders of the lessons.
-func (w *workshop) texts() []string {
-	all := []string{"steps/00.md"}
-	for n := 1; n <= stepcode.Library; n++ {
-		all = append(all, stepcode.Lesson(n), stepcode.HintsFile(n))
-	}
-	all = append(all, "README.md", "steps/INSTRUCTOR.md")
-	for _, name := range w.glob("steps/*.md", "library/*.md") {
-		if !slices.Contains(all, name) {
-			all = append(all, name)
-		}
-	}
-	return all
-}
+// texts returns the names of the texts.
+func (w *workshop) texts() []string { return w.glob("README.md", "steps/*.md", "library/*.md") }
 
 // pages returns the names of the pages and their scripts, which state limits, too.
 func (w *workshop) pages() []string { return w.glob("frontend/*.html", "frontend/*.js") }
@@ -85,18 +67,13 @@ func main() {
 			continue
 		}
 		problems, fresh := w.check(name)
-		for i := 0; *update && fresh != w.read(name) && i < 3; i++ { // generated words count for the time
+		if *update && fresh != w.read(name) {
 			w.write(name, fresh)
-			problems, fresh = w.check(name)
+			problems, _ = w.check(name)
 		}
 		all = append(all, problems...)
 	}
-	for name, fresh := range w.htmlFiles() {
-		if *update && fresh != w.read(name) {
-			w.write(name, fresh)
-		}
-	}
-	all = append(all, w.checkHTML()...)
+	all = append(all, w.checkHTML(*update)...)
 	for _, p := range all {
 		fmt.Println(p.says)
 	}
@@ -108,6 +85,7 @@ type workshop struct {
 	root  string          // its folder
 	files fs.FS           // what is in it
 	names map[string]bool // see learn
+	tools string          // the code of the tools
 }
 
 // newWorkshop returns the workshop in a folder.
@@ -121,10 +99,8 @@ func newWorkshop(root string) *workshop {
 // generated again.
 func (w *workshop) check(name string) ([]problem, string) {
 	p := parse(name, w.read(name))
-	if p.source == "" {
-		p.say(1, "is missing")
-	}
 	checkLimits(p)
+	checkTime(p)
 	if path.Ext(name) != ".md" {
 		return p.problems, p.source
 	}

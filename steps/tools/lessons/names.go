@@ -10,8 +10,6 @@ import (
 
 	"github.com/yuin/goldmark/ast"
 	"go.yaml.in/yaml/v3"
-
-	"websocket-workshop/steps/tools/stepcode"
 )
 
 // known lists the names that texts may use though they are not in our code.
@@ -24,15 +22,17 @@ var (
 	fileName   = regexp.MustCompile(`(?:^|[\s("'])` +
 		`((?:[\w.-]+/)*[\w.-]*\w\.(?:go|js|html|css|md|yml|mod|sum|json))(?:$|[\s),.;:!?"'])`)
 	folderName = regexp.MustCompile(`^(?:steps|raw|library|frontend|work)(?:/[\w.-]+)*/?$`)
-	foreign    = regexp.MustCompile(`(?:^|/)(?:node_modules|testdata|[._][^/]+)$|` +
+	flagDecl   = regexp.MustCompile(`\bflags?\.\w+\((?:&[\w.]+, )?"([\w-]+)"`)
+	toolCode   = regexp.MustCompile(`^steps/tools/\w+/[\w/]*\.go$`)
+	foreign    = regexp.MustCompile(`(?:^|/)(?:node_modules|[._][^/]+)$|` +
 		`^(?:work|vendor|steps/tools/lessons)$`)
 )
 
 // learn collects the names of our files and folders (with any number of their parent folders), and
 // those in the code: "name()" for functions that are declared or called, "type.name()" for methods, and
-// "type.()" for their types.
+// "type.()" for their types; and "folder -name" for the flags of the program in a folder.
 func (w *workshop) learn() {
-	w.names = make(map[string]bool)
+	w.names, w.tools = make(map[string]bool), ""
 	fs.WalkDir(w.files, ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil || name != "." && e.IsDir() && foreign.MatchString(name) {
 			return fs.SkipDir
@@ -44,6 +44,13 @@ func (w *workshop) learn() {
 			return nil
 		}
 		text := w.read(name)
+		isTest, isData := strings.HasSuffix(name, "_test.go"), strings.Contains(name, "/testdata/")
+		if toolCode.MatchString(name) && isTest == isData { // with the unit tests for attendees
+			w.tools += text
+		}
+		for _, m := range flagDecl.FindAllStringSubmatch(text, -1) {
+			w.names[path.Dir(name)+" -"+m[1]] = true
+		}
 		for _, word := range identifier.FindAllString(text, -1) {
 			w.names[word] = true
 		}
@@ -174,9 +181,9 @@ func (w *workshop) checkCommand(p *page, at int, line string) {
 		}
 	}
 	if m := goRun.FindStringSubmatch(line); m != nil { // what follows the folder is for that program
-		code := w.code(strings.Replace(path.Join(m[1], m[2]), "work", "raw", 1))
+		dir := strings.Replace(path.Join(m[1], m[2]), "work", "raw", 1)
 		for _, flag := range aFlag.FindAllStringSubmatch(m[3], -1) {
-			if !regexp.MustCompile(`\bflags?\.\w+\((&[\w.]+, )?"` + flag[1] + `"`).MatchString(code) {
+			if !w.names[dir+" -"+flag[1]] {
 				p.say(at, "%s has no flag -%s", m[2], flag[1])
 			}
 		}
@@ -232,53 +239,27 @@ func (w *workshop) plain(name string) (command string, ok bool) {
 }
 
 var (
-	taskCell = regexp.MustCompile("^`task ([\\w-]+)`$")
+	taskRow  = regexp.MustCompile("(?m)^\\| `task ([\\w-]+)` \\| `([^`]+)` \\|")
+	prints   = regexp.MustCompile(`(?m)^\|.*\| the check prints \|.*\n(\|.*\n)+`)
 	codeSpan = regexp.MustCompile("`+(.+?)`+")
 )
 
-// checkTables compares tables with the code: the plain command beside a task, what the check prints, and
-// the times of a timetable.
+// checkTables compares tables with the code: the plain command beside a task, and what the check prints.
 func (w *workshop) checkTables(p *page) {
-	ends := -1 // of the row above in a timetable
-	for _, r := range rows(p.source) {
-		command := strings.Trim(r.cells[min(1, len(r.cells)-1)], "`")
-		if m := taskCell.FindStringSubmatch(r.cells[0]); m != nil && inlineCmd.MatchString(command) {
-			if want, _ := w.plain(m[1]); want != command {
-				p.say(r.line, "task %s runs %q, not %q", m[1], want, command)
-			}
+	for _, at := range taskRow.FindAllStringSubmatchIndex(p.source, -1) {
+		task, command := p.source[at[2]:at[3]], p.source[at[4]:at[5]]
+		if want, _ := w.plain(task); want != command {
+			p.say(p.lineAt(at[0]), "task %s runs %q, not %q", task, want, command)
 		}
-		if i := slices.Index(r.head, "the check prints"); i >= 0 && i < len(r.cells) {
-			for _, m := range codeSpan.FindAllStringSubmatch(r.cells[i], -1) {
-				for _, part := range strings.Split(m[1], "…") { // it stands for the part that varies
-					quoted := strings.ReplaceAll(part, `\`, `\\`)
-					if code := w.toolCode(); !strings.Contains(code, part) && !strings.Contains(code, quoted) {
-						p.say(r.line, "the check never prints %q", part)
-					}
+	}
+	for _, table := range prints.FindAllStringIndex(p.source, -1) {
+		for _, at := range codeSpan.FindAllStringSubmatchIndex(p.source[:table[1]], -1) {
+			for _, part := range strings.Split(p.source[at[2]:at[3]], "…") { // it stands for the part that varies
+				quoted := strings.ReplaceAll(part, `\`, `\\`)
+				if at[0] > table[0] && !strings.Contains(w.tools, part) && !strings.Contains(w.tools, quoted) {
+					p.say(p.lineAt(at[0]), "the check never prints %q", part)
 				}
 			}
 		}
-		if r.head[0] == "at" && len(r.cells) == len(r.head) {
-			ends = w.checkTime(p, r, ends)
-		}
 	}
-}
-
-// toolCode returns the code of the tools, with the words that they print, and the unit tests for
-// attendees, but not the tools' own tests.
-func (w *workshop) toolCode() (all string) {
-	for _, name := range w.glob("steps/tools/*/*.go", "steps/tools/units/testdata/*.go") {
-		if !strings.HasSuffix(name, "_test.go") || strings.Contains(name, "testdata") {
-			all += w.read(name)
-		}
-	}
-	return all
-}
-
-// code returns the Go code in a folder, without its tests, as one text.
-func (w *workshop) code(dir string) (all string) {
-	files, _ := stepcode.CodeIn(w.files, dir) // a folder that cannot be read has none
-	for _, text := range files {
-		all += text
-	}
-	return all
 }

@@ -138,32 +138,6 @@ func codeLines(text string) []string {
 	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
-// A row is one of a table.
-type row struct {
-	line        int
-	head, cells []string
-}
-
-// rows returns the rows of the tables in a text, their heads left out.
-func rows(source string) (all []row) {
-	var head []string
-	for i, line := range strings.Split(source, "\n") {
-		cells := strings.Split(strings.Trim(line, "| "), "|")
-		for c := range cells {
-			cells[c] = strings.TrimSpace(cells[c])
-		}
-		switch {
-		case !strings.HasPrefix(line, "|"):
-			head = nil
-		case head == nil:
-			head = cells
-		case strings.Trim(line, "|-: ") != "":
-			all = append(all, row{i + 1, head, cells})
-		}
-	}
-	return all
-}
-
 // checkMarks reports marks that mean nothing, and blocks without a mark. Only commands (sh) and text
 // from elsewhere (text, json) need none.
 func (w *workshop) checkMarks(p *page) {
