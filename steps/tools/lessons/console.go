@@ -43,13 +43,13 @@ func genConsole(w *workshop, p *page, m *mark, old string) (string, error) {
 const firstTime = "2026/01/02 15:04:05 " // of a new block
 
 var (
-	logTime  = regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d `)
+	logTime  = regexp.MustCompile(`(?m)^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d `)
 	hostPort = regexp.MustCompile(`(localhost|127\.0\.0\.1|\[::1\]):\d+`)
 )
 
-// normal returns a line of a terminal with another time, if it has one, and the usual address.
-func normal(line, time string) string {
-	return hostPort.ReplaceAllString(logTime.ReplaceAllString(line, time), "localhost:8080")
+// normal returns lines of a terminal with another time, where they have one, and the usual address.
+func normal(lines, time string) string {
+	return hostPort.ReplaceAllString(logTime.ReplaceAllString(lines, time), "localhost:8080")
 }
 
 // The masking keys are always the same, because the lessons look at single bytes.
@@ -89,11 +89,8 @@ func (w *workshop) perform(dir, script string, shown []string) ([]string, error)
 			return slices.ContainsFunc(lines, event.MatchString)
 		})
 	}
-	same := func(got []string) bool {
-		return slices.EqualFunc(shown, got, func(a, b string) bool {
-			return normal(a, firstTime) == normal(b, firstTime)
-		})
-	}
+	want := normal(strings.Join(shown, "\n"), firstTime)
+	same := func(got []string) bool { return normal(strings.Join(got, "\n"), firstTime) == want }
 	server.Output.Await(0, 2*time.Second, same)
 	server.Output.Await(0, quiet, func(got []string) bool { return !same(got) })
 	lines, _ := server.Output.Since(0)

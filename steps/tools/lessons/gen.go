@@ -41,14 +41,18 @@ func (w *workshop) checkGenerated(p *page) string {
 	}
 	fresh, at := "", 0
 	for _, m := range p.marks {
-		if m.to < 0 {
+		generate, isKind := generators[m.kind]
+		if !isKind {
+			p.say(m.line, "there is no mark %s", m.title)
+		}
+		if m.isOpen {
 			p.say(m.line, "a <!-- /gen --> is missing")
 		}
-		if m.to < 0 || generators[m.kind] == nil {
+		if m.isOpen || generate == nil {
 			continue
 		}
 		old := p.source[m.from:m.to]
-		made, err := generators[m.kind](w, p, m, old)
+		made, err := generate(w, p, m, old)
 		if err != nil {
 			p.say(m.line, "%s: %v", m.title, err)
 			continue

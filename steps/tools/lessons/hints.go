@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"websocket-workshop/steps/tools/stepcode"
@@ -15,22 +16,25 @@ const outOfSight = 40
 // genOurs makes the block with our code for a turn, or with its first line, in the hints of its step.
 func genOurs(w *workshop, p *page, m *mark, old string) (string, error) {
 	step := stepOf(p.name)
-	if len(m.args) != 2 || !isHints(p.name) || stepcode.TurnOf(step, m.args[0], m.args[1:]) == nil {
+	i := slices.IndexFunc(stepcode.Turns(step), func(t stepcode.Turn) bool {
+		return slices.Equal(m.args, []string{t.File, t.Name})
+	})
+	if i < 0 || !isHints(p.name) {
 		return "", errors.New("it takes a file and a turn, in the hints of their step")
 	}
-	t := stepcode.TurnOf(step, m.args[0], m.args[1:])
 	if before := p.source[:m.at]; strings.Count(before, "<details") == strings.Count(before, "</details") {
 		return "", errors.New("it belongs into a <details>")
 	}
 	s, _ := stepcode.Read(w.files, step) // partsOf has read it
+	t := s.Turns[i]
 	if m.kind == "first" {
-		return fenced("go", s.FirstLine(*t)), nil
+		return fenced("go", s.FirstLine(t)), nil
 	}
 	head := ""
-	for _, path := range s.Needs(*t) {
+	for _, path := range s.Needs(t) {
 		head += fmt.Sprintf("import %q\n", path)
 	}
-	return fenced("go", head+"\n"+s.Ours(*t)), nil
+	return fenced("go", head+"\n"+s.Ours(t)), nil
 }
 
 // checkHints reports incomplete hints: each turn must have three, and our code out of sight.

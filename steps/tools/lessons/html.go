@@ -66,22 +66,14 @@ func (w *workshop) checkHTML(update bool) (problems []problem) {
 	return problems
 }
 
-var (
-	htmlMaker = goldmark.New(goldmark.WithExtensions(extension.Table),
-		goldmark.WithParserOptions(parser.WithAutoHeadingID()), goldmark.WithRendererOptions(gmhtml.WithUnsafe()))
-	markOrLine = regexp.MustCompile(`(?m)^ *<!--[^>]*-->\n|<!--[^>]*-->`)
-)
+var htmlMaker = goldmark.New(goldmark.WithExtensions(extension.Table),
+	goldmark.WithParserOptions(parser.WithAutoHeadingID()), goldmark.WithRendererOptions(gmhtml.WithUnsafe()))
 
 // toHTML returns a text as the body of a page: its links lead to the other pages, its pictures to
 // pictures/, and links to any other file of the workshop to code/. Marks are left out. A block of code
 // is a figure, whose data attributes contain its mark.
 func (w *workshop) toHTML(p *page) string {
-	text, end := "", 0
-	for _, f := range p.fences {
-		text += markOrLine.ReplaceAllString(p.source[end:f.from], "") + p.source[f.from:f.to]
-		end = f.to
-	}
-	source := []byte(text + markOrLine.ReplaceAllString(p.source[end:], ""))
+	source := []byte(withoutMarks(p.source))
 	root := htmlMaker.Parser().Parse(gmtext.NewReader(source))
 	fences := p.fences
 	for _, n := range slices.Collect(nodes(root)) {
@@ -166,6 +158,9 @@ func (w *workshop) diffHTML(n int) (all string) {
 	return all
 }
 
+// inDiff matches what is not code in a line of a diff: its sign, or the whole line.
+var inDiff = regexp.MustCompile(`^(?:\+\+\+.*|@@.*|.?)`)
+
 // figure returns lines of code as HTML. In a diff, the code is highlighted, and removed and added lines
 // are also marked.
 func figure(data, caption, lang string, lines []string) string {
@@ -173,11 +168,8 @@ func figure(data, caption, lang string, lines []string) string {
 	if lang == "diff" {
 		lang = "go"
 		for i, line := range lines {
-			n := min(1, len(line))
-			if strings.HasPrefix(line, "+++") || strings.HasPrefix(line, "@@") {
-				n = len(line)
-			}
-			signs[i], lines[i] = line[:n], line[n:]
+			signs[i] = inDiff.FindString(line)
+			lines[i] = line[len(signs[i]):]
 		}
 	}
 	shown := tokens(lang, strings.Join(lines, "\n")+"\n")
@@ -204,8 +196,8 @@ var classes = map[chroma.TokenType]string{
 // tokens returns the lines of code as HTML, with a span for keywords, texts, numbers and comments.
 func tokens(lang, code string) (shown []string) {
 	lexer := lexers.Get(lang)
-	if lexer == nil || lang == "text" || lang == "console" {
-		return codeLines(html.EscapeString(code))
+	if lexer == nil || lang == "console" {
+		lexer = lexers.Fallback
 	}
 	all, err := lexer.Tokenise(&chroma.TokeniseOptions{State: "root", EnsureLF: true}, code)
 	if err != nil {

@@ -52,7 +52,7 @@ var toRead = regexp.MustCompile(`\((\d+) to read, `)
 func checkTime(p *page) {
 	for _, at := range toRead.FindAllStringSubmatchIndex(p.source, -1) {
 		text, _, _ := strings.Cut(p.source, "\n## Exercises\n")
-		words := len(strings.Fields(anyComment.ReplaceAllString(text, "")))
+		words := len(strings.Fields(withoutMarks(text)))
 		stated, _ := strconv.Atoi(p.source[at[2]:at[3]])
 		if minutes := (words + 75) / 150; minutes < stated-1 || minutes > stated+1 {
 			p.say(p.lineAt(at[0]), "the text states %d minutes to read, and has words for %d", stated, minutes)

@@ -105,7 +105,6 @@ func (w *workshop) check(name string) ([]problem, string) {
 		return p.problems, p.source
 	}
 	fresh := w.checkGenerated(p)
-	w.checkMarks(p)
 	w.checkNames(p)
 	w.checkTables(p)
 	slices.SortStableFunc(p.problems, func(a, b problem) int { return a.line - b.line })

@@ -98,6 +98,10 @@ func (w *workshop) checkNames(p *page) {
 		}
 	}
 	for _, f := range p.fences {
+		// only commands, and text from elsewhere, need no mark
+		if f.mark.kind == "" && !slices.Contains([]string{"sh", "text", "json"}, f.info) {
+			p.say(f.line, "over this block no mark says where it comes from, and it is not marked sh or text")
+		}
 		for i, line := range f.body {
 			command, isPrompt := strings.CutPrefix(line, "$ ")
 			if isPrompt && f.info == "console" || f.info == "sh" && f.mark.kind == "" {

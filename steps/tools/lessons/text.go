@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark"
@@ -39,8 +38,9 @@ type fence struct {
 type mark struct {
 	title, kind, of string // title is all of it
 	args            []string
-	line, at        int // where it begins
-	from, to        int // offsets of what it makes; to is -1 if a /gen is missing
+	line, at        int  // where it begins
+	from, to        int  // offsets of what it makes
+	isOpen          bool // a /gen is missing
 }
 
 // A problem is one thing that is wrong.
@@ -56,44 +56,49 @@ func (p *page) say(line int, format string, args ...any) {
 }
 
 var (
-	markdown   = goldmark.New(goldmark.WithParserOptions(parser.WithAutoHeadingID()))
-	anyFence   = regexp.MustCompile("(?ms)^( *)```([^`\n]*)\n(.*?)^ *```\n")
-	anyComment = regexp.MustCompile(`<!--\s*(.*?)\s*-->\n?`)
+	markdown = goldmark.New(goldmark.WithParserOptions(parser.WithAutoHeadingID()))
+
+	// fenceOrMark matches a block of code, with its indentation, info and body; or else a mark, with what
+	// is in it.
+	fenceOrMark = regexp.MustCompile("(?m)^( *)```([^`\n]*)\n((?s:.*?))^ *```\n|<!--\\s*(.*?)\\s*-->\n?")
 )
 
 // parse parses a text.
 func parse(name, source string) *page {
 	p := &page{name: name, source: source, edited: 1}
 	p.root = markdown.Parser().Parse(text.NewReader([]byte(source)))
-	for _, at := range anyFence.FindAllStringSubmatchIndex(source, -1) {
-		f := &fence{info: source[at[4]:at[5]], line: p.lineAt(at[0]), from: at[0], to: at[1], mark: new(mark)}
-		for _, line := range codeLines(source[at[6]:at[7]]) {
-			f.body = append(f.body, strings.TrimPrefix(line, source[at[2]:at[3]]))
-		}
-		p.fences = append(p.fences, f)
-	}
-	for _, at := range anyComment.FindAllStringSubmatchIndex(source, -1) {
-		if p.fenceAt(at[0]) != nil {
+	above := new(mark)
+	for _, at := range fenceOrMark.FindAllStringSubmatchIndex(source, -1) {
+		if at[2] >= 0 {
+			f := &fence{info: source[at[4]:at[5]], line: p.lineAt(at[0]), from: at[0], to: at[1], mark: new(mark)}
+			for _, line := range codeLines(source[at[6]:at[7]]) {
+				f.body = append(f.body, strings.TrimPrefix(line, source[at[2]:at[3]]))
+			}
+			if above.from == f.from {
+				f.mark, above.to = above, max(above.to, f.to)
+			}
+			p.fences = append(p.fences, f)
 			continue
 		}
-		m := &mark{title: source[at[2]:at[3]], line: p.lineAt(at[0]), at: at[0], from: at[1], to: at[1]}
+		m := &mark{title: source[at[8]:at[9]], line: p.lineAt(at[0]), at: at[0], from: at[1], to: at[1]}
 		kind, args, _ := strings.Cut(m.title, ": ")
 		m.kind, m.of, _ = strings.Cut(kind, " ")
 		m.args = strings.Fields(args)
-		if f := p.fenceAt(m.from); f != nil {
-			f.mark, m.to = m, f.to
+		if kind == "gen" && len(m.args) > 0 {
+			m.kind, m.isOpen = "gen "+cmp.Or(path.Ext(m.args[0]), m.args[0]), true
 		}
-		if kind == "gen" {
-			name, _, _ := strings.Cut(args, " ")
-			m.kind, m.to = "gen "+cmp.Or(path.Ext(name), name), -1
+		if kind == "/gen" && above.isOpen {
+			above.to, above.isOpen = m.at, false
 		}
-		if n := len(p.marks) - 1; n >= 0 && kind == "/gen" && p.marks[n].to < 0 {
-			p.marks[n].to = m.at
-		}
-		p.marks = append(p.marks, m)
+		p.marks, above = append(p.marks, m), m
 	}
 	return p
 }
+
+var fenceOrLine = regexp.MustCompile("(?m)(^ *```(?s:.*?)^ *```\n)|^ *<!--[^>]*-->\n|<!--[^>]*-->")
+
+// withoutMarks returns a text without its marks, and without the lines that are only a mark.
+func withoutMarks(source string) string { return fenceOrLine.ReplaceAllString(source, "$1") }
 
 // nodes yields a node and what is in it, parents first.
 func nodes(n ast.Node) func(func(ast.Node) bool) {
@@ -120,35 +125,10 @@ func (p *page) words(n ast.Node) (all []string) {
 // lineAt returns the line of an offset, from 1.
 func (p *page) lineAt(offset int) int { return strings.Count(p.source[:offset], "\n") + 1 }
 
-// fenceAt returns the block of code at an offset, or nil.
-func (p *page) fenceAt(offset int) *fence {
-	for _, f := range p.fences {
-		if f.from <= offset && offset < f.to {
-			return f
-		}
-	}
-	return nil
-}
-
 // codeLines returns the lines of a text; "" has none.
 func codeLines(text string) []string {
 	if text == "" {
 		return nil
 	}
 	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-}
-
-// checkMarks reports marks that mean nothing, and blocks without a mark. Only commands (sh) and text
-// from elsewhere (text, json) need none.
-func (w *workshop) checkMarks(p *page) {
-	for _, m := range p.marks {
-		if _, isKind := generators[m.kind]; !isKind {
-			p.say(m.line, "there is no mark %s", m.title)
-		}
-	}
-	for _, f := range p.fences {
-		if f.mark.kind == "" && !slices.Contains([]string{"sh", "text", "json"}, f.info) {
-			p.say(f.line, "over this block no mark says where it comes from, and it is not marked sh or text")
-		}
-	}
 }
