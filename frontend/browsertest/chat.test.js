@@ -23,15 +23,16 @@ function engine(program) {
     before(async () => { browser = await launch(program); });
     after(() => browser?.close());
     const open = (t, url, options) => visit(t, browser, url, options);
-    withServers(open, program.name);
-    withStandIn(open, { skip: program !== programs[0] }); // skip what does not depend on the browser
+    const once = { skip: program !== programs[0] }; // what does not depend on the browser
+    withServers(open, program.name, once);
+    withStandIn(open, once);
     if (program.name === "chromium") screenshot(open);
   });
 }
 
 // --- the workshop's servers ---
 
-function withServers(open, name) {
+function withServers(open, name, once) {
   test("step 1 refuses: the page does not try again at once, and step 2 is met soon", async (t) => {
     const one = await start(t, "steps/01");
     const page = await open(t, one.url, { away: true, before: recordAttempts });
@@ -50,7 +51,7 @@ function withServers(open, name) {
     assert.deepEqual(await messages(page), []);
   });
 
-  test("step 3 greets, and dumps what is sent, still masked", async (t) => {
+  test("step 3 greets, and dumps what is sent, still masked", once, async (t) => {
     const { url, logged } = await start(t, "steps/03");
     const page = await open(t, url);
     await presence(page, "🟢 connected");
@@ -62,7 +63,7 @@ function withServers(open, name) {
     await noted(page, "Sent.");
   });
 
-  test("step 4 stores: the post is there after a reload, and so is the name", async (t) => {
+  test("step 4 stores: the post is there after a reload, and so is the name", once, async (t) => {
     const { url, logged } = await start(t, "steps/04");
     const page = await open(t, url);
     await presence(page, "🟢");
@@ -76,7 +77,7 @@ function withServers(open, name) {
   });
 
   for (const folder of ["steps/05", "raw", "library"]) {
-    test(`${folder}: two windows chat, a third closes its tab`, async (t) => {
+    test(`${folder}: two windows chat, a third closes its tab`, folder === "raw" ? {} : once, async (t) => {
       const { url } = await start(t, folder);
       const [ann, bob, eve] = await Promise.all([1, 2, 3].map(() => open(t, url)));
       await Promise.all([ann, bob, eve].map((page) => presence(page, "🟢")));

@@ -17,9 +17,9 @@ const howTo = {
 };
 
 const files = ["codec.test.js", "record.test.js"];
-if (programs.length > 0) files.push("chat.test.js", "learn.test.js", "frame.test.js", "tabs.test.js", "wire.test.js", "pictures.test.js");
+if (programs.length > 0) files.push("learn.test.js", "chat.test.js", "frame.test.js", "tabs.test.js", "wire.test.js", "pictures.test.js");
 if (webkit && !missing.includes("packages")) files.push("webkit.test.js");
-const child = spawn(process.execPath, ["--test", ...process.argv.slice(2), ...files], { cwd: new URL(".", import.meta.url), stdio: "inherit" });
+const child = spawn(process.execPath, ["--test", "--test-concurrency=2", ...process.argv.slice(2), ...files], { cwd: new URL(".", import.meta.url), stdio: "inherit" });
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code) => {
   if (missing.length > 0) {
