@@ -148,7 +148,8 @@ func takesPieces(p *probe.Probe) {
 // setReadTimeout tells how to limit the time for a request.
 var setReadTimeout = "set ReadTimeout: " + rules.Code(rules.HandshakeTime) + " in the http.Server"
 
-// dropsHalf: an unfinished handshake must not hold a connection forever. A server that waits twice as long passes.
+// dropsHalf: an unfinished handshake must not hold a connection forever. A server that waits twice as long
+// passes.
 func dropsHalf(p *probe.Probe) {
 	c := p.Dial()
 	half := strings.TrimSuffix(p.Upgrade().String(), "\r\n")

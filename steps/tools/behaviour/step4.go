@@ -95,9 +95,11 @@ func written(user, text, json string) shape {
 // growsLong: while posts make the history longer, its frames have the length that they announce, in its
 // shortest form: 7, 16 or 64 bits.
 func growsLong(p *probe.Probe) {
+	const many = 5
 	c := p.Member()
-	for _, n := range []int{50, 200, 4000, 4000, 4000, 4000} {
-		for _, m := range p.Posts(5, n) {
+	long := slices.Repeat([]int{rules.MaxMessage}, 1<<16/(many*rules.MaxMessage)+1)
+	for _, n := range append([]int{50, 200}, long...) {
+		for _, m := range p.Posts(many, n) {
 			c.Post(m)
 			c.ExpectStored(m)
 		}
@@ -237,23 +239,6 @@ func dropsBroken(p *probe.Probe) {
 	}
 }
 
-// keepsApart: two members may be in the middle of a frame, or of a message, at the same time.
-func keepsApart(p *probe.Probe) {
-	for _, cut := range []int{1, 4, 20, 30, 40, 50} { // a busy server may read all pieces at once
-		a, b := p.Member(), p.Member()
-		ma, mb := p.PostOf(60), p.PostOf(60)
-		fa, fb := p.Text(ma).Bytes(), p.Text(mb).Bytes()
-		for i, piece := range [][]byte{fa[:cut], fb[:cut], fb[cut:], fa[cut:]} {
-			[]*probe.Client{a, b, b, a}[i].Write(piece)
-			p.Pause(20 * time.Millisecond)
-		}
-		a.Sent = []string{fmt.Sprintf("%s\n(cut after %d bytes, with the same from another member in between)",
-			wstest.Hex(fa), cut)}
-		a.ExpectStored(ma)
-		a.ExpectStored(mb)
-	}
-}
-
 // refusesHuge: a length is only a claim, and no reason to allocate memory. A server that ignores some of
 // its eight bytes reads the length of the post that follows.
 func refusesHuge(p *probe.Probe) {
@@ -325,23 +310,4 @@ func passesOverNothing(p *probe.Probe) {
 		c.Kind = ""
 		c.Fail("both posts are stored, or the connection ends")
 	}
-}
-
-// survivesRudeness: a member that breaks the rules harms nobody else.
-func survivesRudeness(p *probe.Probe) {
-	quiet := p.Member()
-	frame := p.Text(p.Post()).Bytes()
-	half := wstest.Frame{Raw: frame[:len(frame)-5]}
-	for _, sent := range []wstest.Frame{half, {Raw: p.Bytes(300)}, {Raw: []byte("GET / HTTP/1.1\r\n\r\n")},
-		p.Masked(wstest.Binary, p.Bytes(20)), p.Masked(wstest.Text, []byte("{}"))} {
-		c := p.Member()
-		c.Send(sent)
-		p.Story = strings.Join(c.Sent, "\n")
-		c.TCP.CloseWrite()
-		c.Ended(time.Second)
-	}
-	gone := p.Member()
-	gone.Send(half)
-	gone.Reset()
-	quiet.ExpectServed("others sent frames that are not messages, and vanished inside a frame")
 }

@@ -11,32 +11,6 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// sends: the sender and all others get the new history at once.
-func sends(p *probe.Probe) {
-	a, b, c := p.Member(), p.Member(), p.Member()
-	for _, sender := range []*probe.Client{a, b, a} {
-		sender.Say(a, b, c)
-	}
-}
-
-// sendsOnce: for one post, each member gets the history once.
-func sendsOnce(p *probe.Probe) {
-	members := []*probe.Client{p.Member(), p.Member(), p.Member()}
-	for _, from := range members[:2] {
-		from.Say(members...)
-		for _, c := range members {
-			if err := c.Stays(100 * time.Millisecond); err == nil {
-				c.Fail("the new history once", map[bool]string{
-					true: "the sender gets it twice: once from the loop that reads its messages, and again with everybody " +
-						"else",
-					false: "it is sent twice: is a member in the list twice, or the history sent in two places?"}[c == from])
-			} else if err != wstest.ErrTimeout {
-				c.Fail("the new history, and then nothing more")
-			}
-		}
-	}
-}
-
 // staysListening: a member that only reads stays, and so does one that sends nothing at all.
 func staysListening(p *probe.Probe) {
 	talker, listener := p.Member(), p.Member()
@@ -116,8 +90,8 @@ func beats(p *probe.Probe) {
 	until := begun.Add(quiet + ping)
 	p.Together(3, func(i int) {
 		c := p.Member()
-		c.Sent = []string{[]string{"a pong for each ping, at once", "a pong for each ping, " + rules.Seconds(rules.PingTime) + " later",
-			"nothing"}[i]}
+		c.Sent = []string{[]string{"a pong for each ping, at once",
+			"a pong for each ping, " + rules.Seconds(rules.PingTime) + " later", "nothing"}[i]}
 		pings := 0
 		for time.Now().Before(until) {
 			c.Patience = 2*ping + p.Patience/3

@@ -74,10 +74,10 @@ var rows = []Row{
 	{Step: 2, Name: rules.RowForwarded, Do: tries,
 		Hint: "behind a proxy that changes Host, the page is locked out: " +
 			"the original host is in X-Forwarded-Host, which no page can set"},
-	{Step: 2, Name: "a handshake that is not finished is dropped after " + toConnect, Do: dropsHalf, Build: Quick,
-		Waits: true,
-		Why:   "a client that never ends its request would hold a connection forever",
-		Hint:  setReadTimeout},
+	{Step: 2, Name: "a handshake that is not finished is dropped after " + toConnect, Do: dropsHalf,
+		Build: Quick, Waits: true,
+		Why:  "a client that never ends its request would hold a connection forever",
+		Hint: setReadTimeout},
 
 	{Step: 3, Name: "a frame comes right after the handshake", Turn: "frame.go encode",
 		Do: begins("a text frame: 81, the length, then the JSON", func(first []byte) bool {
@@ -152,13 +152,14 @@ var rows = []Row{
 		Turn: "conn.go conn.read",
 		Hint: "a ping (opcode 9) or pong (opcode a), even between fragments: " +
 			"read its payload too, discard it, and keep the message so far"},
-	{Step: 4, Name: "two members that send at the same time are both read", Do: keepsApart,
+	{Step: 4, Name: "two members that send at the same time are both read", Do: crowd.KeepsApart,
 		Hint: "two members' bytes get mixed up: each connection needs a buffer of its own, " +
 			"not one in a package variable"},
 	{Step: 4, Name: rules.RowBroken, Do: dropsBroken,
 		Hint:   "half a message is not a message: when reading fails, even with io.EOF, drop it",
 		Leeway: asked("5.4 has a message end with FIN: here the end of TCP also ends it")},
-	{Step: 4, Name: "the history keeps the newest " + rules.Number(rules.HistorySize) + " posts", Do: keepsNewest},
+	{Step: 4, Name: "the history keeps the newest " + rules.Number(rules.HistorySize) + " posts",
+		Do: keepsNewest},
 	{Step: 4, Name: "markup, quotes and emoji are kept unchanged", Do: takes(
 		written("<i>ann</i>", "<b></b> & <script>alert(1)</script>", ""), written("ann", `" \ / %s %d {{.}}`, ""),
 		written("日本 🟢", "grüße 🟢 日本 👩‍👩‍👧 \u2028 ", ""), written("", "two\nlines,\ta tab ", ""),
@@ -176,15 +177,15 @@ var rows = []Row{
 		Do: refuses(rules.RowUnmasked)},
 	{Step: 4, Until: 5, Name: "a frame with a reserved bit is not passed over in silence", Do: passesOverNothing,
 		Turn: "frame.go readHeader", Hint: "the opcode is only the last four bits of the first byte: b[0]&0x0F"},
-	{Step: 4, Name: "a member that breaks the rules harms no other", Do: survivesRudeness,
+	{Step: 4, Name: "a member that breaks the rules harms no other", Do: crowd.SurvivesRudeness,
 		Hint: "one member's mistake ends more than its own connection: only its own loop may return, " +
 			"and nothing may panic or log.Fatal"},
 
-	{Step: 5, Name: "every member gets the new history at once, the sender too", Do: sends,
+	{Step: 5, Name: "every member gets the new history at once, the sender too", Do: crowd.Sends,
 		Turn: "hub.go hub.post",
 		Hint: "after storing a post, send the history to every open connection: is each in the list, " +
 			"and does each get the frame? The sender's page also lists a message only then"},
-	{Step: 5, Name: "every member gets each new history once", Do: sendsOnce, Turn: "hub.go hub.post"},
+	{Step: 5, Name: "every member gets each new history once", Do: crowd.SendsOnce, Turn: "hub.go hub.post"},
 	{Step: 5, Name: "all members see the posts in the same order", Do: crowd.SameOrder, Build: Noisy,
 		Turn: "hub.go hub.post", Why: "posts arrive at the same moment, and goroutines overtake each other",
 		Hint: "change the history and hand it out under one mutex, so that nobody gets an older one last, " +
@@ -213,7 +214,8 @@ var rows = []Row{
 	{Step: 5, Name: "a member that pauses is sent the newest history, and not all that it missed",
 		Do:   crowd.ReadsOn,
 		Turn: "hub.go member.push"},
-	{Step: 5, Name: "a member that takes nothing for " + toWrite + " is let go", Do: crowd.LetsGo, Build: Quick, Waits: true,
+	{Step: 5, Name: "a member that takes nothing for " + toWrite + " is let go", Do: crowd.LetsGo,
+		Build: Quick, Waits: true,
 		Hint: "set a time limit before each write, SetWriteDeadline(time.Now().Add(writeTime)), " +
 			"and close the connection when it has passed"},
 
@@ -255,8 +257,8 @@ var rows = []Row{
 	{Step: 6, Name: rules.RowAnnounced, Do: tries},
 	{Step: 6, Name: "a close frame arrives even if the member still talks", Do: endsGently,
 		Leeway: allowed("7.1.1 says only SHOULD about ending TCP cleanly")},
-	{Step: 6, Name: "after its close frame the server waits at most " + toClose + " for a member to hang up", Do: drains,
-		Build: Quick, Waits: true, Leeway: allowed("7.1.1 leaves open how long a server waits"),
+	{Step: 6, Name: "after its close frame the server waits at most " + toClose + " for a member to hang up",
+		Do: drains, Build: Quick, Waits: true, Leeway: allowed("7.1.1 leaves open how long a server waits"),
 		Hint: "set one time limit for everything read after the close frame, and then Close"},
 	{Step: 6, Name: "Ctrl-C says goodbye with 1001 to every member", Do: crowd.SaysGoodbye, UnixOnly: true,
 		Turn: "hub.go hub.close",

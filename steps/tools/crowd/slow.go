@@ -57,7 +57,7 @@ func ReadsOn(p *probe.Probe) {
 	}
 }
 
-// LetsGo: a member that reads nothing for too long is dropped. Others send so much that even the largest buffers
+// LetsGo: a member that reads nothing for too long is dropped. Others send so much that the largest buffers
 // are full; other rows test that these get their histories.
 func LetsGo(p *probe.Probe) {
 	stuck := p.Deaf()
@@ -69,7 +69,8 @@ func LetsGo(p *probe.Probe) {
 			return
 		}
 	}
-	stuck.Sent = []string{"a member reads nothing, while long histories are sent to it for 15 s"}
+	stuck.Sent = []string{"a member reads nothing, while long histories are sent to it for " +
+		rules.Seconds(3*rules.WriteTime)}
 	stuck.Came = []string{"it is still connected"}
 	stuck.Fail("a write that takes "+rules.Seconds(rules.WriteTime)+" ends the connection", p.Hint)
 }
