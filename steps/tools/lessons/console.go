@@ -30,7 +30,8 @@ func genConsole(w *workshop, p *page, m *mark, old string) (string, error) {
 		block = []string{"```console", "$ go run ./work", "```"}
 	}
 	shown, now := block[2:len(block)-1], firstTime
-	lines, err := w.perform(m.of, strings.Join(m.args, " "), shown)
+	_, script, _ := strings.Cut(m.title, ": ")
+	lines, err := w.perform(m.of, script, shown)
 	for i, line := range lines {
 		if i < len(shown) {
 			now = cmp.Or(logTime.FindString(shown[i]), now)

@@ -110,19 +110,17 @@ func (p *part) label() string {
 // genEdit makes the block of an edit, and brings its parts further.
 func genEdit(w *workshop, p *page, m *mark, old string) (string, error) {
 	p.edited = m.line
-	parts := slices.DeleteFunc(slices.Clone(p.parts), func(part *part) bool {
-		return len(m.args) > 0 && part.file != m.args[0]
-	})
-	if len(m.args) < 2 || len(parts) == 0 || isHints(p.name) {
+	parts := slices.DeleteFunc(slices.Clone(p.parts), func(part *part) bool { return part.file != m.file })
+	if len(m.args) == 0 || len(parts) == 0 {
 		return "", errors.New("it takes a file of this lesson's step, and declarations")
 	}
-	left, text := slices.Clone(m.args[1:]), ""
+	left, text := slices.Clone(m.args), ""
 	for _, part := range parts {
 		isIt := func(word string) bool {
 			name, _, _ := strings.Cut(word, "/")
 			return slices.Contains(part.names, name)
 		}
-		words := slices.DeleteFunc(slices.Clone(m.args[1:]), func(word string) bool { return !isIt(word) })
+		words := slices.DeleteFunc(slices.Clone(m.args), func(word string) bool { return !isIt(word) })
 		if len(words) == 0 || !part.due && part.now == part.goal {
 			continue
 		}
@@ -175,7 +173,7 @@ func (p *part) with(words []string) (text string) {
 // genDelete notes that files are removed.
 func genDelete(w *workshop, p *page, m *mark, old string) (string, error) {
 	for _, part := range p.parts {
-		if slices.Contains(m.args, part.file) {
+		if part.file == m.file || slices.Contains(m.args, part.file) {
 			part.now = ""
 		}
 	}
@@ -221,21 +219,10 @@ func (p *part) grown(parts []*part) string {
 	paths := stepcode.Imports("package p\n" + p.now)
 	for _, part := range parts {
 		if part.next != part.now {
-			paths = append(paths, stepcode.Used(added(part.now, part.next), all)...)
-			paths = append(paths, stepcode.Used(part.ours, all)...)
+			paths = append(paths, stepcode.Used(part.next+part.ours, all)...)
 		}
 	}
 	return stepcode.OnlyImports(p.goal, paths)
-}
-
-// added returns the lines that are only in the second of two versions.
-func added(before, after string) (text string) {
-	for _, line := range diff(before, after) {
-		if line[0] == '+' {
-			text += line[1:] + "\n"
-		}
-	}
-	return text
 }
 
 // changes returns the changes in a view, each with surrounding lines that show the place, under a line

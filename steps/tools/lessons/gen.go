@@ -81,7 +81,7 @@ func fenced(info, code string) string {
 
 // genAdded counts the lines that a step adds and removes.
 func genAdded(w *workshop, p *page, m *mark, old string) (string, error) {
-	number, _ := strconv.Atoi(m.args[len(m.args)-1])
+	number, _ := strconv.Atoi(m.file)
 	s, err := stepcode.Read(w.files, number)
 	if err != nil {
 		return "", err
@@ -98,7 +98,7 @@ func genAdded(w *workshop, p *page, m *mark, old string) (string, error) {
 // genScript quotes a function from the page, with the comment above it, or else the statement
 // at the left margin that begins with the given words.
 func genScript(w *workshop, p *page, m *mark, old string) (string, error) {
-	name, wanted := path.Join("frontend", m.args[0]), regexp.QuoteMeta(strings.Join(m.args[1:], " "))
+	name, wanted := path.Join("frontend", m.file), regexp.QuoteMeta(strings.Join(m.args, " "))
 	begin := `(?:(?:async )?function ` + wanted + `\(|` + wanted + `)`
 	statement := regexp.MustCompile(`(?m)^(?://.*\n)*` + begin + `.*(?:;|(?:\n(?:[ \t].*)?)*\n\}.*)$`)
 	code := statement.FindString(w.read(name))
@@ -110,12 +110,12 @@ func genScript(w *workshop, p *page, m *mark, old string) (string, error) {
 
 // genGo quotes declarations with their comments.
 func genGo(w *workshop, p *page, m *mark, old string) (string, error) {
-	if len(m.args) < 3 {
+	if len(m.args) == 0 {
 		return "", errors.New("it takes a file, and declarations")
 	}
 	text := ""
-	decls, _ := stepcode.Split(w.read(m.args[1])) // what does not parse has none
-	for _, name := range m.args[2:] {
+	decls, _ := stepcode.Split(w.read(m.file)) // what does not parse has none
+	for _, name := range m.args {
 		d := stepcode.Find(decls, name)
 		if d == nil {
 			return "", fmt.Errorf("there is no such %s", name)
@@ -127,8 +127,8 @@ func genGo(w *workshop, p *page, m *mark, old string) (string, error) {
 
 // genLines counts the lines of files, with their comments.
 func genLines(w *workshop, p *page, m *mark, old string) (string, error) {
-	n := 0
-	for _, name := range m.args[1:] {
+	n := strings.Count(w.read(m.file), "\n")
+	for _, name := range m.args {
 		n += strings.Count(w.read(name), "\n")
 	}
 	return fmt.Sprint(n), nil

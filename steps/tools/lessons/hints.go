@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"websocket-workshop/steps/tools/stepcode"
@@ -16,25 +15,22 @@ const outOfSight = 40
 // genOurs makes the block with our code for a turn, or with its first line, in the hints of its step.
 func genOurs(w *workshop, p *page, m *mark, old string) (string, error) {
 	step := stepOf(p.name)
-	i := slices.IndexFunc(stepcode.Turns(step), func(t stepcode.Turn) bool {
-		return slices.Equal(m.args, []string{t.File, t.Name})
-	})
-	if i < 0 || !isHints(p.name) {
+	t := stepcode.TurnOf(step, m.file, m.args)
+	if t == nil || !isHints(p.name) {
 		return "", errors.New("it takes a file and a turn, in the hints of their step")
 	}
 	if before := p.source[:m.at]; strings.Count(before, "<details") == strings.Count(before, "</details") {
 		return "", errors.New("it belongs into a <details>")
 	}
 	s, _ := stepcode.Read(w.files, step) // partsOf has read it
-	t := s.Turns[i]
 	if m.kind == "first" {
-		return fenced("go", s.FirstLine(t)), nil
+		return fenced("go", s.FirstLine(*t)), nil
 	}
 	head := ""
-	for _, path := range s.Needs(t) {
+	for _, path := range s.Needs(*t) {
 		head += fmt.Sprintf("import %q\n", path)
 	}
-	return fenced("go", head+"\n"+s.Ours(t)), nil
+	return fenced("go", head+"\n"+s.Ours(*t)), nil
 }
 
 // checkHints reports incomplete hints: each turn must have three, and our code out of sight.

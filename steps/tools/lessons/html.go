@@ -77,16 +77,9 @@ func (w *workshop) toHTML(p *page) string {
 	root := htmlMaker.Parser().Parse(gmtext.NewReader(source))
 	fences := p.fences
 	for _, n := range slices.Collect(nodes(root)) {
-		parent := n.Parent()
 		switch n := n.(type) {
 		case *ast.Link:
 			n.Destination = w.address(p, n.Destination)
-			for n.Destination == nil && n.HasChildren() { // a folder: there is no page to show
-				parent.InsertBefore(parent, n, n.FirstChild())
-			}
-			if n.Destination == nil {
-				parent.RemoveChild(parent, n)
-			}
 		case *ast.Image:
 			n.Destination = w.address(p, n.Destination)
 		case *ast.FencedCodeBlock:
@@ -97,7 +90,7 @@ func (w *workshop) toHTML(p *page) string {
 				html.EscapeString(kind), html.EscapeString(of), f.info)
 			code := ast.NewString([]byte(figure(data, "", f.info, slices.Clone(f.body))))
 			code.SetCode(true) // it is rendered unchanged
-			parent.ReplaceChild(parent, n, code)
+			n.Parent().ReplaceChild(n.Parent(), n, code)
 		}
 	}
 	var b bytes.Buffer
@@ -107,7 +100,7 @@ func (w *workshop) toHTML(p *page) string {
 	return b.String()
 }
 
-// address returns where a link leads from a page, or nil for a folder.
+// address returns where a link leads from a page. A link to a folder leads to its main.go.
 func (w *workshop) address(p *page, destination []byte) []byte {
 	to := string(destination)
 	if rest, ok := strings.CutPrefix(to, "http://localhost:8080/frame.html"); ok {
@@ -125,10 +118,15 @@ func (w *workshop) address(p *page, destination []byte) []byte {
 	case isPicture:
 		return []byte("pictures/" + picture)
 	case path.Ext(file) == "":
-		return nil
+		file += "/main.go"
 	}
 	return []byte("code/" + file + anchor)
 }
+
+var (
+	diffEnd = regexp.MustCompile(`((?m:^ .*\n){3})(?m:^ .*\n)+\z`)
+	diffGap = regexp.MustCompile(`(\A|(?m:^ .*\n){3})(?m:^ .*\n)+((?m:^ .*\n){3})`)
+)
 
 // diffHTML returns what a step adds to the previous one, file by file, with three lines around each
 // change.
@@ -137,22 +135,12 @@ func (w *workshop) diffHTML(n int) (all string) {
 	if err != nil {
 		return html.EscapeString(err.Error())
 	}
-	const around = 3
 	for _, name := range step.Files() {
-		var lines []string
-		whole, last := diff(step.Before[name], step.After[name]), -1
-		for i, line := range whole {
-			near := whole[max(0, i-around):min(len(whole), i+around+1)]
-			if !slices.ContainsFunc(near, func(line string) bool { return line[0] != ' ' }) {
-				continue
-			}
-			if i > last+1 {
-				lines = append(lines, "@@ …")
-			}
-			lines, last = append(lines, line), i
-		}
-		if lines != nil {
-			all += figure(`data-kind="diff"`, "<figcaption><code>"+name+"</code></figcaption>", "diff", lines)
+		if step.Before[name] != step.After[name] {
+			whole := strings.Join(diff(step.Before[name], step.After[name]), "\n") + "\n"
+			near := diffGap.ReplaceAllString(diffEnd.ReplaceAllString(whole, "$1"), "$1@@ …\n$2")
+			caption := "<figcaption><code>" + name + "</code></figcaption>"
+			all += figure(`data-kind="diff"`, caption, "diff", codeLines(near))
 		}
 	}
 	return all
@@ -204,15 +192,16 @@ func tokens(lang, code string) (shown []string) {
 		return codeLines(html.EscapeString(code))
 	}
 	for _, line := range chroma.SplitTokensIntoLines(all.Tokens()) {
-		var b strings.Builder
+		text := ""
 		for _, t := range line {
-			text := html.EscapeString(strings.TrimSuffix(t.Value, "\n"))
-			if class := cmp.Or(classes[t.Type.SubCategory()], classes[t.Type.Category()]); class != "" && text != "" {
-				text = fmt.Sprintf("<span class=\"%s\">%s</span>", class, text)
+			word := html.EscapeString(strings.TrimSuffix(t.Value, "\n"))
+			class := cmp.Or(classes[t.Type.SubCategory()], classes[t.Type.Category()])
+			if class != "" && word != "" {
+				word = fmt.Sprintf("<span class=\"%s\">%s</span>", class, word)
 			}
-			b.WriteString(text)
+			text += word
 		}
-		shown = append(shown, b.String())
+		shown = append(shown, text)
 	}
 	return shown[:min(len(shown), len(codeLines(code)))]
 }

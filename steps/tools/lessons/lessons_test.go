@@ -66,8 +66,8 @@ func TestTyped(t *testing.T) {
 // solve writes our code, from the hints, into an open turn whose block is given, after the imports that
 // the block shows.
 func (w *workshop) solve(step int, turn *fence, files stepcode.Files) error {
-	name := turn.mark.args[0]
-	t := stepcode.TurnOf(step, name, turn.mark.args[1:])
+	name := turn.mark.file
+	t := stepcode.TurnOf(step, name, turn.mark.args)
 	var paths []string
 	for _, line := range turn.body {
 		if m := addedImport.FindStringSubmatch(line); m != nil {

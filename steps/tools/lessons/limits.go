@@ -1,21 +1,23 @@
 package main
 
 import (
+	"cmp"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"websocket-workshop/steps/tools/rules"
 )
 
 // limits has the limits of package rules that texts state, by their names in marks.
-var limits = map[string]any{
-	"MaxMessage": rules.MaxMessage, "HistorySize": rules.HistorySize, "HandshakeTime": rules.HandshakeTime,
-	"WriteTime": rules.WriteTime, "CloseTime": rules.CloseTime, "PingTime": rules.PingTime,
-	"QuietTime": rules.QuietTime, "GoodbyeTime": rules.GoodbyeTime,
+var limits = map[string]string{
+	"MaxMessage": rules.Number(rules.MaxMessage), "HistorySize": rules.Number(rules.HistorySize),
+	"HandshakeTime": rules.Seconds(rules.HandshakeTime), "WriteTime": rules.Seconds(rules.WriteTime),
+	"CloseTime": rules.Seconds(rules.CloseTime), "PingTime": rules.Seconds(rules.PingTime),
+	"QuietTime": rules.Seconds(rules.QuietTime), "GoodbyeTime": rules.Seconds(rules.GoodbyeTime),
 }
 
 // knownNumbers lists the numbers of four digits or more that need no mark: from package rules, and
@@ -24,14 +26,12 @@ var knownNumbers = append([]string{rules.Number(rules.MaxMessage), rules.Number(
 	strings.Fields(
 		"1,000 4,309 5,000 7,309 10,000 10,800 32,309 65,535 65,536 200,000 400,000 730,900")...)
 
-const number = `(?i:\b(?:one and a half|half a minute|two|three|five|ten|thirty|fifty|` +
-	`[0-9][0-9,]*(?:\.[0-9]+)?))`
-
 var (
-	words = map[string]float64{
-		"half a minute": 30, "one and a half": 1.5,
-		"two": 2, "three": 3, "five": 5, "ten": 10, "thirty": 30, "fifty": 50,
+	words = map[string]string{
+		"half a minute": "30", "one and a half": "1.5",
+		"two": "2", "three": "3", "five": "5", "ten": "10", "thirty": "30", "fifty": "50",
 	}
+	number = `(?i:\b(?:` + strings.Join(slices.Collect(maps.Keys(words)), "|") + `|[0-9][0-9,]*(?:\.[0-9]+)?))`
 
 	// marked matches a number with its mark, and the words between them.
 	marked = regexp.MustCompile(`(` + number + `)(?:\s+[\w-]+){0,2}\s*<!-- limit: (\w+) -->`)
@@ -96,22 +96,11 @@ func checkLimits(p *page) {
 
 // checkLimit reports a stated number that differs from its limit in package rules.
 func (p *page) checkLimit(line int, stated, name string) {
-	value, ok := words[strings.ToLower(stated)]
-	if !ok {
-		value, _ = strconv.ParseFloat(strings.ReplaceAll(stated, ",", ""), 64)
+	is, isLimit := limits[name]
+	if !isLimit && name != "none" {
+		p.say(line, "package rules has no limit %s that texts state", name)
 	}
-	want, is := value, ""
-	switch limit := limits[name].(type) {
-	case int:
-		want, is = float64(limit), rules.Number(limit)
-	case time.Duration:
-		want, is = limit.Seconds(), rules.Seconds(limit)
-	default:
-		if name != "none" {
-			p.say(line, "package rules has no limit %s that texts state", name)
-		}
-	}
-	if value != want {
+	if isLimit && cmp.Or(words[strings.ToLower(stated)], stated) != strings.TrimSuffix(is, " s") {
 		p.say(line, "the text states %q, and rules.%s is %s", stated, name, is)
 	}
 }

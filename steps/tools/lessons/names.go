@@ -80,7 +80,13 @@ func (w *workshop) checkNames(p *page) {
 		case *ast.Image:
 			w.checkLink(p, line, string(n.Destination))
 		case *ast.CodeSpan:
-			code := strings.Join(p.words(n), " ")
+			var words []string
+			for n := range nodes(n) {
+				if t, ok := n.(*ast.Text); ok {
+					words = append(words, strings.Fields(string(t.Value([]byte(p.source))))...)
+				}
+			}
+			code := strings.Join(words, " ")
 			w.checkName(p, line, code)
 			if inlineCmd.MatchString(code) {
 				w.checkCommand(p, line, code)
@@ -211,12 +217,13 @@ func (w *workshop) checkCommand(p *page, at int, line string) {
 // has such a task for people. A program that a task builds and then runs is run from its source. A file
 // that isn't YAML has no tasks.
 func (w *workshop) plain(name string) (command string, ok bool) {
-	type task struct {
-		Internal bool
-		Cmd      string
-		Cmds     []yaml.Node // lines for the shell, or calls of other tasks
+	var file struct {
+		Tasks map[string]struct {
+			Internal bool
+			Cmd      string
+			Cmds     []yaml.Node // lines for the shell, or calls of other tasks
+		}
 	}
-	var file struct{ Tasks map[string]task }
 	yaml.Unmarshal([]byte(w.read("Taskfile.yml")), &file)
 	t, ok := file.Tasks[strings.ReplaceAll(name, "-N", "-2")]
 	ok = ok && !t.Internal

@@ -33,14 +33,14 @@ type fence struct {
 	mark     *mark // directly over it, or an empty one
 }
 
-// A mark is a comment: <!-- kind of: args -->. The text that it makes is under it, up to /gen if its
+// A mark is a comment: <!-- kind of: file args -->. The text that it makes is under it, up to /gen if its
 // kind is gen.
 type mark struct {
-	title, kind, of string // title is all of it
-	args            []string
-	line, at        int  // where it begins
-	from, to        int  // offsets of what it makes
-	isOpen          bool // a /gen is missing
+	title, kind, of, file string // title is all of it
+	args                  []string
+	line, at              int  // where it begins
+	from, to              int  // offsets of what it makes
+	isOpen                bool // a /gen is missing
 }
 
 // A problem is one thing that is wrong.
@@ -83,10 +83,14 @@ func parse(name, source string) *page {
 		m := &mark{title: source[at[8]:at[9]], line: p.lineAt(at[0]), at: at[0], from: at[1], to: at[1]}
 		kind, args, _ := strings.Cut(m.title, ": ")
 		m.kind, m.of, _ = strings.Cut(kind, " ")
-		m.args = strings.Fields(args)
-		if kind == "gen" && len(m.args) > 0 {
-			m.kind, m.isOpen = "gen "+cmp.Or(path.Ext(m.args[0]), m.args[0]), true
+		m.file, args, _ = strings.Cut(args, " ")
+		if kind == "gen" {
+			m.kind, m.isOpen = "gen "+cmp.Or(path.Ext(m.file), m.file), true
 		}
+		if kind == "gen" && path.Ext(m.file) == "" {
+			m.file, args, _ = strings.Cut(args, " ")
+		}
+		m.args = strings.Fields(args)
 		if kind == "/gen" && above.isOpen {
 			above.to, above.isOpen = m.at, false
 		}
@@ -110,16 +114,6 @@ func nodes(n ast.Node) func(func(ast.Node) bool) {
 			return ast.WalkContinue, nil
 		})
 	}
-}
-
-// words returns the words in a node.
-func (p *page) words(n ast.Node) (all []string) {
-	for n := range nodes(n) {
-		if t, ok := n.(*ast.Text); ok {
-			all = append(all, strings.Fields(string(t.Value([]byte(p.source))))...)
-		}
-	}
-	return all
 }
 
 // lineAt returns the line of an offset, from 1.
