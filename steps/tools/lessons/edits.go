@@ -128,7 +128,8 @@ func genEdit(w *workshop, p *page, m *mark, old string) (string, error) {
 			return "", fmt.Errorf("steps/tools/stepcode says otherwise of %s", words[0])
 		}
 		if part.turn != nil {
-			link := fmt.Sprintf("(%s#%s)", path.Base(stepcode.HintsFile(part.turn.Step)), stepcode.Anchor(words[0]))
+			hints := path.Base(stepcode.HintsFile(part.turn.Step))
+			link := fmt.Sprintf("(%s#%s)", hints, stepcode.Anchor(words[0]))
 			if !strings.Contains(p.source[m.to:], "]"+link) {
 				return "", fmt.Errorf("no link to its hints follows: [Hints]%s", link)
 			}
