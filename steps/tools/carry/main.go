@@ -83,6 +83,11 @@ func (c *carrier) carry(step string) error {
 		return fmt.Errorf("%s is the same as at %s: if the change is committed, name the commit before it, as "+
 			"in: %s -from HEAD~1 %s", dirs[at], c.from, command, step)
 	}
+	from, to := c.renamed(dirs[at], changed)
+	if _, waits := c.read(path.Join(dirs[min(at+1, len(dirs)-1)], from)); from != "" && waits {
+		return fmt.Errorf("%s is %s under another name: git mv it in each later step, in raw and in library, too",
+			to, from)
+	}
 	var err error
 	for _, name := range changed {
 		err = errors.Join(err, c.carryFile(name, dirs[at:]))
@@ -134,6 +139,20 @@ func (c *carrier) changed(dir string) (names []string) {
 		}
 	}
 	return names
+}
+
+// renamed returns the names of a file that was renamed, before and now, or "".
+func (c *carrier) renamed(dir string, changed []string) (from, to string) {
+	for _, from := range changed {
+		_, exists := c.read(path.Join(dir, from))
+		for _, to := range changed {
+			text, _ := c.read(path.Join(dir, to))
+			if before, existed := c.before[path.Join(dir, from)]; existed && !exists && text == before {
+				return from, to
+			}
+		}
+	}
+	return "", ""
 }
 
 // carryFile carries the change of one file from the first of these steps to the last, and then

@@ -214,13 +214,18 @@ func TestOwnChanges(t *testing.T) {
 	}
 }
 
-// TestRefused: carry refuses wrong arguments in one line.
+// TestRefused: carry refuses wrong arguments, and what it cannot do, in one line.
 func TestRefused(t *testing.T) {
 	b := newTrial(t)
 	for _, step := range []string{"", "0", "00", "07", "3a", "raw", "03 04", "-3"} {
 		if err := b.carryAgain(step); err == nil || !strings.Contains(err.Error(), "is not a step") {
 			t.Errorf("step %q: %v", step, err)
 		}
+	}
+	text, _ := b.read("steps/03/main.go")
+	b.edit(map[string]string{"steps/03/main.go": "", "steps/03/new.go": text})
+	if err := b.carryAgain("03"); err == nil || !strings.Contains(err.Error(), "new.go is main.go under another") {
+		t.Errorf("a file with another name: %v", err)
 	}
 	b.from = "nonsense"
 	if err := b.carryAgain("03"); err == nil || strings.Contains(err.Error(), "\n") {

@@ -32,7 +32,7 @@ func comeAndGo(p *probe.Probe, n int) {
 // Forgets: members that have left, in whatever way, cost nothing. Two servers do the same work in a
 // different order: posts after many members have left may use no more CPU time than posts before they came.
 func Forgets(p *probe.Probe) {
-	const gone = 300
+	const gone = 600
 	half := p.Member()
 	half.TCP.CloseWrite()
 	half.Sent = []string{"(a member ends its side of the connection, without a close frame)"}

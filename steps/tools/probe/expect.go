@@ -19,6 +19,9 @@ func (c *Client) Say(members ...*Client) {
 	m := c.Probe.Post()
 	c.Mark()
 	c.Post(m)
+	if c.Probe.Story != "" {
+		c.Sent = append([]string{"(" + c.Probe.Story + ")"}, c.Sent...)
+	}
 	for _, to := range members {
 		to.Sent, to.From, to.Kind = c.Sent, c.From, ""
 		if _, ok := to.Hears(m); !ok {
