@@ -127,8 +127,11 @@ func genGo(w *workshop, p *page, m *mark, old string) (string, error) {
 
 // genLines counts the lines of files, with their comments.
 func genLines(w *workshop, p *page, m *mark, old string) (string, error) {
-	n := strings.Count(w.read(m.file), "\n")
-	for _, name := range m.args {
+	n := 0
+	for _, name := range append([]string{m.file}, m.args...) {
+		if !w.exists(name) {
+			return "", fmt.Errorf("there is no %s", name)
+		}
 		n += strings.Count(w.read(name), "\n")
 	}
 	return fmt.Sprint(n), nil

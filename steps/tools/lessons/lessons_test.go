@@ -142,7 +142,7 @@ func (c changed) Open(name string) (fs.File, error) {
 func TestBroken(t *testing.T) {
 	whole := newWorkshop(root)
 	unplayed := strings.NewReplacer(
-		"<!-- server ", "<!-- not ", "<!-- gen: compare ", "<!-- gen: lines ")
+		"<!-- server ", "<!-- not ", "<!-- gen: compare ", "<!-- not ")
 	short := strings.NewReplacer(`\n`, "\n", "NOTHING", "", "MANY", strings.Repeat("$0", 41))
 	all, _ := os.ReadFile("testdata/broken.txt")
 	for _, block := range strings.Split(strings.TrimSpace(string(all)), "\n\n")[1:] {

@@ -50,10 +50,14 @@ import (
 )
 
 // texts returns the names of the texts.
-func (w *workshop) texts() []string { return w.glob("README.md", "steps/*.md", "library/*.md") }
+func (w *workshop) texts() []string {
+	return w.glob("README.md", "steps/*.md", "library/*.md")
+}
 
-// pages returns the names of the pages and their scripts, which state limits, too.
-func (w *workshop) pages() []string { return w.glob("frontend/*.html", "frontend/*.js") }
+// pages returns the names of the pages, their scripts and the pictures, which state limits, too.
+func (w *workshop) pages() []string {
+	return w.glob("frontend/*.html", "frontend/*.js", "steps/pictures/*.svg")
+}
 
 func main() {
 	log.SetFlags(0)
@@ -102,6 +106,7 @@ func (w *workshop) check(name string) ([]problem, string) {
 	checkLimits(p)
 	checkTime(p)
 	if path.Ext(name) != ".md" {
+		w.checkWords(p)
 		return p.problems, p.source
 	}
 	fresh := w.checkGenerated(p)

@@ -13,7 +13,7 @@ import (
 )
 
 // known lists the names that texts may use though they are not in our code.
-var known = strings.Fields("Node.js bufferedAmount fg")
+var known = strings.Fields("Node.js bufferedAmount fg fetch() len() uint64()")
 
 var (
 	identifier = regexp.MustCompile(`[A-Za-z_]\w*`)
@@ -21,6 +21,8 @@ var (
 	function   = regexp.MustCompile(`(?m)^func (?:\(\w* ?\*?(\w+)\) )?(\w+)|\w\.(\w+)\(|function (\w+)\(`)
 	fileName   = regexp.MustCompile(`(?:^|[\s("'])` +
 		`((?:[\w.-]+/)*[\w.-]*\w\.(?:go|js|html|css|md|yml|mod|sum|json))(?:$|[\s),.;:!?"'])`)
+	tag        = regexp.MustCompile(`<[^>]*>`)
+	call       = regexp.MustCompile(`^([A-Za-z_][\w.]*)\([^()]*\)$`)
 	folderName = regexp.MustCompile(`^(?:steps|raw|library|frontend|work)(?:/[\w.-]+)*/?$`)
 	flagDecl   = regexp.MustCompile(`\bflags?\.\w+\((?:&[\w.]+, )?"([\w-]+)"`)
 	toolCode   = regexp.MustCompile(`^steps/tools/\w+/[\w/]*\.go$`)
@@ -38,7 +40,9 @@ func (w *workshop) learn() {
 			return fs.SkipDir
 		}
 		for rest, more := name, true; more; _, rest, more = strings.Cut(rest, "/") {
-			w.names[rest] = true
+			if !toolCode.MatchString(name) || strings.Contains(rest, "/") { // frame.go is an attendee's
+				w.names[rest] = true
+			}
 		}
 		if !slices.Contains([]string{".go", ".js", ".html", ".css", ".yml", ".mod"}, path.Ext(name)) {
 			return nil
@@ -117,9 +121,21 @@ func (w *workshop) checkNames(p *page) {
 	}
 }
 
+// checkWords reports files that a picture or a page names and that do not exist.
+func (w *workshop) checkWords(p *page) {
+	for i, line := range strings.Split(p.source, "\n") {
+		for _, m := range fileName.FindAllStringSubmatch(tag.ReplaceAllString(line, " "), -1) {
+			if !w.has(m[1]) {
+				p.say(i+1, "there is no file %s", m[1])
+			}
+		}
+	}
+}
+
 // checkName reports a name that is nowhere in our code, or a file that does not exist.
 func (w *workshop) checkName(p *page, line int, name string) {
 	m := fileName.FindStringSubmatch(name)
+	name = call.ReplaceAllString(name, "$1()")
 	dot := strings.LastIndexByte(name, '.') + 1
 	switch {
 	case m != nil && m[1] == name || folderName.MatchString(name):

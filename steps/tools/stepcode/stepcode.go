@@ -150,7 +150,7 @@ func (s *Step) parse() (err error) {
 	for _, t := range s.Turns {
 		d := Find(s.decls[t.File], t.Name)
 		if d == nil {
-			return fmt.Errorf("%s has no %v", Folder(s.Number), t)
+			return fmt.Errorf("%s has no %v, which is in steps/tools/stepcode/turns.go", Folder(s.Number), t)
 		}
 		if s.cuts[t.Name], err = t.cut(d.Text); err != nil {
 			return err
