@@ -2,24 +2,10 @@ package main
 
 import (
 	"cmp"
-	"context"
-	"errors"
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"time"
 
-	"websocket-workshop/steps/tools/process"
-	"websocket-workshop/steps/tools/wstest"
-)
-
-const (
-	patience = 5 * time.Second        // for what a server should do at once
-	quiet    = 100 * time.Millisecond // after which its output counts as complete
+	"websocket-workshop/steps/tools/lessons/stage"
 )
 
 // genConsole makes the block that shows what a server prints while a script is played. Its lines have the
@@ -29,113 +15,14 @@ func genConsole(w *workshop, p *page, m *mark, old string) (string, error) {
 	if len(block) < 3 {
 		block = []string{"```console", "$ go run ./work", "```"}
 	}
-	shown, now := block[2:len(block)-1], firstTime
+	shown, now := block[2:len(block)-1], stage.Time
 	_, script, _ := strings.Cut(m.title, ": ")
-	lines, err := w.perform(m.of, script, shown)
+	lines, err := stage.Play(w.root, m.of, script, shown)
 	for i, line := range lines {
 		if i < len(shown) {
-			now = cmp.Or(logTime.FindString(shown[i]), now)
+			now = cmp.Or(stage.LogTime.FindString(shown[i]), now)
 		}
-		lines[i] = normal(line, now)
+		lines[i] = stage.Normal(line, now)
 	}
 	return strings.Join(slices.Concat(block[:2], lines, []string{"```", ""}), "\n"), err
-}
-
-const firstTime = "2026/01/02 15:04:05 " // of a new block
-
-var (
-	logTime  = regexp.MustCompile(`(?m)^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d `)
-	hostPort = regexp.MustCompile(`(localhost|127\.0\.0\.1|\[::1\]):\d+`)
-)
-
-// normal returns lines of a terminal with another time, where they have one, and the usual address.
-func normal(lines, time string) string {
-	return hostPort.ReplaceAllString(logTime.ReplaceAllString(lines, time), "localhost:8080")
-}
-
-// The masking keys are always the same, because the lessons look at single bytes.
-var (
-	postKey  = [4]byte{0x53, 0x23, 0xf4, 0xd8}
-	closeKey = [4]byte{0x2d, 0xbd, 0xbc, 0x6e}
-)
-
-// perform plays a script (open, send ann "hi") on a server, and returns what the server has printed
-// once that is as shown, or complete.
-func (w *workshop) perform(dir, script string, shown []string) ([]string, error) {
-	temp, err := os.MkdirTemp("", "websocket-lessons-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(temp)
-	file := filepath.Join(temp, "server.exe")
-	if said, err := process.Build(context.Background(), w.root, file, "./"+dir); err != nil {
-		return nil, fmt.Errorf("%s does not build: %s", dir, strings.ReplaceAll(said, "\n", " "))
-	}
-	server, addr, err := process.Serve(exec.Command(file, "-addr", "localhost:0"), 2*patience)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		server.Kill()
-		<-server.Done
-	}()
-	windows := make(map[string]*wstest.Client)
-	for _, action := range strings.Split(script, ", ") {
-		from := server.Output.Next()
-		if err := act(server, addr, windows, action); err != nil {
-			return nil, fmt.Errorf("%s: %w", action, err)
-		}
-		// the server takes note in its terminal; if it does not, this shows in the block
-		server.Output.Await(from, patience, func(lines []string) bool {
-			return slices.ContainsFunc(lines, event.MatchString)
-		})
-	}
-	want := normal(strings.Join(shown, "\n"), firstTime)
-	same := func(got []string) bool { return normal(strings.Join(got, "\n"), firstTime) == want }
-	server.Output.Await(0, 2*time.Second, same)
-	server.Output.Await(0, quiet, func(got []string) bool { return !same(got) })
-	lines, _ := server.Output.Since(0)
-	return lines, nil
-}
-
-var event = regexp.MustCompile(`upgrade requested| says |received |a member left`)
-
-// act performs an action of a script as the page in a browser does. A number, as in send2, is the window
-// that performs it.
-func act(server *process.Program, addr string, windows map[string]*wstest.Client, action string) error {
-	var word, user, text string
-	fmt.Sscanf(action, "%s %s %q", &word, &user, &text)
-	verb := strings.TrimRight(word, "0123456789")
-	c, err := windows[word[len(verb):]], error(nil)
-	switch {
-	case verb == "open":
-		if c, err = wstest.Dial(addr, 2*time.Minute); err == nil {
-			windows[word[len(verb):]] = c
-			_, err = c.Ask(wstest.Handshake(addr)) // that the server refuses is no error
-			go answer(c)
-		}
-	case verb == "interrupt":
-		err = server.Interrupt()
-	case c == nil:
-		err = errors.New("open comes first")
-	case verb == "send":
-		post := fmt.Sprintf(`{"user":%q,"text":%q}`, user, text)
-		err = c.Send(wstest.Whole(wstest.Text, []byte(post), postKey))
-	case verb == "leave":
-		goodbye := wstest.Whole(wstest.Close, wstest.ClosePayload(1001, ""), closeKey)
-		err = errors.Join(c.Send(goodbye), c.TCP.CloseWrite())
-	default:
-		err = errors.New("is no action of a script")
-	}
-	return err
-}
-
-// answer reads what arrives in a window, answers like a browser, and hangs up once the server has.
-func answer(c *wstest.Client) {
-	defer c.TCP.Close()
-	for f, err := c.Next(); err == nil; f, err = c.Next() {
-		if f.Opcode == wstest.Close {
-			c.Send(wstest.Whole(wstest.Close, f.Payload, closeKey))
-		}
-	}
 }

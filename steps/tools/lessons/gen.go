@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/stepcode"
 )
 
@@ -17,17 +18,18 @@ import (
 var generators = map[string]func(w *workshop, p *page, m *mark, old string) (string, error){
 	"edit": genEdit, "given": genEdit, "turn": genEdit,
 	"ours": genOurs, "first": genOurs, // in a file of hints
-	"server":      genConsole,
-	"gen added":   genAdded,   // STEP: how many lines a step adds and removes
-	"gen go":      genGo,      // FILE NAME …: declarations, as steps/06/conn.go conn.end
-	"gen lines":   genLines,   // FILE …: how many lines they have together
-	"gen .js":     genScript,  // FILE FUNCTION, or how a statement of the page begins
-	"gen compare": genCompare, // what go run ./steps/tools/compare prints
+	"server":           genConsole,
+	"gen added":        genAdded,       // STEP: how many lines a step adds and removes
+	"gen go":           genGo,          // FILE NAME …: declarations, as steps/06/conn.go conn.end
+	"gen lines":        genLines,       // FILE …: how many lines they have together
+	"gen .js":          genScript,      // FILE FUNCTION, or how a statement of the page begins
+	"gen side-by-side": genDifferences, // the table of package rules
+	"gen compare":      genCompare,     // what go run ./steps/tools/compare prints
 
 	"delete": genDelete,
+	"holds":  genHolds, // EXPRESSION == EXPRESSION
 
 	"not": nil, "limit": nil, "bytes": nil, "/gen": nil, // these make nothing
-	"side-by-side": nil, "/side-by-side": nil,
 }
 
 // checkGenerated reports text that differs from what would now be generated, and returns the text as it
@@ -135,6 +137,11 @@ func genLines(w *workshop, p *page, m *mark, old string) (string, error) {
 		n += strings.Count(w.read(name), "\n")
 	}
 	return fmt.Sprint(n), nil
+}
+
+// genDifferences makes the table of what raw and library do differently.
+func genDifferences(w *workshop, p *page, m *mark, old string) (string, error) {
+	return rules.Table(), nil
 }
 
 // genCompare shows what the comparison of raw and library prints.

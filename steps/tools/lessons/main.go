@@ -21,6 +21,7 @@
 //	                                           leave, interrupt; open2 is in a second window
 //	<!-- bytes: handshake -->                  over a text block: a recording, which the learn page replaces
 //	                                           by the reader's own bytes of this kind (own-bytes.js there)
+//	<!-- holds: Hi == 0x9c -->                 the text around it relies on this equation: see measure
 //	<!-- not ours: why -->                     over code that is not from the workshop
 //	five seconds<!-- limit: WriteTime -->      after a limit that the text states: which of package rules
 //	                                           it is, or none
@@ -38,6 +39,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"go/types"
 	"io/fs"
 	"log"
 	"os"
@@ -45,6 +47,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"websocket-workshop/steps/tools/process"
 )
@@ -86,15 +89,17 @@ func main() {
 
 // A workshop is what the texts are checked against.
 type workshop struct {
-	root  string          // its folder
-	files fs.FS           // what is in it
-	names map[string]bool // see learn
-	tools string          // the code of the tools
+	root  string                         // its folder
+	files fs.FS                          // what is in it
+	names map[string]bool                // see learn
+	tools string                         // the code of the tools
+	facts func() (*types.Package, error) // what measure returns
 }
 
 // newWorkshop returns the workshop in a folder.
 func newWorkshop(root string) *workshop {
 	w := &workshop{root: root, files: os.DirFS(root)}
+	w.facts = sync.OnceValues(w.measure)
 	w.learn()
 	return w
 }
