@@ -5,10 +5,13 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"os"
+	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -65,11 +68,31 @@ func echo(c *conn) error {
 	}
 }
 
-// TestLimits: raw's limits and times apply here, too.
+// TestLimits: raw's limits and times apply here, too, and in the examples and the servers of the benchmark.
 func TestLimits(t *testing.T) {
 	if maxMessage != rules.MaxMessage || writeTime != rules.WriteTime || pingTime != rules.PingTime ||
 		quietTime != rules.QuietTime || historySize != rules.HistorySize {
 		t.Errorf("the limits are %d bytes, %v, %v, %v and %d posts, which are not those of package rules",
 			maxMessage, writeTime, pingTime, quietTime, historySize)
+	}
+	want := map[string]string{
+		"maxMessage": fmt.Sprint(rules.MaxMessage), "historySize": fmt.Sprint(rules.HistorySize),
+		"writeTime": rules.Code(rules.WriteTime), "pingTime": rules.Code(rules.PingTime),
+		"quietTime": rules.Code(rules.QuietTime), "pongTime": rules.Code(rules.QuietTime - rules.PingTime),
+		"ReadTimeout": rules.Code(rules.HandshakeTime), "WriteTimeout": rules.Code(rules.AnswerTime),
+	}
+	constant := regexp.MustCompile(`\b(\w+)(?: += |: )(\d+(?: \* time\.\w+)?)`)
+	files, _ := filepath.Glob("examples/*/main.go")
+	more, _ := filepath.Glob("../steps/tools/bench/testdata/*/websocket.go")
+	for _, file := range append(files, more...) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range constant.FindAllStringSubmatch(string(text), -1) {
+			if w, isLimit := want[m[1]]; isLimit && w != m[2] {
+				t.Errorf("%s has %s, want %s", file, m[0], w)
+			}
+		}
 	}
 }

@@ -30,10 +30,11 @@ import (
 )
 
 const (
-	maxMessage = 4096             // bytes
-	writeTime  = 5 * time.Second  // for a member to take a history
-	pingTime   = 30 * time.Second // from one ping to the next
-	pongTime   = 45 * time.Second // for the answer
+	maxMessage  = 4096             // bytes
+	historySize = 50               // posts
+	writeTime   = 5 * time.Second  // for a member to take a history
+	pingTime    = 30 * time.Second // from one ping to the next
+	pongTime    = 45 * time.Second // for the answer
 )
 
 // A post is what one member said. Time is in Unix milliseconds.
@@ -49,7 +50,7 @@ type room struct {
 	visits sync.WaitGroup
 
 	mu      sync.Mutex
-	posts   []post               // the newest first, at most 50
+	posts   []post               // the newest first, at most historySize
 	members map[chan []byte]bool // each holds the newest history, until it is sent
 	closed  bool
 }
@@ -209,7 +210,7 @@ func (r *room) post(p post) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.posts = slices.Insert(r.posts, 0, p)
-	r.posts = r.posts[:min(len(r.posts), 50)]
+	r.posts = r.posts[:min(len(r.posts), historySize)]
 	history := r.history()
 	for next := range r.members {
 		select {

@@ -18,7 +18,6 @@ var brokerPort = server.DEFAULT_PORT // 4222; a variable only for the tests, whi
 
 const (
 	subject     = "room.posts" // a server publishes each post to it, as JSON
-	historySize = 50           // posts that the broker keeps, and that a history has
 	attemptTime = time.Second  // for the broker to store a post, before the server sends it again
 )
 

@@ -72,7 +72,7 @@ func servesPage(p *probe.Probe) {
 			c.Fail(expected, fmt.Sprintf("the page that came has no id %q: let frontend.Handler() answer", id))
 		}
 	}
-	if p.Server.Prints(c.From, Requested, 50*time.Millisecond) {
+	if p.Server.Prints(c.From, Requested, 200*time.Millisecond) {
 		c.Fail("no line in the terminal that an upgrade was requested",
 			"log that line only for requests with an Upgrade header")
 	}

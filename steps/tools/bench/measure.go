@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/wstest"
 )
 
@@ -22,8 +23,9 @@ var (
 	post = wstest.Whole(wstest.Text, fmt.Appendf(nil, `{"user": "ann", "text": %q}`, text),
 		[4]byte{1, 2, 3, 4}).Bytes()
 
-	// historySize is the size of the history that consists of 50 such posts.
-	historySize = len(`{"msg":[]}`) - 1 + 50*len(`{"user":"ann","text":"","time":1700000000000},`+text)
+	// historySize is the size of the history that consists of rules.HistorySize such posts.
+	historySize = len(`{"msg":[]}`) - 1 +
+		rules.HistorySize*len(`{"user":"ann","text":"","time":1700000000000},`+text)
 )
 
 // open measures how members join, all at the same time. If there are few, they join many times, or
@@ -48,7 +50,7 @@ func open(s *server, members int) sample {
 // one member fills the history, so that every broadcast has the same size.
 func deliver(s *server, members int) sample {
 	s.open(1)
-	for range 50 {
+	for range rules.HistorySize {
 		s.say(post)
 	}
 	_, memory := s.usage()
@@ -75,7 +77,7 @@ func deliver(s *server, members int) sample {
 	return result
 }
 
-// burst measures 50 posts that arrive faster than they can be sent to members: newer histories replace
+// burst measures posts that arrive faster than they can be sent to members: newer histories replace
 // waiting ones. It leaves out bare, which does not read posts.
 func burst(s *server, members int) sample {
 	if s.name == "bare" {
@@ -84,7 +86,7 @@ func burst(s *server, members int) sample {
 	s.open(members)
 	s.only.Store(int64(historySize))
 	s.sent.Store(0)
-	cpu := s.cpuOf(func() { s.say(bytes.Repeat(post, 50)) })
+	cpu := s.cpuOf(func() { s.say(bytes.Repeat(post, rules.HistorySize)) })
 	return sample{
 		"µs-cpu/burst-member": cpu / float64(members),
 		"KiB/burst-member":    float64(s.sent.Load()) / 1024 / float64(members),

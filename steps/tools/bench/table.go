@@ -6,7 +6,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"websocket-workshop/steps/tools/rules"
 )
+
+// atOnce is what a burst measures.
+var atOnce = fmt.Sprint(rules.HistorySize, " posts at once")
 
 // rows lists the rows of the table: what is measured.
 var rows = []struct{ unit, title string }{
@@ -16,8 +21,8 @@ var rows = []struct{ unit, title string }{
 	{"µs-cpu/open", "CPU for opening"},              // with a handshake and the first frame
 	{"KiB/idle-member", "memory of an idle member"}, // that was sent its first frame only
 	{"KiB/member-afterwards", "the same, after broadcasts"},
-	{"µs-cpu/burst-member", "50 posts at once: µs of CPU a member"}, // until each has the last
-	{"KiB/burst-member", "50 posts at once: KiB a member"},          // that it was sent of them
+	{"µs-cpu/burst-member", atOnce + ": µs of CPU a member"}, // until each has the last
+	{"KiB/burst-member", atOnce + ": KiB a member"},          // that it was sent of them
 }
 
 // text returns the table and a sentence on reading.

@@ -100,9 +100,7 @@ func EndsWrites(p *probe.Probe) {
 	p.Story = "members that read nothing vanished, while long histories were sent to them"
 	p.ExpectRest(func() {
 		c, deaf := p.Member(), []*probe.Client{p.Deaf(), p.Deaf(), p.Deaf()}
-		for range 8 {
-			c.Tell(p.Posts(10, rules.MaxMessage)...)
-		}
+		flood(c, 12<<20)
 		for _, d := range deaf {
 			d.Reset()
 		}
@@ -163,9 +161,7 @@ func EndsDespiteDeaf(p *probe.Probe) {
 	}
 	p.Story = "six members read nothing"
 	talker := p.Member()
-	for range 8 { // as much as in DelaysNobody
-		talker.Tell(p.Posts(10, rules.MaxMessage)...)
-	}
+	flood(talker, 12<<20)
 	readers := []*probe.Client{talker, p.Member(), p.Member(), p.Member()}
 	s.Signal(os.Interrupt)
 	p.Together(len(readers), func(i int) {

@@ -16,11 +16,17 @@ func DelaysNobody(p *probe.Probe) {
 	p.Deaf()
 	p.Deaf()
 	p.Story = "two members read nothing"
-	for range 12 { // more than 15 MB for each: the system buffers some of it
-		c.Tell(p.Posts(10, rules.MaxMessage)...)
-	}
+	flood(c, 20<<20) // for each: the system buffers some of it
 	for range 40 {
 		c.Tell(p.Posts(10, 60)...)
+	}
+}
+
+// flood lets a member post long messages until the histories with them have n bytes or more.
+func flood(c *probe.Client, n int) {
+	for sent, held := 0, 0; sent < n; sent += 10 * held * rules.MaxMessage {
+		held = min(held+10, rules.HistorySize)
+		c.Tell(c.Probe.Posts(10, rules.MaxMessage)...)
 	}
 }
 
@@ -28,15 +34,16 @@ func DelaysNobody(p *probe.Probe) {
 // the end; or it was dropped. Little of what was posted meanwhile waits for it.
 func ReadsOn(p *probe.Probe) {
 	const many, most = 480, 440 // histories: a queue of 256 still counts as bounded, and the system buffers some
+	const size = 35_000 / rules.HistorySize
 	c := p.Member()
 	for range 5 {
-		c.Tell(p.Posts(10, 700)...)
+		c.Tell(p.Posts(10, size)...)
 	}
 	slow := p.Join()
 	slow.TCP.SetReadBuffer(128 << 10)
 	var last probe.Post
 	for range many / 10 {
-		some := p.Posts(10, 700)
+		some := p.Posts(10, size)
 		last = some[9]
 		c.Tell(some...)
 	}

@@ -10,10 +10,11 @@ import (
 )
 
 const (
-	opText    = websocket.TextMessage
-	writeTime = 5 * time.Second
-	pingTime  = 30 * time.Second
-	quietTime = 75 * time.Second
+	opText     = websocket.TextMessage
+	maxMessage = 4096
+	writeTime  = 5 * time.Second
+	pingTime   = 30 * time.Second
+	quietTime  = 75 * time.Second
 )
 
 type encoded = *websocket.PreparedMessage
@@ -39,7 +40,7 @@ func accept(w http.ResponseWriter, r *http.Request) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	ws.SetReadLimit(4096)
+	ws.SetReadLimit(maxMessage)
 	alive := func(string) error { return ws.SetReadDeadline(time.Now().Add(quietTime)) }
 	ws.SetPongHandler(alive)
 	return &conn{ws}, alive("")
