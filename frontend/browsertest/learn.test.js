@@ -11,15 +11,9 @@ import { buildThese, cleanUp, copyWorkshop, learn } from "./servers.js";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const panes = ["lesson", "chat", "bytes", "check", "output", "changes"];
 const lessons = ["00", "01", "02", "03", "04", "05", "06", "library"];
-const turns = { // that the attendee writes
-  1: ["main.go upgrade"],
-  2: ["handshake.go response", "conn.go conn.write", "handshake.go accept"],
-  3: ["frame.go encode"],
-  4: ["frame.go readHeader", "frame.go unmask", "conn.go conn.read"],
-  5: ["hub.go hub.join", "hub.go hub.post", "hub.go member.push", "hub.go member.send"],
-  6: ["conn.go conn.write", "conn.go conn.control", "conn.go conn.end", "hub.go hub.close"],
-  7: ["accept", "conn.read", "conn.write", "conn.ping", "conn.end", "conn.close"].map((name) => `websocket.go ${name}`),
-};
+// turns are those that the attendee writes in a step, as its lesson names them.
+const turns = (step) => [...readFileSync(join(root, "steps/tools/learn/lessons", `${lessons[step]}.html`), "utf8")
+  .matchAll(/data-kind="turn" data-of="(.+?)"/g)].map(([, turn]) => turn);
 
 for (const program of programs) describe(`learn, ${program.name}`, () => {
   const chromium = program.name === "chromium";
@@ -161,7 +155,7 @@ for (const program of programs) describe(`learn, ${program.name}`, () => {
   // write does the work of a step.
   function write(step) {
     const ours = join(root, step === 7 ? "library" : `steps/0${step}`);
-    for (const turn of turns[step]) {
+    for (const turn of turns(step)) {
       const [file, name] = turn.split(" ");
       const finished = readFileSync(join(ours, file), "utf8");
       edit(file, (text) => withImports(text.replace(find(text, name), () => find(finished, name)), finished));
