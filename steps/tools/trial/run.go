@@ -284,13 +284,14 @@ func (c *run) testUnits(ctx context.Context) {
 	if c.t.Build == nil || c.t.Only != "" {
 		return
 	}
-	passed := map[string]bool{} // functions, whose tests may be in several files
+	told := map[string]units.Outcome{} // by function: its tests may be in several files
 	dir := c.t.Dir
 	units.Run(ctx, process.Workshop(dir), process.Root(dir), dir, step, false, func(u units.Result) {
-		if u.Outcome == units.LeftOut || passed[u.Func] && u.Outcome == units.Passed {
-			return
+		before := told[u.Func]
+		if u.Outcome == units.LeftOut || before != "" && (before != units.Passed || u.Outcome == units.Passed) {
+			return // the first failure is enough
 		}
-		passed[u.Func] = true
+		told[u.Func] = u.Outcome
 		c.results <- unitResult(u, c.t.Name)
 	})
 }
