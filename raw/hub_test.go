@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -58,15 +60,42 @@ func TestJoinWhileClosing(t *testing.T) {
 	}
 }
 
-// TestClosed: once the room is closed, the answer to a handshake is 503.
+// TestClosed: once the room closes, the answer to a handshake is 503, and comes at once. A member is counted
+// until the server has nothing more to do for it.
 func TestClosed(t *testing.T) {
-	room.close() // no test joins this process's own room
-	defer func() { room.closed = false }()
+	server, client := net.Pipe()
+	client.SetDeadline(time.Now().Add(2 * patience))
+	member := &conn{nc: server, br: bufio.NewReader(server)}
+	room.join(member) // no other test joins this process's own room
+	go visit(member)
+	var all sync.WaitGroup
+	all.Go(room.close)
+	defer func() { client.Close(); all.Wait(); room.closed = false }()
+	for op := byte(wstest.Text); op != wstest.Close; { // the goodbye comes once the room is closed
+		f, err := wstest.Read(client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		op = f.Opcode
+	}
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Header.Set("Upgrade", "websocket")
-	w := httptest.NewRecorder()
-	if upgrade(w, r); w.Code != http.StatusServiceUnavailable {
-		t.Errorf("answered %d: %s", w.Code, w.Body)
+	w, answered := httptest.NewRecorder(), make(chan bool)
+	go func() { upgrade(w, r); close(answered) }()
+	select {
+	case <-answered:
+		if w.Code != http.StatusServiceUnavailable {
+			t.Errorf("answered %d: %s", w.Code, w.Body)
+		}
+	case <-time.After(patience):
+		t.Error("the answer waits for the member")
+	}
+	client.Write(closing(1001, "").Bytes())
+	client.Write([]byte("more")) // end has begun to drop it
+	room.mu.Lock()
+	defer room.mu.Unlock()
+	if len(room.members) != 1 {
+		t.Error("the server does not wait until the member has hung up")
 	}
 }
 
