@@ -6,12 +6,27 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"websocket-workshop/steps/tools/rules"
 	"websocket-workshop/steps/tools/wstest"
 )
+
+// TestWrongHeader: a header is refused as soon as it is known to be wrong, and not because it breaks off.
+func TestWrongHeader(t *testing.T) {
+	for sent, wrong := range map[string]bool{
+		"\x81\x7e": true, "\x89\xfe": true, // no mask, a long ping: the length is yet to come
+		"\x81\xfe\x00\x7d": true, // 125 in 16 bits: the key is yet to come
+		"\x81\xfe\x00":     false, "\x81\xff\x00": false,
+	} {
+		_, err := readHeader(strings.NewReader(sent))
+		if _, refused := err.(closeError); refused != wrong {
+			t.Errorf("from % x comes %v", sent, err)
+		}
+	}
+}
 
 // TestNothingAfterClose: no frame follows a close frame, whoever is about to write one (5.5.1).
 func TestNothingAfterClose(t *testing.T) {
@@ -69,16 +84,29 @@ func TestNoPushAfterClose(t *testing.T) {
 	}
 }
 
-// TestStaysAfterGoodbye: a client that does not hang up after the goodbye can keep sending, but the server
-// does not wait for it forever (7.1.1).
+// TestStaysAfterGoodbye: a client that does not hang up after a close frame can keep sending, but the server
+// does not wait for it forever (7.1.1), even if that close frame was the server's own.
 func TestStaysAfterGoodbye(t *testing.T) {
 	t.Parallel()
+	for want, before := range map[string]func(*conn){
+		`close 1000 "over"`:             func(*conn) {},
+		`close 1001 "the server stops"`: (*conn).goodbye,
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			staysAfter(t, want, before)
+		})
+	}
+}
+
+func staysAfter(t *testing.T, goodbye string, before func(*conn)) {
 	began, done := time.Now(), make(chan error, 1)
 	c := join(t, serveOne(t, func(c *conn) {
+		before(c)
 		c.end(closeError{1000, "over"})
 		done <- c.nc.SetDeadline(time.Time{}) // an error, if it is closed
 	}))
-	if came := rest(c); came != `close 1000 "over", hangs up` {
+	if came := rest(c); came != goodbye+", hangs up" {
 		t.Errorf("came %s", came)
 	}
 	if _, err := c.Write([]byte("still here")); err != nil {
