@@ -1,9 +1,14 @@
 package main
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
@@ -66,4 +71,27 @@ func asksLater(c *wstest.Client) error {
 		io.Copy(io.Discard, res.Body)
 	}
 	return nil
+}
+
+// A deaf is the server's side of a client that reads nothing.
+type deaf struct {
+	*httptest.ResponseRecorder
+	nc net.Conn
+}
+
+func (d deaf) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return d.nc, bufio.NewReadWriter(bufio.NewReader(d.nc), bufio.NewWriter(d.nc)), nil
+}
+
+// TestDeaf: a client that does not read the answer to its handshake does not hold up the server forever.
+func TestDeaf(t *testing.T) {
+	t.Parallel()
+	nc, client := net.Pipe()
+	defer time.AfterFunc(patience, func() { client.Close() }).Stop()
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header = http.Header{"Connection": {"upgrade"}, "Sec-Websocket-Version": {"13"},
+		"Sec-Websocket-Key": {wstest.SampleKey}}
+	if _, err := accept(deaf{httptest.NewRecorder(), nc}, r); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the server waits until %v", err)
+	}
 }
