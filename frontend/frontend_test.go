@@ -47,7 +47,8 @@ func TestEveryFileAPageLoadsIsServed(t *testing.T) {
 		if res.StatusCode != http.StatusOK || body == "" {
 			t.Errorf("%s: status %d, %d bytes", name, res.StatusCode, len(body))
 		}
-		if got := res.Header.Get("Content-Type"); name != "." && got != want[name[strings.LastIndex(name, ".")+1:]] {
+		got := res.Header.Get("Content-Type")
+		if name != "." && got != want[name[strings.LastIndex(name, ".")+1:]] {
 			t.Errorf("%s: Content-Type %q", name, got)
 		}
 		if got := res.Header.Get("Cache-Control"); got != "no-cache" {
@@ -60,7 +61,8 @@ func TestEveryFileAPageLoadsIsServed(t *testing.T) {
 			todo = append(todo, m[1])
 		}
 	}
-	for _, name := range []string{"chat.css", "chat-reconnect.js", "frame-diagram.css", "frame-rules.js", "frame.css", "frame.js"} {
+	for _, name := range []string{"chat.css", "chat-reconnect.js", "frame-diagram.css", "frame-rules.js",
+		"frame.css", "frame.js"} {
 		if !seen[name] {
 			t.Errorf("no page leads to %s", name)
 		}
@@ -72,7 +74,8 @@ func TestOnlyThePageIsServed(t *testing.T) {
 	if _, root := get(t, "GET", "/"); root != index || !strings.Contains(root, `id="msgs"`) {
 		t.Error("/ is not the chat page")
 	}
-	for _, target := range []string{"/frontend.go", "/browsertest/package.json", "/browsertest/", "/nothing", "/../frontend.go", "//", "/."} {
+	for _, target := range []string{"/frontend.go", "/browsertest/package.json", "/browsertest/", "/nothing",
+		"/../frontend.go", "//", "/."} {
 		if res, _ := get(t, "GET", target); res.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: status %d, want 404", target, res.StatusCode)
 		}

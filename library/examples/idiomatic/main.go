@@ -71,7 +71,8 @@ func main() {
 		posts:   []post{{"workshop", "Welcome! All who open this page are in one room.", time.Now().UnixMilli()}},
 		members: make(map[chan []byte]bool),
 	}
-	server := &http.Server{Handler: r, ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	server := &http.Server{Handler: r, ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second,
+		IdleTimeout: time.Minute}
 	go func() { <-ctx.Done(); server.Shutdown(context.Background()) }()
 	if err := server.Serve(listener); err != http.ErrServerClosed {
 		log.Fatal(err)
@@ -136,7 +137,8 @@ func (r *room) read(ctx context.Context, ws *websocket.Conn) error {
 		case !utf8.Valid(data): // the library does not check
 			return websocket.CloseError{Code: websocket.StatusInvalidFramePayloadData, Reason: "the text is not UTF-8"}
 		case json.Unmarshal(data, &in) != nil || in.User == nil || in.Text == nil:
-			return websocket.CloseError{Code: websocket.StatusInvalidFramePayloadData, Reason: `not like {"user": "ann", "text": "hi"}`}
+			return websocket.CloseError{Code: websocket.StatusInvalidFramePayloadData,
+				Reason: `not like {"user": "ann", "text": "hi"}`}
 		}
 		log.Printf("%q says %q", *in.User, *in.Text)
 		r.post(post{*in.User, *in.Text, time.Now().UnixMilli()})

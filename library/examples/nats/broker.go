@@ -41,7 +41,8 @@ func connect(url, store string) (*broker, error) {
 		}
 		s.Start()
 		if !s.ReadyForConnections(10 * time.Second) {
-			return nil, fmt.Errorf("the broker does not start: if another one is using its port, connect to that with -nats nats://localhost:%d", brokerPort)
+			return nil, fmt.Errorf("the broker does not start: if another one is using its port, "+
+				"connect to that with -nats nats://localhost:%d", brokerPort)
 		}
 		url = s.ClientURL()
 		shutdown = func() { s.Shutdown(); s.WaitForShutdown() }
@@ -94,8 +95,10 @@ func (b *broker) follow(ctx context.Context, add func(post)) error {
 		}
 		time.Sleep(200 * time.Millisecond) // while the connection is down, the call fails at once
 	}
-	greeting, _ := json.Marshal(post{"workshop", "Welcome! All who open this page are in one room.", time.Now().UnixMilli()})
-	b.js.Publish(ctx, subject, greeting, jetstream.WithExpectLastSequencePerSubject(0)) // it fails if there are posts already
+	greeting, _ := json.Marshal(post{"workshop", "Welcome! All who open this page are in one room.",
+		time.Now().UnixMilli()})
+	// It fails if there are posts already.
+	b.js.Publish(ctx, subject, greeting, jetstream.WithExpectLastSequencePerSubject(0))
 	info, err := stream.Info(ctx)
 	if err != nil {
 		return err

@@ -91,7 +91,8 @@ type client struct {
 
 func (cl *client) run(ctx context.Context, c *cluster, attempt int) {
 	for ; ctx.Err() == nil; attempt++ {
-		ws, _, err := websocket.Dial(ctx, "ws://"+c.pick(attempt), &websocket.DialOptions{Subprotocols: []string{"json"}})
+		ws, _, err := websocket.Dial(ctx, "ws://"+c.pick(attempt),
+			&websocket.DialOptions{Subprotocols: []string{"json"}})
 		if err != nil {
 			time.Sleep(20 * time.Millisecond)
 			continue

@@ -58,7 +58,8 @@ type room struct {
 
 func main() {
 	addr := flag.String("addr", "localhost:"+cmp.Or(os.Getenv("PORT"), "8080"), "`host:port` to listen on")
-	url := flag.String("nats", "", "`URL` of the broker, such as nats://localhost:4222; without it, this process runs one")
+	url := flag.String("nats", "",
+		"`URL` of the broker, such as nats://localhost:4222; without it, this process runs one")
 	store := flag.String("store", "store", "`folder` in which the broker in this process keeps the history")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -81,7 +82,8 @@ func main() {
 		log.Fatal(err)
 	}
 	log.Printf("listening on http://%s", listener.Addr())
-	server := &http.Server{Handler: r, ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	server := &http.Server{Handler: r, ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second,
+		IdleTimeout: time.Minute}
 	go func() { <-ctx.Done(); server.Shutdown(context.Background()) }()
 	if err := server.Serve(listener); err != http.ErrServerClosed {
 		log.Fatal(err)
@@ -146,7 +148,8 @@ func (r *room) read(ctx context.Context, ws *websocket.Conn) error {
 		case !utf8.Valid(data): // the library does not check
 			return websocket.CloseError{Code: websocket.StatusInvalidFramePayloadData, Reason: "the text is not UTF-8"}
 		case json.Unmarshal(data, &in) != nil || in.User == nil || in.Text == nil:
-			return websocket.CloseError{Code: websocket.StatusInvalidFramePayloadData, Reason: `not like {"user": "ann", "text": "hi"}`}
+			return websocket.CloseError{Code: websocket.StatusInvalidFramePayloadData,
+				Reason: `not like {"user": "ann", "text": "hi"}`}
 		}
 		log.Printf("%q says %q", *in.User, *in.Text)
 		if r.broker.publish(ctx, post{*in.User, *in.Text, time.Now().UnixMilli()}) != nil {

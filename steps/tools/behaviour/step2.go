@@ -58,7 +58,7 @@ func failAfter(c *probe.Client) {
 	c.Came = []string{"after the empty line that ends the answer: " + wstest.Hex(b)}
 	cause := "an answer with 101 has no body, and the connection stays open"
 	if strings.HasPrefix(string(b), "\r") || strings.HasPrefix(string(b), "\n") {
-		cause = `there is one empty line too many: the header ends with one \r\n after the \r\n of its last line, ` +
+		cause = `one empty line too many: the header ends with one \r\n after the \r\n of its last line, ` +
 			"and a browser mistakes whatever follows for a frame"
 	}
 	c.Fail("nothing but frames after the empty line that ends the answer", cause)

@@ -21,7 +21,8 @@ func TestHexTokens(t *testing.T) {
 			t.Errorf("not found in %q", dump)
 		}
 	}
-	for _, dump := range []string{"[129 157 0 10 254 123 34 129 51 16 171 205 1 2 3 4 5]", "819d000afe7b2281", ""} {
+	for _, dump := range []string{"[129 157 0 10 254 123 34 129 51 16 171 205 1 2 3 4 5]",
+		"819d000afe7b2281", ""} {
 		if inOrder(hexTokens(strings.Split(dump, "\n")), want) {
 			t.Errorf("found in %q", dump)
 		}

@@ -34,7 +34,8 @@ func assemble(peer, dir string) error {
 	}
 	p := peers[peer]
 	changes := strings.NewReplacer(append(p.changes, root, fmt.Sprintf("%q", filepath.ToSlash(home)))...)
-	for _, from := range []string{"go.mod", "go.sum", root + "/raw/main.go", root + "/raw/history.go", root + "/raw/hub.go", p.websocket} {
+	for _, from := range []string{"go.mod", "go.sum", root + "/raw/main.go", root + "/raw/history.go",
+		root + "/raw/hub.go", p.websocket} {
 		b, err := os.ReadFile(from)
 		if err != nil {
 			return err

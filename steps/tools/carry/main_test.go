@@ -224,7 +224,8 @@ func TestRefused(t *testing.T) {
 	}
 	text, _ := b.read("steps/03/main.go")
 	b.edit(map[string]string{"steps/03/main.go": "", "steps/03/new.go": text})
-	if err := b.carryAgain("03"); err == nil || !strings.Contains(err.Error(), "new.go is main.go under another") {
+	err := b.carryAgain("03")
+	if err == nil || !strings.Contains(err.Error(), "new.go is main.go under another") {
 		t.Errorf("a file with another name: %v", err)
 	}
 	b.from = "nonsense"

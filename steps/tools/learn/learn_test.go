@@ -140,7 +140,8 @@ func TestWork(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, folder := range []string{"steps/01", "steps/02", "steps/03", "steps/04", "steps/05", "steps/06", "library"} {
+	for _, folder := range []string{"steps/01", "steps/02", "steps/03", "steps/04", "steps/05", "steps/06",
+		"library"} {
 		put(folder, folder)
 	}
 	s, err := newSession(root, nil)
@@ -250,7 +251,8 @@ func TestTaken(t *testing.T) {
 	}
 }
 
-// TestSite: each link and picture of the static pages leads somewhere, and a folder with other files is left alone.
+// TestSite: each link and picture of the static pages leads somewhere, and a folder with other files is left
+// alone.
 func TestSite(t *testing.T) {
 	dir := t.TempDir()
 	if err := writeSite(dir); err != nil {

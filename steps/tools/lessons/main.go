@@ -57,8 +57,8 @@ func (w *workshop) texts() []string {
 	return w.glob("README.md", "steps/*.md", "library/*.md")
 }
 
-// pages returns the names of what else states limits: pages, their scripts, pictures, and a README that the learn
-// page does not have.
+// pages returns the names of what else states limits: pages, their scripts, pictures, and a README that the
+// learn page does not have.
 func (w *workshop) pages() []string {
 	return w.glob("frontend/*.html", "frontend/*.js", "steps/pictures/*.svg", "library/examples/README.md")
 }

@@ -151,7 +151,8 @@ func TestMovesAside(t *testing.T) {
 		}
 	}
 	write(t, "work/main.go", bad)
-	for _, command := range []string{"go list -find ./...", "go vet ./steps/...", "git init -q", "git status --short " + aside} {
+	for _, command := range []string{"go list -find ./...", "go vet ./steps/...", "git init -q",
+		"git status --short " + aside} {
 		words := strings.Fields(command)
 		if _, err := exec.LookPath(words[0]); err != nil {
 			continue

@@ -269,7 +269,7 @@ func (c *Client) Hears(posts ...Post) (h History, ok bool) {
 
 // AwaitClose reads frames until a close frame, and returns it.
 func (c *Client) AwaitClose() (wstest.Frame, error) {
-	for deadline := time.Now().Add(4 * c.Patience); time.Now().Before(deadline); { // histories may be on their way
+	for deadline := time.Now().Add(4 * c.Patience); time.Now().Before(deadline); { // histories may come
 		if f, err := c.Frame(); err != nil || f.Opcode == wstest.Close {
 			return f, err
 		}

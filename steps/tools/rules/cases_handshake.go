@@ -37,7 +37,8 @@ var (
 	anyRefusal = []Leeway{{Refused, "4.2.1 leaves the status to the server", false}}
 	anyBody    = []Leeway{{Anything, "4.1 asks for GET, but leaves open what to do about a body", false}}
 	anyHTTP    = append(slices.Clone(anyRefusal), Leeway{upgrades, "4.2.1 asks for at least HTTP/1.1", true})
-	anyKey     = append(slices.Clone(anyRefusal), Leeway{upgrades, "4.2.1 asks for a key of 16 bytes in base64", true})
+	anyKey     = append(slices.Clone(anyRefusal),
+		Leeway{upgrades, "4.2.1 asks for a key of 16 bytes in base64", true})
 	anyVersion = []Leeway{{upgrades, "4.2.1 asks for version 13", true},
 		{Refused, "4.4 leaves the status to the server (and asks for the field Sec-WebSocket-Version)",
 			false}}
@@ -97,8 +98,8 @@ func handshakes() []Case {
 		request("4.1", "the method POST", "405 Allow: GET", "POST / HTTP/1.1",
 			"+Content-Length: 0").library("405"),
 		request("4.1", "a method that nobody knows", "405 Allow: GET", "get / HTTP/1.1").library("405")),
-		inRow(RowLists, "the field is a list, as Firefox sends it: split it at commas, and ignore case when you compare "+
-			"(strings.EqualFold)", nil, slices.Concat(
+		inRow(RowLists, "the field is a list, as Firefox sends it: split it at commas, and ignore case when you "+
+			"compare (strings.EqualFold)", nil, slices.Concat(
 			field("4.2.1", upgrades, "", "Upgrade", "WebSocket", "h2c, websocket", "h2c|websocket"),
 			field("4.2.1", upgrades, "", "Connection",
 				"keep-alive, Upgrade", "UPGRADE", "keep-alive|upgrade", "keep-alive ,\tUpgrade ,"))...),

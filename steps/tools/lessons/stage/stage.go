@@ -56,8 +56,8 @@ func serve(root, dir string) (server *process.Program, addr string, err error) {
 	return process.Serve(exec.Command(file, "-addr", "localhost:0"), 2*patience)
 }
 
-// Play plays a script (open, send ann "hi") on the server in a folder of the workshop in root, and returns what
-// the server has printed once that is as shown, or complete.
+// Play plays a script (open, send ann "hi") on the server in a folder of the workshop in root, and returns
+// what the server has printed once that is as shown, or complete.
 func Play(root, dir, script string, shown []string) ([]string, error) {
 	server, addr, err := serve(root, dir)
 	if err != nil {

@@ -22,7 +22,8 @@ func TestLibraryRead(t *testing.T) {
 		{"a ping in between", "\x01\x81" + key + "a" + "\x89\x82" + key + "hi" + "\x80\x81" + key + "b", `1 "ab"`},
 		{"a character in two fragments", "\x01\x81" + key + "\xc3" + "\x80\x81" + key + "\xa9", `1 "é"`},
 		{"a binary message", "\x82\x81" + key + "\xff", `2 "\xff"`},
-		{"as many bytes as a message may have", long(0x81, MaxMessage), fmt.Sprintf("1 %q", strings.Repeat("x", MaxMessage))},
+		{"as many bytes as a message may have", long(0x81, MaxMessage),
+			fmt.Sprintf("1 %q", strings.Repeat("x", MaxMessage))},
 		{"one byte more", long(0x81, MaxMessage+1), "an error"},
 		{"text that is not UTF-8", "\x81\x82" + key + "\xc3\x28", "an error with 1007"},
 	} {

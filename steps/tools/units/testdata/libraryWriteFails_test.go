@@ -21,7 +21,8 @@ func TestLibraryWriteFails(t *testing.T) {
 		time.AfterFunc(10*WriteTime, func() { client.Close() })
 		start := time.Now()
 		err = c.write([]byte("hi"))
-		if waited := time.Since(start); err == nil || waited < WriteTime-time.Second || waited > WriteTime+time.Second {
+		waited := time.Since(start)
+		if err == nil || waited < WriteTime-time.Second || waited > WriteTime+time.Second {
 			t.Errorf("write to a member that reads nothing: it waits %v, error %v, want %v and an error",
 				waited, err, WriteTime)
 		}

@@ -74,7 +74,8 @@ func (c *conn) ping() {
 func (c *conn) goodbye() { c.say(closeError{1001, "the server stops"}) }
 
 func (c *conn) say(why closeError) {
-	c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(why.Code, why.Reason), time.Now().Add(writeTime))
+	goodbye := websocket.FormatCloseMessage(why.Code, why.Reason)
+	c.WriteControl(websocket.CloseMessage, goodbye, time.Now().Add(writeTime))
 }
 
 func (c *conn) end(err error) {
