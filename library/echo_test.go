@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,8 +81,9 @@ func TestLimits(t *testing.T) {
 		"writeTime": rules.Code(rules.WriteTime), "pingTime": rules.Code(rules.PingTime),
 		"quietTime": rules.Code(rules.QuietTime), "pongTime": rules.Code(rules.QuietTime - rules.PingTime),
 		"ReadTimeout": rules.Code(rules.HandshakeTime), "WriteTimeout": rules.Code(rules.AnswerTime),
+		"AfterFunc": rules.Code(rules.GoodbyeTime),
 	}
-	constant := regexp.MustCompile(`\b(\w+)(?: += |: )(\d+(?: \* time\.\w+)?)`)
+	constant := regexp.MustCompile(`\b(\w+)(?: += |: |\()(\d+(?: ?\* ?time\.\w+)?)`)
 	files, _ := filepath.Glob("examples/*/main.go")
 	more, _ := filepath.Glob("../steps/tools/bench/testdata/*/websocket.go")
 	for _, file := range append(files, more...) {
@@ -90,7 +92,7 @@ func TestLimits(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range constant.FindAllStringSubmatch(string(text), -1) {
-			if w, isLimit := want[m[1]]; isLimit && w != m[2] {
+			if w, isLimit := want[m[1]]; isLimit && strings.ReplaceAll(w, " ", "") != strings.ReplaceAll(m[2], " ", "") {
 				t.Errorf("%s has %s, want %s", file, m[0], w)
 			}
 		}

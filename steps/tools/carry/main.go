@@ -214,11 +214,12 @@ func (c *carrier) merge(from, to string) (bool, error) {
 	}
 	_, err = c.git("merge-file", "-q", "-L", to, "-L", from+" before", "-L", from, c.path(to), temp.Name(),
 		c.path(from))
-	if now, _ := c.read(to); now != ours {
-		fmt.Fprintf(c.out, "%s merged\n", to)
-	}
+	how := "merged"
 	if exit := new(exec.ExitError); errors.As(err, &exit) && exit.ExitCode() < 128 { // the number of conflicts
-		err = nil
+		how, err = "conflicts", nil
+	}
+	if now, _ := c.read(to); now != ours {
+		fmt.Fprintf(c.out, "%s %s\n", to, how)
 	}
 	return err == nil, err
 }

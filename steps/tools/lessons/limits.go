@@ -26,14 +26,14 @@ var knownNumbers = append([]string{rules.Number(rules.MaxMessage), rules.Number(
 
 var (
 	words = map[string]string{
-		"half a minute": "30", "one and a half": "1.5",
+		"half a minute": "30", "one and a half": "1.5", "two and a half": "2.5",
 		"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "eight": "8", "ten": "10", "twenty": "20",
 		"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "eighty": "80", "hundred": "100",
 	}
 	number = `(?i:\b(?:` + strings.Join(slices.Collect(maps.Keys(words)), "|") + `|[0-9][0-9,]*(?:\.[0-9]+)?))`
 
 	// marked matches a number with its mark, and the words between them.
-	marked = regexp.MustCompile(`(` + number + `)(?:\s+[\w-]+){0,2}\s*<!-- limit: (\w+) -->`)
+	marked = regexp.MustCompile(`(` + number + `)(?:\s+[\w-]+){0,2}\s*<!-- limit: (\S+) -->`)
 
 	// bigNumber matches what must have a mark or be known, and needsMark what must have a mark: a time, the
 	// length of the history, or a mark without a number.
@@ -58,9 +58,9 @@ func checkTime(p *page) {
 }
 
 // checkLimits reports limits that differ from those of package rules. A time, or a number of messages,
-// must have a mark that names its limit: five seconds<!-- limit: WriteTime -->, or limit: none. Pages and
+// must have a mark that tells what it is: five seconds<!-- limit: WriteTime -->, or limit: none. Pages and
 // scripts have no marks: only their big numbers are compared.
-func checkLimits(p *page) {
+func (w *workshop) checkLimits(p *page) {
 	prose := []byte(p.source)
 	clear := func(from, to int) {
 		for i := from; i < to; i++ {
@@ -78,7 +78,7 @@ func checkLimits(p *page) {
 		}
 	}
 	for _, at := range marked.FindAllSubmatchIndex(prose, -1) {
-		p.checkLimit(p.lineAt(at[3]), p.source[at[2]:at[3]], p.source[at[4]:at[5]])
+		w.checkLimit(p, p.lineAt(at[3]), p.source[at[2]:at[3]], p.source[at[4]:at[5]])
 		clear(at[0], at[1])
 	}
 	unmarked := needsMark
@@ -87,55 +87,60 @@ func checkLimits(p *page) {
 	}
 	for _, at := range unmarked.FindAllIndex(prose, -1) {
 		if text := p.source[at[0]:at[1]]; !slices.Contains(knownNumbers, text) {
-			p.say(p.lineAt(at[0]), "which limit of package rules is %q? Write its name after the number: five "+
-				"seconds<!-- limit: WriteTime -->, <!-- limit: none -->, or put it into knownNumbers", text)
+			p.say(p.lineAt(at[0]), "which limit of package rules is %q, or was it before a change? Write that after "+
+				"the number, in digits: 5 seconds<!-- limit: WriteTime -->, 4,097 bytes<!-- limit: MaxMessage+1 -->, "+
+				"<!-- limit: none -->", text)
 		}
 	}
 }
 
-// checkLimit reports a stated number that differs from its limit in package rules.
-func (p *page) checkLimit(line int, stated, name string) {
-	is := fmt.Sprint(rules.Limits[name])
-	switch limit := rules.Limits[name].(type) {
-	case int:
-		is = rules.Number(limit)
-	case time.Duration:
-		is = rules.Seconds(limit)
+// checkLimit reports a stated number that differs from what its mark says.
+func (w *workshop) checkLimit(p *page, line int, stated, says string) {
+	is, err := "", error(nil)
+	if d, isTime := rules.Limits[says].(time.Duration); isTime {
+		is = rules.Seconds(d)
+	} else if says != "none" {
+		is, err = w.value(says)
 	}
-	if rules.Limits[name] == nil && name != "none" {
-		p.say(line, "package rules has no limit %s", name)
-	} else if name != "none" && cmp.Or(words[strings.ToLower(stated)], stated) != strings.TrimSuffix(is, " s") {
-		p.say(line, "the text states %q, and rules.%s is %s", stated, name, is)
+	if err != nil {
+		p.say(line, "limit: %s: %v", says, err)
+	} else if says != "none" && cmp.Or(words[strings.ToLower(stated)], stated) != strings.TrimSuffix(is, " s") {
+		p.say(line, "the text states %q, and %s is %s", stated, says, is)
 	}
 }
 
-// genHolds makes nothing. Its error reports that the text around the mark relies on an equation that is
-// wrong: of Go expressions about the limits of package rules and the sizes that measure adds.
-func genHolds(w *workshop, p *page, m *mark, old string) (string, error) {
+// value returns the value of a Go expression about the limits of package rules and the sizes that measure
+// adds, as the texts write numbers.
+func (w *workshop) value(expression string) (string, error) {
 	facts, err := w.facts()
 	if err != nil {
-		return old, err
+		return "", err
 	}
-	var is [2]string
+	v, err := types.Eval(token.NewFileSet(), facts, token.NoPos, expression)
+	if err != nil {
+		return "", fmt.Errorf("package rules has no such limit: %v", err)
+	}
+	n, _ := constant.Int64Val(constant.ToInt(v.Value))
+	return rules.Number(int(n)), nil
+}
+
+// genHolds makes nothing. Its error reports that the text around the mark relies on an equation that is wrong.
+func genHolds(w *workshop, p *page, m *mark, old string) (string, error) {
 	left, right, _ := strings.Cut(strings.TrimPrefix(m.title, "holds: "), " == ")
-	for i, side := range []string{left, right} {
-		v, err := types.Eval(token.NewFileSet(), facts, token.NoPos, side)
-		if err != nil || v.Value == nil {
-			return old, fmt.Errorf("it takes an equation: %v", err)
-		}
-		is[i] = v.Value.String()
-	}
-	if is[0] != is[1] {
-		err = fmt.Errorf("the text here relies on this, but %s is %s", left, is[0])
+	is, err := w.value(left)
+	want, err2 := w.value(right)
+	if err = cmp.Or(err, err2); err == nil && is != want {
+		err = fmt.Errorf("the text here relies on this, but %s is %s", left, is)
 	}
 	return old, err
 }
 
 // measure returns the limits of package rules, and the bytes of what a server sends: a new server's history
-// (Greeting), the one after ann's "hi" (Hi), and what a post of ann without letters adds (Post).
+// (Greeting), the one after ann's "hi" (Hi), the one that is full of posts of 40 letters (Full), and what a
+// post of ann without letters adds (Post).
 func (w *workshop) measure() (*types.Package, error) {
-	greeting, hi, err := stage.Histories(w.root, "steps/05")
-	sizes := map[string]any{"Greeting": greeting, "Hi": hi, "Post": hi - greeting - len(",hi")}
+	greeting, hi, full, err := stage.Histories(w.root, "steps/05", rules.HistorySize)
+	sizes := map[string]any{"Greeting": greeting, "Hi": hi, "Full": full, "Post": hi - greeting - len(",hi")}
 	maps.Copy(sizes, rules.Limits)
 	facts := types.NewPackage("facts", "facts")
 	for name, size := range sizes {

@@ -109,7 +109,7 @@ func newWorkshop(root string) *workshop {
 // generated again.
 func (w *workshop) check(name string) ([]problem, string) {
 	p := parse(name, w.read(name))
-	checkLimits(p)
+	w.checkLimits(p)
 	checkTime(p)
 	if path.Ext(name) != ".md" {
 		w.checkWords(p)

@@ -20,7 +20,7 @@ import (
 const (
 	pause      = 150 * time.Millisecond // between two looks at the files, which take under 1 % of a core
 	shortPause = 20 * time.Millisecond  // while the server has yet to listen
-	stopTime   = 3 * time.Second        // for the server to exit when interrupted
+	stopTime   = 3 * time.Second        // for the server to exit when interrupted: longer than rules.StopTime
 )
 
 // Variables only for the tests, which change them.

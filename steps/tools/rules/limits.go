@@ -14,7 +14,8 @@ import (
 	"websocket-workshop/steps/tools/wstest"
 )
 
-// Limits of the server. A test compares raw's variables with them.
+// Limits of the server, which are in steps/03/history.go and steps/04/conn.go. Tests compare raw, library, the
+// examples and the servers of bench with them.
 const (
 	MaxMessage  = 4096                  // bytes in a message; a longer one is refused with 1009
 	MaxReason   = wstest.MaxControl - 2 // bytes in a close frame's reason (RFC 6455, section 5.5.1)
@@ -23,7 +24,7 @@ const (
 	DialLimit   = 32_768                // bytes in a message that library's client reads by default
 )
 
-// Times of the server.
+// Times of the server, which are in steps/01/main.go, in conn.go of steps 2 and 6, and in steps/06/main.go.
 const (
 	HandshakeTime = 5 * time.Second         // for a client to send a whole request
 	AnswerTime    = 10 * time.Second        // for a client to read the answer to a request

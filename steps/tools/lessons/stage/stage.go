@@ -2,7 +2,6 @@
 package stage
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -125,21 +124,29 @@ func answer(c *wstest.Client) {
 	}
 }
 
-// Histories returns how many bytes two histories have that a server sends: the first one, and the one after
-// ann has said hi.
-func Histories(root, dir string) (greeting, hi int, err error) {
+// Histories returns how many bytes three histories have that a server sends: the first one, the one after ann
+// has said hi, and one of n posts of 40 letters, which is full.
+func Histories(root, dir string, n int) (greeting, hi, full int, err error) {
 	server, addr, err := serve(root, dir)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
 	}
 	defer server.Kill()
 	c, err := wstest.Open(addr, patience)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
 	}
 	defer c.Close()
-	first, err := c.NextValid()
-	c.SendText(`{"user":"ann","text":"hi"}`)
-	second, err2 := c.NextValid()
-	return len(first.Payload), len(second.Payload), cmp.Or(err, err2)
+	sizes, long := []int{0}, strings.Repeat("x", 40)
+	for _, text := range append([]string{"", "hi"}, slices.Repeat([]string{long}, n)...) {
+		if text != "" {
+			c.SendText(fmt.Sprintf(`{"user":"ann","text":%q}`, text))
+		}
+		f, err := c.NextValid()
+		if err != nil {
+			return 0, 0, 0, err
+		}
+		sizes = append(sizes, len(f.Payload))
+	}
+	return sizes[1], sizes[2], sizes[len(sizes)-1], nil
 }
