@@ -21,6 +21,7 @@ var generators = map[string]func(w *workshop, p *page, m *mark, old string) (str
 	"server":           genConsole,
 	"gen added":        genAdded,       // STEP: how many lines a step adds and removes
 	"gen go":           genGo,          // FILE NAME …: declarations, as steps/06/conn.go conn.end
+	"gen value":        genValue,       // EXPRESSION: a limit, or a number that follows from limits and sizes
 	"gen lines":        genLines,       // FILE …: how many lines they have together
 	"gen .js":          genScript,      // FILE FUNCTION, or how a statement of the page begins
 	"gen side-by-side": genDifferences, // the table of package rules

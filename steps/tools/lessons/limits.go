@@ -18,11 +18,8 @@ import (
 	"websocket-workshop/steps/tools/rules"
 )
 
-// knownNumbers lists the numbers of four digits or more that need no mark: from package rules, and
-// others.
-var knownNumbers = append([]string{rules.Number(rules.MaxMessage), rules.Number(rules.DialLimit)},
-	strings.Fields(
-		"1,000 5,000 10,000 65,535 65,536 400,000")...)
+// knownNumbers lists the numbers of four digits or more that need no mark.
+var knownNumbers = strings.Fields("1,000 5,000 10,000 32,768 65,535 65,536 400,000")
 
 var (
 	words = map[string]string{
@@ -87,31 +84,31 @@ func (w *workshop) checkLimits(p *page) {
 	}
 	for _, at := range unmarked.FindAllIndex(prose, -1) {
 		if text := p.source[at[0]:at[1]]; !slices.Contains(knownNumbers, text) {
-			p.say(p.lineAt(at[0]), "which limit of package rules is %q, or was it before a change? Write that after "+
-				"the number, in digits: 5 seconds<!-- limit: WriteTime -->, 4,097 bytes<!-- limit: MaxMessage+1 -->, "+
-				"<!-- limit: none -->", text)
+			p.say(p.lineAt(at[0]), "which limit of package rules is %q? Write <!-- gen: value MaxMessage+1 -->"+
+				"4,097<!-- /gen -->, or a word of up to a hundred<!-- limit: WriteTime -->, or <!-- limit: none --> "+
+				"after the number", text)
 		}
 	}
 }
 
 // checkLimit reports a stated number that differs from what its mark says.
 func (w *workshop) checkLimit(p *page, line int, stated, says string) {
-	is, err := "", error(nil)
-	if d, isTime := rules.Limits[says].(time.Duration); isTime {
-		is = rules.Seconds(d)
-	} else if says != "none" {
-		is, err = w.value(says)
+	if says == "none" {
+		return
 	}
-	if err != nil {
+	if is, err := w.value(says); err != nil {
 		p.say(line, "limit: %s: %v", says, err)
-	} else if says != "none" && cmp.Or(words[strings.ToLower(stated)], stated) != strings.TrimSuffix(is, " s") {
+	} else if cmp.Or(words[strings.ToLower(stated)], stated) != is {
 		p.say(line, "the text states %q, and %s is %s", stated, says, is)
 	}
 }
 
 // value returns the value of a Go expression about the limits of package rules and the sizes that measure
-// adds, as the texts write numbers.
+// adds, as the texts write numbers. A time is in seconds.
 func (w *workshop) value(expression string) (string, error) {
+	if d, isTime := rules.Limits[expression].(time.Duration); isTime {
+		return strings.TrimSuffix(rules.Seconds(d), " s"), nil
+	}
 	facts, err := w.facts()
 	if err != nil {
 		return "", err
@@ -123,6 +120,9 @@ func (w *workshop) value(expression string) (string, error) {
 	n, _ := constant.Int64Val(constant.ToInt(v.Value))
 	return rules.Number(int(n)), nil
 }
+
+// genValue writes a number.
+func genValue(w *workshop, p *page, m *mark, old string) (string, error) { return w.value(m.file) }
 
 // genHolds makes nothing. Its error reports that the text around the mark relies on an equation that is wrong.
 func genHolds(w *workshop, p *page, m *mark, old string) (string, error) {

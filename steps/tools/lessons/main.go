@@ -23,8 +23,8 @@
 //	                                           by the reader's own bytes of this kind (own-bytes.js there)
 //	<!-- holds: Hi == 0x9c -->                 the text around it relies on this equation: see measure
 //	<!-- not ours: why -->                     over code that is not from the workshop
-//	five seconds<!-- limit: WriteTime -->      after a limit that the text states: which of package rules
-//	                                           it is, or none
+//	<!-- gen: value WriteTime -->5<!-- /gen --> a number of package rules, or one that follows from them
+//	five seconds<!-- limit: WriteTime -->      the same in words, or <!-- limit: none -->: only compared
 //
 // steps/tools/stepcode lists what is given and what is a turn. Every changed line of a step is under
 // exactly one edit, given or turn: the blocks in order, with our code in the turns, make the previous
