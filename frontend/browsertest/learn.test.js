@@ -110,7 +110,7 @@ for (const program of programs) describe(`learn, ${program.name}`, () => {
       await noSidewaysScroll(page);
       assert.deepEqual(await page.$$eval(".pane:not([hidden]), #notices, header", (all) => all.filter((e) => e.scrollWidth > e.clientWidth || e.getBoundingClientRect().right > innerWidth)
         .flatMap((e) => [e, ...e.querySelectorAll("*")].filter((c) => c.getBoundingClientRect().right > innerWidth && !c.closest("pre")).map((c) => c.outerHTML.slice(0, 90)))), [], name);
-      await accessible(page);
+      if (chromium) await accessible(page); // Firefox has the same panes above
     }
     await page.click("#large");
     await noSidewaysScroll(page);

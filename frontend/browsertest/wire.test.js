@@ -42,7 +42,7 @@ function engine(program) {
       for (const url of it.urls) {
         const page = await open(t, url, { away: true });
         await presence(page, "🟢 connected");
-        await until(page, () => document.querySelector("#msgs li")); // the greeting goes before what ann says
+        await until(page, () => document.querySelector("#msgs li") !== null); // the greeting goes before what ann says
         await send(page, "ann", text);
         await listed(page, text);
       }
