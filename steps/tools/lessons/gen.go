@@ -48,6 +48,10 @@ func (w *workshop) checkGenerated(p *page) string {
 		if !isKind {
 			p.say(m.line, "there is no mark %s", m.title)
 		}
+		begun := p.source[strings.LastIndexByte(p.source[:m.at], '\n')+1 : m.at]
+		if (m.kind == "gen value" || m.kind == "gen lines") && strings.TrimSpace(begun) == "" {
+			p.say(m.line, "%s begins a line: GitHub takes the whole line for HTML", m.title)
+		}
 		if m.isOpen {
 			p.say(m.line, "a <!-- /gen --> is missing")
 		}

@@ -95,7 +95,7 @@ func act(server *process.Program, addr string, windows map[string]*wstest.Client
 	case verb == "open":
 		if c, err = wstest.Dial(addr, 2*time.Minute); err == nil {
 			windows[word[len(verb):]] = c
-			_, err = c.Ask(wstest.Handshake(addr)) // that the server refuses is no error
+			_, err = c.Ask(wstest.Handshake(addr)) // a refusal is not an error
 			go answer(c)
 		}
 	case verb == "interrupt":
